@@ -1,0 +1,27 @@
+"""What commands print: one JSON value on stdout with `--json`, else tables and sentences; progress goes to stderr."""
+
+import json
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+
+console = Console(highlight=False)
+progress_console = Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """Print exactly one JSON value on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    sys.stdout.write("\n")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    msg = f"{type(value).__name__} has no JSON form"
+    raise TypeError(msg)

@@ -1,0 +1,1 @@
+"""Prefect flows: thin async shells over `work`. Only this package imports Prefect."""

@@ -1,0 +1,1 @@
+"""May we reach this customer, how and when. Pure: no clock, no network, no database, no environment."""

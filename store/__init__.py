@@ -1,0 +1,1 @@
+"""The database: tables, connections, migrations, and one module of queries per subject."""

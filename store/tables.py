@@ -1,0 +1,500 @@
+"""Every table in one place. Instants end in `_at` and are UTC, dates in `_on`, money is numeric with its currency.
+
+The invariants of design/delivery.md are constraints here, so that no path through the code can break them.
+`brand` is a brand's id or `all`.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from tidings.channel import Channel
+from tidings.state import (
+    OPEN_ATTEMPT,
+    OPEN_DELIVERY,
+    AttemptState,
+    DeliveryState,
+    MessageState,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+APPEND_ONLY = ("consents", "statements", "audit")
+"""Tables whose rows a trigger protects from UPDATE, DELETE and TRUNCATE."""
+
+
+def _one_of(column: str, values: object, *extra: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in (*values, *extra))  # type: ignore[misc]
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+def _instant(name: str, *, nullable: bool = False, default: bool = False) -> Column[object]:
+    now = func.now() if default else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=now)
+
+
+def _id() -> Column[int]:
+    return Column("id", BigInteger, Identity(), primary_key=True)
+
+
+def _customer(*, nullable: bool = False) -> Column[int]:
+    return Column("customer_id", ForeignKey("customers.id"), nullable=nullable)
+
+
+def _brand() -> Column[str]:
+    return Column("brand", Text, nullable=False, server_default="all")
+
+
+def _provenance() -> list[Column[object]]:
+    """Who said it, where it came from, and what proves it."""
+    return [
+        Column("source", Text, nullable=False, comment="form, import:<file>, api, reply, provider"),
+        Column("proof", Text, nullable=False, server_default="", comment="'' = none (legacy)"),
+        Column("actor", Text, nullable=False, comment="customer, staff:<name>, system"),
+        _instant("at"),
+        _instant("recorded_at", default=True),
+    ]
+
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+brands = Table(
+    "brands",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("profile", JSONB, nullable=False, comment="the brand's part of organisation.toml"),
+    _instant("updated_at", default=True),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    _id(),
+    Column("first_name", Text, nullable=False, server_default=""),
+    Column("last_name", Text, nullable=False, server_default=""),
+    Column("company", Text, nullable=False, server_default=""),
+    Column("language", Text, nullable=False, comment="BCP 47 with _, for example pt_BR"),
+    Column("time_zone", Text, nullable=False, comment="IANA name"),
+    Column("country", Text, nullable=False, comment="ISO 3166-1 alpha-2, '' = unknown"),
+    Column("standing", Text, nullable=False, server_default="customer"),
+    Column("holds", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("attributes", JSONB, nullable=False, server_default="{}"),
+    _instant("created_at", default=True),
+    _instant("updated_at", default=True),
+    _one_of("standing", ("prospect", "customer", "former", "deceased")),
+)
+
+customer_references = Table(
+    "customer_references",
+    metadata,
+    Column("source", Text, primary_key=True, comment="the system that gave the reference"),
+    Column("reference", Text, primary_key=True),
+    _customer(),
+    UniqueConstraint("customer_id", "source"),
+)
+
+addresses = Table(
+    "addresses",
+    metadata,
+    _id(),
+    _customer(),
+    Column("channel", Text, nullable=False),
+    Column("value", Text, nullable=False, comment="e-mail, E.164, token, or the letter's lines"),
+    Column("postal", JSONB, comment="tidings.address.PostalAddress, letters only"),
+    Column("platform", Text, nullable=False, server_default="", comment="apns, fcm, web; push only"),
+    Column("device", Text, nullable=False, server_default="", comment="the app's id of the device"),
+    Column("state", Text, nullable=False, server_default="usable"),
+    Column("problem", Text, nullable=False, server_default=""),
+    Column("position", SmallInteger, nullable=False, server_default="0", comment="0 is tried first"),
+    _instant("verified_at", nullable=True),
+    _instant("created_at", default=True),
+    _instant("removed_at", nullable=True),
+    UniqueConstraint("customer_id", "channel", "value"),
+    _one_of("channel", Channel),
+    _one_of("state", ("usable", "unusable")),
+    Index("ix_addresses_value", "channel", "value"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    _id(),
+    _customer(),
+    _brand(),
+    Column("topic", Text, nullable=False, comment="a purpose, a topic below it, or all"),
+    Column("channel", Text, nullable=False, server_default="all"),
+    Column("action", Text, nullable=False),
+    *_provenance(),
+    _one_of("channel", Channel, "all"),
+    _one_of("action", ("given", "legacy", "withdrawn", "objected")),
+    Index("ix_consents_customer", "customer_id"),
+)
+
+statements = Table(
+    "statements",
+    metadata,
+    _id(),
+    _customer(),
+    _brand(),
+    Column("topic", Text, nullable=False, server_default="all"),
+    Column("kind", Text, nullable=False),
+    Column("channels", ARRAY(Text), nullable=False, server_default="{}", comment="order: most wished first"),
+    Column("value", JSONB, nullable=False, server_default="{}", comment="see preferences.statement"),
+    Column("from_at", DateTime(timezone=True), comment="temporary: begins"),
+    Column("until_at", DateTime(timezone=True), comment="temporary: ends (exclusive)"),
+    *_provenance(),
+    _one_of("kind", ("order", "pause", "quiet_hours", "language", "tracking")),
+    Index("ix_statements_customer", "customer_id"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    _id(),
+    _brand(),
+    Column("channel", Text, nullable=False),
+    Column("value", Text, nullable=False, comment="as in addresses.value"),
+    Column("reason", Text, nullable=False),
+    *_provenance(),
+    _instant("lifted_at", nullable=True),
+    _one_of("channel", Channel),
+    Index(
+        "uq_suppressions_active",
+        "channel",
+        "value",
+        "brand",
+        unique=True,
+        postgresql_where=text("lifted_at IS NULL"),
+    ),
+)
+
+touchpoints = Table(
+    "touchpoints",
+    metadata,
+    _id(),
+    _customer(),
+    Column("brand", Text, nullable=False, server_default="all"),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False, comment="unique in its source: sent twice, kept once"),
+    Column("direction", Text, nullable=False),
+    Column("channel", Text, nullable=False, comment="a channel, or call, visit, web, payment"),
+    Column("kind", Text, nullable=False, comment="sent, delivered, opened, clicked, replied, paid, ..."),
+    Column("purpose", Text, nullable=False, server_default=""),
+    Column("machine", Boolean, nullable=False, server_default="false"),
+    Column("message_id", UUID(as_uuid=False)),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+    _instant("at"),
+    _instant("recorded_at", default=True),
+    UniqueConstraint("source", "external_id"),
+    _one_of("direction", ("in", "out")),
+    Index("ix_touchpoints_customer", "customer_id", "at"),
+    Index("ix_touchpoints_recorded", "recorded_at"),
+)
+
+behaviour = Table(
+    "behaviour",
+    metadata,
+    Column("customer_id", ForeignKey("customers.id"), primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("purpose_class", Text, primary_key=True),
+    Column("reached", Float, nullable=False, comment="exponentially forgotten count at as_of"),
+    Column("engaged", Float, nullable=False),
+    Column("observations", Integer, nullable=False),
+    _instant("last_engaged_at", nullable=True),
+    _instant("as_of"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("version", Integer, Identity(), primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("rules", JSONB, nullable=False),
+    _instant("created_at", default=True),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    _id(),
+    _brand(),
+    Column("name", Text, nullable=False, comment="offer/autumn"),
+    Column("version", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("purpose_class", Text, nullable=False),
+    Column("content_hash", Text, nullable=False, comment="SHA-256 of the folder"),
+    Column("links", JSONB, nullable=False, server_default="{}", comment="name to target URL, for /l/"),
+    _instant("created_at", default=True),
+    UniqueConstraint("brand", "name", "version", "content_hash"),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    _id(),
+    _brand(),
+    Column("name", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the definition"),
+    Column("definition", JSONB, nullable=False, comment="tidings.campaign.Campaign"),
+    Column("created_by", Text, nullable=False),
+    _instant("starts_at", nullable=True),
+    _instant("created_at", default=True),
+    UniqueConstraint("name", "edition"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True, comment="readable: autumn-2026.1, inv-20261121-1"),
+    Column("kind", Text, nullable=False),
+    _brand(),
+    Column("title", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("purpose_class", Text, nullable=False),
+    Column("template_id", ForeignKey("templates.id"), nullable=False),
+    Column("policy_version", ForeignKey("policies.version"), nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("options", JSONB, nullable=False, server_default="{}", comment="channels, waits, tracking"),
+    Column("audience", Integer, nullable=False, server_default="0"),
+    Column("already_sent", Integer, nullable=False, server_default="0"),
+    Column("rejected", JSONB, nullable=False, server_default="{}", comment="documents held by reason"),
+    Column("repeats", Text, comment="the run whose audience this one found already decided"),
+    Column("requested_by", Text, nullable=False),
+    Column("released_by", Text),
+    _instant("released_at", nullable=True),
+    _instant("starts_at"),
+    _instant("created_at", default=True),
+    _instant("finished_at", nullable=True),
+    _one_of("kind", ("campaign", "invoice_run")),
+    _one_of("mode", ("outbox", "test", "live", "rehearsal")),
+    _one_of(
+        "state",
+        ("scheduled", "planning", "waiting_release", "sending", "paused", "stopped", "finished"),
+    ),
+)
+
+campaign_runs = Table(
+    "campaign_runs",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("campaign_id", ForeignKey("campaigns.id"), nullable=False),
+)
+
+invoice_runs = Table(
+    "invoice_runs",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("file_name", Text, nullable=False),
+    Column("file_hash", Text, nullable=False, comment="SHA-256 of file and mapping"),
+    Column("documents", Integer, nullable=False),
+    Column("control_sums", JSONB, nullable=False, server_default="{}", comment="currency to gross total"),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    _id(),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    _brand(),
+    _customer(),
+    Column("number", Text, nullable=False),
+    Column("issued_on", Date, nullable=False),
+    Column("due_on", Date, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("net", Numeric(18, 2), nullable=False),
+    Column("tax", Numeric(18, 2), nullable=False),
+    Column("gross", Numeric(18, 2), nullable=False),
+    Column("document", JSONB, nullable=False, comment="tidings.invoice.Invoice"),
+    Column("pdf_hash", Text, comment="SHA-256 of the archived PDF"),
+    UniqueConstraint("brand", "number"),
+    Index("ix_invoices_customer", "customer_id"),
+    Index("ix_invoices_run", "run_id"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True, comment="UUIDv7"),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    _customer(),
+    _brand(),
+    Column("purpose", Text, nullable=False),
+    Column("purpose_class", Text, nullable=False),
+    Column("document", Text, nullable=False, comment="invoice number or campaign/edition"),
+    Column("invoice_id", ForeignKey("invoices.id")),
+    Column("dedupe_key", Text, unique=True, comment="never reused, across runs; null: held, not sent"),
+    Column("copy", SmallInteger, nullable=False, server_default="0"),
+    Column("copy_because", Text, nullable=False, server_default=""),
+    Column("state", Text, nullable=False, server_default="planned"),
+    Column("reason", Text, nullable=False, server_default="", comment="held, waiting, failed: why"),
+    Column("channel", Text, comment="the lane: channel to try next, or that accepted"),
+    Column("first_channel", Text, comment="first choice at planning"),
+    Column("language", Text, nullable=False, server_default=""),
+    Column("data", JSONB, nullable=False, server_default="{}", comment="frozen inputs of the render"),
+    Column("decision", JSONB, nullable=False, server_default="[]", comment="ranked, with reason, evidence"),
+    Column("input_digest", Text, nullable=False, server_default=""),
+    Column("tried", ARRAY(Text), nullable=False, server_default="{}", comment="channels used up"),
+    Column("shard", Integer, nullable=False, server_default="0"),
+    Column("cost", Numeric(12, 5), nullable=False, server_default="0"),
+    Column("cost_currency", Text, nullable=False, server_default=""),
+    _instant("due_at", nullable=True),
+    _instant("planned_at"),
+    _instant("updated_at", default=True),
+    _one_of("state", MessageState),
+    CheckConstraint("state NOT IN ('held', 'suppressed', 'undeliverable', 'cancelled') OR reason <> ''", name="why"),
+    CheckConstraint("state = 'held' OR dedupe_key IS NOT NULL", name="keyed"),
+    CheckConstraint("copy = 0 OR copy_because <> ''", name="copy_why"),
+    Index(
+        "ix_messages_lane",
+        "channel",
+        "purpose_class",
+        "due_at",
+        postgresql_where=text("state = 'ready'"),
+    ),
+    Index("ix_messages_run", "run_id", "state"),
+    Index("ix_messages_customer", "customer_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True),
+    Column("message_id", ForeignKey("messages.id"), nullable=False),
+    Column("number", SmallInteger, nullable=False, comment="1, 2, ... of its message"),
+    Column("channel", Text, nullable=False),
+    Column("address_id", ForeignKey("addresses.id")),
+    Column("address", Text, nullable=False, comment="frozen"),
+    Column("state", Text, nullable=False),
+    Column("content_hash", Text, comment="SHA-256 of the bytes that left"),
+    Column("reference", Text, nullable=False, unique=True, comment="short, spoken on the phone"),
+    Column("parts", SmallInteger, nullable=False, server_default="1"),
+    _instant("created_at"),
+    _instant("updated_at", default=True),
+    UniqueConstraint("message_id", "number"),
+    _one_of("state", DeliveryState),
+    Index(
+        "uq_deliveries_open",
+        "message_id",
+        unique=True,
+        postgresql_where=text("state IN ({})".format(", ".join(f"'{s}'" for s in OPEN_DELIVERY))),
+    ),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True, comment="goes to every provider"),
+    Column("delivery_id", ForeignKey("deliveries.id"), nullable=False),
+    Column("number", SmallInteger, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error_class", Text, nullable=False, server_default=""),
+    Column("code", Text, nullable=False, server_default=""),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("provider_reference", Text),
+    Column("settled_by", Text, nullable=False, server_default="", comment="evidence or policy"),
+    _instant("started_at"),
+    _instant("lease_until"),
+    _instant("ended_at", nullable=True),
+    UniqueConstraint("delivery_id", "number"),
+    _one_of("state", AttemptState),
+    Index(
+        "uq_attempts_open",
+        "delivery_id",
+        unique=True,
+        postgresql_where=text("state IN ({})".format(", ".join(f"'{s}'" for s in OPEN_ATTEMPT))),
+    ),
+    Index(
+        "uq_attempts_accepted",
+        "delivery_id",
+        unique=True,
+        postgresql_where=text("state = 'accepted'"),
+    ),
+    Index("ix_attempts_reference", "provider", "provider_reference"),
+    Index("ix_attempts_lease", "lease_until", postgresql_where=text("state = 'sending'")),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    _id(),
+    Column("provider", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("attempt_id", UUID(as_uuid=False)),
+    Column("kind", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    _instant("at"),
+    _instant("received_at", default=True),
+    UniqueConstraint("provider", "event_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _instant("at", default=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256; the key is never kept"),
+    _instant("created_at", default=True),
+    _instant("revoked_at", nullable=True),
+    _one_of("role", ("marketing", "billing", "support", "system")),
+)
+
+api_requests = Table(
+    "api_requests",
+    metadata,
+    Column("api_key_id", ForeignKey("api_keys.id"), primary_key=True),
+    Column("idempotency_key", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    Column("status", Integer),
+    Column("answer", JSONB),
+    _instant("created_at", default=True),
+)

@@ -1,0 +1,1 @@
+"""Content: one source in named blocks, rendered for every channel with the same facts."""

@@ -1,0 +1,1 @@
+"""The words every other package speaks: channels, purposes, brands, messages, outcomes, settings."""

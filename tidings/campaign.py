@@ -1,0 +1,55 @@
+"""A campaign as marketing writes it: one TOML file, one name and edition."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tidings.channel import Channel
+from tidings.segment import Segment
+
+
+class Schedule(BaseModel):
+    """When it starts. A start without an offset is in `zone`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: datetime | None = None
+    zone: str = "UTC"
+
+
+class Campaign(BaseModel):
+    """What `tidings campaign run FILE.toml` reads; `tidings campaign example` prints one.
+
+    `name` and `edition` are its identity: what an edition sent is never sent again.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,60}$")
+    edition: str = Field(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._-]{0,60}$")
+    title: str = ""
+    brand: str | None = None
+    topic: str
+    """`offer`, `news`, or a topic below one: `offer.garden`."""
+    template: str
+    """`offer/autumn`, as `tidings templates` lists them."""
+    audience: Segment
+    channels: tuple[Channel, ...] = tuple(Channel)
+    schedule: Schedule = Schedule()
+    fallback_after: dict[Channel, timedelta] = {}
+    """Silence on a channel for so long moves the message to the next one."""
+    data: dict[str, Any] = {}
+    """Values of the template's data model: prices, codes, dates."""
+    tracking: bool = True
+
+    @property
+    def purpose(self) -> str:
+        """The root of the topic."""
+        return self.topic.partition(".")[0]
+
+    @property
+    def valid_until(self) -> date | None:
+        """The offer's last day, where its data say so."""
+        value = self.data.get("valid_until")
+        return value if isinstance(value, date) else None

@@ -1,0 +1,165 @@
+"""What a decision is made from, as frames: `store.facts` reads them, `preferences.decision` judges them.
+
+One row of `asked` is one question (one message); the other frames are the rows of their tables for the customers asked
+about, unjudged: which consent counts, which statement wins, what is usable is decided by `preferences` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SCHEMAS: Mapping[str, Mapping[str, str]] = {
+    "asked": {
+        "message": "String",  # id of the message; the key of the answer
+        "customer": "Int64",
+        "tried": "List(String)",  # channels already used up by fallback
+    },
+    "customers": {
+        "customer": "Int64",  # unique
+        "language": "String",
+        "time_zone": "String",
+        "country": "String",
+        "standing": "String",
+        "holds": "List(String)",  # open complaint, dispute, dunning, bereavement
+    },
+    "addresses": {
+        "customer": "Int64",
+        "channel": "String",
+        "address": "Int64",  # addresses.id
+        "state": "String",  # usable, unusable
+        "problem": "String",
+        "verified": "Boolean",
+        "position": "Int16",
+        "country": "String",  # letters: destination; else the customer's
+    },
+    "suppressions": {  # active ones only, joined to the addresses above
+        "customer": "Int64",
+        "channel": "String",
+        "address": "Int64",
+        "suppression": "Int64",
+        "brand": "String",
+        "reason": "String",
+        "at": "Datetime[us, UTC]",
+    },
+    "consents": {
+        "customer": "Int64",
+        "consent": "Int64",
+        "brand": "String",
+        "topic": "String",
+        "channel": "String",
+        "action": "String",
+        "source": "String",
+        "proof": "Boolean",
+        "at": "Datetime[us, UTC]",
+    },
+    "statements": {
+        "customer": "Int64",
+        "statement": "Int64",
+        "brand": "String",
+        "topic": "String",
+        "kind": "String",  # order, pause, quiet_hours, language, tracking
+        "channels": "List(String)",
+        "value": "String",  # JSON
+        "source": "String",
+        "from_at": "Datetime[us, UTC]",
+        "until_at": "Datetime[us, UTC]",
+        "at": "Datetime[us, UTC]",
+    },
+    "behaviour": {
+        "customer": "Int64",
+        "channel": "String",
+        "purpose_class": "String",
+        "reached": "Float64",
+        "engaged": "Float64",
+        "observations": "Int32",
+        "as_of": "Datetime[us, UTC]",
+    },
+    "recent": {  # marketing messages accepted or in delivery within the longest cap window
+        "customer": "Int64",
+        "brand": "String",
+        "purpose": "String",
+        "channel": "String",
+        "at": "Datetime[us, UTC]",
+    },
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What all rows of a batch are asked about."""
+
+    run: str
+    brand: str
+    topic: str
+    purpose_class: str
+    channels: tuple[str, ...]
+    """Allowed by the run and rendered by the template, in any order."""
+    default_order: tuple[str, ...]
+    costs: Mapping[str, float]
+    """Expected cost of one message by channel, in the organisation's currency."""
+    brand_name: str = ""
+
+    @property
+    def purpose(self) -> str:
+        """Root of the topic."""
+        return self.topic.partition(".")[0]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """A batch of questions and everything known about the customers in it; see SCHEMAS."""
+
+    question: Question
+    asked: pl.DataFrame
+    customers: pl.DataFrame
+    addresses: pl.DataFrame
+    suppressions: pl.DataFrame
+    consents: pl.DataFrame
+    statements: pl.DataFrame
+    behaviour: pl.DataFrame
+    recent: pl.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decisions:
+    """The answer to a batch.
+
+    `verdicts`, one row per message, in the order asked:
+        message String, customer Int64, state String (`ready` or `held`), reason String (why held, why waiting, else ''),
+        due_at Datetime (UTC; `now` unless quiet hours, a holiday, a cap or a pause move it),
+        channel String (first choice, null when held), language String, tracking Boolean,
+        input_digest String (16 hex digits; same facts, same digest).
+    `ranked`, one row per message and channel of the question:
+        message String, channel String, rank Int8 (1 = first; null = not possible), reason String (`tidings.reason.Reason`),
+        address Int64 (which one, null when none), evidence String (JSON: ids, dates, source, counts).
+    """
+
+    verdicts: pl.DataFrame
+    ranked: pl.DataFrame
+
+
+def empty(name: str) -> pl.DataFrame:
+    """Return an empty frame of one of SCHEMAS."""
+    import polars as pl
+
+    types: dict[str, Any] = {
+        "String": pl.String,
+        "Int64": pl.Int64,
+        "Int32": pl.Int32,
+        "Int16": pl.Int16,
+        "Float64": pl.Float64,
+        "Boolean": pl.Boolean,
+        "List(String)": pl.List(pl.String),
+        "Datetime[us, UTC]": pl.Datetime("us", "UTC"),
+    }
+    return pl.DataFrame(schema={column: types[kind] for column, kind in SCHEMAS[name].items()})
+
+
+CAP_HORIZON = timedelta(days=92)
+"""How far back `recent` reaches; a policy with a longer cap window is refused."""

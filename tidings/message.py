@@ -1,0 +1,78 @@
+"""What is sent: finished content for one customer on one channel, ready for a provider."""
+
+from dataclasses import dataclass, field
+
+from tidings.channel import Channel
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Email:
+    """An e-mail as it goes over the wire: one RFC 5322 message, CRLF line ends."""
+
+    envelope_from: str
+    to: str
+    raw: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sms:
+    """A text message: `to` in E.164, `parts` as the network will bill them."""
+
+    sender: str
+    to: str
+    text: str
+    parts: int
+    encoding: str
+    """`gsm7` or `ucs2`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Push:
+    """A push notification: `payload` is the JSON text, under 4096 bytes."""
+
+    to: str
+    platform: str
+    """`apns`, `fcm` or `web`."""
+    title: str
+    body: str
+    link: str
+    collapse_id: str
+    payload: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letter:
+    """A printed letter: a PDF whose first page has the address in the window."""
+
+    pdf: bytes
+    pages: int
+    sheets: int
+    """Duplex: (pages + 1) // 2."""
+    country: str
+    """Destination, ISO 3166-1 alpha-2."""
+    postage: str
+    """Postage class, for example `standard`."""
+    address: tuple[str, ...]
+    customer: str
+    """The customer's reference, as the manifest names it."""
+
+
+Content = Email | Sms | Push | Letter
+
+CHANNEL_OF = {Email: Channel.EMAIL, Sms: Channel.SMS, Push: Channel.PUSH, Letter: Channel.LETTER}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """One attempt of one delivery, as handed to a provider.
+
+    `attempt` goes to the provider (tag, header, callback URL, file name), so that a receipt heals a lost commit.
+    """
+
+    message: str
+    attempt: str
+    content: Content
+    purpose: str
+    brand: str
+    note: str = field(default="")
+    """Why it went to the outbox instead of the provider, if it did."""

@@ -1,0 +1,140 @@
+"""The organisation and its brands, as `organisation.toml` in `TIDINGS_HOME` says it."""
+
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tidings.channel import Channel
+from tidings.problem import Problem
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Account(_Strict):
+    """Where customers pay in one currency."""
+
+    iban: str = ""
+    """Or another account number, where there is no IBAN."""
+    bic: str = ""
+    bank: str = ""
+    holder: str = ""
+
+
+class Senders(_Strict):
+    """What the customer sees as the sender on each channel."""
+
+    email: str
+    """Address of From:, for example `hello@nordlys.example`."""
+    email_name: str
+    reply_to: str = ""
+    """Where answers go; the service desk. Defaults to `email`."""
+    sms: str
+    """E.164 number, or at most 11 letters and digits."""
+    push: str = ""
+    """Name of the app."""
+
+
+class PostalOrigin(_Strict):
+    """The return address, one line each, and the country the letters are posted in."""
+
+    lines: tuple[str, ...]
+    country: str
+
+
+class Brand(_Strict):
+    """Whose name is on a message."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    name: str
+    legal_name: str
+    tax_id: str = ""
+    website: str = ""
+    service_email: str = ""
+    service_phone: str = ""
+    accent: str = Field(default="#0b5d4b", pattern=r"^#[0-9a-fA-F]{6}$")
+    privacy_text: str = ""
+    address: PostalOrigin
+    senders: Senders
+    accounts: dict[str, Account] = {}
+    """By ISO 4217 currency."""
+    languages: tuple[str, ...] = ("en",)
+    """Supported, the first is the fallback."""
+    channel_order: dict[str, tuple[Channel, ...]] = {}
+    """Default order by purpose; `all` for the rest."""
+
+    def order_for(self, purpose: str) -> tuple[Channel, ...]:
+        """Return the default channel order of a purpose, every channel once."""
+        stated = self.channel_order.get(purpose) or self.channel_order.get("all") or ()
+        return tuple(dict.fromkeys((*stated, *Channel)))
+
+
+class Postage(_Strict):
+    """What one piece of a class costs, domestic and abroad."""
+
+    domestic: Decimal
+    abroad: Decimal
+    sheet: Decimal = Decimal("0.05")
+    """Printing and paper of one sheet."""
+
+
+class Costs(_Strict):
+    """What a message costs, in `currency`, before a provider's invoice says so."""
+
+    currency: str = "EUR"
+    email: Decimal = Decimal("0.0001")
+    sms_part: Decimal = Decimal("0.05")
+    push: Decimal = Decimal("0.00001")
+    postage: dict[str, Postage] = {
+        "standard": Postage(domestic=Decimal("1.10"), abroad=Decimal("1.80"))
+    }
+
+
+class Organisation(_Strict):
+    """Everything in `organisation.toml`."""
+
+    name: str
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    time_zone: str = "UTC"
+    brands: tuple[Brand, ...] = Field(min_length=1)
+    costs: Costs = Costs()
+    tracking: dict[str, bool] = {}
+    """Measured links by purpose; a purpose that is missing is measured."""
+
+    def brand(self, brand_id: str | None) -> Brand:
+        """Return the named brand, or the first when no name is given.
+
+        Raises:
+            Problem: there is no such brand.
+        """
+        if not brand_id:
+            return self.brands[0]
+        for brand in self.brands:
+            if brand.id == brand_id:
+                return brand
+        known = ", ".join(brand.id for brand in self.brands)
+        raise Problem(f"There is no brand {brand_id!r}.", todo=f"Known brands: {known}.")
+
+
+def read_organisation(path: Path) -> Organisation:
+    """Read and check `organisation.toml`.
+
+    Raises:
+        Problem: missing, not TOML, or a value is wrong; names the key.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        msg = f"There is no {path}."
+        raise Problem(msg, todo="Run `tidings init` to make one, or `tidings demo` to look around.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} is not valid TOML: {error}.", todo="Correct that line.") from error
+    try:
+        return Organisation.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise Problem(f"{path}: {key}: {first['msg']} (value {first['input']!r}).") from error

@@ -1,0 +1,96 @@
+"""A segment: a rule over customers and what they did. `store.segments` compiles it to one WHERE clause.
+
+In TOML: `all`, `any`, `none` hold lists of rules; a rule is a comparison of one field, or `did`/`did_not` something.
+
+    [audience]
+    all = [
+      { field = "country", op = "in", value = ["SE", "NO"] },
+      { field = "attributes.segment", op = "=", value = "garden" },
+      { did = "clicked", channel = "email", within = "P90D", at_least = 2 },
+    ]
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Scalar = str | int | float | bool | date | datetime
+
+
+class _Rule(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Compare(_Rule):
+    """One field against a value. Fields: `tidings.segment.FIELDS`, and `attributes.NAME`."""
+
+    field: str
+    op: Literal["=", "!=", "<", "<=", ">", ">=", "in", "not in", "contains", "exists", "missing"] = "="
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _known_field(self) -> Compare:
+        if self.field not in FIELDS and not self.field.startswith("attributes."):
+            msg = f"unknown field {self.field!r}; known: {', '.join(FIELDS)}, attributes.NAME"
+            raise ValueError(msg)
+        return self
+
+
+class Did(_Rule):
+    """The customer has at least `at_least` touchpoints of this kind."""
+
+    did: str
+    channel: str | None = None
+    purpose: str | None = None
+    within: timedelta | None = None
+    at_least: int = Field(default=1, ge=1)
+
+
+class DidNot(_Rule):
+    """The customer has no touchpoint of this kind."""
+
+    did_not: str
+    channel: str | None = None
+    purpose: str | None = None
+    within: timedelta | None = None
+
+
+class Everybody(_Rule):
+    """All customers, said explicitly, so that an empty rule is never a whole audience by accident."""
+
+    everybody: Literal[True]
+
+
+class Combine(_Rule):
+    """`all` must hold, at least one of `any`, and none of `none`."""
+
+    all: tuple[Node, ...] = ()
+    any: tuple[Node, ...] = ()
+    none: tuple[Node, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Combine:
+        if not (self.all or self.any or self.none):
+            msg = "an empty rule selects nobody; write `everybody = true` for all customers"
+            raise ValueError(msg)
+        return self
+
+
+FIELDS = (
+    "reference",
+    "country",
+    "language",
+    "standing",
+    "first_name",
+    "last_name",
+    "company",
+    "created_at",
+)
+
+Node = Annotated[Compare | Did | DidNot | Everybody | Combine, Field(union_mode="left_to_right")]
+Segment = Node
+
+Combine.model_rebuild()

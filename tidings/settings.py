@@ -1,0 +1,116 @@
+"""Settings: environment and `.env`, prefix `TIDINGS_`. `tidings check` prints each and where it came from."""
+
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tidings.problem import Problem
+
+
+class Mode(StrEnum):
+    """Whether anything leaves the machine (design/delivery.md rule 11)."""
+
+    OUTBOX = "outbox"
+    TEST = "test"
+    LIVE = "live"
+
+
+class SmtpSettings(BaseModel, frozen=True):
+    """`TIDINGS_SMTP__HOST` and so on."""
+
+    host: str = "localhost"
+    port: int = 25
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    starttls: Literal["never", "when offered", "always"] = "when offered"
+    timeout: timedelta = timedelta(seconds=30)
+
+
+class SesSettings(BaseModel, frozen=True):
+    """`TIDINGS_SES__REGION` and so on; credentials as boto3 finds them."""
+
+    region: str = ""
+    configuration_set: str = ""
+    endpoint: str | None = None
+    timeout: timedelta = timedelta(seconds=10)
+
+
+class TwilioSettings(BaseModel, frozen=True):
+    """`TIDINGS_TWILIO__ACCOUNT_SID` and so on."""
+
+    account_sid: str = ""
+    auth_token: SecretStr = SecretStr("")
+    messaging_service_sid: str = ""
+    endpoint: str | None = None
+    timeout: timedelta = timedelta(seconds=10)
+
+
+class SnsSettings(BaseModel, frozen=True):
+    """`TIDINGS_SNS__REGION` and so on; addresses of push are endpoint ARNs or tokens of an application ARN."""
+
+    region: str = ""
+    endpoint: str | None = None
+    timeout: timedelta = timedelta(seconds=10)
+
+
+class SpoolSettings(BaseModel, frozen=True):
+    """`TIDINGS_SPOOL__FOLDER`: where the print house collects batches."""
+
+    folder: Path | None = None
+
+
+class Settings(BaseSettings):
+    """Every setting of the program. A provider is used only when `email`, `sms`, `push` or `letter` names it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIDINGS_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Path("var")
+    database: SecretStr | None = None
+    """`postgresql://user:password@host/name`; unset: an embedded server in `home`."""
+    mode: Mode = Mode.OUTBOX
+    allow: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma separated addresses, or `@domain`, that mode `test` may reach."""
+    confirm_over: int = Field(default=1000, ge=0)
+    """A live run for more customers waits for `tidings release`."""
+    email: Literal["", "smtp", "ses"] = ""
+    sms: Literal["", "twilio"] = ""
+    push: Literal["", "sns"] = ""
+    letter: Literal["", "spool"] = ""
+    smtp: SmtpSettings = SmtpSettings()
+    ses: SesSettings = SesSettings()
+    twilio: TwilioSettings = TwilioSettings()
+    sns: SnsSettings = SnsSettings()
+    spool: SpoolSettings = SpoolSettings()
+    public_url: str = "http://127.0.0.1:8765"
+    """What signed links begin with."""
+    host: str = "127.0.0.1"
+    port: int = 8765
+    claim: int = Field(default=50, ge=1, le=1000)
+    """Messages per claim: the most that can be in doubt after a crash."""
+    log: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @classmethod
+    def read(cls) -> "Settings":
+        """Read the environment.
+
+        Raises:
+            Problem: a value is wrong; names the variable.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "TIDINGS_" + "__".join(str(part).upper() for part in first["loc"])
+            raise Problem(f"{name}: {first['msg']}.", todo="Run `tidings check` to see all settings.") from error
+
+    @cached_property
+    def root(self) -> Path:
+        """`home` as an absolute path."""
+        return self.home.expanduser().absolute()

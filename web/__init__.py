@@ -1,0 +1,1 @@
+"""Pages and API: the customer's form, signed links, the billing door."""
