@@ -1,0 +1,116 @@
+"""A year of touchpoints of the demo's customers: what was sent, and how each of them reacted by habit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from work.demo_chance import between, happens, weigh
+from work.demo_people import Habit, Person, Story
+
+Row = dict[str, Any]
+MONTH = timedelta(days=30)
+LIKES, OTHERS = 0.62, 0.07
+"""How likely a person reacts to a message on the channel of their habit, and on another one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Past:
+    """One message of the past year."""
+
+    person: Person
+    purpose: str
+    month: int
+    channel: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        return f"{self.at:%Y-%m}/{self.purpose}/{self.person.reference}"
+
+
+def touchpoints(persons: list[Person], billed: frozenset[int], now: datetime) -> Iterator[Row]:
+    """Yield a year of history: twelve newsletters, six offers, twelve invoices for the billed, and calls."""
+    for person in persons:
+        if person.story is Story.DEAD or person.standing == "prospect":
+            continue
+        for month in range(12, 0, -1):
+            yield from _sent(person, "news", month, now)
+            if month % 2 == 0:
+                yield from _sent(person, "offer", month, now)
+            if person.number in billed:
+                yield from _sent(person, "invoice", month, now)
+        yield from _call(person, now)
+
+
+def _sent(person: Person, purpose: str, month: int, now: datetime) -> Iterator[Row]:
+    weights = {
+        "email": 0.55 * bool(person.email),
+        "sms": 0.2 * bool(person.phone),
+        "push": 0.15 * bool(person.device),
+        "letter": (0.3 if purpose == "invoice" else 0.1) * bool(person.place),
+    }
+    if not any(weights.values()):
+        return
+    at = now - month * MONTH + timedelta(minutes=between(0, 2000, person.number, purpose, month, "at"))
+    channel = weigh(weights, person.number, purpose, month, "channel")
+    past = _Past(person=person, purpose=purpose, month=month, channel=channel, at=at)
+    yield _row(past, "sent", direction="out", after=0)
+    yield _row(past, "delivered", direction="out", after=1 if channel != "letter" else 2 * 24 * 60)
+    yield from _reaction(past)
+
+
+def _reaction(past: _Past) -> Iterator[Row]:
+    key = (past.person.number, past.purpose, past.month)
+    likes = past.person.habit == past.channel
+    reacts = happens(LIKES if likes else OTHERS, *key, "reacts")
+    if past.channel == "email" and (reacts or happens(0.25, *key, "opens")):
+        yield _row(past, "opened", after=between(3, 900, *key, "opened"), machine=not reacts)
+    if not reacts and past.purpose != "invoice":
+        return
+    if reacts:
+        yield _row(past, "clicked", after=between(901, 3000, *key, "clicked"))
+    if past.purpose == "invoice":
+        wait = between(1, 6, *key) if reacts else between(9, 20, *key)
+        answers = {"answers": past.channel} if reacts else {}
+        yield _row(past, "paid", after=wait * 24 * 60, channel="payment", detail=answers)
+
+
+def _row(
+    past: _Past,
+    kind: str,
+    *,
+    after: int,
+    direction: str = "in",
+    channel: str = "",
+    machine: bool = False,
+    detail: Row | None = None,
+) -> Row:
+    return {
+        "reference": past.person.reference,
+        "id": f"{past.key}/{kind}",
+        "direction": direction,
+        "channel": channel or past.channel,
+        "kind": kind,
+        "purpose": past.purpose,
+        "machine": str(machine).lower(),
+        "at": (past.at + timedelta(minutes=after)).isoformat(),
+        "detail": detail or {},
+    }
+
+
+def _call(person: Person, now: datetime) -> Iterator[Row]:
+    """Yield the call that one customer in eight made, most of all those who do not react to anything."""
+    if happens(0.3 if person.habit is Habit.SILENT else 0.1, person.number, "calls"):
+        at = now - timedelta(days=between(3, 350, person.number, "call"))
+        yield {
+            "reference": person.reference,
+            "id": f"call/{person.reference}",
+            "direction": "in",
+            "channel": "call",
+            "kind": "called",
+            "purpose": "",
+            "machine": "false",
+            "at": at.isoformat(),
+            "detail": {"about": "delivery times"},
+        }
