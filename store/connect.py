@@ -1,0 +1,167 @@
+"""Opens the store: the server that `TIDINGS_DATABASE` names, else the embedded one of the home, migrated either way."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+
+from store import embedded
+from tidings.problem import Exit, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+    from alembic.config import Config
+
+    from tidings.settings import Settings
+
+_STEPS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 8_436_464
+_DRIVER = "postgresql+psycopg"
+_CONNECT_SECONDS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """An open, migrated database."""
+
+    engine: Engine
+    """A pool; safe for threads. A forked process opens its own store."""
+    lease: embedded.Lease | None
+
+    def close(self) -> None:
+        """Close the connections, and let the embedded server go."""
+        self.engine.dispose()
+        if self.lease is not None:
+            self.lease.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the store and bring its schema up to date.
+
+    Raises:
+        Problem: the server cannot be reached, or the database was made by a newer version. The password is never told.
+    """
+    if settings.database is not None:
+        engine = _engine(settings.database.get_secret_value(), "TIDINGS_DATABASE")
+        lease = None
+    else:
+        lease = embedded.join(settings.root)
+        engine = _engine(lease.url, str(settings.root))
+    store = Store(engine=engine, lease=lease)
+    try:
+        migrate(engine)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """Open the store for one command and close it afterwards; errors as `open_store`."""
+    store = open_store(settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def head() -> str:
+    """Return the newest revision this program knows: the name of the last file in migrations/versions."""
+    return max(path.stem for path in (_STEPS / "versions").glob("0*.py"))
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date; one process does it, the others wait for it.
+
+    Raises:
+        Problem: the server cannot be reached, refuses, or the database was made by a newer version.
+    """
+    try:
+        with engine.connect() as connection:
+            if _revision(connection) == head():
+                return
+            connection.rollback()
+            with connection.begin():
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+                _upgrade(connection)
+    except (OperationalError, ProgrammingError) as error:
+        raise Problem(
+            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: {_reason(error)}.",
+            todo="Check TIDINGS_DATABASE and that the server runs." if engine.url.password else "",
+            code=Exit.FAILED,
+        ) from error
+
+
+def migrations(connection: Connection) -> Config:
+    """Return alembic's configuration for our steps on this connection."""
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_STEPS).replace("%", "%%"))
+    configuration.set_main_option("file_template", "%%(rev)s")
+    configuration.attributes["connection"] = connection
+    return configuration
+
+
+def _upgrade(connection: Connection) -> None:
+    revision = _revision(connection)
+    if revision == head():
+        return
+    if revision is not None and not (_STEPS / "versions" / f"{revision}.py").exists():
+        raise Problem(
+            f"The database is at revision {revision!r}, which this version of Tidings does not know.",
+            todo="Use the newer version that made it.",
+        )
+    from alembic import command
+
+    command.upgrade(migrations(connection), "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    known = connection.execute(text("SELECT to_regclass('alembic_version')")).scalar()
+    if known is None:
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _engine(address: str, named_by: str) -> Engine:
+    try:
+        url = make_url(address)
+    except ArgumentError as error:
+        raise Problem(
+            f"{named_by} is not a database URL.", todo="Write postgresql://user:password@host/name."
+        ) from error
+    if url.drivername not in {"postgresql", "postgres", _DRIVER}:
+        raise Problem(
+            f"{named_by} names the database kind {url.drivername!r}; Tidings keeps its data in PostgreSQL.",
+            todo="Write postgresql://user:password@host/name.",
+        )
+    engine = create_engine(
+        url.set(drivername=_DRIVER),
+        pool_size=5,
+        max_overflow=15,
+        connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "tidings"},
+    )
+    event.listen(engine, "connect", _use_utc)
+    return engine
+
+
+def _use_utc(connection: psycopg.Connection[object], _: object) -> None:
+    if (
+        connection.info.parameter_status("TimeZone") != "UTC"
+    ):  # a start-up option would be refused by PgBouncer
+        connection.execute("SET timezone TO 'UTC'")
+        connection.commit()
+
+
+def _reason(error: OperationalError | ProgrammingError) -> str:
+    lines = str(error.orig).strip().splitlines() or ["no reason given"]
+    return lines[0].rstrip(". ")
