@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -168,6 +169,9 @@ def _mode(settings: Settings) -> Iterator[str]:
 
 
 def _home(settings: Settings) -> Iterator[str]:
+    nearest = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        yield f"TIDINGS_HOME: nothing can be written to {nearest}; choose another folder."
     yield from _raised(lambda: read_organisation(settings.root / "organisation.toml"))
     key = settings.root / "signing.key"
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:

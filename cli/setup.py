@@ -1,0 +1,184 @@
+"""`tidings init` makes a home; `tidings check` says what is set, where it came from, and what is wrong."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+from rich.prompt import Prompt
+from rich.table import Table
+
+from cli.output import console, print_json
+from tidings.problem import Exit, Problem
+from tidings.settings import Settings
+from work.organisation_file import Answers, organisation_toml, sms_sender, write_once
+
+ENV_FILE = Path(".env")
+
+
+def init(
+    *,
+    name: str = "",
+    country: str = "",
+    email: str = "",
+    address: tuple[str, ...] = (),
+    languages: Annotated[tuple[str, ...], Parameter(name="--language")] = (),
+    legal_name: str = "",
+    time_zone: str = "",
+    tax_id: str = "",
+    website: str = "",
+    phone: str = "",
+    sms: str = "",
+    accounts: Annotated[tuple[str, ...], Parameter(name="--account")] = (),
+    force: bool = False,
+) -> int:
+    """Make a home: organisation.toml, the signing key and the database. Asks for what no option says.
+
+    Parameters
+    ----------
+    name:
+        What customers know you by.
+    country:
+        Where you are: two letters, like NO.
+    email:
+        The address that mail comes from.
+    address:
+        One line of your return address; say it once for each line.
+    languages:
+        A language of your messages, like en or pt_BR; the first is the fallback.
+    legal_name:
+        The name of the company, where it is another one.
+    time_zone:
+        Where you are, like Europe/Oslo.
+    tax_id:
+        Printed on invoices.
+    website:
+        Printed on invoices and letters.
+    phone:
+        Of your service desk.
+    sms:
+        Sender of SMS: a number, or at most 11 letters and digits.
+    accounts:
+        CURRENCY=IBAN, once for each currency you bill in.
+    force:
+        Write a new organisation.toml over the one that is there.
+    """
+    settings = Settings.read()
+    path = settings.root / "organisation.toml"
+    if path.exists() and not force:
+        raise Problem(
+            f"{path} exists and stays as it is.", todo="Edit it, or say --force to write a new one."
+        )
+    if sys.stdin.isatty():
+        console.print(
+            "A few questions about who writes to your customers; Enter takes what is in brackets.\n"
+        )
+    name = name or _ask("What do your customers know you by?", option="--name")
+    answers = Answers(
+        name=name,
+        country=(country or _ask("In which country are you (two letters)?", option="--country")).upper(),
+        email=email or _ask("From which address does mail come?", option="--email"),
+        address=address or _lines(_ask("Your return address, parts divided by ;", option="--address"), ";"),
+        languages=languages or _lines(_ask("Languages of your messages", option="", default="en"), ","),
+        legal_name=legal_name or _ask("Name of the company", option="", default=name),
+        time_zone=time_zone or _ask("Your time zone", option="", default="UTC"),
+        tax_id=tax_id or _ask("Tax id, as invoices print it", option="", default=""),
+        website=website or _ask("Web page", option="", default=""),
+        phone=phone or _ask("Telephone of your service desk", option="", default=""),
+        sms=sms or _ask("Sender of SMS", option="", default=sms_sender(name)),
+        accounts=_accounts(
+            accounts or _lines(_ask("Accounts, like EUR=DE89...", option="", default=""), ",")
+        ),
+    )
+    write_once(path, organisation_toml(answers), force=force)
+    _open(settings)
+    console.print(f"\nWritten: [bold]{escape(str(path))}[/], a signing key and a database beside it.")
+    console.print("Nothing leaves this machine until TIDINGS_MODE says so. Next: `tidings check`.")
+    return Exit.OK
+
+
+def check(*, json: bool = False) -> int:
+    """Print each setting, its value and where it came from, and everything that is wrong. Exit 2 if anything is.
+
+    Parameters
+    ----------
+    json:
+        Print one JSON object: settings and problems.
+    """
+    from work.check import Report
+    from work.check import check as judge
+
+    report: Report = judge(os.environ, ENV_FILE, reach=_reach)
+    if json:
+        print_json(
+            {
+                "settings": [
+                    {"name": row.name, "value": row.value, "source": row.source, "problem": row.problem}
+                    for row in report.settings
+                ],
+                "problems": list(report.problems),
+            }
+        )
+    else:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("setting", no_wrap=True)
+        table.add_column("value", overflow="fold")
+        table.add_column("from", no_wrap=True)
+        for row in report.settings:
+            style = "red" if row.problem else "dim" if row.source == "default" else ""
+            table.add_row(row.name, escape(row.value), row.source, style=style)
+        console.print(table)
+        console.print()
+        for problem in report.problems:
+            console.print(f"[red]wrong[/]  {escape(problem)}")
+        if not report.problems:
+            console.print("[green]Everything is fine.[/]")
+    return Exit.UNUSABLE if report.problems else Exit.OK
+
+
+def _ask(question: str, *, option: str, default: str | None = None) -> str:
+    """Return the answer of the person; a script that left out `option` is told so, or gets the default."""
+    if sys.stdin.isatty():
+        while not (answer := Prompt.ask(question, default=default, console=console)) and default is None:
+            console.print("This one is needed.")
+        return answer or ""
+    if default is None:
+        raise Problem(
+            f"{option} is missing.", todo="Say it as an option, or run `tidings init` in a terminal."
+        )
+    return default
+
+
+def _lines(said: str, mark: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in said.split(mark) if part.strip())
+
+
+def _accounts(said: tuple[str, ...]) -> dict[str, str]:
+    accounts = {}
+    for one in said:
+        currency, equals, number = one.partition("=")
+        if not (equals and number.strip()):
+            raise Problem(
+                f"The account {one!r} cannot be read.", todo="Write CURRENCY=IBAN, like EUR=DE89..."
+            )
+        accounts[currency.strip()] = number.replace(" ", "")
+    return accounts
+
+
+def _open(settings: Settings) -> None:
+    from store.organisation import write_brands
+    from work.installation import opened
+
+    with opened(settings) as installation, installation.engine.begin() as connection:
+        write_brands(connection, installation.organisation)
+
+
+def _reach(settings: Settings) -> None:
+    """Open the database if there is one already: a check makes nothing."""
+    from store.connect import opened
+
+    if settings.database is not None or (settings.root / "database").is_dir():
+        with opened(settings):
+            pass
