@@ -14,8 +14,11 @@ class Capability(StrEnum):
     """How an unknown outcome can be settled at this provider (design/delivery.md)."""
 
     KEY = "key"
+    """The same message handed over again is the same message: send it again to find out."""
     LIST = "list"
+    """The provider can be asked what it took."""
     EVENT = "event"
+    """The provider reports what it took, quoting our attempt id."""
     NONE = "none"
 
 
@@ -23,7 +26,8 @@ class Provider(Protocol):
     """Hands over parcels of one channel.
 
     What goes wrong with one parcel is its outcome; a wrong set-up raises `tidings.problem.Problem` when the
-    provider is made. Nothing is retried inside.
+    provider is made. Nothing is retried inside. One provider is made per process and used until it ends: it keeps
+    its connections. `send` may be called from several threads at once.
     """
 
     name: str
@@ -33,8 +37,14 @@ class Provider(Protocol):
     """The longest that one parcel can take; a lease must be longer than that times the batch."""
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
-        """Make exactly one attempt for each parcel; yield (attempt id, outcome) as each is known.
+        """Make at most one attempt for each parcel; yield (attempt id, outcome) once for each, as it is known.
 
-        An iteration that ends early or raises leaves the rest unknown to the caller.
+        Nothing is sent before the first outcome is asked for. After an outcome of class `config` or `throttle`
+        the rest of the batch is refused with the same outcome and without a call. The order of outcomes may
+        differ from the order of parcels. An iteration that ends early or raises leaves the rest unknown to the caller.
         """
+        ...
+
+    def close(self) -> None:
+        """Give back connections; the provider can be used again and opens new ones."""
         ...

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tidings.problem import Problem
@@ -95,6 +95,13 @@ class Settings(BaseSettings):
     claim: int = Field(default=50, ge=1, le=1000)
     """Messages per claim: the most that can be in doubt after a crash."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
     @classmethod
     def read(cls) -> "Settings":

@@ -1,0 +1,59 @@
+"""Files that are there whole or not at all, and stay there after a power cut."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
+
+
+def safe_name(name: str) -> str:
+    """Return `name` when it can be one component of a path.
+
+    Raises:
+        ValueError: it has a separator, a leading dot, or any sign that a person's text could bring in.
+    """
+    if not _SAFE.fullmatch(name):
+        msg = "this id cannot be a file name"
+        raise ValueError(msg)
+    return name
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a new file and force it to the disk; its name is durable after `sync_folder`."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 -- opened by descriptor
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def replace_all(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write each file under its name in `folder`; every one appears whole, the same name is replaced.
+
+    The folder is forced to the disk once, after the last file: on return all of them are durable.
+
+    Raises:
+        OSError: no space, no permission; then some files may be there, each of them whole.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        draft = folder / f".{safe_name(name)}.{secrets.token_hex(4)}"
+        try:
+            write_durably(draft, content)
+            draft.replace(folder / name)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,243 @@
+"""One SMTP connection (RFC 5321) on a blocking socket, where every wait has an end.
+
+A server that sends a byte a second cannot hold a message longer than the time-out: the clock runs per message,
+not per read.
+"""
+
+import base64
+import select
+import socket
+import ssl
+import time
+
+from channels.email.replies import Reply
+from tidings.settings import SmtpSettings
+
+MAX_REPLY = 64 * 1024
+IDLE_SECONDS = 60.0
+IMPLICIT_TLS = 465
+UNKNOWN_COMMAND = frozenset({500, 502})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class SessionError(Exception):
+    """The connection cannot be used: it broke, timed out, or the server does not speak SMTP."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class RefusedSession(Exception):  # noqa: N818 -- an answer, not a fault
+    """The server, or our own rule about passwords in clear text, said no before the first message."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.code)
+        self.reply = reply
+
+
+class Session:
+    """A connection that has greeted, switched to TLS and logged in as the settings say."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        """Connect.
+
+        Raises:
+            SessionError: nobody there, or no sense in what they say.
+            RefusedSession: see there.
+        """
+        self._settings = settings
+        self._buffer = b""
+        self._until = 0.0
+        self._last = 0.0
+        self.alive = True
+        self.messages = 0
+        self.dirty = False
+        """A transaction was refused half-way; RSET goes before the next one."""
+        self.begin()
+        try:
+            target = (settings.host, settings.port)
+            self._socket: socket.socket = socket.create_connection(target, self._remaining())
+        except OSError as error:
+            raise SessionError(_name(error)) from None
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.features = self._greet()
+        except BaseException:
+            self.drop()
+            raise
+
+    def begin(self) -> None:
+        """Start the clock of the next message."""
+        self._until = time.monotonic() + self._settings.timeout.total_seconds()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            SessionError: not all of them were taken.
+        """
+        try:
+            self._socket.settimeout(self._remaining())
+            self._socket.sendall(data)
+        except OSError as error:
+            raise self._broken(_name(error)) from None
+
+    def reply(self) -> Reply:
+        """Read one answer of any number of lines.
+
+        Raises:
+            SessionError: there was none in time, or it is not SMTP.
+        """
+        lines = []
+        while True:
+            line = self._line()
+            if not line[:3].isdigit() or line[3:4] not in {"", " ", "-"}:
+                raise self._broken("not_smtp")
+            lines.append(line[4:])
+            if line[3:4] != "-":
+                self._last = time.monotonic()
+                return Reply(code=int(line[:3]), text="\n".join(lines))
+
+    def ask(self, command: str) -> Reply:
+        """Send one command and read its answer."""
+        self.write(command.encode() + b"\r\n")
+        return self.reply()
+
+    def idle(self) -> bool:
+        """Tell whether nobody hung up or said anything since the last answer, not long ago."""
+        if time.monotonic() - self._last > IDLE_SECONDS or self._buffer:
+            return False
+        return not select.select([self._socket], [], [], 0)[0]
+
+    def quit(self) -> None:
+        """Say goodbye."""
+        try:
+            self.begin()
+            self.write(b"QUIT\r\n")
+        except SessionError:
+            pass
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Hang up without a word: what was announced and not finished is not sent."""
+        self.alive = False
+        self._socket.close()
+
+    def _broken(self, code: str) -> SessionError:
+        self.drop()
+        return SessionError(code)
+
+    def _greet(self) -> dict[str, str]:
+        settings = self._settings
+        if settings.port == IMPLICIT_TLS:
+            self._encrypt()
+        self._expect(self.reply())
+        features = self._hello()
+        if "STARTTLS" in features and settings.starttls != "never" and not self._encrypted:
+            self._expect(self.ask("STARTTLS"))
+            if self._buffer:  # RFC 3207 6: what was said in clear text does not count
+                raise SessionError("injected_before_tls")
+            self._encrypt()
+            features = self._hello()
+        if settings.starttls == "always" and not self._encrypted:
+            raise RefusedSession(Reply(code=530, text="5.7.0 the server offers no STARTTLS"))
+        if settings.username:
+            self._log_in(features)
+        return features
+
+    @property
+    def _encrypted(self) -> bool:
+        return isinstance(self._socket, ssl.SSLSocket)
+
+    def _encrypt(self) -> None:
+        """Switch to TLS. The certificate counts when TLS or a password was asked for, else any TLS beats none."""
+        context = ssl.create_default_context()
+        if self._settings.starttls != "always" and not self._settings.username:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        try:
+            self._socket.settimeout(self._remaining())
+            self._socket = context.wrap_socket(self._socket, server_hostname=self._settings.host)
+        except ssl.SSLCertVerificationError:
+            raise RefusedSession(Reply(code=530, text="5.7.5 the certificate is not trusted")) from None
+        except OSError as error:
+            raise SessionError(_name(error)) from None
+
+    def _hello(self) -> dict[str, str]:
+        """Say EHLO and return the extensions with their parameters."""
+        reply = self.ask(f"EHLO {_own_name(self._socket)}")
+        if reply.code in UNKNOWN_COMMAND:  # RFC 5321 3.2: an old server knows only HELO
+            self._expect(self.ask(f"HELO {_own_name(self._socket)}"))
+            return {}
+        self._expect(reply)
+        words = (line.partition(" ") for line in reply.text.split("\n")[1:])
+        return {keyword.upper(): parameter for keyword, _, parameter in words}
+
+    def _log_in(self, features: dict[str, str]) -> None:
+        settings = self._settings
+        if not self._encrypted and settings.host not in LOOPBACK:
+            raise RefusedSession(Reply(code=538, text="5.7.11 no password is sent without TLS"))
+        password = settings.password.get_secret_value()
+        mechanisms = features.get("AUTH", "").upper().split()
+        if "PLAIN" in mechanisms or "LOGIN" not in mechanisms:
+            self._expect(self.ask("AUTH PLAIN " + _base64(f"\0{settings.username}\0{password}")))
+            return
+        self._expect(self.ask("AUTH LOGIN"))
+        self._expect(self.ask(_base64(settings.username)))
+        self._expect(self.ask(_base64(password)))
+
+    def _expect(self, reply: Reply) -> None:
+        if not reply.good:
+            raise RefusedSession(reply)
+
+    def _line(self) -> str:
+        while b"\n" not in self._buffer:
+            if len(self._buffer) > MAX_REPLY:
+                raise self._broken("not_smtp")
+            try:
+                self._socket.settimeout(self._remaining())
+                more = self._socket.recv(65536)
+            except OSError as error:
+                raise self._broken(_name(error)) from None
+            if not more:
+                raise self._broken("closed")
+            self._buffer += more
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.rstrip(b"\r").decode("utf-8", "replace")
+
+    def _remaining(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def _own_name(connection: socket.socket) -> str:
+    """Return our host name, or the address as a literal (RFC 5321 4.1.3); the resolver is not asked."""
+    name = socket.gethostname()
+    if "." in name and name.isascii():
+        return name
+    address = connection.getsockname()[0]
+    return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _name(error: OSError) -> str:
+    """Return a code that says what happened, and nothing about whom it happened to.
+
+    >>> _name(ConnectionRefusedError()), _name(TimeoutError())
+    ('connection_refused', 'timeout')
+    """
+    names = {
+        TimeoutError: "timeout",
+        ConnectionRefusedError: "connection_refused",
+        ConnectionResetError: "connection_reset",
+        BrokenPipeError: "connection_reset",
+        socket.gaierror: "unknown_host",
+    }
+    return names.get(type(error), "ssl_error" if isinstance(error, ssl.SSLError) else "connection_failed")

@@ -1,0 +1,264 @@
+"""E-mail by SMTP, to a relay or a submission service (RFC 5321, 6409).
+
+One round trip a message where the server offers PIPELINING: the final dot of a message and the announcement of the
+next one leave together. At any moment at most one message has its content on the way, so at most one is in doubt.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+
+from channels.contract import Capability
+from channels.email.replies import Stage, refusal
+from channels.email.session import RefusedSession, Session, SessionError
+from tidings.channel import Channel
+from tidings.message import Email, Parcel
+from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
+from tidings.problem import Problem
+from tidings.settings import SmtpSettings
+
+LATER = timedelta(minutes=1)
+STOPPING = frozenset({ErrorClass.CONFIG, ErrorClass.THROTTLE})
+CLOSING = 421
+_ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
+MAX_ADDRESS = 254
+STAGES = {b"RSET": Stage.SENDER, b"MAIL": Stage.SENDER, b"RCPT": Stage.RECIPIENT, b"DATA": Stage.DATA}
+
+
+class Smtp:
+    """Hands e-mails to one server; keeps its connections open between calls."""
+
+    name = "smtp"
+    channel = Channel.EMAIL
+    capability = Capability.NONE
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        """Check the settings; the server is contacted by the first message.
+
+        Raises:
+            Problem: no host.
+        """
+        if not settings.host:
+            raise Problem(
+                "TIDINGS_EMAIL is smtp, but TIDINGS_SMTP__HOST is empty.", todo="Name the mail relay."
+            )
+        self.call_timeout = 3 * settings.timeout
+        self._settings = settings
+        self._idle: list[Session] = []
+
+    def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
+        """Hand over e-mails in order. See `channels.contract.Provider.send`; `reference` is the queue id."""
+        lane = _Lane(self._take)
+        try:
+            for parcel, following in zip(parcels, [*parcels[1:], None], strict=False):
+                yield parcel.attempt, lane.hand_over(parcel, following)
+        finally:
+            idle = lane.release()
+            if idle:
+                self._idle.append(idle)
+
+    def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        while self._idle:
+            self._idle.pop().quit()
+
+    def _take(self) -> Session:
+        """Return an idle connection that still stands, or a new one."""
+        while self._idle:
+            session = self._idle.pop()
+            if session.idle():
+                return session
+            session.drop()
+        return Session(self._settings)
+
+
+class _Lane:
+    """One call's messages, one after the other."""
+
+    def __init__(self, take: Callable[[], Session]) -> None:
+        self._take = take
+        self._session: Session | None = None
+        self._announced = False
+        self._stopped: Refused | Rejected | None = None
+
+    def hand_over(self, parcel: Parcel, following: Parcel | None) -> Outcome:
+        """Make one attempt; announce the following message on the way where the server allows it."""
+        while not self._stopped:
+            session = self._open()
+            if session is None:
+                break
+            fresh = session.messages == 0
+            begun = _Transaction(session, parcel, announced=self._announced)
+            refused = begun.announce()
+            self._announced = False
+            outcome: Outcome
+            if refused is None:
+                outcome, self._announced = begun.content(following)
+            elif not fresh and not session.alive and refused.error is ErrorClass.TRANSIENT:
+                continue  # the server closed a connection that had served before; this message had not begun
+            else:
+                outcome = refused
+            if isinstance(outcome, Refused) and outcome.error in STOPPING:
+                self._stopped = outcome
+            return outcome
+        assert self._stopped is not None
+        return self._stopped
+
+    def release(self) -> Session | None:
+        """Return the connection when somebody else can go on with it."""
+        session = self._session
+        if session is None or not session.alive:
+            return None
+        if self._announced:
+            session.drop()
+            return None
+        return session
+
+    def _open(self) -> Session | None:
+        if self._session is None or not self._session.alive:
+            self._announced = False
+            try:
+                self._session = self._take()
+            except RefusedSession as error:
+                self._stopped = refusal(error.reply, Stage.SESSION)
+                return None
+            except SessionError as error:
+                self._stopped = _transient(error)
+                return None
+        return self._session
+
+
+class _Transaction:
+    """MAIL, RCPT, DATA and the content of one message."""
+
+    def __init__(self, session: Session, parcel: Parcel, *, announced: bool) -> None:
+        self._session = session
+        self._parcel = parcel
+        self._announced = announced
+        self._deep = "PIPELINING" in session.features
+
+    def announce(self) -> Refused | Rejected | None:
+        """Bring the server to the point where it waits for the content, or return its refusal."""
+        session = self._session
+        commands = _commands(session, self._parcel)
+        if isinstance(commands, Rejected):
+            return commands
+        session.begin()
+        try:
+            if self._deep and not self._announced:
+                session.write(b"".join(commands))
+            return self._answers(commands)
+        except SessionError as error:
+            return _transient(error)
+
+    def _answers(self, commands: list[bytes]) -> Refused | Rejected | None:
+        """Read an answer for each command; the first refusal counts, and what was asked already is read to its end."""
+        refused: Refused | Rejected | None = None
+        for command in commands:
+            if not self._deep:
+                self._session.write(command)
+            reply = self._session.reply()
+            stage = STAGES[command[:4]]
+            if reply.code == CLOSING:
+                self._session.drop()
+                return refused or refusal(reply, stage)
+            if not reply.good and refused is None:
+                refused = refusal(reply, stage)
+                self._session.dirty = True
+                if not self._deep:
+                    break
+            elif refused and stage is Stage.DATA and reply.good:
+                self._session.drop()  # it waits for content that must not come: no dot, no message
+        if refused is None:
+            self._session.dirty = False
+        return refused
+
+    def content(self, following: Parcel | None) -> tuple[Outcome, bool]:
+        """Send the content. Returns the outcome, and whether the following message is announced."""
+        session, email = self._session, self._parcel.content
+        assert isinstance(email, Email)
+        ahead = _commands(session, following) if following and self._deep else []
+        if isinstance(ahead, Rejected):
+            ahead = []
+        try:
+            session.write(stuffed(email.raw))
+        except SessionError as error:
+            return _transient(error), False
+        try:
+            session.write(b"".join((b".\r\n", *ahead)))
+            reply = session.reply()
+        except SessionError as error:
+            return Unknown(code=error.code, detail="no answer to the final dot"), False
+        session.messages += 1
+        if reply.code == CLOSING:
+            session.drop()
+        if reply.good:
+            return Accepted(reference=reply.reference), bool(ahead)
+        return refusal(reply, Stage.DATA), bool(ahead)
+
+
+def stuffed(raw: bytes) -> bytes:
+    """Return a message with dots at line starts doubled (RFC 5321 4.5.2), ending in CRLF."""
+    body = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
+    body = body.replace(b"\r\n.", b"\r\n..")
+    return b"." + body if body.startswith(b".") else body
+
+
+def _commands(session: Session, parcel: Parcel) -> list[bytes] | Rejected:
+    """Return the commands that announce a message, or why this server cannot take it."""
+    email = parcel.content
+    if not isinstance(email, Email):
+        return _wrong("not_an_email")
+    to, sender = _ascii_domain(email.to), _ascii_domain(email.envelope_from)
+    if to is None or sender is None:
+        return _wrong("address_syntax")
+    if email.raw.count(b"\n") != email.raw.count(b"\r\n") or email.raw.count(b"\r") != email.raw.count(
+        b"\r\n"
+    ):
+        return _wrong("bare_line_end")  # another server could read it as the end of the message
+    options = _options(session, email, parcel.attempt, plain=(to + sender).isascii())
+    if isinstance(options, Rejected):
+        return options
+    mail = f"MAIL FROM:<{sender}>{options}\r\n".encode()
+    reset = [b"RSET\r\n"] if session.dirty else []
+    return [*reset, mail, f"RCPT TO:<{to}>\r\n".encode(), b"DATA\r\n"]
+
+
+def _options(session: Session, email: Email, attempt: str, *, plain: bool) -> str | Rejected:
+    """Return the parameters of MAIL."""
+    features, options = session.features, ""
+    limit = features.get("SIZE", "")
+    if "SIZE" in features:
+        if limit.isdigit() and 0 < int(limit) < len(email.raw):
+            return _wrong("5.3.4")
+        options += f" SIZE={len(email.raw)}"
+    if not email.raw.isascii():
+        if "8BITMIME" not in features:
+            return _wrong("8bitmime_not_offered")
+        options += " BODY=8BITMIME"
+    if not plain:
+        if "SMTPUTF8" not in features:
+            return _wrong("smtputf8_not_offered")
+        options += " SMTPUTF8"
+    return options + (f" RET=HDRS ENVID={attempt}" if "DSN" in features else "")
+
+
+def _ascii_domain(address: str) -> str | None:
+    """Return an address with its domain in ASCII (IDNA), or None when it cannot stand in a command."""
+    if not _ADDRESS.fullmatch(address) or len(address) > MAX_ADDRESS:
+        return None
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return None
+
+
+def _wrong(code: str) -> Rejected:
+    return Rejected(error=ErrorClass.DATA, code=code)
+
+
+def _transient(error: SessionError) -> Refused:
+    return Refused(error=ErrorClass.TRANSIENT, code=error.code, wait=LATER)

@@ -1,0 +1,210 @@
+"""Print batches in a folder: one directory each, with the merged PDF and its manifest, whole or not there.
+
+A piece is in at most one batch for ever, also across crashes and after the print house took a batch away:
+
+1. the batch is written to `.staging/`, complete and on disk;
+2. its line (batch and messages) is appended to `.journal`: from here on it counts;
+3. the directory is moved to its place.
+
+Who comes next under the lock throws away staged batches without a line and moves those that have one.
+"""
+
+import csv
+import fcntl
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from channels.durable import safe_name, sync_folder, write_durably
+from channels.letter.merge import merge
+from tidings.message import Letter
+
+LOCK_SECONDS = 30.0
+
+
+class FolderBusyError(OSError):
+    """Another process held the folder for too long; nothing was written."""
+
+
+class InDoubtError(OSError):
+    """The line of a batch may or may not be on the disk."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """One letter of one message; `note` says why it is here and not at the print house."""
+
+    message: str
+    letter: Letter
+    note: str = ""
+
+    @property
+    def kind(self) -> tuple[str, str, int]:
+        """Pieces of one kind go into one batch: what the inserter and the post take together."""
+        return self.letter.country, self.letter.postage, self.letter.sheets
+
+
+@dataclass(kw_only=True)
+class PrintBatches:
+    """The batches in `folder`."""
+
+    folder: Path
+    _read: int = field(default=0, init=False)
+    _batch_of: dict[str, str] = field(default_factory=dict, init=False)
+
+    def add(self, pieces: Sequence[Piece]) -> dict[str, str]:
+        """Write pieces that are in no batch yet, one batch per destination, postage class and sheets.
+
+        Returns:
+            Batch of each message, whether it was written now or earlier.
+
+        Raises:
+            FolderBusyError: nothing was written.
+            InDoubtError: the next call finds out, and continues either way.
+            OSError: no space or no permission; pieces that `batch_of` knows are printed nevertheless.
+        """
+        with self._locked():
+            kinds: dict[tuple[str, str, int], dict[str, Piece]] = {}
+            for piece in pieces:
+                if piece.message not in self._batch_of:
+                    kinds.setdefault(piece.kind, {})[safe_name(piece.message)] = piece
+            for kind in sorted(kinds):
+                self._commit(list(kinds[kind].values()))
+            return {piece.message: self._batch_of[piece.message] for piece in pieces}
+
+    def batch_of(self, message: str) -> str | None:
+        """Return the batch that a message was written to, as far as this object has seen."""
+        return self._batch_of.get(message)
+
+    def _commit(self, pieces: list[Piece]) -> None:
+        batch = batch_id(pieces)
+        staged = self.folder / ".staging" / batch
+        staged.mkdir(parents=True)
+        pdf, ranges = merge(piece.letter.pdf for piece in pieces)
+        manifest = _manifest(batch, pieces, ranges)
+        write_durably(staged / "letters.pdf", pdf)
+        write_durably(staged / "manifest.csv", _as_csv(manifest))
+        write_durably(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        sync_folder(staged)
+        self._append(" ".join((batch, *(piece.message for piece in pieces))))
+        self._place(staged)
+
+    def _append(self, line: str) -> None:
+        try:
+            with (self.folder / ".journal").open("ab") as journal:
+                journal.write(line.encode() + b"\n")
+                journal.flush()
+                os.fsync(journal.fileno())
+        except OSError as error:
+            raise InDoubtError(error.errno, "the journal could not be written") from error
+        self._catch_up()
+
+    def _place(self, staged: Path) -> None:
+        staged.rename(self.folder / staged.name)
+        sync_folder(self.folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the folder alone, with what a dead process left behind brought in order."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("a") as lock:
+            _take(lock.fileno())
+            self._cut_torn_line()
+            self._catch_up()
+            written = set(self._batch_of.values())
+            for staged in sorted((self.folder / ".staging").glob("*")):
+                if staged.name in written:
+                    self._place(staged)
+                else:
+                    shutil.rmtree(staged)
+            yield
+
+    def _cut_torn_line(self) -> None:
+        """Drop the line that a power cut left without its end: its batch was never placed."""
+        path = self.folder / ".journal"
+        with path.open("ab+") as journal:
+            end = journal.seek(0, os.SEEK_END)
+            journal.seek(max(0, end - 1))
+            if end and journal.read(1) != b"\n":
+                journal.seek(0)
+                journal.truncate(journal.read().rfind(b"\n") + 1)
+
+    def _catch_up(self) -> None:
+        """Read the lines that others, or we, wrote since the last time."""
+        with (self.folder / ".journal").open("rb") as journal:
+            journal.seek(self._read)
+            for line in journal:
+                batch, *messages = line.decode().split()
+                self._batch_of.update(dict.fromkeys(messages, batch))
+                self._read += len(line)
+
+
+def batch_id(pieces: Sequence[Piece]) -> str:
+    """Return the name of the batch of these pieces: `NO-standard-1-` and a hash of their messages.
+
+    Country and postage class are shown only when they are plain codes; anything else stays out of the path.
+    """
+    country, postage, sheets = pieces[0].kind
+    digest = hashlib.blake2b(" ".join(sorted(piece.message for piece in pieces)).encode(), digest_size=8)
+    shown = (
+        country if re.fullmatch(r"[A-Z]{2}", country) else "XX",
+        postage if re.fullmatch(r"[a-z0-9-]{1,20}", postage) else "other",
+        str(sheets),
+    )
+    return "-".join((*shown, digest.hexdigest()))
+
+
+def _manifest(batch: str, pieces: Sequence[Piece], ranges: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    country, postage, _ = pieces[0].kind
+    entries = [
+        {
+            "message": piece.message,
+            "customer": piece.letter.customer,
+            "pages": list(pages),
+            "sheets": piece.letter.sheets,
+            "sha256": hashlib.sha256(piece.letter.pdf).hexdigest(),
+            **({"note": piece.note} if piece.note else {}),
+        }
+        for piece, pages in zip(pieces, ranges, strict=True)
+    ]
+    totals = {
+        "pieces": len(pieces),
+        "pages": ranges[-1][1],
+        "sheets": sum(piece.letter.sheets for piece in pieces),
+    }
+    return {"batch": batch, "country": country, "postage": postage, "pieces": entries, "totals": totals}
+
+
+def _as_csv(manifest: Mapping[str, Any]) -> bytes:
+    """Return the manifest as CSV: only ids, numbers and hashes, nothing that a spreadsheet could run."""
+    target = io.StringIO()
+    rows = csv.writer(target)
+    rows.writerow(("message", "first_page", "last_page", "sheets", "country", "postage", "sha256"))
+    for piece in manifest["pieces"]:
+        kind = (manifest["country"], manifest["postage"])
+        cells = (piece["message"], *piece["pages"], piece["sheets"], *kind, piece["sha256"])
+        rows.writerow([f"'{cell}" if str(cell)[:1] in {"=", "+", "-", "@"} else cell for cell in cells])
+    return target.getvalue().encode()
+
+
+def _take(descriptor: int) -> None:
+    until = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                msg = "another process holds the folder"
+                raise FolderBusyError(msg) from None
+            time.sleep(0.02)
+        else:
+            return

@@ -1,0 +1,68 @@
+"""Letters into a folder of print batches, as outcomes: what the outbox and the print spool have in common."""
+
+import errno
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from channels.letter.batches import FolderBusyError, InDoubtError, Piece, PrintBatches
+from channels.letter.merge import page_count
+from tidings.message import Letter, Parcel
+from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
+
+SOON = timedelta(minutes=1)
+LATER = timedelta(minutes=10)
+PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.EINTR, errno.EMFILE, errno.ENFILE, errno.EIO}
+
+
+def refused_by_disk(error: OSError) -> Refused:
+    """Return the outcome of a write that failed before anything counted.
+
+    A full disk passes; a folder that is missing or forbidden is a wrong set-up.
+    """
+    code = errno.errorcode.get(error.errno or 0, "os_error").lower()
+    if isinstance(error, FolderBusyError):
+        return Refused(error=ErrorClass.TRANSIENT, code="folder_busy", wait=SOON)
+    if error.errno in PASSING:
+        return Refused(error=ErrorClass.TRANSIENT, code=code, wait=SOON)
+    return Refused(error=ErrorClass.CONFIG, code=code, wait=LATER)
+
+
+class LetterFolder:
+    """Hands letters over as print batches; the same message is handed over once, however often it comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._batches = PrintBatches(folder=folder)
+
+    def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
+        """Write one call's letters. See `channels.contract.Provider.send`; `reference` is the batch."""
+        good: list[tuple[Parcel, Piece]] = []
+        for parcel in parcels:
+            piece = _piece(parcel)
+            if isinstance(piece, Rejected):
+                yield parcel.attempt, piece
+            else:
+                good.append((parcel, piece))
+        failed: Outcome = Unknown(code="not_in_batch")
+        try:
+            self._batches.add([piece for _, piece in good])
+        except InDoubtError:
+            failed = Unknown(code="journal")
+        except OSError as error:
+            failed = refused_by_disk(error)
+        for parcel, piece in good:
+            batch = self._batches.batch_of(piece.message)
+            yield parcel.attempt, Accepted(reference=batch) if batch else failed
+
+
+def _piece(parcel: Parcel) -> Piece | Rejected:
+    letter = parcel.content
+    if not isinstance(letter, Letter):
+        return Rejected(error=ErrorClass.DATA, code="not_a_letter")
+    pages = page_count(letter.pdf)
+    if not pages:
+        return Rejected(error=ErrorClass.DATA, code="unreadable_pdf")
+    if pages != letter.pages or letter.sheets != (pages + 1) // 2:
+        detail = f"the PDF has {pages} pages, the message says {letter.pages} on {letter.sheets} sheets"
+        return Rejected(error=ErrorClass.DATA, code="page_count", detail=detail)
+    return Piece(message=parcel.message, letter=letter, note=parcel.note)

@@ -1,0 +1,104 @@
+"""Which provider serves which channel: the one that a setting names, else the outbox folder.
+
+Credentials that happen to lie around never suffice: without `TIDINGS_MODE` and the channel's own setting nothing
+leaves the machine. A provider's module, and the library behind it, is loaded only when it is used.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from channels.allowed import OnlyAllowed
+from channels.contract import Provider
+from channels.outbox import LetterOutbox, Outbox
+from tidings.channel import Channel
+from tidings.problem import Problem
+from tidings.settings import Mode, Settings
+
+
+def providers(
+    settings: Settings, *, home: Path, out: Path | None = None, mode: Mode | None = None
+) -> Mapping[Channel, Provider]:
+    """Return the provider of every channel.
+
+    Args:
+        settings: which providers are named, and how they are reached.
+        home: `TIDINGS_HOME`; the outbox folder is `home/outbox`.
+        out: another outbox folder.
+        mode: the mode of the run, when it is not that of the settings.
+
+    Raises:
+        Problem: a named provider lacks a setting; names the variable. Nothing was contacted.
+    """
+    mode = settings.mode if mode is None else mode
+    folder = out if out is not None else home / "outbox"
+    chosen: dict[Channel, Provider] = {}
+    for channel in Channel:
+        outbox = outbox_of(channel, folder)
+        name = getattr(settings, channel)
+        if mode is Mode.OUTBOX or not name:
+            chosen[channel] = outbox
+            continue
+        provider = PROVIDERS[channel, name](settings)
+        chosen[channel] = provider if mode is Mode.LIVE else OnlyAllowed(provider, outbox, settings.allow)
+    return MappingProxyType(chosen)
+
+
+def problems(settings: Settings) -> tuple[Problem, ...]:
+    """Return what is wrong with the settings of the providers that are named, whatever the mode."""
+    found = []
+    for channel in Channel:
+        name = getattr(settings, channel)
+        try:
+            if name:
+                PROVIDERS[channel, name](settings).close()
+        except Problem as problem:
+            found.append(problem)
+    return tuple(found)
+
+
+def outbox_of(channel: Channel, folder: Path) -> Provider:
+    """Return the outbox of a channel in `folder`."""
+    return LetterOutbox(folder) if channel is Channel.LETTER else Outbox(folder, channel)
+
+
+def _smtp(settings: Settings) -> Provider:
+    from channels.email.smtp import Smtp
+
+    return Smtp(settings.smtp)
+
+
+def _ses(settings: Settings) -> Provider:
+    from channels.email.ses import Ses
+
+    return Ses(settings.ses)
+
+
+def _twilio(settings: Settings) -> Provider:
+    from channels.sms.twilio import Twilio
+
+    return Twilio(settings.twilio, public_url=settings.public_url)
+
+
+def _sns(settings: Settings) -> Provider:
+    from channels.push.sns import Sns
+
+    return Sns(settings.sns)
+
+
+def _spool(settings: Settings) -> Provider:
+    from channels.letter.spool import Spool
+
+    return Spool(settings.spool)
+
+
+PROVIDERS: Mapping[tuple[Channel, str], Callable[[Settings], Provider]] = MappingProxyType(
+    {
+        (Channel.EMAIL, "smtp"): _smtp,
+        (Channel.EMAIL, "ses"): _ses,
+        (Channel.SMS, "twilio"): _twilio,
+        (Channel.PUSH, "sns"): _sns,
+        (Channel.LETTER, "spool"): _spool,
+    }
+)
+"""Every provider by channel and by the name that its setting takes."""
