@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tidings.problem import Problem
 
@@ -24,20 +24,28 @@ class SmtpSettings(BaseModel, frozen=True):
     """`TIDINGS_SMTP__HOST` and so on."""
 
     host: str = "localhost"
+    """The relay."""
     port: int = 25
+    """Usual: 25, or 587 with a user name."""
     username: str = ""
     password: SecretStr = SecretStr("")
     starttls: Literal["never", "when offered", "always"] = "when offered"
+    """Encryption on the way to the relay."""
     timeout: timedelta = timedelta(seconds=30)
+    """The longest that one message may take."""
 
 
 class SesSettings(BaseModel, frozen=True):
     """`TIDINGS_SES__REGION` and so on; credentials as boto3 finds them."""
 
     region: str = ""
+    """Like `eu-north-1`; never guessed from the machine."""
     configuration_set: str = ""
+    """Named with every message, so that events come back."""
     endpoint: str | None = None
+    """Another address than the provider's own, for tests."""
     timeout: timedelta = timedelta(seconds=10)
+    """The longest that one message may take."""
 
 
 class TwilioSettings(BaseModel, frozen=True):
@@ -46,22 +54,29 @@ class TwilioSettings(BaseModel, frozen=True):
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
     messaging_service_sid: str = ""
+    """The service whose senders are used."""
     endpoint: str | None = None
+    """Another address than the provider's own, for tests."""
     timeout: timedelta = timedelta(seconds=10)
+    """The longest that one message may take."""
 
 
 class SnsSettings(BaseModel, frozen=True):
     """`TIDINGS_SNS__REGION` and so on; addresses of push are endpoint ARNs or tokens of an application ARN."""
 
     region: str = ""
+    """Like `eu-north-1`; never guessed from the machine."""
     endpoint: str | None = None
+    """Another address than the provider's own, for tests."""
     timeout: timedelta = timedelta(seconds=10)
+    """The longest that one message may take."""
 
 
 class SpoolSettings(BaseModel, frozen=True):
     """`TIDINGS_SPOOL__FOLDER`: where the print house collects batches."""
 
     folder: Path | None = None
+    """Each batch appears there whole or not at all."""
 
 
 class Settings(BaseSettings):
@@ -72,17 +87,23 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path("var")
+    """Everything the program writes lies here."""
     database: SecretStr | None = None
     """`postgresql://user:password@host/name`; unset: an embedded server in `home`."""
     mode: Mode = Mode.OUTBOX
+    """`outbox` writes files only, `test` reaches `TIDINGS_ALLOW` only, `live` reaches customers."""
     allow: Annotated[tuple[str, ...], NoDecode] = ()
     """Comma separated addresses, or `@domain`, that mode `test` may reach."""
     confirm_over: int = Field(default=1000, ge=0)
     """A live run for more customers waits for `tidings release`."""
     email: Literal["", "smtp", "ses"] = ""
+    """The provider of e-mail; empty: the outbox folder, as for the next three."""
     sms: Literal["", "twilio"] = ""
+    """The provider of SMS."""
     push: Literal["", "sns"] = ""
+    """The provider of push notifications."""
     letter: Literal["", "spool"] = ""
+    """Where letters are printed."""
     smtp: SmtpSettings = SmtpSettings()
     ses: SesSettings = SesSettings()
     twilio: TwilioSettings = TwilioSettings()
@@ -91,10 +112,13 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8765"
     """What signed links begin with."""
     host: str = "127.0.0.1"
+    """Where `tidings up` listens."""
     port: int = 8765
+    """And on which port."""
     claim: int = Field(default=50, ge=1, le=1000)
     """Messages per claim: the most that can be in doubt after a crash."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
+    """What the log tells, at least."""
 
     @field_validator("allow", mode="before")
     @classmethod
@@ -112,10 +136,14 @@ class Settings(BaseSettings):
         """
         try:
             return cls()
+        except SettingsError as error:
+            raise Problem(f"{error}.", todo="Write the parts one by one, like TIDINGS_SMTP__HOST.") from error
         except ValidationError as error:
             first = error.errors()[0]
             name = "TIDINGS_" + "__".join(str(part).upper() for part in first["loc"])
-            raise Problem(f"{name}: {first['msg']}.", todo="Run `tidings check` to see all settings.") from error
+            raise Problem(
+                f"{name}: {first['msg']}.", todo="Run `tidings check` to see all settings."
+            ) from error
 
     @cached_property
     def root(self) -> Path:

@@ -28,7 +28,7 @@ class Story(StrEnum):
     """The first customers have a story each, so that every demo has something to tell."""
 
     BY_POST = "wants everything by post"
-    TEXT_BILLS = "wants invoices by SMS only"
+    TEXT_BILLS = "wants invoices by SMS"
     TEMPORARY = "wants letters for a while"
     PAYS_ON_TEXT = "never asked for anything, but reacts to SMS"
     BOUNCED = "has a mailbox that is gone"

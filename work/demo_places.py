@@ -27,7 +27,6 @@ class Country:
 
     code: str
     language: str
-    zone: str
     currency: str
     tax_rate: Decimal
     """Percent of value added tax on what the demo sells."""
@@ -70,7 +69,6 @@ def _words(text: str) -> tuple[str, ...]:
 NORWAY = Country(
     code="NO",
     language="nb",
-    zone="Europe/Oslo",
     currency="NOK",
     tax_rate=Decimal(25),
     price=Decimal(12),
@@ -99,7 +97,6 @@ NORWAY = Country(
 SWEDEN = Country(
     code="SE",
     language="sv",
-    zone="Europe/Stockholm",
     currency="SEK",
     tax_rate=Decimal(25),
     price=Decimal(11),
@@ -128,7 +125,6 @@ SWEDEN = Country(
 POLAND = Country(
     code="PL",
     language="pl",
-    zone="Europe/Warsaw",
     currency="PLN",
     tax_rate=Decimal(23),
     price=Decimal(4),
@@ -163,7 +159,6 @@ POLAND = Country(
 BRAZIL = Country(
     code="BR",
     language="pt_BR",
-    zone="America/Sao_Paulo",
     currency="BRL",
     tax_rate=Decimal(0),
     price=Decimal(6),
@@ -196,7 +191,6 @@ BRAZIL = Country(
 BRITAIN = Country(
     code="GB",
     language="en",
-    zone="Europe/London",
     currency="GBP",
     tax_rate=Decimal(20),
     price=Decimal(1),

@@ -92,7 +92,7 @@ def _told(now: datetime) -> dict[Story, Row]:
         },
         Story.NIGHT_OWL: {
             "kind": "quiet_hours",
-            "value": {"from": "22:00", "until": "12:00", "channels": "all"},
+            "value": {"start": "22:00", "end": "12:00", "channels": ["email", "sms", "push"]},
         },
     }
 
@@ -112,7 +112,7 @@ def _drawn_statement(person: Person, now: datetime) -> Iterator[Row]:
     elif asked == "language":
         yield _statement(person, kind="language", value={"language": "en"}, at=at)
     elif asked == "tracking":
-        yield _statement(person, kind="tracking", value={"allowed": False}, at=at)
+        yield _statement(person, kind="tracking", value={"tracking": False}, at=at)
 
 
 def _statement(person: Person, *, kind: str, at: datetime, **told: Any) -> Row:
