@@ -1,0 +1,51 @@
+# Every target sets up what it needs; `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+SET_UP = @$(PYTHON) tools/setup.py
+PARALLEL = -n 2 --dist loadfile
+COMPILE = --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench browser crash lock migration clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Invent customers, send them a newsletter, an offer and invoices into a folder [ARGS="--customers 50"]
+	$(SET_UP)
+	@$(BIN)/tidings demo $(ARGS)
+
+test: ## Run the tests [ARGS="-k import"]
+	$(SET_UP)
+	@$(BIN)/pytest $(PARALLEL) $(ARGS)
+
+check: ## Check style, types and layers
+	$(SET_UP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: ## Measure the promised figures [ONLY=suite]
+	$(SET_UP) --bench
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+browser: ## Test the pages in chromium
+	$(SET_UP) --browser
+	@$(BIN)/pytest -m browser $(ARGS)
+
+crash: ## Kill the sender again and again and count what arrived [KILLS=20]
+	$(SET_UP)
+	@$(BIN)/python -m tests.crash $(if $(KILLS),--kills $(KILLS))
+
+lock: ## Choose the newest versions that fit and lock them with their hashes
+	$(SET_UP)
+	$(BIN)/uv pip compile --upgrade $(COMPILE) pyproject.toml --group dev -o requirements.lock
+	$(BIN)/uv pip compile --upgrade $(COMPILE) bench/requirements.in -o bench/requirements.lock
+
+migration: ## Draft a migration from store/tables.py NAME=what_it_does
+	$(SET_UP)
+	@$(BIN)/python tools/migration.py $(NAME)
+
+clean: ## Remove what the other targets made, but no data
+	rm -rf .venv .bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
