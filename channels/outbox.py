@@ -62,7 +62,7 @@ class LetterOutbox(LetterFolder):
     call_timeout = timedelta(minutes=2)
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder / Channel.LETTER)
+        super().__init__(folder / Channel.LETTER, folder / ".letter")
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -2,8 +2,8 @@
 
 A piece is in at most one batch for ever, also across crashes and after the print house took a batch away:
 
-1. the batch is written to `.staging/`, complete and on disk;
-2. its line (batch and messages) is appended to `.journal`: from here on it counts;
+1. the batch is written to `staging/` in the control folder, complete and on disk;
+2. its line (batch and messages) is appended to `journal` there: from here on it counts;
 3. the directory is moved to its place.
 
 Who comes next under the lock throws away staged batches without a line and moves those that have one.
@@ -55,9 +55,10 @@ class Piece:
 
 @dataclass(kw_only=True)
 class PrintBatches:
-    """The batches in `folder`."""
+    """The batches in `folder`; `control` is our own folder on the same file system."""
 
     folder: Path
+    control: Path
     _read: int = field(default=0, init=False)
     _batch_of: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -87,7 +88,7 @@ class PrintBatches:
 
     def _commit(self, pieces: list[Piece]) -> None:
         batch = batch_id(pieces)
-        staged = self.folder / ".staging" / batch
+        staged = self.control / "staging" / batch
         staged.mkdir(parents=True)
         pdf, ranges = merge(piece.letter.pdf for piece in pieces)
         manifest = _manifest(batch, pieces, ranges)
@@ -100,7 +101,7 @@ class PrintBatches:
 
     def _append(self, line: str) -> None:
         try:
-            with (self.folder / ".journal").open("ab") as journal:
+            with (self.control / "journal").open("ab") as journal:
                 journal.write(line.encode() + b"\n")
                 journal.flush()
                 os.fsync(journal.fileno())
@@ -116,12 +117,13 @@ class PrintBatches:
     def _locked(self) -> Iterator[None]:
         """Hold the folder alone, with what a dead process left behind brought in order."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("a") as lock:
+        self.control.mkdir(parents=True, exist_ok=True)
+        with (self.control / "lock").open("a") as lock:
             _take(lock.fileno())
             self._cut_torn_line()
             self._catch_up()
             written = set(self._batch_of.values())
-            for staged in sorted((self.folder / ".staging").glob("*")):
+            for staged in sorted((self.control / "staging").glob("*")):
                 if staged.name in written:
                     self._place(staged)
                 else:
@@ -130,7 +132,7 @@ class PrintBatches:
 
     def _cut_torn_line(self) -> None:
         """Drop the line that a power cut left without its end: its batch was never placed."""
-        path = self.folder / ".journal"
+        path = self.control / "journal"
         with path.open("ab+") as journal:
             end = journal.seek(0, os.SEEK_END)
             journal.seek(max(0, end - 1))
@@ -140,7 +142,7 @@ class PrintBatches:
 
     def _catch_up(self) -> None:
         """Read the lines that others, or we, wrote since the last time."""
-        with (self.folder / ".journal").open("rb") as journal:
+        with (self.control / "journal").open("rb") as journal:
             journal.seek(self._read)
             for line in journal:
                 batch, *messages = line.decode().split()

@@ -31,8 +31,8 @@ def refused_by_disk(error: OSError) -> Refused:
 class LetterFolder:
     """Hands letters over as print batches; the same message is handed over once, however often it comes."""
 
-    def __init__(self, folder: Path) -> None:
-        self._batches = PrintBatches(folder=folder)
+    def __init__(self, folder: Path, control: Path) -> None:
+        self._batches = PrintBatches(folder=folder, control=control)
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
         """Write one call's letters. See `channels.contract.Provider.send`; `reference` is the batch."""

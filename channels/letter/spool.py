@@ -1,7 +1,7 @@
 """The print spool: a folder that a print house or an inserter collects batches from.
 
 Each batch is one directory with `letters.pdf`, `manifest.json` and `manifest.csv`. It appears whole, by a rename;
-a hot folder must take directories whose name does not begin with a dot, and leave those that do.
+the print house may take it away at any time. `.tidings` is ours: it remembers what was handed over.
 """
 
 from datetime import timedelta
@@ -35,7 +35,7 @@ class Spool(LetterFolder):
         if not folder.is_dir():
             msg = f"TIDINGS_SPOOL__FOLDER: {folder} is not a folder."
             raise Problem(msg, todo="Make it, or mount it.")
-        super().__init__(folder)
+        super().__init__(folder, folder / ".tidings")
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -1,0 +1,112 @@
+"""What the adapters of Amazon's services share: a client that never retries, and its failures as outcomes."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ProxyConnectionError,
+)
+
+from channels.calls import quiet
+from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
+from tidings.problem import Problem
+
+WORKERS = 8
+WAIT: Mapping[ErrorClass, timedelta] = {
+    ErrorClass.TRANSIENT: timedelta(minutes=1),
+    ErrorClass.THROTTLE: timedelta(seconds=30),
+    ErrorClass.CONFIG: timedelta(minutes=10),
+}
+NOT_CONNECTED = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
+COMMON: Mapping[str, ErrorClass] = dict.fromkeys(
+    (
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+    ),
+    ErrorClass.THROTTLE,
+)
+"""Codes that every service uses. What no table names and is not a fault of theirs is our set-up: keys, rights."""
+
+
+def client(service: str, *, region: str, endpoint: str | None, timeout: timedelta) -> Any:
+    """Return a client of a service: one request per call, time-outs set, ambient endpoints ignored.
+
+    Args:
+        service: as boto3 names it.
+        region: of the service.
+        endpoint: another address of the service.
+        timeout: for the answer; connecting may take half of it.
+
+    Raises:
+        Problem: boto3 finds no credentials.
+    """
+    quiet()
+    session = boto3.session.Session()
+    if session.get_credentials() is None:
+        raise Problem(
+            f"No AWS credentials were found for {service}.",
+            todo="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role.",
+        )
+    seconds = timeout.total_seconds()
+    return session.client(
+        service,
+        region_name=region,
+        endpoint_url=endpoint,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=seconds / 2,
+            read_timeout=seconds,
+            max_pool_connections=WORKERS,
+            ignore_configured_endpoint_urls=True,
+        ),
+    )
+
+
+def failure(error: BotoCoreError | ClientError, table: Mapping[str, ErrorClass]) -> Outcome:
+    """Return the outcome of a failed call.
+
+    A connection that never came about carried nothing. One that broke, a missing answer and every 5xx may hide a
+    message that was taken. The service's own words may name the customer and stay out.
+    """
+    if isinstance(error, ClientError):
+        return _answered(error, table)
+    name = type(error).__name__
+    if isinstance(error, NOT_CONNECTED):
+        return Refused(error=ErrorClass.TRANSIENT, code=name, wait=WAIT[ErrorClass.TRANSIENT])
+    if isinstance(error, HTTPClientError):
+        return Unknown(code=name)
+    return Refused(error=ErrorClass.CONFIG, code=name, wait=WAIT[ErrorClass.CONFIG])
+
+
+def _answered(error: ClientError, table: Mapping[str, ErrorClass]) -> Outcome:
+    answer = error.response
+    code = str(answer.get("Error", {}).get("Code", ""))
+    meta = answer.get("ResponseMetadata", {})
+    status = int(meta.get("HTTPStatusCode", 0))
+    kind = table.get(code) or COMMON.get(code)
+    if kind is None and status == HTTPStatus.TOO_MANY_REQUESTS:
+        kind = ErrorClass.THROTTLE
+    if kind is None and (status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST):
+        return Unknown(code=code or str(status), detail=f"HTTP {status}")
+    kind = kind or ErrorClass.CONFIG
+    if kind in WAIT:
+        wait = _retry_after(meta) or WAIT[kind]
+        return Refused(error=kind, code=code, wait=wait, detail=f"HTTP {status}")
+    return Rejected(error=kind, code=code, detail=f"HTTP {status}")
+
+
+def _retry_after(meta: Mapping[str, Any]) -> timedelta | None:
+    seconds = str(meta.get("HTTPHeaders", {}).get("retry-after", ""))
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() and int(seconds) <= 86400 else None  # noqa: PLR2004
