@@ -78,6 +78,21 @@ def template() -> Path:
     return Path(sys.prefix) / "share" / "tidings" / f"cluster-{parts.hexdigest()[:16]}"
 
 
+def is_used(home: Path) -> bool:
+    """Return True when a program holds a lease of the home's server."""
+    path = home / "database" / "lease"
+    if not path.exists():
+        return False
+    for kind in (*[fcntl.LOCK_EX] * 5, fcntl.LOCK_SH):
+        try:
+            os.close(_lock(path, kind | fcntl.LOCK_NB))
+        except BlockingIOError:
+            time.sleep(0.05)  # the watcher looks at the lease for a moment now and then
+            continue
+        return kind == fcntl.LOCK_SH
+    return False
+
+
 def wait_until_stopped(home: Path) -> None:
     """Wait until no process of the home's server is left."""
     os.close(_lock(home / "database" / "server", fcntl.LOCK_EX))

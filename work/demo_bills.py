@@ -1,6 +1,6 @@
 """The invoices of the demo: what customers bought, in their currency and with the tax of their country."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,14 +22,14 @@ DELIVERY = len(EUROS) - 1
 TERMS = timedelta(days=14)
 
 
-def billed(persons: list[Person], count: int) -> frozenset[int]:
+def billed(persons: Sequence[Person], count: int) -> frozenset[int]:
     """Return the numbers of the customers who get an invoice: those with a story first, then by lot."""
     able = [person for person in persons if person.standing == "customer"]
     able.sort(key=lambda person: (person.story is None, share(person.number, "billed")))
     return frozenset(person.number for person in able[:count])
 
 
-def invoices(persons: list[Person], chosen: frozenset[int], now: datetime) -> Iterator[dict[str, Any]]:
+def invoices(persons: Sequence[Person], chosen: frozenset[int], now: datetime) -> Iterator[dict[str, Any]]:
     """Yield the invoices of the chosen, as JSON lines of `tidings.invoice.Invoice`; every total is right."""
     for person in persons:
         if person.number in chosen:

@@ -1,6 +1,6 @@
 """A year of touchpoints of the demo's customers: what was sent, and how each of them reacted by habit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ class _Past:
         return f"{self.at:%Y-%m}/{self.purpose}/{self.person.reference}"
 
 
-def touchpoints(persons: list[Person], billed: frozenset[int], now: datetime) -> Iterator[Row]:
+def touchpoints(persons: Sequence[Person], billed: frozenset[int], now: datetime) -> Iterator[Row]:
     """Yield a year of history: twelve newsletters, six offers, twelve invoices for the billed, and calls."""
     for person in persons:
         if person.story is Story.DEAD or person.standing == "prospect":

@@ -1,7 +1,7 @@
 """What the demo's customers allowed, asked for and refused, as rows of import files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,7 @@ CLOSED = {Story.BOUNCED: "email", Story.STOPPED: "sms"}
 """Stories of an address that must not be used."""
 
 
-def consents(persons: list[Person], now: datetime) -> Iterator[Row]:
+def consents(persons: Sequence[Person], now: datetime) -> Iterator[Row]:
     """Yield consents with their proof; some are legacy, some were taken back, some people gave none."""
     for person in persons:
         given = now - timedelta(days=between(400, 900, person.number, "consent"), minutes=person.number)
@@ -63,7 +63,7 @@ def _consent(person: Person, *, topic: str, action: str, proof: str, at: datetim
     }
 
 
-def statements(persons: list[Person], now: datetime) -> Iterator[Row]:
+def statements(persons: Sequence[Person], now: datetime) -> Iterator[Row]:
     """Yield what about one customer in five asked for, and what the stories say."""
     for person in persons:
         if person.story is None:
@@ -132,7 +132,7 @@ def _statement(person: Person, *, kind: str, at: datetime, **told: Any) -> Row:
     }
 
 
-def suppressions(persons: list[Person], now: datetime) -> Iterator[Row]:
+def suppressions(persons: Sequence[Person], now: datetime) -> Iterator[Row]:
     """Yield addresses that must not be used: a mailbox that is gone, a number that answered STOP."""
     for person in persons:
         told = _unusable(person)
