@@ -17,7 +17,7 @@ from store import embedded
 from tidings.problem import Problem
 from work.demo_bills import billed, invoices
 from work.demo_history import touchpoints
-from work.demo_people import SOURCE, Person, people
+from work.demo_people import Person, people
 from work.demo_wishes import consents, statements, suppressions
 
 NOW = datetime(2026, 10, 6, 9, tzinfo=UTC)
@@ -111,16 +111,15 @@ def _write_csv(path: Path, rows: list[Mapping[str, Any]]) -> None:
 
 def _customer(person: Person) -> dict[str, Any]:
     return {
-        "source": SOURCE,
         "reference": person.reference,
         "first_name": person.first_name,
         "last_name": person.last_name,
         "email": person.email,
-        "phone": person.phone,
+        "mobile": person.phone,
         "street": person.street if person.place else "",
         "postal_code": person.place.postal_code if person.place else "",
         "city": person.place.city if person.place else "",
-        "region": person.place.region if person.place else "",
+        "area": person.place.region if person.place else "",
         "country": person.country.code,
         "language": person.language,
         "standing": person.standing,
@@ -131,10 +130,8 @@ def _customer(person: Person) -> dict[str, Any]:
 
 def _device(person: Person) -> dict[str, Any]:
     return {
-        "source": SOURCE,
-        "reference": person.reference,
-        "device": f"phone-{person.number}",
+        "customer": person.reference,
         "token": person.device,
         "platform": person.platform,
-        "language": person.language,
+        "device": f"phone-{person.number}",
     }

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from work.demo_chance import between, happens, weigh
-from work.demo_people import Habit, Person, Story
+from work.demo_people import SOURCE, Habit, Person, Story
 
 Row = dict[str, Any]
 MONTH = timedelta(days=30)
@@ -72,8 +72,7 @@ def _reaction(past: _Past) -> Iterator[Row]:
         yield _row(past, "clicked", after=between(901, 3000, *key, "clicked"))
     if past.purpose == "invoice":
         wait = between(1, 6, *key) if reacts else between(9, 20, *key)
-        answers = {"answers": past.channel} if reacts else {}
-        yield _row(past, "paid", after=wait * 24 * 60, channel="payment", detail=answers)
+        yield _row(past, "paid", after=wait * 24 * 60, channel="payment", answers=past.channel * reacts)
 
 
 def _row(
@@ -84,18 +83,19 @@ def _row(
     direction: str = "in",
     channel: str = "",
     machine: bool = False,
-    detail: Row | None = None,
+    answers: str = "",
 ) -> Row:
     return {
-        "reference": past.person.reference,
-        "id": f"{past.key}/{kind}",
-        "direction": direction,
+        "customer": past.person.reference,
+        "at": (past.at + timedelta(minutes=after)).isoformat(),
         "channel": channel or past.channel,
         "kind": kind,
+        "direction": direction,
         "purpose": past.purpose,
+        "source": SOURCE,
+        "external_id": f"{past.key}/{kind}",
         "machine": str(machine).lower(),
-        "at": (past.at + timedelta(minutes=after)).isoformat(),
-        "detail": detail or {},
+        "answers": answers,
     }
 
 
@@ -104,13 +104,14 @@ def _call(person: Person, now: datetime) -> Iterator[Row]:
     if happens(0.3 if person.habit is Habit.SILENT else 0.1, person.number, "calls"):
         at = now - timedelta(days=between(3, 350, person.number, "call"))
         yield {
-            "reference": person.reference,
-            "id": f"call/{person.reference}",
-            "direction": "in",
+            "customer": person.reference,
+            "at": at.isoformat(),
             "channel": "call",
             "kind": "called",
+            "direction": "in",
             "purpose": "",
+            "source": SOURCE,
+            "external_id": f"call/{person.reference}",
             "machine": "false",
-            "at": at.isoformat(),
-            "detail": {"about": "delivery times"},
+            "answers": "",
         }

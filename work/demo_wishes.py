@@ -1,6 +1,5 @@
 """What the demo's customers allowed, asked for and refused, as rows of import files."""
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +8,6 @@ from work.demo_chance import between, happens, pick, weigh
 from work.demo_people import Person, Story
 
 Row = dict[str, Any]
-FORM = "form"
 ASKED = {
     "nothing": 0.79,
     "bills": 0.08,
@@ -32,7 +30,7 @@ def consents(persons: Sequence[Person], now: datetime) -> Iterator[Row]:
             yield _consent(person, topic=topic, action=action, proof=proof, at=given)
         if person.story is Story.OBJECTED:
             told = now - timedelta(days=40)
-            yield _consent(person, topic="all", action="objected", proof="call 4711", at=told, source="call")
+            yield _consent(person, topic="all", action="objected", proof="call 4711", at=told)
         elif person.story is None and happens(0.04, person.number, "withdrawn"):
             left = now - timedelta(days=between(5, 300, person.number, "left"))
             yield _consent(person, topic="news", action="withdrawn", proof="unsubscribe link", at=left)
@@ -50,16 +48,14 @@ def _allowed(person: Person) -> tuple[tuple[str, str], ...]:
     }[choice]
 
 
-def _consent(person: Person, *, topic: str, action: str, proof: str, at: datetime, source: str = FORM) -> Row:
+def _consent(person: Person, *, topic: str, action: str, proof: str, at: datetime) -> Row:
     return {
-        "reference": person.reference,
+        "customer": person.reference,
         "topic": topic,
         "channel": "all",
         "action": action,
-        "source": source,
-        "proof": proof,
-        "actor": "customer",
         "at": at.isoformat(),
+        "proof": proof,
     }
 
 
@@ -92,7 +88,9 @@ def _told(now: datetime) -> dict[Story, Row]:
         },
         Story.NIGHT_OWL: {
             "kind": "quiet_hours",
-            "value": {"start": "22:00", "end": "12:00", "channels": ["email", "sms", "push"]},
+            "quiet_from": "22:00",
+            "quiet_until": "12:00",
+            "channels": "email sms push",
         },
     }
 
@@ -110,25 +108,26 @@ def _drawn_statement(person: Person, now: datetime) -> Iterator[Row]:
         channels = pick(("push", "sms"), person.number, "offers by")
         yield _statement(person, kind="order", topic="offer", channels=channels, at=at)
     elif asked == "language":
-        yield _statement(person, kind="language", value={"language": "en"}, at=at)
+        yield _statement(person, kind="language", language="en", at=at)
     elif asked == "tracking":
-        yield _statement(person, kind="tracking", value={"tracking": False}, at=at)
+        yield _statement(person, kind="tracking", tracking="false", at=at)
 
 
 def _statement(person: Person, *, kind: str, at: datetime, **told: Any) -> Row:
     from_at, until_at = told.get("from_at"), told.get("until_at")
     return {
-        "reference": person.reference,
-        "topic": told.get("topic", "all"),
+        "customer": person.reference,
         "kind": kind,
+        "topic": told.get("topic", "all"),
         "channels": told.get("channels", ""),
-        "value": json.dumps(told.get("value", {})),
         "from_at": from_at.isoformat() if from_at else "",
         "until_at": until_at.isoformat() if until_at else "",
-        "source": FORM,
-        "proof": f"preference page, session {person.number:04d}",
-        "actor": "customer",
+        "quiet_from": told.get("quiet_from", ""),
+        "quiet_until": told.get("quiet_until", ""),
+        "language": told.get("language", ""),
+        "tracking": told.get("tracking", ""),
         "at": at.isoformat(),
+        "proof": f"preference page, session {person.number:04d}",
     }
 
 
@@ -142,12 +141,10 @@ def suppressions(persons: Sequence[Person], now: datetime) -> Iterator[Row]:
             days = between(10, 200, person.number, "suppressed")
             yield {
                 "channel": channel,
-                "address": address,
+                "value": address,
                 "reason": reason,
-                "source": "provider",
-                "proof": proof,
-                "actor": "system",
                 "at": (now - timedelta(days=days)).isoformat(),
+                "proof": proof,
             }
 
 

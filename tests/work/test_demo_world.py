@@ -100,7 +100,7 @@ def test_every_invoice_adds_up_and_has_a_reference_with_a_check_digit():
 
 def test_history_lies_in_the_year_before_now_and_no_line_is_told_twice():
     history = list(touchpoints(PERSONS, BILLED, NOW))
-    assert len({row["id"] for row in history}) == len(history)
+    assert len({row["external_id"] for row in history}) == len(history)
     assert all("2025-02-28" < row["at"] < NOW.isoformat() for row in history)
     assert {row["kind"] for row in history} == {"sent", "delivered", "opened", "clicked", "paid", "called"}
     assert {row["channel"] for row in history} == {"email", "sms", "push", "letter", "payment", "call"}
