@@ -1,0 +1,97 @@
+"""`tidings campaign`: run a campaign from its file."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from cli.instants import instant
+from cli.output import console, print_json
+from cli.progress import bar
+from cli.reports import show_report
+from tidings.problem import Exit
+from tidings.settings import Settings
+
+app = App(name="campaign", help="Plan and send a campaign to the customers of its audience.")
+
+
+@app.command
+def run(
+    file: Path,
+    *,
+    now: str | None = None,
+    out: Path | None = None,
+    rehearse: bool = False,
+    by: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Plan, render, send and report a campaign; run it again and only what is left is sent.
+
+    Example: tidings campaign run autumn.toml --rehearse
+
+    Parameters
+    ----------
+    file
+        The campaign, as `tidings campaign example` prints one.
+    now
+        Business time, for example 2026-03-03T09:00:00Z; default is the clock.
+    out
+        The outbox folder; default is the home's own.
+    rehearse
+        Do all but send.
+    by
+        Who starts it; default is the user of this machine.
+    json
+        Print one JSON object.
+    """
+    from work.campaign import open_campaign, read_campaign
+
+    campaign = read_campaign(file)
+    moment = instant(now)
+    from flows.oneshot import started
+
+    with started(Settings.read(), out=out, now=moment) as shot:
+        opened = open_campaign(
+            shot.installation,
+            campaign,
+            shot.desk.policy,
+            actor=f"staff:{by or getpass.getuser()}",
+            now=shot.desk.now(),
+            rehearse=rehearse,
+        )
+        if opened.starts_later or opened.repeats:
+            found = shot.report(opened.run)
+        else:
+            with bar(campaign.title or campaign.name) as progress:
+                found = shot.run(opened.run, progress=progress)
+        where = f"What was sent lies in {shot.outbox}." if shot.outbox and found["sent"] else ""
+    show_report(found, json=json, where=where)
+    if not json:
+        _hints(opened.repeats, found)
+        if opened.starts_later:
+            console.print("Its start time has not come; it starts by itself while `tidings up` runs.")
+    return Exit.OK
+
+
+def _hints(repeats: str | None, found: dict[str, object]) -> None:
+    if repeats:
+        console.print(f"This edition was sent by run {repeats}; nothing is sent twice.")
+    waiting = found["waiting"]
+    if isinstance(waiting, dict) and "release" in waiting:
+        console.print(f"A second person must release it: tidings release {found['run']} --by NAME")
+
+
+@app.command
+def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+    """Print a complete campaign file with every key explained.
+
+    Example: tidings campaign example > autumn.toml
+    """
+    from work.campaign import EXAMPLE
+
+    if json:
+        print_json({"example": EXAMPLE})
+    else:
+        console.print(EXAMPLE, end="", markup=False, soft_wrap=True)
+    return Exit.OK

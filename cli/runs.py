@@ -1,0 +1,147 @@
+"""`tidings runs`, `release`, `deliver`, `copy`: look at runs, let one go, send what is due, send once more."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.table import Table
+
+from cli.instants import instant
+from cli.output import console, print_json
+from cli.reports import show_report
+from tidings.channel import Channel
+from tidings.problem import Exit
+from tidings.settings import Settings
+
+Json = Annotated[bool, Parameter(negative=())]
+
+runs = App(name="runs", help="Runs of campaigns and invoices: list them, show one.")
+
+
+@runs.command(name="list")
+def list_runs(*, json: Json = False) -> int:
+    """List the newest runs.
+
+    Example: tidings runs list
+    """
+    from store.runs import list_runs as newest
+    from work.installation import opened
+
+    with opened(Settings.read()) as installation, installation.engine.begin() as connection:
+        found = newest(connection)
+    if json:
+        print_json(
+            [
+                {"run": run.id, "title": run.title, "state": run.state, "mode": run.mode, "audience": run.audience}
+                for run in found
+            ]
+        )
+        return Exit.OK
+    table = Table()
+    for name in ("Run", "Title", "State", "Mode", "Audience"):
+        table.add_column(name, justify="right" if name == "Audience" else "left")
+    for run in found:
+        table.add_row(run.id, run.title, run.state.replace("_", " "), run.mode, f"{run.audience:,}")
+    console.print(table)
+    return Exit.OK
+
+
+@runs.command
+def show(run: str, *, json: Json = False) -> int:
+    """Show the report of a run, and every document it held because it is wrong.
+
+    Example: tidings runs show autumn-offer-2026
+    """
+    from work.installation import opened
+    from work.report import rejected_lines, report
+
+    with opened(Settings.read()) as installation, installation.engine.begin() as connection:
+        found = report(connection, run)
+        wrong = rejected_lines(connection, run)
+    show_report(found, json=json)
+    if not json:
+        for line in wrong:
+            console.print(f"held: {line}", markup=False, soft_wrap=True)
+    return Exit.OK
+
+
+def release(
+    run: str, *, by: str, now: str | None = None, out: Path | None = None, json: Json = False
+) -> int:
+    """Let a run send that waits for a second person, and send it.
+
+    Example: tidings release autumn-offer-2026 --by "Ingrid Moen"
+
+    Parameters
+    ----------
+    run
+        The run's id.
+    by
+        Who releases; not the person who started it.
+    """
+    from flows.oneshot import started
+    from work.release import release as let_go
+
+    with started(Settings.read(), out=out, now=instant(now)) as shot:
+        with shot.installation.engine.begin() as connection:
+            let_go(connection, run, by=by, now=shot.desk.now())
+        found = shot.run(run)
+    show_report(found, json=json)
+    return Exit.OK
+
+
+def deliver(*, now: str | None = None, out: Path | None = None, json: Json = False) -> int:
+    """Send everything that is due in any run: what waited for the morning, a cap or another try.
+
+    `tidings up` does this by itself.
+
+    Example: tidings deliver
+    """
+    from flows.oneshot import started
+
+    with started(Settings.read(), out=out, now=instant(now)) as shot:
+        outcomes = shot.deliver()
+    if json:
+        print_json({"outcomes": outcomes})
+    else:
+        console.print(", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "Nothing is due.")
+    return Exit.OK
+
+
+def copy(
+    message: str,
+    *,
+    by: str,
+    because: str,
+    channel: Channel | None = None,
+    now: str | None = None,
+    out: Path | None = None,
+    json: Json = False,
+) -> int:
+    """Send a message once more because a person asks for it; recorded with name and reason.
+
+    Example: tidings copy 0197c1f2-... --by "Ingrid Moen" --because "customer lost the letter" --channel email
+
+    Parameters
+    ----------
+    message
+        The message's id, as the timeline shows it.
+    by
+        Who asks.
+    because
+        Why.
+    channel
+        By this channel instead of the customer's order.
+    """
+    from flows.oneshot import started
+    from work.copy import ask_for_copy
+
+    with started(Settings.read(), out=out, now=instant(now)) as shot:
+        with shot.installation.engine.begin() as connection:
+            made = ask_for_copy(connection, message, by=by, because=because, channel=channel, now=shot.desk.now())
+        outcomes = shot.deliver()
+    if json:
+        print_json({"message": made, "outcomes": outcomes})
+    else:
+        console.print(f"Copy {made}: {', '.join(f'{n} {name}' for name, n in outcomes.items()) or 'waits'}.")
+    return Exit.OK

@@ -1,0 +1,75 @@
+"""What a flow works with, kept out of its parameters: Prefect records parameters, and those are ids and counts only."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from channels.registry import providers
+from preferences.policy import Policy
+from store.owner import owner
+from tidings.settings import Settings
+from work.deliver import Sender
+from work.installation import Installation, opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """An open installation, business time, and who wants to know how far it is.
+
+    Args:
+        out: the outbox folder, where it is not the home's own.
+        fixed_now: business time stands still at this instant; None is the clock of the machine.
+        planned, sent: called with a number of messages.
+    """
+
+    installation: Installation
+    policy: Policy
+    out: Path | None = None
+    fixed_now: datetime | None = None
+    planned: Callable[[int], None] = lambda _: None
+    sent: Callable[[int], None] = lambda _: None
+
+    def now(self) -> datetime:
+        """Return business time."""
+        return self.fixed_now or datetime.now(UTC)
+
+    @contextmanager
+    def sender(self) -> Iterator[Sender]:
+        """Return a sender with connections of its own, which owns what it sends while this lasts."""
+        with owner(self.installation.engine) as number:
+            yield Sender(
+                installation=self.installation,
+                providers=providers(
+                    self.installation.settings, home=self.installation.home, out=self.out, mode=self.installation.mode
+                ),
+                policy=self.policy,
+                owner=number,
+                clock=self.now,
+                progress=self.sent,
+            )
+
+
+_desk: Desk | None = None
+
+
+@contextmanager
+def at(desk: Desk) -> Iterator[None]:
+    """Let the flows of this process work at this desk."""
+    global _desk  # noqa: PLW0603 -- one process works for one home; Prefect offers no other way to hand in an object
+    before, _desk = _desk, desk
+    try:
+        yield
+    finally:
+        _desk = before
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    """Return this process's desk; a worker's process, where nobody has set one, opens it from the settings."""
+    if _desk is not None:
+        yield _desk
+        return
+    with opened(Settings.read()) as installation:
+        yield Desk(installation=installation, policy=Policy())

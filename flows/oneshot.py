@@ -1,0 +1,101 @@
+"""One-shot commands: the server starts while the program reads and plans, then the same flow runs that a schedule runs."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flows import environment
+from flows.desk import Desk, at
+from flows.server import Server, joined
+from preferences.policy import Policy
+from tidings.settings import Mode, Settings
+from work import run as stages
+from work.installation import Installation, opened
+from work.report import rejected_lines, report
+
+
+@dataclass(kw_only=True)
+class OneShot:
+    """An open installation and a Prefect server that is starting or runs."""
+
+    desk: Desk
+    server: Server
+
+    @property
+    def installation(self) -> Installation:
+        """The open installation."""
+        return self.desk.installation
+
+    @property
+    def outbox(self) -> Path | None:
+        """The folder that messages go to, None when the mode is live."""
+        home = self.installation.home
+        return (self.desk.out or home / "outbox") if self.installation.mode is not Mode.LIVE else None
+
+    def report(self, run_id: str) -> dict[str, Any]:
+        """Return a run's report."""
+        with self.installation.engine.begin() as connection:
+            return report(connection, run_id)
+
+    def rejected(self, run_id: str) -> list[str]:
+        """Return a line for each document that was held because it is wrong."""
+        with self.installation.engine.begin() as connection:
+            return rejected_lines(connection, run_id)
+
+    def run(self, run_id: str, *, progress: Callable[[int, int], None] = lambda _done, _of: None) -> dict[str, Any]:
+        """Take a run as far as it goes and return its report; `progress` gets (done, of)."""
+        desk = self.desk
+        shards = stages.begin(desk.installation, run_id, now=desk.now())
+        for shard in range(shards.count):  # While the server starts; the flow finds it decided.
+            desk.planned(stages.plan(desk.installation, run_id, shard, desk.policy, now=desk.now()))
+        done = 0
+
+        def sent(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(done, shards.messages)
+
+        with at(replace(desk, sent=sent)):
+            asyncio.run(self._flow(run_id, shards))
+        return self.report(run_id)
+
+    def deliver(self) -> dict[str, int]:
+        """Send everything that is due in any run; returns outcomes by name."""
+
+        async def one() -> dict[str, int]:
+            await asyncio.to_thread(self.server.wait)
+            from flows.deliver import deliver
+
+            return await deliver()
+
+        with at(self.desk):
+            return asyncio.run(one())
+
+    async def _flow(self, run_id: str, shards: stages.Shards) -> None:
+        await asyncio.to_thread(self.server.wait)
+        if shards.purpose == "invoice":
+            from flows.invoice_run import invoice_run
+
+            await invoice_run(run=run_id, title=_name(shards))
+        else:
+            from flows.campaign import campaign
+
+            await campaign(run=run_id, title=_name(shards))
+
+
+@contextmanager
+def started(settings: Settings, *, out: Path | None = None, now: datetime | None = None) -> Iterator[OneShot]:
+    """Open an installation for one command; the server starts beside it and ends after it."""
+    with ExitStack() as stack:
+        server = stack.enter_context(joined(settings.root))
+        environment.pin(settings.root, server.api_url)
+        installation = stack.enter_context(opened(settings))
+        yield OneShot(desk=Desk(installation=installation, policy=Policy(), out=out, fixed_now=now), server=server)
+
+
+def _name(shards: stages.Shards) -> str:
+    return f"{shards.title}, {shards.messages:,} messages"

@@ -1,0 +1,91 @@
+"""The resident loop: starts what is due, names doubts, moves on what stayed silent. Woken by NOTIFY, else every few seconds.
+
+One flow run an hour instead of one a minute, which would cost a third of a core for ever (design/flows.md).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from prefect import flow
+
+from flows.campaign import campaign
+from flows.desk import Desk, desk
+from flows.invoice_run import invoice_run
+from flows.learn import learn
+from store.runs import Run, due_runs, find_run
+from store.wake import Waker
+from work.silence import fall_back
+
+log = structlog.get_logger()
+
+HOUR = timedelta(hours=1)
+LOOK = 5.0
+"""Seconds between looks when nothing wakes it: how late a schedule can be after a lost notification."""
+
+LEARN_EVERY = timedelta(hours=24)
+
+
+@flow(name="resident", flow_run_name="resident, {hour}", persist_result=False, retries=0)
+async def resident(hour: str, seconds: float) -> dict[str, int]:
+    """Watch the store for `seconds`; returns how many runs it worked on."""
+    with desk() as at:
+        return {"runs": await watch(at, seconds=seconds)}
+
+
+async def watch(at: Desk, *, seconds: float) -> int:
+    """Do what `resident` does, with everything handed in."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + seconds
+    busy: dict[str, asyncio.Task[Any]] = {}
+    seen = 0
+    async with Waker(at.installation.engine) as waker:
+        while loop.time() < until:
+            for run in await asyncio.to_thread(_due, at):
+                if run.id not in busy:
+                    seen += 1
+                    busy[run.id] = asyncio.create_task(_start(run), name=run.id)
+            for name in [name for name, task in busy.items() if task.done()]:
+                if error := busy.pop(name).exception():
+                    log.error("a run stopped; it goes on at the next look", run=name, error=type(error).__name__)
+            await waker.wait(min(LOOK, max(until - loop.time(), 0)))
+    await asyncio.gather(*busy.values(), return_exceptions=True)
+    return seen
+
+
+async def forever(at: Desk, *, stop: asyncio.Event) -> None:
+    """Run `resident` hour by hour, and `learn` once a day, until told to stop."""
+    learned_at: datetime | None = None
+    while not stop.is_set():
+        now = at.now()
+        if learned_at is None or now - learned_at >= LEARN_EVERY:
+            await _survive(learn())
+            learned_at = now
+        await _survive(resident(hour=f"{now:%Y-%m-%d %H:%M}", seconds=HOUR.total_seconds()))
+
+
+async def _survive(awaited: Awaitable[Any]) -> None:
+    """Go on after a failed hour: the next one finds by state what is left."""
+    try:
+        await awaited
+    except Exception as error:  # noqa: BLE001 -- the loop must not end because one hour of it did
+        log.exception("the resident loop goes on after a fault", error=type(error).__name__)
+        await asyncio.sleep(LOOK)
+
+
+def _due(at: Desk) -> list[Run]:
+    """Settle, move on what stayed silent, and return the runs that have something due."""
+    now = at.now()
+    with at.sender() as sender:
+        sender.settle()
+    with at.installation.engine.begin() as connection:
+        fall_back(connection, now=now)
+        found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now))
+        return [run for run in found if run is not None and run.mode == at.installation.mode]
+
+
+async def _start(run: Run) -> None:
+    start: Callable[..., Awaitable[None]] = invoice_run if run.kind == "invoice_run" else campaign
+    await start(run=run.id, title=run.title)

@@ -1,0 +1,129 @@
+"""Invoices and the messages they become."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from store.messages import UUID7
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unrendered:
+    """An invoice whose PDF has not been made."""
+
+    invoice: int
+    message: str
+    customer: int
+    language: str
+    document: Mapping[str, Any]
+    postal: Mapping[str, Any] | None
+
+
+def sent_numbers(connection: Connection, brand: str, numbers: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
+    """Return (gross, currency) of the numbers that have a message which was or will be sent."""
+    found = connection.execute(
+        text("""
+            SELECT i.number, i.gross, i.currency FROM invoices i
+            WHERE i.brand = :brand AND i.number = ANY(:numbers)
+              AND EXISTS (SELECT 1 FROM messages m WHERE m.invoice_id = i.id AND m.dedupe_key IS NOT NULL)
+        """),
+        {"brand": brand, "numbers": list(numbers)},
+    )
+    return {row.number: (row.gross, row.currency) for row in found}
+
+
+def customers_of(connection: Connection, references: Sequence[str], source: str) -> dict[str, int]:
+    """Return the customer of each reference; '' as source takes any system, unless two of them disagree."""
+    found = connection.execute(
+        text("""
+            SELECT reference, min(customer_id) AS customer FROM customer_references
+            WHERE reference = ANY(:references) AND (:source = '' OR source = :source)
+            GROUP BY reference HAVING min(customer_id) = max(customer_id)
+        """),
+        {"references": list(references), "source": source},
+    )
+    return {row.reference: row.customer for row in found}
+
+
+def add(
+    connection: Connection,
+    documents: Sequence[Mapping[str, Any]],
+    *,
+    run: str,
+    brand: str,
+    space: str,
+    purpose: str,
+    purpose_class: str,
+    shard_size: int,
+    now: datetime,
+) -> None:
+    """Insert invoices and one planned message for each. A number that was held before is taken over by this run."""
+    connection.execute(
+        _ADD,
+        {
+            "documents": list(documents),
+            "run": run,
+            "brand": brand,
+            "space": space,
+            "purpose": purpose,
+            "purpose_class": purpose_class,
+            "shard_size": shard_size,
+            "now": now,
+        },
+    )
+
+
+_ADD = text(f"""
+    WITH d AS (
+        SELECT * FROM jsonb_to_recordset(:documents) AS d(
+            customer bigint, number text, issued_on date, due_on date, currency text,
+            net numeric, tax numeric, gross numeric, document jsonb)
+    ), added AS (
+        INSERT INTO invoices (run_id, brand, customer_id, number, issued_on, due_on, currency, net, tax, gross, document)
+        SELECT :run, :space, customer, number, issued_on, due_on, currency, net, tax, gross, document FROM d
+        ON CONFLICT (brand, number) DO UPDATE SET run_id = excluded.run_id, customer_id = excluded.customer_id,
+            issued_on = excluded.issued_on, due_on = excluded.due_on, currency = excluded.currency,
+            net = excluded.net, tax = excluded.tax, gross = excluded.gross, document = excluded.document,
+            pdf_hash = NULL
+        RETURNING id, customer_id, number
+    )
+    INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, invoice_id, dedupe_key,
+                          data, shard, planned_at)
+    SELECT {UUID7}, :run, a.customer_id, :brand, :purpose, :purpose_class, a.number, a.id,
+           concat_ws(':', CAST(:space AS text), CAST(:purpose AS text), a.number, a.customer_id),
+           jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name, 'company', c.company),
+           (row_number() OVER (ORDER BY a.id) - 1) / :shard_size, :now
+    FROM added a JOIN customers c ON c.id = a.customer_id
+""").bindparams(bindparam("documents", type_=JSONB))
+
+
+def without_pdf(connection: Connection, run: str, shard: int) -> list[Unrendered]:
+    """Return the invoices of a shard that are to be sent and have no PDF, with the customer's postal address."""
+    found = connection.execute(
+        text("""
+            SELECT i.id AS invoice, m.id::text AS message, m.customer_id AS customer, m.language, i.document,
+                   (SELECT a.postal FROM addresses a WHERE a.customer_id = m.customer_id AND a.channel = 'letter'
+                      AND a.removed_at IS NULL ORDER BY a.state DESC, a.position, a.id LIMIT 1) AS postal
+            FROM messages m JOIN invoices i ON i.id = m.invoice_id
+            WHERE m.run_id = :run AND m.shard = :shard AND m.state = 'ready' AND i.pdf_hash IS NULL
+            ORDER BY i.id
+        """),
+        {"run": run, "shard": shard},
+    )
+    return [Unrendered(**row._mapping) for row in found]
+
+
+def set_pdfs(connection: Connection, made: Sequence[tuple[int, str]]) -> None:
+    """Store the hashes of archived PDFs."""
+    connection.execute(
+        text("""
+            UPDATE invoices i SET pdf_hash = v.hash
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS v(id, hash) WHERE i.id = v.id
+        """),
+        {"ids": [pair[0] for pair in made], "hashes": [pair[1] for pair in made]},
+    )

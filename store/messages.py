@@ -1,0 +1,179 @@
+"""Messages: the frozen audience, what was decided, and the counts that a report is made of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy.dialects import postgresql
+
+from store.tables import customers
+
+if TYPE_CHECKING:
+    import polars as pl
+
+UUID7 = """
+    encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
+        PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
+        52, 1), 53, 1), 'hex')::uuid
+"""
+"""A UUIDv7 (RFC 9562) in SQL; PostgreSQL has its own only from version 18 on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frozen:
+    """The size of an audience at the moment it was frozen."""
+
+    audience: int
+    added: int
+
+
+def freeze_campaign(
+    connection: Connection,
+    *,
+    run: Mapping[str, Any],
+    audience: ColumnElement[bool],
+    document: str,
+    key_prefix: str,
+    shard_size: int,
+    now: datetime,
+) -> Frozen:
+    """Select the audience and write one planned message for each customer, in one statement.
+
+    A customer who has this document already (same dedupe key) is counted in the audience and not added.
+    """
+    condition = audience.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})
+    # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
+    statement = f"""
+        WITH chosen AS (
+            SELECT id, (row_number() OVER (ORDER BY id) - 1) / %(shard_size)s AS shard
+            FROM {customers.name} WHERE {condition}
+        ), added AS (
+            INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
+                                  data, shard, planned_at)
+            SELECT {UUID7}, %(run)s, c.id, %(brand)s, %(purpose)s, %(purpose_class)s, %(document)s,
+                   %(key_prefix)s || c.id,
+                   jsonb_build_object('first_name', k.first_name, 'last_name', k.last_name, 'company', k.company),
+                   c.shard, %(now)s
+            FROM chosen c JOIN customers k ON k.id = c.id
+            ON CONFLICT (dedupe_key) DO NOTHING RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM chosen) AS audience, (SELECT count(*) FROM added) AS added
+    """
+    parameters = {
+        **condition.params,
+        "shard_size": shard_size,
+        "run": run["id"],
+        "brand": run["brand"],
+        "purpose": run["purpose"],
+        "purpose_class": run["purpose_class"],
+        "document": document,
+        "key_prefix": key_prefix,
+        "now": now,
+    }
+    row = connection.exec_driver_sql(statement, parameters).one()
+    return Frozen(audience=row.audience, added=row.added)
+
+
+def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> list[tuple[str, int]]:
+    """Lock and return (message, customer) of a shard that nobody has decided yet."""
+    rows = connection.execute(
+        text("""
+            SELECT id, customer_id FROM messages WHERE run_id = :run AND shard = :shard AND state = 'planned'
+            ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+        """),
+        {"run": run_id, "shard": shard, "limit": limit},
+    )
+    return [(str(row.id), row.customer_id) for row in rows]
+
+
+def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_keys: bool) -> None:
+    """Store verdicts: columns message, state, reason, channel, due_at, language, decision (JSON), input_digest, cost.
+
+    A held message of a campaign keeps its key, for an edition's audience is frozen; a held document gives its key back,
+    for a corrected file or a new address shall be able to send it.
+    """
+    columns = [
+        "message",
+        "state",
+        "reason",
+        "channel",
+        "due_at",
+        "language",
+        "decision",
+        "input_digest",
+        "cost",
+    ]
+    connection.execute(text("DROP TABLE IF EXISTS decided"))
+    connection.execute(
+        text("""
+            CREATE TEMP TABLE decided (message uuid, state text, reason text, channel text, due_at timestamptz,
+                language text, decision jsonb, input_digest text, cost numeric) ON COMMIT DROP
+        """)
+    )
+    cursor = connection.connection.cursor()
+    with cursor.copy(f"COPY decided ({', '.join(columns)}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+        for row in decided.select(columns).iter_rows():
+            copy.write_row(row)
+    connection.execute(
+        text("""
+            UPDATE messages m SET state = d.state, reason = d.reason, channel = d.channel,
+                first_channel = coalesce(m.first_channel, d.channel), due_at = d.due_at,
+                language = CASE WHEN m.invoice_id IS NOT NULL AND m.language <> '' THEN m.language ELSE d.language END,
+                decision = d.decision, input_digest = d.input_digest, cost = d.cost, updated_at = clock_timestamp(),
+                dedupe_key = CASE WHEN d.state = 'held' AND NOT :keep AND NOT EXISTS (
+                    SELECT 1 FROM deliveries x WHERE x.message_id = m.id) THEN NULL ELSE m.dedupe_key END
+            FROM decided d WHERE m.id = d.message
+        """),
+        {"keep": keep_keys},
+    )
+
+
+def counts(connection: Connection, run_id: str) -> Sequence[Any]:
+    """Return rows (state, reason, first_channel, channel, n, cost) of a run: what its report is made of."""
+    return connection.execute(
+        text("""
+            SELECT state, reason, first_channel, channel, count(*) AS n, sum(cost) AS cost, max(cost_currency) AS currency
+            FROM messages WHERE run_id = :run AND copy = 0 GROUP BY 1, 2, 3, 4
+        """),
+        {"run": run_id},
+    ).all()
+
+
+def unfinished(connection: Connection, run_id: str, *, now: datetime) -> bool:
+    """Tell whether the run has work that can be done now: something undecided, due, or left by a dead process."""
+    from store.owner import DEAD
+
+    return bool(
+        connection.scalar(
+            text(f"""
+                SELECT EXISTS (SELECT 1 FROM messages m WHERE m.run_id = :run
+                               AND (m.state = 'planned' OR (m.state = 'ready' AND m.due_at <= :now)))
+                    OR EXISTS (SELECT 1 FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+                               JOIN messages m ON m.id = d.message_id
+                               WHERE m.run_id = :run AND a.state = 'sending'
+                                 AND ({DEAD.text} OR a.lease_until < clock_timestamp()))
+            """),
+            {"run": run_id, "now": now},
+        )
+    )
+
+
+def languages(connection: Connection, run_id: str) -> list[str]:
+    """Return the languages that a run's messages will be in."""
+    rows = connection.execute(
+        text("SELECT DISTINCT language FROM messages WHERE run_id = :run AND state = 'ready' ORDER BY 1"),
+        {"run": run_id},
+    )
+    return [row.language for row in rows]
+
+
+def pending(connection: Connection, run_id: str) -> bool:
+    """Tell whether anything of a run may still be sent by itself."""
+    return bool(
+        connection.scalar(
+            text("SELECT EXISTS (SELECT 1 FROM messages WHERE run_id = :run AND state IN ('planned', 'ready'))"),
+            {"run": run_id},
+        )
+    )

@@ -1,0 +1,344 @@
+"""Claims, attempts and outcomes. Each function is one statement or a few inside the caller's transaction.
+
+Nothing here decides: `work.deliver` hands the verdicts in. The unique indexes of `store.tables` refuse what must not be.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from store.owner import DEAD
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Due:
+    """A message that is ready and due on a lane, locked by this transaction."""
+
+    message: str
+    run: str
+    customer: int
+    tried: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """An attempt whose intent is committed: everything that building and sending it needs."""
+
+    attempt: str
+    number: int
+    delivery: str
+    delivery_number: int
+    reference: str
+    content_hash: str | None
+    created_at: datetime
+    message: str
+    run: str
+    customer: int
+    customer_reference: str
+    brand: str
+    purpose: str
+    document: str
+    language: str
+    data: Mapping[str, Any]
+    invoice: int | None
+    channel: str
+    address: str
+    postal: Mapping[str, Any] | None
+    platform: str
+    resend: bool
+    """An earlier attempt of this delivery is in doubt and the purpose's policy sends it once more."""
+
+
+def lock_due(
+    connection: Connection,
+    *,
+    channel: str,
+    mode: str,
+    run: str | None,
+    shard: int | None,
+    now: datetime,
+    limit: int,
+) -> list[Due]:
+    """Lock up to `limit` due messages of a lane, required purposes first, and their customers.
+
+    Messages that another process has are skipped. The customers are locked in the order of their ids, as every
+    withdrawal does, so a withdrawal comes wholly before or wholly after the claim. The runs are locked against a stop.
+    A run is sent only in the mode it was planned in: what was tried in the outbox never leaves by itself later.
+    """
+    rows = connection.execute(
+        text("""
+            SELECT m.id, m.run_id, m.customer_id, m.tried FROM messages m JOIN runs r ON r.id = m.run_id
+            WHERE m.state = 'ready' AND m.channel = :channel AND m.due_at <= :now
+              AND r.state IN ('sending', 'finished') AND r.mode = :mode
+              AND (CAST(:run AS text) IS NULL OR m.run_id = :run) AND (CAST(:shard AS int) IS NULL OR m.shard = :shard)
+            ORDER BY m.purpose_class DESC, m.due_at, m.id
+            LIMIT :limit FOR UPDATE OF m SKIP LOCKED
+        """),
+        {"channel": channel, "mode": mode, "run": run, "shard": shard, "now": now, "limit": limit},
+    ).all()
+    if not rows:
+        return []
+    customers = sorted({row.customer_id for row in rows})
+    connection.execute(
+        text("SELECT 1 FROM customers WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"), {"ids": customers}
+    )
+    sendable = connection.execute(
+        text(
+            "SELECT id FROM runs WHERE id = ANY(:ids) AND state IN ('sending', 'finished') ORDER BY id FOR SHARE"
+        ),
+        {"ids": sorted({row.run_id for row in rows})},
+    )
+    open_runs = {row.id for row in sendable}
+    return [
+        Due(message=str(row.id), run=row.run_id, customer=row.customer_id, tried=row.tried)
+        for row in rows
+        if row.run_id in open_runs
+    ]
+
+
+def open_attempts(
+    connection: Connection,
+    chosen: Sequence[tuple[str, int]],
+    *,
+    channel: str,
+    provider: str,
+    owner: int,
+    now: datetime,
+    lease: timedelta,
+) -> list[Claimed]:
+    """Write deliveries and attempts for (message, address) pairs; what is returned may be sent after the commit.
+
+    A delivery that waits for another try keeps its row and its bytes; a new address or channel opens the next one.
+    """
+    messages, addresses = [pair[0] for pair in chosen], [pair[1] for pair in chosen]
+    parameters = {
+        "messages": messages,
+        "addresses": addresses,
+        "channel": channel,
+        "provider": provider,
+        "owner": owner,
+        "now": now,
+        "lease": lease,
+    }
+    connection.execute(
+        text("""
+            UPDATE deliveries d SET state = 'recalled', updated_at = clock_timestamp()
+            FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
+            WHERE d.message_id = c.message AND d.state = 'ready'
+              AND (d.channel <> :channel OR d.address_id IS DISTINCT FROM c.address)
+        """),
+        parameters,
+    )
+    connection.execute(
+        text("""
+            INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
+            SELECT gen_random_uuid(), c.message,
+                   1 + coalesce((SELECT max(number) FROM deliveries x WHERE x.message_id = c.message), 0),
+                   :channel, c.address, a.value, 'ready', upper(left(translate(
+                       encode(decode(replace(gen_random_uuid()::text, '-', ''), 'hex'), 'base64'), '+/=0O1Il', ''), 8)),
+                   :now
+            FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
+            JOIN addresses a ON a.id = c.address
+            WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = c.message AND d.state = 'ready')
+        """),
+        parameters,
+    )
+    rows = connection.execute(
+        text("""
+            WITH mine AS (
+                UPDATE deliveries d SET state = 'sending', updated_at = clock_timestamp()
+                WHERE d.message_id = ANY(CAST(:messages AS uuid[])) AND d.state = 'ready' RETURNING d.*
+            ), opened AS (
+                INSERT INTO attempts (id, delivery_id, number, provider, state, owner, started_at, lease_until)
+                SELECT gen_random_uuid(), mine.id,
+                       1 + coalesce((SELECT max(number) FROM attempts x WHERE x.delivery_id = mine.id), 0),
+                       :provider, 'sending', :owner, :now, clock_timestamp() + :lease
+                FROM mine RETURNING id, delivery_id, number
+            ), busy AS (
+                UPDATE messages m SET state = 'in_delivery', reason = '', updated_at = clock_timestamp()
+                FROM mine WHERE m.id = mine.message_id RETURNING m.*
+            )
+            SELECT opened.id AS attempt, opened.number, mine.id AS delivery, mine.number AS delivery_number,
+                   mine.reference, mine.content_hash, mine.created_at, busy.id AS message, busy.run_id AS run,
+                   busy.customer_id AS customer, busy.brand, busy.purpose, busy.document, busy.language, busy.data,
+                   busy.invoice_id AS invoice, mine.channel, mine.address, a.postal, coalesce(a.platform, '') AS platform,
+                   coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = busy.customer_id
+                             ORDER BY r.source LIMIT 1), busy.customer_id::text) AS customer_reference,
+                   EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = mine.id AND x.state = 'abandoned') AS resend
+            FROM mine JOIN opened ON opened.delivery_id = mine.id JOIN busy ON busy.id = mine.message_id
+            LEFT JOIN addresses a ON a.id = mine.address_id
+            ORDER BY busy.id
+        """),
+        parameters,
+    )
+    plain = (
+        {
+            key: str(value) if key in {"attempt", "delivery", "message"} else value
+            for key, value in row._mapping.items()
+        }
+        for row in rows
+    )
+    return [Claimed(**values) for values in plain]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What an outcome means for its attempt, delivery and message; `work.deliver` works it out."""
+
+    attempt: str
+    delivery: str
+    message: str
+    customer: int
+    attempt_state: str
+    delivery_state: str
+    message_state: str
+    reason: str = ""
+    due_at: datetime | None = None
+    channel: str
+    """The lane the message is in afterwards."""
+    used_up: str = ""
+    """A channel that is not tried again."""
+    error_class: str = ""
+    code: str = ""
+    detail: str = ""
+    provider_reference: str | None = None
+    content_hash: str | None = None
+    parts: int = 1
+    cost: str = "0"
+
+
+def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> None:
+    """Write the outcomes of a batch: attempts, deliveries, messages and, where accepted, the touchpoints.
+
+    An attempt that was settled meanwhile (its lease ended and somebody named it unknown) still takes its outcome: an
+    answer of the provider is evidence. An attempt that is closed already is left alone.
+    """
+    rows = [
+        {name: getattr(step, name) for name in Step.__slots__}
+        | {"due_at": step.due_at.isoformat() if step.due_at else None}
+        for step in steps
+    ]
+    connection.execute(_RECORD, {"steps": rows, "now": now})
+
+
+_RECORD = text("""
+    WITH s AS (
+        SELECT * FROM jsonb_to_recordset(:steps) AS s(
+            attempt uuid, delivery uuid, message uuid, customer bigint, attempt_state text, delivery_state text,
+            message_state text, reason text, due_at timestamptz, channel text, used_up text, error_class text,
+            code text, detail text, provider_reference text, content_hash text, parts smallint, cost numeric)
+    ), a AS (
+        UPDATE attempts a SET state = s.attempt_state, error_class = s.error_class, code = s.code, detail = s.detail,
+            provider_reference = s.provider_reference, ended_at = clock_timestamp()
+        FROM s WHERE a.id = s.attempt AND a.state IN ('sending', 'unknown')
+        RETURNING a.id, a.provider
+    ), d AS (
+        UPDATE deliveries d SET state = s.delivery_state, content_hash = coalesce(d.content_hash, s.content_hash),
+            parts = s.parts, updated_at = clock_timestamp()
+        FROM s JOIN a ON a.id = s.attempt WHERE d.id = s.delivery AND d.state IN ('sending', 'in_doubt')
+        RETURNING d.id, d.channel, d.reference
+    ), m AS (
+        UPDATE messages m SET state = s.message_state, reason = s.reason, due_at = coalesce(s.due_at, m.due_at),
+            channel = s.channel, cost = CASE WHEN s.message_state = 'done' THEN s.cost ELSE m.cost END,
+            tried = CASE WHEN s.used_up = '' OR s.used_up = ANY(m.tried) THEN m.tried ELSE m.tried || s.used_up END,
+            updated_at = clock_timestamp()
+        FROM s JOIN d ON d.id = s.delivery WHERE m.id = s.message
+        RETURNING m.id, m.brand, m.purpose
+    )
+    INSERT INTO touchpoints (customer_id, brand, source, external_id, direction, channel, kind, purpose, message_id,
+                             detail, at)
+    SELECT s.customer, m.brand, 'delivery', s.attempt::text, 'out', d.channel,
+           CASE s.attempt_state WHEN 'accepted' THEN 'sent' WHEN 'rejected' THEN 'rejected' ELSE 'in_doubt' END,
+           m.purpose, m.id, jsonb_build_object('reference', d.reference, 'code', s.code), :now
+    FROM s JOIN d ON d.id = s.delivery JOIN m ON m.id = s.message
+    WHERE s.attempt_state IN ('accepted', 'rejected', 'unknown')
+    ON CONFLICT (source, external_id) DO NOTHING
+""").bindparams(bindparam("steps", type_=JSONB))
+
+
+def name_doubts(connection: Connection, *, run: str | None = None) -> int:
+    """Turn attempts left `sending` by a dead process, or past their lease, into named doubts; return how many."""
+    result = connection.execute(
+        text(f"""
+            WITH lost AS (
+                SELECT a.id, a.delivery_id FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+                JOIN messages m ON m.id = d.message_id
+                WHERE a.state = 'sending' AND ({DEAD.text} OR a.lease_until < clock_timestamp())
+                  AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
+                ORDER BY a.id FOR UPDATE OF a SKIP LOCKED
+            ), named AS (
+                UPDATE attempts a SET state = 'unknown', error_class = 'unknown', code = 'sender_died',
+                    ended_at = clock_timestamp()
+                FROM lost WHERE a.id = lost.id RETURNING a.delivery_id
+            )
+            UPDATE deliveries d SET state = 'in_doubt', updated_at = clock_timestamp()
+            FROM named WHERE d.id = named.delivery_id
+        """),
+        {"run": run},
+    )
+    return result.rowcount
+
+
+def resend_doubts(
+    connection: Connection, *, keyed: Sequence[str], now: datetime, run: str | None = None
+) -> int:
+    """Make ready again what may be sent again although in doubt; return how many.
+
+    `keyed` providers take the same key again and keep one copy. Elsewhere only a required purpose is sent once more,
+    under the same reference and the same bytes; a second doubt stays, and a person settles it.
+    """
+    result = connection.execute(
+        text("""
+            WITH again AS (
+                SELECT a.id, a.delivery_id, a.provider = ANY(:keyed) AS by_key
+                FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
+                WHERE a.state = 'unknown' AND d.state = 'in_doubt' AND m.state = 'in_delivery'
+                  AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
+                  AND (a.provider = ANY(:keyed) OR (m.purpose_class = 'required' AND NOT EXISTS (
+                        SELECT 1 FROM attempts x WHERE x.delivery_id = d.id AND x.state = 'abandoned')))
+                ORDER BY a.id FOR UPDATE OF a SKIP LOCKED
+            ), left_behind AS (
+                UPDATE attempts a SET state = 'abandoned',
+                    settled_by = CASE WHEN again.by_key THEN 'key: sent again under the same key'
+                                      ELSE 'policy: required purposes are sent once more' END
+                FROM again WHERE a.id = again.id RETURNING a.delivery_id
+            ), reopened AS (
+                UPDATE deliveries d SET state = 'ready', updated_at = clock_timestamp()
+                FROM left_behind WHERE d.id = left_behind.delivery_id RETURNING d.message_id, d.channel
+            )
+            UPDATE messages m SET state = 'ready', channel = reopened.channel, due_at = least(m.due_at, :now),
+                reason = '', updated_at = clock_timestamp()
+            FROM reopened WHERE m.id = reopened.message_id
+        """),
+        {"keyed": list(keyed), "now": now, "run": run},
+    )
+    return result.rowcount
+
+
+def suppress(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add suppressions (channel, value, brand, reason, source, proof, actor, at); active ones stay as they are."""
+    if rows:
+        connection.execute(
+            text("""
+                INSERT INTO suppressions (brand, channel, value, reason, source, proof, actor, at)
+                VALUES (:brand, :channel, :value, :reason, :source, :proof, :actor, :at) ON CONFLICT DO NOTHING
+            """),
+            list(rows),
+        )
+
+
+def doubts(connection: Connection, run: str) -> list[Mapping[str, Any]]:
+    """Return what is in doubt in a run: message, customer, channel, provider, since."""
+    rows = connection.execute(
+        text("""
+            SELECT m.id::text AS message, m.document, d.channel, a.provider, a.started_at
+            FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
+            WHERE m.run_id = :run AND a.state IN ('unknown', 'sending') ORDER BY a.started_at, m.id
+        """),
+        {"run": run},
+    )
+    return [dict(row._mapping) for row in rows]

@@ -1,0 +1,184 @@
+"""Runs, campaigns, templates and invoice runs: who asked for what, and how far it is."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+from store.tables import campaign_runs, campaigns, invoice_runs, runs, templates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One row of `runs`."""
+
+    id: str
+    kind: str
+    brand: str
+    title: str
+    purpose: str
+    topic: str
+    purpose_class: str
+    template_id: int
+    policy_version: int
+    mode: str
+    state: str
+    options: Mapping[str, Any]
+    audience: int
+    already_sent: int
+    rejected: Mapping[str, Any]
+    repeats: str | None
+    shards: int
+    requested_by: str
+    released_by: str | None
+    starts_at: datetime
+
+
+_COLUMNS = [runs.c[name] for name in Run.__slots__]
+
+
+def find_run(connection: Connection, run_id: str, *, lock: bool = False) -> Run | None:
+    """Return a run, locked against other changes for the transaction when asked."""
+    query = select(*_COLUMNS).where(runs.c.id == run_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return Run(**row._mapping) if row else None
+
+
+def list_runs(connection: Connection, *, limit: int = 50) -> list[Run]:
+    """Return the newest runs."""
+    rows = connection.execute(select(*_COLUMNS).order_by(runs.c.created_at.desc()).limit(limit))
+    return [Run(**row._mapping) for row in rows]
+
+
+def add_run(connection: Connection, values: Mapping[str, Any], *, stem: str) -> str:
+    """Insert a run under the first free id made from `stem`: `stem`, `stem-2`, ...; returns the id."""
+    number = 1
+    while True:
+        run_id = stem if number == 1 else f"{stem}-{number}"
+        added = connection.execute(
+            pg_insert(runs).values(id=run_id, **values).on_conflict_do_nothing().returning(runs.c.id)
+        ).scalar()
+        if added:
+            return str(added)
+        number += 1
+
+
+def set_run(connection: Connection, run_id: str, **values: Any) -> None:
+    """Change columns of a run."""
+    connection.execute(update(runs).where(runs.c.id == run_id).values(**values))
+
+
+def runs_of_campaign(connection: Connection, campaign_id: int) -> list[Run]:
+    """Return the campaign's runs that may send, oldest first."""
+    query = (
+        select(*_COLUMNS)
+        .join(campaign_runs, campaign_runs.c.run_id == runs.c.id)
+        .where(campaign_runs.c.campaign_id == campaign_id, runs.c.mode != "rehearsal")
+        .order_by(runs.c.created_at, runs.c.id)
+    )
+    return [Run(**row._mapping) for row in connection.execute(query)]
+
+
+def runs_of_file(connection: Connection, brand: str, file_hash: str) -> list[Run]:
+    """Return the invoice runs of exactly this file and mapping, oldest first."""
+    query = (
+        select(*_COLUMNS)
+        .join(invoice_runs, invoice_runs.c.run_id == runs.c.id)
+        .where(invoice_runs.c.file_hash == file_hash, runs.c.brand == brand, runs.c.mode != "rehearsal")
+        .order_by(runs.c.created_at, runs.c.id)
+    )
+    return [Run(**row._mapping) for row in connection.execute(query)]
+
+
+def last_live_size(connection: Connection, *, kind: str, brand: str, purpose: str, before: str) -> int | None:
+    """Return the audience of the last finished live run of this kind, brand and purpose."""
+    size = connection.scalar(
+        select(runs.c.audience)
+        .where(
+            runs.c.kind == kind,
+            runs.c.brand == brand,
+            runs.c.purpose == purpose,
+            runs.c.mode == "live",
+            runs.c.state == "finished",
+            runs.c.repeats.is_(None),
+            runs.c.id != before,
+        )
+        .order_by(runs.c.created_at.desc())
+        .limit(1)
+    )
+    return None if size is None else int(size)
+
+
+def find_campaign(
+    connection: Connection, name: str, edition: str
+) -> tuple[int, str, Mapping[str, Any]] | None:
+    """Return (id, digest, definition) of a campaign's edition."""
+    row = connection.execute(
+        select(campaigns.c.id, campaigns.c.digest, campaigns.c.definition).where(
+            campaigns.c.name == name, campaigns.c.edition == edition
+        )
+    ).one_or_none()
+    return (row.id, row.digest, row.definition) if row else None
+
+
+def add_campaign(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Insert a campaign's edition; two processes that do so at once get the same one."""
+    connection.execute(pg_insert(campaigns).values(**values).on_conflict_do_nothing())
+    return int(
+        connection.execute(
+            select(campaigns.c.id)
+            .where(campaigns.c.name == values["name"], campaigns.c.edition == values["edition"])
+            .with_for_update()
+        ).scalar_one()
+    )
+
+
+def link_campaign(connection: Connection, run_id: str, campaign_id: int) -> None:
+    """Say which campaign a run belongs to."""
+    connection.execute(insert(campaign_runs).values(run_id=run_id, campaign_id=campaign_id))
+
+
+def add_invoice_run(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Insert the billing side of a run."""
+    connection.execute(insert(invoice_runs).values(**values))
+
+
+def template_id(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Return the id of a template version with this content, recording it on first use."""
+    key = ("brand", "name", "version", "content_hash")
+    connection.execute(pg_insert(templates).values(**values).on_conflict_do_nothing())
+    same = [templates.c[name] == values[name] for name in key]
+    return int(connection.execute(select(templates.c.id).where(*same)).scalar_one())
+
+
+def template_name(connection: Connection, row_id: int) -> str:
+    """Return the name of a recorded template."""
+    return str(connection.scalar(select(templates.c.name).where(templates.c.id == row_id)))
+
+
+def wake(connection: Connection, run_id: str) -> None:
+    """Tell the resident loop of every process that a run wants attention."""
+    connection.execute(
+        text("SELECT pg_notify('tidings', :payload)"), {"payload": json.dumps({"run": run_id})}
+    )
+
+
+def due_runs(connection: Connection, *, now: datetime) -> Sequence[str]:
+    """Return runs that should be worked on: their time has come and something in them is due."""
+    rows = connection.execute(
+        text("""
+            SELECT r.id FROM runs r
+            WHERE r.mode <> 'rehearsal' AND r.starts_at <= :now
+              AND (r.state IN ('scheduled', 'planning')
+                   OR (r.state IN ('sending', 'finished') AND EXISTS (
+                        SELECT 1 FROM messages m
+                        WHERE m.run_id = r.id AND (m.state = 'planned' OR (m.state = 'ready' AND m.due_at <= :now)))))
+            ORDER BY (r.purpose_class = 'required') DESC, r.starts_at
+        """),
+        {"now": now},
+    )
+    return [row.id for row in rows]

@@ -1,0 +1,272 @@
+"""Invoice files: from what a billing system writes to checked documents, each with its row and what is wrong with it."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tidings.invoice import Invoice
+from tidings.problem import Problem
+from tidings.reason import Reason
+
+EXAMPLE = """\
+# Which of the file's fields are ours. A text with {Field} in it is put together from several.
+[columns]
+number = "number"
+customer = "customer"           # the reference of the customer, in the system `source`
+issued_on = "issued_on"
+due_on = "due_on"               # or `terms` below
+total = "total"                 # gross; checked against the lines
+lines = "lines"                 # the list of items; leave out when the file has one row for each item
+# Of each line:
+"line.description" = "description"
+"line.quantity" = "quantity"
+"line.unit_price" = "unit_price"
+"line.tax_rate" = "tax_rate"
+
+[constants]                     # where the file is silent
+currency = "EUR"
+terms = "P30D"                  # due so long after the issue date
+"line.tax_rate" = "0"           # percent
+# source = "billing"
+"""
+
+
+class BillMapping(BaseModel):
+    """`--mapping FILE.toml` of an invoice run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: dict[str, str] = {}
+    constants: dict[str, str] = {}
+
+
+FIELDS = ("number", "customer", "issued_on", "due_on", "currency", "total", "reference", "note", "source", "terms")
+LINE_FIELDS = ("description", "quantity", "unit_price", "tax_rate")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One document of a file; `invoice` is None, or `reason` is set, when it cannot be sent as it is."""
+
+    row: int
+    number: str
+    invoice: Invoice | None = None
+    reason: str = ""
+    detail: str = ""
+
+
+def read_mapping(path: Path | None) -> BillMapping:
+    """Read a mapping file; None is a mapping that changes nothing.
+
+    Raises:
+        Problem: not readable, or a key we do not know.
+    """
+    if path is None:
+        return BillMapping()
+    try:
+        mapping = BillMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Problem(f"{path} is not valid TOML: {error}.", todo="Correct that line.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Problem(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+    known = {*FIELDS, "lines", *(f"line.{name}" for name in LINE_FIELDS)}
+    if unknown := sorted({*mapping.columns, *mapping.constants} - known):
+        raise Problem(f"{path}: {unknown[0]!r} is not a field of ours.", todo=f"Known: {', '.join(sorted(known))}.")
+    return mapping
+
+
+def read_bills(path: Path, mapping: BillMapping) -> tuple[list[Document], str]:
+    """Return the documents of a file and the SHA-256 of file and mapping.
+
+    JSON lines and JSON lists are read whole; tables (CSV, XLSX, ...) have one row for each item, grouped by number.
+
+    Raises:
+        Problem: the file cannot be read at all; nothing of it was used.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
+    digest = hashlib.sha256(raw + mapping.model_dump_json().encode()).hexdigest()
+    rows = list(_json_rows(path, raw) if _looks_like_json(raw) else _table_rows(path, mapping))
+    if not rows:
+        raise Problem(f"{path} holds no invoices.")
+    return check_bills(rows, mapping), digest
+
+
+def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapping) -> list[Document]:
+    """Turn (row, raw document) pairs into checked documents, in order."""
+    documents: list[Document] = []
+    seen: dict[str, Document] = {}
+    for row, raw in rows:
+        document = _document(row, raw, mapping)
+        earlier = seen.setdefault(document.number, document)
+        if document.invoice is not None and document.number and earlier is not document:
+            document = Document(
+                row=row,
+                number=document.number,
+                reason=Reason.DUPLICATE_NUMBER,
+                detail=f"number {document.number!r} is in row {earlier.row} too",
+            )
+        documents.append(document)
+    return documents
+
+
+def _looks_like_json(raw: bytes) -> bool:
+    return raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
+
+
+def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        content = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path} is not UTF-8, as JSON must be (byte {error.start}).") from error
+    if content.lstrip().startswith("["):
+        try:
+            items = json.loads(content, parse_float=Decimal)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise Problem(f"{path} is not valid JSON: {error}.") from error
+        yield from ((number, item if isinstance(item, dict) else {}) for number, item in enumerate(items, 1))
+        return
+    for number, line in enumerate(content.splitlines(), 1):
+        if line.strip():
+            try:
+                item = json.loads(line, parse_float=Decimal)
+            except (json.JSONDecodeError, RecursionError) as error:
+                raise Problem(
+                    f"{path}, line {number}: not valid JSON: {error}.", todo="Nothing was sent; correct that line."
+                ) from error
+            yield number, item if isinstance(item, dict) else {}
+
+
+def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Group a table's rows by invoice number: the first row of a number gives its head, each row one line."""
+    from work.reading import read_table
+
+    table = read_table(path)
+    number_column = mapping.columns.get("number", "number")
+    if number_column not in table.columns:
+        raise Problem(
+            f"{path} has no column {number_column!r}.", todo=f"Say which with --mapping; it has {', '.join(table.columns)}."
+        )
+    groups: dict[str, tuple[int, dict[str, Any]]] = {}
+    for row, values in table.rows():
+        number = str(values.get(number_column) or "")
+        _, head = groups.setdefault(number, (row, {**values, "lines": []}))
+        head["lines"].append(values)
+    yield from groups.values()
+
+
+def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Document:
+    number = str(_value(raw, "number", mapping) or "").strip()
+    try:
+        invoice = Invoice.model_validate(_fields(raw, mapping))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:60]!r})"
+        return Document(
+            row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=f"{where}: {first['msg']}{shown}"
+        )
+    except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+        return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=str(error))
+    if invoice.total != invoice.gross:
+        return Document(
+            row=row,
+            number=number,
+            reason=Reason.WRONG_TOTAL,
+            detail=f"total {invoice.total} is not the {invoice.gross} {invoice.currency} that its lines come to",
+        )
+    return Document(row=row, number=number, invoice=invoice)
+
+
+def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name in FIELDS:
+        value = _value(raw, name, mapping)
+        if value not in (None, ""):
+            fields[name] = str(value) if name in {"number", "customer", "reference", "source", "terms"} else value
+    terms = fields.pop("terms", None)
+    issued = fields["issued_on"] = _day(fields.get("issued_on"), "issued_on")
+    fields["due_on"] = _day(fields["due_on"], "due_on") if "due_on" in fields else _due(issued, terms)
+    fields["total"] = _number(fields.get("total"), "total")
+    lines = raw.get(mapping.columns.get("lines", "lines"))
+    if not isinstance(lines, list):
+        msg = "lines: there is no list of items"
+        raise ValueError(msg)
+    fields["lines"] = [_line(line, mapping) for line in lines]
+    return fields
+
+
+def _line(raw: Any, mapping: BillMapping) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        msg = f"lines: an item must be an object, not {raw!r}"
+        raise TypeError(msg)
+    found = {name: _value(raw, f"line.{name}", mapping) for name in LINE_FIELDS}
+    return {
+        name: value if name == "description" else _number(value, f"line.{name}")
+        for name, value in found.items()
+        if value not in (None, "")
+    }
+
+
+def _value(raw: Mapping[str, Any], name: str, mapping: BillMapping) -> Any:
+    """Return a field by its column, by a text put together from columns, or its constant."""
+    column = mapping.columns.get(name, name.removeprefix("line."))
+    if "{" in column:
+        parts = [
+            text + (str(raw.get(field) or "") if field else "") for text, field, _, _ in Formatter().parse(column)
+        ]
+        return "".join(parts).strip(" -–,") or mapping.constants.get(name)
+    value = raw.get(column)
+    return mapping.constants.get(name) if value in (None, "") else value
+
+
+def _number(value: Any, name: str) -> Decimal:
+    """Return an amount; a float was read as the Decimal it was written as."""
+    if isinstance(value, bool) or value is None:
+        msg = f"{name}: {value!r} is not a number"
+        raise ValueError(msg)
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation as error:
+        msg = f"{name}: {value!r} is not a number"
+        raise ValueError(msg) from error
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+        msg = f"{name}: {value!r} is not an amount"
+        raise ValueError(msg)
+    return number
+
+
+def _day(value: Any, name: str) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return datetime.fromisoformat(str(value)).date()
+    except ValueError as error:
+        msg = f"{name}: {value!r} is not a date; write YYYY-MM-DD"
+        raise ValueError(msg) from error
+
+
+def _due(issued: date, terms: str | None) -> date:
+    from pydantic import TypeAdapter
+
+    if terms is None:
+        msg = "due_on: missing, and the mapping gives no `terms`"
+        raise ValueError(msg)
+    wait = TypeAdapter(timedelta).validate_python(terms)
+    return issued + wait

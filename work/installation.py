@@ -1,0 +1,116 @@
+"""One installation: its settings, organisation, store and key, opened once and handed to every function of `work`."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.dialects.postgresql import insert
+
+from store.connect import opened as opened_store
+from store.tables import installation as installation_table
+from tidings.organisation import Organisation, read_organisation
+from tidings.problem import Problem
+from tidings.settings import Mode, Settings
+from tidings.signing import signing_key
+from work.links import Links
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """Everything that belongs to one `TIDINGS_HOME`."""
+
+    settings: Settings
+    organisation: Organisation
+    engine: Engine
+    key: bytes
+
+    @property
+    def home(self) -> Path:
+        """The folder that everything is written to."""
+        return self.settings.root
+
+    @property
+    def own_templates(self) -> Path:
+        """The organisation's own templates, beside those that come with the program."""
+        return self.home / "templates"
+
+    @property
+    def archive(self) -> Path:
+        """Documents by their hash."""
+        return self.home / "archive"
+
+    @cached_property
+    def links(self) -> Links:
+        """Makes signed links."""
+        return Links(key=self.key, public_url=self.settings.public_url)
+
+    @cached_property
+    def mode(self) -> Mode:
+        """The mode that holds for this database; see `mode_of`."""
+        with self.engine.begin() as connection:
+            return mode_of(connection, self.settings)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Installation]:
+    """Open the installation of `settings.home`, making key and database on first use.
+
+    Raises:
+        Problem: there is no organisation.toml, or the database cannot be reached.
+    """
+    organisation = read_organisation(settings.root / "organisation.toml")
+    key = signing_key(settings.root / "signing.key")
+    with opened_store(settings) as store:
+        yield Installation(settings=settings, organisation=organisation, engine=store.engine, key=key)
+
+
+def mode_of(connection: Connection, settings: Settings) -> Mode:
+    """Return the mode to use: the one that is set, unless this database is a copy of the one that was made live.
+
+    A database remembers where it first went live. A restored or copied one, or one that another machine or home opens,
+    falls back to the outbox until `tidings adopt` says that it is the real one now (design/delivery.md, rule 11).
+    """
+    if settings.mode is Mode.OUTBOX:
+        return Mode.OUTBOX
+    here = fingerprint(connection, settings)
+    connection.execute(
+        insert(installation_table).values(key="live_at", value=here).on_conflict_do_nothing(index_elements=["key"])
+    )
+    known = connection.scalar(text("SELECT value FROM installation WHERE key = 'live_at'"))
+    return settings.mode if known == here else Mode.OUTBOX
+
+
+def fingerprint(connection: Connection, settings: Settings) -> str:
+    """Return what tells this database from a copy of it: server, database and, for an embedded one, the home."""
+    row = connection.execute(
+        text("""
+            SELECT (SELECT system_identifier FROM pg_control_system())::text AS server,
+                   (SELECT oid FROM pg_database WHERE datname = current_database())::text AS database
+        """)
+    ).one()
+    place = f"{socket.gethostname()}:{settings.root}" if settings.database is None else "server"
+    return f"{row.server}/{row.database}/{place}"
+
+
+def adopt(connection: Connection, settings: Settings, *, by: str) -> None:
+    """Say that this copy is the real database from now on.
+
+    Raises:
+        Problem: no name was given.
+    """
+    if not by.strip():
+        raise Problem("Adopting a database needs a name.", todo="Say who decides with --by NAME.")
+    here = fingerprint(connection, settings)
+    connection.execute(
+        insert(installation_table)
+        .values(key="live_at", value=here)
+        .on_conflict_do_update(index_elements=["key"], set_={"value": here})
+    )
+    connection.execute(
+        text("INSERT INTO audit (actor, action, subject, detail) VALUES (:by, 'adopt', 'database', '{}')"),
+        {"by": f"staff:{by}"},
+    )

@@ -1,0 +1,202 @@
+"""An invoice run: checked documents become invoices and planned messages in one transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from preferences.policy import Policy
+from store import invoices as rows
+from store.messages import unfinished
+from store.policies import current_policy
+from store.runs import Run, add_invoice_run, add_run, runs_of_file, template_id
+from templates.catalog import Template, find
+from templates.invoice import invoice_pdf
+from tidings.channel import Channel
+from tidings.invoice import Invoice
+from tidings.reason import Reason
+from work.archive import keep
+from work.bills import Document
+from work.campaign import Opened, template_row
+from work.installation import Installation
+
+SHARD = 50
+"""Documents of a shard: each is rendered in full, about 0.1 s (design/flows.md)."""
+
+TEMPLATE = "invoice/standard"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sorted:
+    """The documents of a file by what becomes of them."""
+
+    send: Sequence[tuple[Document, int]]
+    """With the customer of each."""
+    already_sent: int
+    rejected: Mapping[str, list[dict[str, Any]]]
+
+
+def open_invoice_run(
+    installation: Installation,
+    documents: Sequence[Document],
+    policy: Policy,
+    *,
+    file_name: str,
+    file_hash: str,
+    source: str,
+    actor: str,
+    now: datetime,
+    brand_id: str | None = None,
+    rehearse: bool = False,
+) -> Opened:
+    """Find the run that goes on with exactly this file, or make one, with its invoices and messages.
+
+    A document whose number went out before is `already_sent`; one that is wrong is held by its reason and named in the
+    run; the others go on.
+    """
+    brand = installation.organisation.brand(brand_id)
+    template = find(TEMPLATE, extra=installation.own_templates)
+    with installation.engine.begin() as connection:
+        # One billing run of a brand is taken in at a time, so that a number is judged against all before it.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": f"invoices:{brand.id}"})
+        if not rehearse:
+            for run in reversed(runs_of_file(connection, brand.id, file_hash)):
+                if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
+                    return Opened(run=run.id)
+        found = _sort(connection, brand.id, documents, source)
+        values = {
+            "kind": "invoice_run",
+            "brand": brand.id,
+            "title": f"Invoices of {file_name}",
+            "purpose": template.purpose,
+            "topic": template.purpose,
+            "purpose_class": template.purpose_class,
+            "template_id": template_id(connection, template_row(template)),
+            "policy_version": current_policy(connection, policy),
+            "mode": "rehearsal" if rehearse else installation.mode,
+            "state": "planning",
+            "options": {
+                "channels": list(Channel),
+                "tracking": installation.organisation.tracking.get(template.purpose, True),
+                "currency": installation.organisation.costs.currency,
+            },
+            "audience": len(documents),
+            "already_sent": found.already_sent,
+            "rejected": found.rejected,
+            "shards": -(-len(found.send) // SHARD),
+            "requested_by": actor,
+            "starts_at": now,
+        }
+        stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
+        run_id = add_run(connection, values, stem=stem)
+        add_invoice_run(
+            connection,
+            {
+                "run_id": run_id,
+                "file_name": file_name,
+                "file_hash": file_hash,
+                "documents": len(documents),
+                "control_sums": control_sums(documents),
+            },
+        )
+        # A rehearsal keeps its documents apart, so that it takes no number from the run that follows.
+        space = f"rehearsal:{run_id}" if rehearse else brand.id
+        rows.add(
+            connection,
+            [_row(document, customer, space) for document, customer in found.send],
+            run=run_id,
+            brand=brand.id,
+            space=space,
+            purpose=template.purpose,
+            purpose_class=template.purpose_class,
+            shard_size=SHARD,
+            now=now,
+        )
+        return Opened(run=run_id)
+
+
+def control_sums(documents: Sequence[Document]) -> dict[str, str]:
+    """Return the gross total of all good documents by currency."""
+    sums: dict[str, Decimal] = {}
+    for document in documents:
+        if document.invoice is not None:
+            currency = document.invoice.currency
+            sums[currency] = sums.get(currency, Decimal(0)) + document.invoice.gross
+    return {currency: str(total) for currency, total in sorted(sums.items())}
+
+
+def render_documents(installation: Installation, run: Run, template: Template, *, shard: int) -> int:
+    """Render and archive the PDFs of a shard that are missing; returns how many. Running it again makes only those."""
+    with installation.engine.begin() as connection:
+        missing = rows.without_pdf(connection, run.id, shard)
+    made: list[tuple[int, str]] = []
+    for item in missing:
+        links = installation.links.for_message(
+            item.message, item.customer, run.purpose, list(template.links), run.brand
+        )
+        document = invoice_pdf(
+            Invoice.model_validate(item.document),
+            brand=installation.organisation.brand(run.brand),
+            language=item.language,
+            links=links,
+            postal=item.postal,
+        )
+        made.append((item.invoice, keep(installation.archive, document)))
+    with installation.engine.begin() as connection:
+        rows.set_pdfs(connection, made)
+    return len(made)
+
+
+def _sort(connection: Connection, brand: str, documents: Sequence[Document], source: str) -> Sorted:
+    numbers = [document.number for document in documents if document.invoice is not None]
+    sent = rows.sent_numbers(connection, brand, numbers)
+    customers = rows.customers_of(
+        connection, sorted({d.invoice.customer for d in documents if d.invoice is not None}), source
+    )
+    send: list[tuple[Document, int]] = []
+    rejected: dict[str, list[dict[str, Any]]] = {}
+    already = 0
+    for document in documents:
+        reason, detail = document.reason, document.detail
+        if document.invoice is not None:
+            earlier = sent.get(document.number)
+            customer = customers.get(document.invoice.customer)
+            if earlier is not None and earlier == (document.invoice.gross, document.invoice.currency):
+                already += 1
+                continue
+            if earlier is not None:
+                reason = Reason.DUPLICATE_NUMBER
+                detail = f"number {document.number!r} was sent before over {earlier[0]} {earlier[1]}"
+            elif customer is None:
+                reason = Reason.UNKNOWN_CUSTOMER
+                detail = f"there is no customer {document.invoice.customer!r}" + (f" in {source!r}" if source else "")
+            else:
+                send.append((document, customer))
+                continue
+        rejected.setdefault(str(reason), []).append(
+            {"row": document.row, "number": document.number, "detail": detail}
+        )
+    return Sorted(send=send, already_sent=already, rejected=rejected)
+
+
+def _row(document: Document, customer: int, space: str) -> dict[str, Any]:
+    invoice = document.invoice
+    if invoice is None:
+        msg = f"row {document.row} has no invoice"
+        raise ValueError(msg)
+    return {
+        "space": space,
+        "customer": customer,
+        "number": invoice.number,
+        "issued_on": invoice.issued_on.isoformat(),
+        "due_on": invoice.due_on.isoformat(),
+        "currency": invoice.currency,
+        "net": str(invoice.net),
+        "tax": str(invoice.tax),
+        "gross": str(invoice.gross),
+        "document": json.loads(invoice.model_dump_json()),
+    }

@@ -1,0 +1,151 @@
+"""What an outcome means for its message: the one place that knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from store.outbox import Claimed, Step
+from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
+from tidings.reason import Reason
+from tidings.state import AttemptState, DeliveryState, MessageState
+
+TRIES = 6
+"""After so many refusals of one delivery its channel is used up."""
+
+LONGEST_WAIT = timedelta(hours=6)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """What was made for an attempt."""
+
+    content_hash: str
+    parts: int
+    cost: Decimal
+
+
+def step(
+    claimed: Claimed, outcome: Outcome, built: Built | None, *, next_channels: Sequence[str], now: datetime
+) -> Step:
+    """Return the states after an outcome.
+
+    Args:
+        next_channels: what the message may fall back to, most wished first.
+        built: what was sent, or None when nothing could be made.
+    """
+    match outcome:
+        case Accepted(reference=reference):
+            return _step(
+                claimed, built, AttemptState.ACCEPTED, DeliveryState.ACCEPTED, MessageState.DONE, reference=reference
+            )
+        case Unknown(code=code, detail=detail):
+            return _step(
+                claimed,
+                built,
+                AttemptState.UNKNOWN,
+                DeliveryState.IN_DOUBT,
+                MessageState.IN_DELIVERY,
+                error=ErrorClass.UNKNOWN,
+                code=code,
+                detail=detail,
+            )
+        case Refused() if claimed.number < TRIES:
+            return _step(
+                claimed,
+                built,
+                AttemptState.REFUSED,
+                DeliveryState.READY,
+                MessageState.READY,
+                reason=Reason.BACK_OFF,
+                due_at=now + back_off(outcome.wait, claimed),
+                error=outcome.error,
+                code=outcome.code,
+                detail=outcome.detail,
+            )
+        case Refused(error=error, code=code, detail=detail) | Rejected(error=error, code=code, detail=detail):
+            state = AttemptState.REFUSED if isinstance(outcome, Refused) else AttemptState.REJECTED
+            return _over(claimed, built, state, error, code, detail, next_channels, now)
+
+
+def back_off(wait: timedelta, claimed: Claimed) -> timedelta:
+    """Return how long to wait: doubled at each try, at most six hours, spread by the message's own id.
+
+    The spread comes from the id and not from chance, so that a replay waits just as long.
+    """
+    spread = int(claimed.message[-4:], 16) / 0xFFFF
+    longer: timedelta = wait * 2 ** (claimed.number - 1) * (1 + 0.25 * spread)
+    return min(longer, LONGEST_WAIT)
+
+
+def cancelled(claimed: Claimed, *, now: datetime, code: str) -> Step:
+    """Return the step of an attempt that certainly never began: the message is ready at once."""
+    return _step(
+        claimed, None, AttemptState.CANCELLED, DeliveryState.READY, MessageState.READY, due_at=now, code=code
+    )
+
+
+def _over(
+    claimed: Claimed,
+    built: Built | None,
+    state: AttemptState,
+    error: ErrorClass,
+    code: str,
+    detail: str,
+    next_channels: Sequence[str],
+    now: datetime,
+) -> Step:
+    """The delivery has failed for good: the next channel, unless the message itself is wrong or none is left."""
+    goes_on = bool(next_channels) and error is not ErrorClass.DATA
+    return _step(
+        claimed,
+        built,
+        state,
+        DeliveryState.REJECTED,
+        MessageState.READY if goes_on else MessageState.UNDELIVERABLE,
+        reason=Reason.FALLBACK if goes_on else error.value,
+        due_at=now if goes_on else None,
+        channel=next_channels[0] if goes_on else claimed.channel,
+        used_up=claimed.channel,
+        error=error,
+        code=code,
+        detail=detail,
+    )
+
+
+def _step(
+    claimed: Claimed,
+    built: Built | None,
+    attempt: AttemptState,
+    delivery: DeliveryState,
+    message: MessageState,
+    *,
+    reason: str = "",
+    due_at: datetime | None = None,
+    channel: str | None = None,
+    used_up: str = "",
+    error: ErrorClass | None = None,
+    code: str = "",
+    detail: str = "",
+    reference: str | None = None,
+) -> Step:
+    return Step(
+        attempt=claimed.attempt,
+        delivery=claimed.delivery,
+        message=claimed.message,
+        customer=claimed.customer,
+        attempt_state=attempt,
+        delivery_state=delivery,
+        message_state=message,
+        reason=str(reason),
+        due_at=due_at,
+        channel=channel or claimed.channel,
+        used_up=used_up,
+        error_class=error.value if error else "",
+        code=code,
+        detail=detail[:500],
+        provider_reference=reference,
+        content_hash=built.content_hash if built else None,
+        parts=built.parts if built else 1,
+        cost=str(built.cost) if built else "0",
+    )

@@ -1,0 +1,98 @@
+"""The report of a run, counted from rows: audience = planned + held, planned = sent + failed + unknown + waiting."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection
+
+from store.messages import counts
+from store.runs import Run, find_run
+from tidings.problem import Problem
+from tidings.reason import Reason
+from tidings.state import MessageState
+
+HELD = {MessageState.HELD, MessageState.SUPPRESSED, MessageState.CANCELLED}
+UNDECIDED = "undecided"
+
+
+def report(connection: Connection, run_id: str) -> dict[str, Any]:
+    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost}; the sums always agree.
+
+    `planned` is counted by first choice, `sent` by the channel that accepted. `cost` is {currency, total, channels}:
+    what was sent at its price, what waits at its expected one.
+
+    Raises:
+        Problem: there is no such run.
+    """
+    run = find_run(connection, run_id)
+    if run is None:
+        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs` lists them.")
+    planned: Counter[str] = Counter()
+    held: Counter[str] = Counter(
+        {reason: len(documents) for reason, documents in run.rejected.items()}
+    )
+    held[Reason.ALREADY_SENT] += run.already_sent
+    sent: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    waiting: Counter[str] = Counter()
+    unknown = 0
+    spent: dict[str, Decimal] = {}
+    for row in counts(connection, run_id):
+        if row.state in HELD:
+            held[row.reason] += row.n
+            continue
+        planned[row.first_channel or UNDECIDED] += row.n
+        match row.state:
+            case MessageState.DONE:
+                sent[row.channel] += row.n
+            case MessageState.UNDELIVERABLE:
+                failed[row.reason] += row.n
+                continue
+            case MessageState.IN_DELIVERY:
+                unknown += row.n
+            case _:
+                waiting[_why(run, row.reason)] += row.n
+        if row.channel:
+            spent[row.channel] = spent.get(row.channel, Decimal(0)) + row.cost
+    return {
+        "run": run.id,
+        "audience": run.audience,
+        "planned": _plain(planned),
+        "held": _plain(held),
+        "sent": _plain(sent),
+        "failed": _plain(failed),
+        "unknown": unknown,
+        "waiting": _plain(waiting),
+        "cost": {
+            "currency": run.options.get("currency", ""),
+            "total": str(sum(spent.values(), Decimal(0)).quantize(Decimal("0.01"))),
+            "channels": {channel: str(cost.normalize()) for channel, cost in sorted(spent.items()) if cost},
+        },
+    }
+
+
+def rejected_lines(connection: Connection, run_id: str) -> list[str]:
+    """Return one sentence for each document of an invoice run that was held because it is wrong, by row."""
+    run = find_run(connection, run_id)
+    named = [] if run is None else [(reason, item) for reason, items in run.rejected.items() for item in items]
+    named.sort(key=lambda pair: pair[1]["row"])
+    return [
+        f"row {item['row']}, invoice {item['number'] or '(no number)'}: {reason}: {item['detail']}"
+        for reason, item in named
+    ]
+
+
+def _why(run: Run, reason: str) -> str:
+    """Say what a message waits for: the whole run's reason before its own."""
+    if run.mode == "rehearsal":
+        return Reason.REHEARSAL
+    if run.state == "waiting_release":
+        return Reason.RELEASE
+    if run.state in {"paused", "stopped", "scheduled", "planning"}:
+        return run.state
+    return reason or "due"
+
+
+def _plain(counter: Counter[str]) -> dict[str, int]:
+    return {str(key): n for key, n in sorted(counter.items()) if n}

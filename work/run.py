@@ -1,0 +1,115 @@
+"""The stages of a run, each safe to call again: open, plan a shard, make documents, check, release, send, close.
+
+A run's state says how far it is; whoever goes on with it, in whatever process, calls the same functions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from preferences.policy import Policy
+from store.messages import languages, pending
+from store.runs import Run, find_run, set_run
+from templates.parity import check_parity
+from tidings.channel import Channel
+from tidings.problem import Problem
+from work.build import RunContext, read_context
+from work.campaign import campaign_of, freeze
+from work.installation import Installation
+from work.invoicing import render_documents
+from work.plan import plan_shard, question_of
+from work.release import needs_release
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shards:
+    """What is left of a run: how many shards it was cut into, and how many messages in all."""
+
+    run: str
+    title: str
+    purpose: str
+    count: int
+    messages: int
+
+
+def begin(installation: Installation, run_id: str, *, now: datetime) -> Shards:
+    """Freeze the audience, unless that is done; returns the shards to work through.
+
+    Raises:
+        Problem: there is no such run.
+    """
+    run = _run(installation, run_id)
+    if run.state == "scheduled":
+        with installation.engine.begin() as connection:
+            campaign = campaign_of(connection, run)
+        freeze(installation, run, campaign, now=now)
+        run = _run(installation, run_id)
+    size = run.audience - run.already_sent - sum(len(named) for named in run.rejected.values())
+    return Shards(run=run.id, title=run.title, purpose=run.purpose, count=run.shards, messages=size)
+
+
+def plan(installation: Installation, run_id: str, shard: int, policy: Policy, *, now: datetime) -> int:
+    """Decide what is undecided in a shard and make its documents; returns how many messages were decided."""
+    context = _context(installation, run_id)
+    decided = plan_shard(installation, context.run, context.template, policy, shard=shard, now=now)
+    if context.run.kind == "invoice_run":
+        render_documents(installation, context.run, context.template, shard=shard)
+    return decided
+
+
+def open_for_sending(installation: Installation, run_id: str) -> Run:
+    """Check that all channels would say the same, then let the run send or wait for a second person.
+
+    Raises:
+        Problem: a fact is missing or different on a channel; nothing is sent.
+    """
+    context = _context(installation, run_id)
+    if context.run.state != "planning":
+        return context.run
+    _check_facts(installation, context)
+    with installation.engine.begin() as connection:
+        run = find_run(connection, run_id, lock=True)
+        if run is not None and run.state == "planning":
+            waits = needs_release(connection, installation, run)
+            set_run(connection, run_id, state="waiting_release" if waits else "sending")
+    return _run(installation, run_id)
+
+
+def close(installation: Installation, run_id: str, *, now: datetime) -> None:
+    """Mark a run finished when nothing in it is left to do; what waits keeps it open."""
+    with installation.engine.begin() as connection:
+        run = find_run(connection, run_id, lock=True)
+        if run is not None and run.state == "sending" and not pending(connection, run_id):
+            set_run(connection, run_id, state="finished", finished_at=now)
+
+
+def _check_facts(installation: Installation, context: RunContext) -> None:
+    """Prove on the template's sample, in each language of this run, that no channel loses or changes a fact."""
+    with installation.engine.begin() as connection:
+        used = languages(connection, context.run.id)
+    question = question_of(context.run, context.template, installation.organisation)
+    problems = check_parity(
+        context.template,
+        brand=installation.organisation.brand(context.run.brand),
+        languages=used,
+        channels=[Channel(channel) for channel in question.channels],
+        data=context.run.options.get("data", {}),
+    )
+    if problems:
+        raise Problem(
+            f"Nothing was sent: {'; '.join(str(problem) for problem in problems[:5])}.",
+            todo="Correct the template or the campaign's data.",
+        )
+
+
+def _run(installation: Installation, run_id: str) -> Run:
+    with installation.engine.begin() as connection:
+        run = find_run(connection, run_id)
+    if run is None:
+        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs` lists them.")
+    return run
+
+
+def _context(installation: Installation, run_id: str) -> RunContext:
+    with installation.engine.begin() as connection:
+        return read_context(connection, installation, run_id)
+
