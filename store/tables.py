@@ -140,6 +140,7 @@ addresses = Table(
     Column("state", Text, nullable=False, server_default="usable"),
     Column("problem", Text, nullable=False, server_default=""),
     Column("position", SmallInteger, nullable=False, server_default="0", comment="0 is tried first"),
+    Column("source", Text, nullable=False, server_default="", comment="import:<system>; others leave it empty"),
     _instant("verified_at", nullable=True),
     _instant("created_at", default=True),
     _instant("removed_at", nullable=True),
@@ -379,7 +380,9 @@ messages = Table(
     _instant("planned_at"),
     _instant("updated_at", default=True),
     _one_of("state", MessageState),
-    CheckConstraint("state NOT IN ('held', 'suppressed', 'undeliverable', 'cancelled') OR reason <> ''", name="why"),
+    CheckConstraint(
+        "state NOT IN ('held', 'suppressed', 'undeliverable', 'cancelled') OR reason <> ''", name="why"
+    ),
     CheckConstraint("state = 'held' OR dedupe_key IS NOT NULL", name="keyed"),
     CheckConstraint("copy = 0 OR copy_because <> ''", name="copy_why"),
     Index(

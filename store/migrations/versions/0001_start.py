@@ -189,6 +189,13 @@ def upgrade() -> None:
         sa.Column(
             "position", sa.SmallInteger(), server_default="0", nullable=False, comment="0 is tried first"
         ),
+        sa.Column(
+            "source",
+            sa.Text(),
+            server_default="",
+            nullable=False,
+            comment="import:<system>; others leave it empty",
+        ),
         sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
