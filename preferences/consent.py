@@ -1,0 +1,176 @@
+"""Whether marketing may use a channel: permission folded from append-only events (rule 3).
+
+For one question only events count whose scope covers it: brand (this one or all) x topic (on its path) x channel (it or all).
+
+- A denial (`withdrawn`, `objected`) that covers the question closes the channel, whatever was given before it and whatever less
+  particular was given after it.
+- Only the customer's own later consent **with proof**, for the same scope or a part of it, lifts a denial. At the same instant
+  a withdrawal yields to a consent for a part of it ("none, except by e-mail"), an objection to nothing.
+- Without a denial a channel is open with consent with proof; with `legacy` consent, existing custom or legitimate interest
+  only where the policy says so. An objection is named before a withdrawal.
+
+Source: GDPR art. 6(1), 7(1), 7(3), 21(3); Directive 2002/58/EC art. 13.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from preferences.policy import Basis, Policy
+from preferences.reach import OPEN, number
+from preferences.sheet import CHANNELS, LONG_AGO, NOBODY, WIDTH, Bools, Columns, Ints, newest
+from preferences.statement import brand_words
+from tidings.purpose import topic_path
+from tidings.reason import Reason
+
+ACTIONS = ("given", "legacy", "withdrawn", "objected")
+GIVEN, LEGACY, WITHDRAWN, OBJECTED = range(4)
+BASES = ("", "consent", "legacy", "soft_opt_in", "legitimate_interest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """Customers x channels: OPEN or why not, the event that says so (NOBODY: none), and the place in BASES."""
+
+    reason: Ints
+    event: Ints
+    basis: Ints
+    relevant: Ints
+    """Rows of the frame that touch the question."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Events:
+    """Events that cover the question, one line per channel that they speak of."""
+
+    row: Ints
+    cell: Ints
+    action: Ints
+    level: Ints
+    wide: Ints
+    """1: said for all channels."""
+    general: Ints
+    """1: said for all brands."""
+    at: Ints
+    number: Ints
+
+    def only(self, which: Bools | Ints) -> _Events:
+        """Return some of the lines."""
+        names = ("row", "cell", "action", "level", "wide", "general", "at", "number")
+        return _Events(**{name: getattr(self, name)[which] for name in names})
+
+    def scopes(self) -> Ints:
+        """Return the scope of each line as one number."""
+        return (self.level * 2 + self.wide) * 2 + self.general
+
+
+def permission(
+    consents: Columns, *, size: int, brand: str, topic: str, customers: Ints, prospects: Ints, policy: Policy
+) -> Permission:
+    """Fold the events of every customer and channel.
+
+    Args:
+        customers: rows of the sheet whose standing is `customer`; for `soft_opt_in`.
+        prospects: rows whose standing is `prospect`: they get nothing without consent.
+    """
+    cells = size * WIDTH
+    relevant, events = _events(consents, brand, topic)
+    basis, event = _grants(events, cells, policy)
+    basis = _without_consent(basis.reshape(size, WIDTH), customers, prospects, policy).ravel()
+    reason = np.where(basis == 0, number(Reason.CHANNEL_NO_CONSENT), OPEN)
+    _deny(events, reason, event)
+    return Permission(
+        reason=reason.reshape(size, WIDTH),
+        event=event.reshape(size, WIDTH),
+        basis=np.where(reason == OPEN, basis, 0).reshape(size, WIDTH),
+        relevant=relevant,
+    )
+
+
+def _events(consents: Columns, brand: str, topic: str) -> tuple[Ints, _Events]:
+    level = consents.codes("topic", topic_path(topic))
+    own = consents.codes("brand", brand_words(brand))
+    channel = consents.codes("channel", (*CHANNELS, "all"))
+    action = consents.codes("action", ACTIONS)
+    row = np.flatnonzero(
+        (consents.row != NOBODY) & (level != NOBODY) & (own != NOBODY) & (channel != NOBODY) & (action != NOBODY)
+    )
+    unproven = (action == GIVEN) & ~consents.truth("proof")
+    action = np.where(unproven, LEGACY, action)
+    wide = channel[row] == WIDTH
+    lines = np.concatenate([row[~wide], np.repeat(row[wide], WIDTH)])
+    spread = np.concatenate([channel[row[~wide]], np.tile(np.arange(WIDTH), int(wide.sum()))])
+    return row, _Events(
+        row=lines,
+        cell=consents.row[lines] * WIDTH + spread,
+        action=action[lines],
+        level=level[lines],
+        wide=(channel[lines] == WIDTH).astype(np.int64),
+        general=own[lines],
+        at=consents.whole("at")[lines],
+        number=consents.whole("consent")[lines],
+    )
+
+
+def _grants(events: _Events, cells: int, policy: Policy) -> tuple[Ints, Ints]:
+    """Return the basis of each cell before denials, and the best event: proof first, particular, then new."""
+    granting = np.flatnonzero(events.action <= LEGACY)
+    grants = events.only(granting)
+    channel = grants.cell % WIDTH
+    counts = np.array([name in policy.legacy_counts for name in CHANNELS])[channel]
+    proof = grants.action == GIVEN
+    strength = np.where(proof, 2, np.where(counts, 1, 0))
+    best = newest(grants.cell, cells, strength, -grants.scopes(), grants.at, grants.number)
+    some = best != NOBODY
+    worth = np.append(strength, 0)[best]
+    basis = np.where(some & (worth == 2), 1, np.where(some & (worth == 1), 2, 0))
+    return basis, np.where(some, np.append(grants.row, NOBODY)[best], NOBODY)
+
+
+def _without_consent(basis: Ints, customers: Ints, prospects: Ints, policy: Policy) -> Ints:
+    answer = basis.copy()
+    for column, name in enumerate(CHANNELS):
+        if name in policy.soft_opt_in:
+            answer[customers, column] = np.where(basis[customers, column] == 0, 3, basis[customers, column])
+        if policy.basis.get(name) is Basis.LEGITIMATE_INTEREST:  # type: ignore[call-overload]
+            answer[:, column] = np.where(basis[:, column] == 0, 4, basis[:, column])
+            answer[prospects, column] = basis[prospects, column]
+    return answer
+
+
+def _deny(events: _Events, reason: Ints, event: Ints) -> None:
+    """Close the cells of every denial that no later consent lifts; write which one."""
+    denying = np.flatnonzero(events.action >= WITHDRAWN)
+    if not len(denying):
+        return
+    place = np.full(len(reason), NOBODY, dtype=np.int64)
+    place[events.cell[denying]] = 0
+    cells = np.flatnonzero(place == 0)
+    place[cells] = np.arange(len(cells))
+    near = events.only(np.flatnonzero(place[events.cell] != NOBODY))
+    closed = near.only(_standing(near, place[near.cell], len(cells)))
+    last = newest(place[closed.cell], len(cells), closed.action, closed.at, closed.number)
+    hit = last != NOBODY
+    names = np.where(closed.action == OBJECTED, number(Reason.OBJECTED), number(Reason.CHANNEL_NO_CONSENT))
+    reason[cells[hit]] = names[last[hit]]
+    event[cells[hit]] = closed.row[last[hit]]
+
+
+def _standing(events: _Events, place: Ints, size: int) -> Bools:
+    """Return which lines are denials that stand."""
+    denies = events.action >= WITHDRAWN
+    given = events.action == GIVEN
+    scope = events.scopes()
+    stands = denies.copy()
+    for one in np.unique(scope[denies]):
+        level, wide, general = one // 4, one // 2 % 2, one % 2
+        part = given & (events.level <= level) & (events.wide <= wide) & (events.general <= general)
+        # At equal instants a part of the scope comes after the whole, and an objection after both.
+        latest = np.full(size, LONG_AGO, dtype=np.int64)
+        np.maximum.at(latest, place[part], events.at[part] * 4 + (scope[part] != one))
+        here = denies & (scope == one)
+        when = events.at[here] * 4 + np.where(events.action[here] == OBJECTED, 2, 0)
+        stands[here] = when >= latest[place[here]]
+    return stands

@@ -1,0 +1,220 @@
+"""Who gets what, where and when: one function over columns, for a million customers or for one.
+
+`decide` plans a run, checks it again when messages are claimed, explains one customer's letter and replays an old run; there is
+no second implementation. The rules are read in the order of docs/deciding.md, the first that speaks about a channel wins, and
+each lives in a module of its own: standing (batch), reach, consent, statement and rank, behaviour, and timing with pause, cap
+and quiet.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from preferences.batch import CUSTOMER, PROSPECT, Batch, batch
+from preferences.behaviour import scores, spread_out
+from preferences.consent import permission
+from preferences.digest import added, hexadecimal, line_hashes, mixed, word
+from preferences.grounds import Ground
+from preferences.policy import Policy
+from preferences.rank import LAST, house_order, keys, observed_first, ranked, wishes
+from preferences.reach import OPEN, number, reach
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints
+from preferences.statement import Statements, brand_words, is_tracking, language, statements
+from preferences.timing import Timing, timing
+from preferences.writing import Answer, ranked_frame, verdicts_frame
+from tidings.facts import Decisions, Facts
+from tidings.reason import Reason
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def decide(facts: Facts, policy: Policy, now: datetime) -> Decisions:
+    """Answer every question of a batch.
+
+    The order of rows, the size of the batch and other customers in it make no difference to an answer, byte for byte.
+
+    Args:
+        facts: the questions and what is known; rows of customers who are not asked about are ignored.
+        policy: the organisation's rules.
+        now: the instant it is decided at, with a zone.
+
+    Returns:
+        One verdict per question in the order asked, and for each question all four channels: those that are possible by
+        rank, then the others, each with its reason and evidence. A held message has no channel with a rank.
+
+    Raises:
+        ValueError: `now` has no zone.
+    """
+    sheet = batch(facts, policy, now)
+    said = statements(
+        sheet.statements,
+        size=sheet.size,
+        brand=sheet.question.brand,
+        topic=sheet.question.topic,
+        now=sheet.now,
+    )
+    ground = _ground(sheet, said)
+    answer = _answer(sheet, said, ground)
+    tongues, measured = _manner(sheet, said, answer.person)
+    return Decisions(
+        verdicts=verdicts_frame(sheet, answer, tongues, measured, _digests(sheet, said, ground, answer.person)),
+        ranked=ranked_frame(sheet, answer, ground),
+    )
+
+
+def _ground(sheet: Batch, said: Statements) -> Ground:
+    """Ask every rule about every customer and channel."""
+    question, size = sheet.question, sheet.size
+    permitted = None
+    if sheet.is_marketing:
+        permitted = permission(
+            sheet.consents,
+            size=size,
+            brand=question.brand,
+            topic=question.topic,
+            customers=np.flatnonzero(sheet.standing == CUSTOMER),
+            prospects=np.flatnonzero(sheet.standing == PROSPECT),
+            policy=sheet.policy,
+        )
+    observing = sheet.policy.observing
+    found = scores(sheet.behaviour, purpose_class=question.purpose_class, now=sheet.now, rules=observing)
+    seen = spread_out(found, size=size, purpose_class=question.purpose_class, rules=observing) if len(found.row) else None
+    return Ground(
+        reach=reach(sheet.addresses, sheet.suppressions, size=size, brand=question.brand, policy=sheet.policy),
+        permission=permitted,
+        wishes=wishes(said),
+        observed=seen,
+    )
+
+
+def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
+    """Return why each channel of each message is closed, OPEN where it is possible; the first rule that speaks wins."""
+    allowed = np.array([name in sheet.question.channels for name in CHANNELS])
+    closed = np.where(allowed[None, :], OPEN, number(Reason.NOT_ALLOWED)) + np.zeros((len(person), 1), dtype=np.int64)
+    closed = np.where((closed == OPEN) & _tried(sheet), number(Reason.TRIED), closed)
+    closed = np.where(closed == OPEN, ground.reach.reason[person], closed)
+    if ground.permission is not None:
+        closed = np.where(closed == OPEN, ground.permission.reason[person], closed)
+        never = ground.wishes.never[person] != NOBODY
+        closed = np.where((closed == OPEN) & never, number(Reason.NEVER_WISHED), closed)
+    held = sheet.held()[person][:, None]
+    return np.where(held == OPEN, closed, held)
+
+
+def _tried(sheet: Batch) -> Bools:
+    """Return which channels each message has used up."""
+    codes, words = sheet.asked.dictionary("tried")
+    table = np.array([[name in (word or "").split(",") for name in CHANNELS] for word in words], dtype=np.bool_)
+    return table.reshape(-1, WIDTH)[codes]
+
+
+def _answer(sheet: Batch, said: Statements, ground: Ground) -> Answer:
+    person = sheet.asked.row
+    closed = _closed(sheet, ground, person)
+    possible = closed == OPEN
+    key, placed = _placed(sheet, ground, person, possible)
+    order, rank = ranked(key, possible)
+    held = _held(sheet, closed, person)
+    line, times = _times(sheet, said, person, order[:, 0], held == OPEN)
+    endless = np.append(times.due, 0)[line] == NEVER
+    reason = np.where(possible, placed, closed)
+    reason[endless] = number(Reason.PAUSE)
+    rank[endless] = NOBODY
+    return Answer(
+        person=person,
+        reason=reason,
+        order=order,
+        rank=rank,
+        held=np.where(endless, number(Reason.PAUSE), held),
+        timing=times,
+        line=line,
+    )
+
+
+def _placed(sheet: Batch, ground: Ground, person: Ints, possible: Bools) -> tuple[Ints, Ints]:
+    """Return the sorting key of every channel and which rule gave it."""
+    house, by_house = house_order(sheet.question.default_order, sheet.question.costs)
+    wished = ground.wishes.key[person]
+    placed = np.where(wished == LAST, by_house[None, :], ground.wishes.reason[person])
+    if ground.observed is None:
+        return keys(wished, mean=None, moved=None, house=house), placed
+    seen = ground.observed.of(person)
+    moved = observed_first(seen, possible=possible, silent=~ground.wishes.stated[person], house=house)
+    return keys(wished, mean=seen.mean, moved=moved, house=house), np.where(moved, number(Reason.OBSERVED), placed)
+
+
+def _held(sheet: Batch, closed: Ints, person: Ints) -> Ints:
+    """Return why each message is held, OPEN when some channel is possible."""
+    lacking = (closed == number(Reason.CHANNEL_NO_CONSENT)) | (closed == number(Reason.OBJECTED))
+    unwished = (closed == number(Reason.NEVER_WISHED)).any(axis=1)
+    why = np.where(lacking.any(axis=1) & ~unwished, number(Reason.NO_CONSENT), number(Reason.NO_CHANNEL))
+    why = np.where((closed == OPEN).any(axis=1), OPEN, why)
+    barred = sheet.held()[person]
+    return np.where(barred == OPEN, why, barred)
+
+
+def _times(sheet: Batch, said: Statements, person: Ints, first: Ints, ready: Bools) -> tuple[Ints, Timing]:
+    """Time each customer and first channel once; return the line of each message (NOBODY: it is held)."""
+    cell = person * WIDTH + first
+    line = np.full(sheet.size * WIDTH, NOBODY, dtype=np.int64)
+    line[cell[ready]] = 0
+    used = np.flatnonzero(line == 0)
+    line[used] = np.arange(len(used))
+    return np.where(ready, line[cell], NOBODY), timing(sheet, said, used // WIDTH, used % WIDTH)
+
+
+def _manner(sheet: Batch, said: Statements, person: Ints) -> tuple[pl.Series, pl.Series]:
+    """Return each message's language (asked for, else the customer's) and whether its links may be measured."""
+    import polars as pl
+
+    own, tongues = sheet.customers.dictionary("language")
+    spoken, asked = np.full(sheet.size, NOBODY, dtype=np.int64), []
+    measured = np.full(sheet.size, sheet.question.purpose not in sheet.policy.untracked)
+    codes, words = said.columns.dictionary("value")
+    if len(said.row):
+        asked = [language(text) for text in words]
+        row = said.first("language")
+        spoken = np.where(row == NOBODY, NOBODY, codes[row])
+        allowed = np.append(said.columns.judged("value", is_tracking, np.bool_), True)
+        measured = measured & allowed[said.first("tracking")]
+    names = [*(name or "" for name in tongues), "", *asked]
+    at_home = np.append(own, len(tongues))[sheet.known]
+    wished = np.array([*(bool(name) for name in asked), False])[spoken]
+    place = np.where(wished, len(tongues) + 1 + spoken, at_home)
+    return pl.Series(names, dtype=pl.String)[place[person]], pl.Series(measured[person])
+
+
+def _digests(sheet: Batch, said: Statements, ground: Ground, person: Ints) -> list[str]:
+    """Fingerprint the question, the policy and the facts that touch each message; `now` is no fact."""
+    question = sheet.question
+    recent = sheet.recent.codes("purpose", (question.purpose,)) == 0
+    ours = sheet.suppressions.codes("brand", brand_words(question.brand)) != NOBODY
+    touching = {
+        "customers": np.flatnonzero(sheet.customers.row != NOBODY),
+        "addresses": np.flatnonzero(sheet.addresses.row != NOBODY),
+        "suppressions": np.flatnonzero((sheet.suppressions.row != NOBODY) & ours),
+        "statements": said.row,
+        "consents": ground.permission.relevant if ground.permission else said.row[:0],
+        "behaviour": ground.observed.row[ground.observed.row != NOBODY] if ground.observed else said.row[:0],
+        "recent": np.flatnonzero((sheet.recent.row != NOBODY) & recent & sheet.is_marketing),
+    }
+    total = np.zeros(sheet.size, dtype=np.uint64)
+    for name, rows in touching.items():
+        if len(rows):
+            columns = getattr(sheet, name)
+            total += added(line_hashes(name, columns, rows), columns.row[rows], sheet.size)
+    asked = (
+        question.brand, question.topic, question.purpose_class, *sorted(question.channels), *question.default_order,
+        *(f"{name}={question.costs[name]!r}" for name in sorted(question.costs)), sheet.policy.digest,
+    )  # fmt: skip
+    total += np.uint64(word("\n".join(asked)))
+    tried = sheet.asked.judged("tried", _tried_word, np.uint64)
+    return hexadecimal(mixed(mixed(total)[person] + tried))
+
+
+def _tried_word(channels: str | None) -> int:
+    return word(",".join(sorted((channels or "").split(","))))

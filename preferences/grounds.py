@@ -1,0 +1,152 @@
+"""Which facts each cell of an answer rests on; docs/deciding.md lists the keys of the evidence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from preferences.batch import Batch
+from preferences.behaviour import Observed
+from preferences.consent import BASES, Permission
+from preferences.evidence import Evidence, instant, number, quoted, quoted_list, until
+from preferences.rank import Wishes
+from preferences.reach import OPEN, REASONS, Reach
+from preferences.reach import number as code
+from preferences.sheet import NOBODY, WIDTH, Bools, Ints
+from preferences.timing import Timing
+from tidings.reason import Reason
+
+Cells = tuple[Ints, Ints]
+STATED = (Reason.STATED_TEMPORARY, Reason.STATED_TOPIC, Reason.STATED_PURPOSE, Reason.STATED_ALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What the rules found, customers x channels."""
+
+    reach: Reach
+    permission: Permission | None
+    wishes: Wishes
+    observed: Observed | None
+
+
+def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
+    """Point to what placed or closed each cell: a statement, a suppression, an address, a standing, observations."""
+    stated = np.where(_is(reason, *STATED), ground.wishes.statement[cell], NOBODY)
+    never = np.where(_is(reason, Reason.NEVER_WISHED), ground.wishes.never[cell], NOBODY)
+    closed = np.where(_is(reason, Reason.SUPPRESSED), ground.reach.suppression[cell], NOBODY)
+    faulty = _is(reason, Reason.UNUSABLE_ADDRESS, Reason.UNVERIFIED_ADDRESS)
+    unfit = np.where(faulty, ground.reach.address[cell], NOBODY)
+    barred = np.where(_is(reason, Reason.STANDING, Reason.OPEN_MATTER), batch.known[cell[0]], NOBODY)
+    parts = [
+        evidence.lines(
+            batch.statements,
+            np.maximum(stated, never),
+            ['"statement": ', number("statement"), ', "said_at": ', instant("at"), ', "source": ', quoted("source"), until("until")],
+        ),
+        evidence.lines(
+            batch.suppressions,
+            closed,
+            ['"suppression": ', number("suppression"), ', "why": ', quoted("reason"), ', "suppressed_at": ', instant("at")],
+        ),
+        evidence.lines(batch.addresses, unfit, ['"address": ', number("address"), ', "problem": ', quoted("problem")]),
+        evidence.lines(
+            batch.customers, barred, ['"standing": ', quoted("standing"), ', "holds": ', quoted_list("holds")]
+        ),
+        _observations(batch, ground, evidence, cell, reason),
+    ]
+    return np.maximum.reduce(parts)
+
+
+def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
+    """Point to what makes marketing lawful on each possible channel, or to the event that forbids it."""
+    found = ground.permission
+    nothing = np.zeros(len(reason), dtype=np.int64)
+    if found is None:
+        return nothing
+    basis = found.basis[cell]
+    possible = _is(reason, *STATED, Reason.OBSERVED, Reason.DEFAULT_ORDER, Reason.CHEAPEST)
+    told = possible & (basis > 0) & (basis < 3) | _is(reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT)
+    events = evidence.lines(
+        batch.consents,
+        np.where(told, found.event[cell], NOBODY),
+        [
+            '"consent": ', number("consent"), ', "action": ', quoted("action"),
+            ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"),
+        ],
+    )  # fmt: skip
+    if not (possible & (basis > 2)).any():
+        return events
+    begin = evidence.add_words([f'"basis": "{name}"' for name in BASES])
+    return np.where(possible & (basis > 2), begin + basis, events)
+
+
+def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
+    """Point to what a message waits for; `line` is NOBODY for every cell but the one that waits."""
+    if not (timing.reason != OPEN).any():
+        return np.zeros(len(line), dtype=np.int64)
+    reason = np.append(timing.reason, OPEN)[line]
+    paused = evidence.lines(
+        batch.statements,
+        np.where(_is(reason, Reason.PAUSE), np.append(timing.pause, NOBODY)[line], NOBODY),
+        [
+            '"pause": ', number("statement"), ', "pause_said_at": ', instant("at"),
+            ', "pause_source": ', quoted("source"), until("pause_until"),
+        ],
+    )  # fmt: skip
+    caps = evidence.add_words(
+        [f'"cap": {cap.limit}, "days": {round(cap.window.total_seconds() / 86_400, 3):g}' for cap in batch.policy.caps]
+    )
+    capped = np.where(_is(reason, Reason.CAP), caps + np.append(timing.cap, 0)[line], 0)
+    return np.maximum.reduce([paused, capped, _windows(timing, evidence, line, reason)])
+
+
+def _windows(timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:
+    quiet = np.flatnonzero(_is(reason, Reason.QUIET_HOURS, Reason.HOLIDAY))
+    pointers = np.zeros(len(line), dtype=np.int64)
+    if not len(quiet):
+        return pointers
+    lines = line[quiet]
+    packed = ((timing.zone[lines] * 1440 + timing.start[lines]) * 1440 + timing.end[lines]) * 2 + timing.own[lines]
+    known, place = np.unique(packed, return_inverse=True)
+    pointers[quiet] = evidence.add_words([_window(one, timing.zones) for one in known.tolist()]) + place
+    return pointers
+
+
+def _window(packed: int, zones: list[str]) -> str:
+    rest, own = divmod(packed, 2)
+    rest, end = divmod(rest, 1440)
+    zone, start = divmod(rest, 1440)
+    hours = f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
+    who = "customer" if own else "policy"
+    return f'"quiet": "{hours}", "quiet_by": "{who}", "zone": {json.dumps(zones[zone])}'
+
+
+def _observations(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
+    pointers = np.zeros(len(reason), dtype=np.int64)
+    seen = np.flatnonzero(_is(reason, Reason.OBSERVED))
+    if ground.observed is None or not len(seen):
+        return pointers
+    import polars as pl
+
+    observed, where = ground.observed, (cell[0][seen], cell[1][seen])
+    count = batch.behaviour.whole("observations", 0)[observed.row[where]]
+    shares = [np.round(part[where] * 1000).astype(np.int64) for part in (observed.mean, observed.low, observed.high)]
+    frame = pl.DataFrame({"count": count, "mean": shares[0], "low": shares[1], "high": shares[2]})
+    share = [(pl.col(name) / 1000).cast(pl.String) for name in ("mean", "low", "high")]
+    text = frame.select(
+        pl.format('"observations": {}, "engaged": {}, "between": [{}, {}]', pl.col("count"), *share).alias("text")
+    )
+    pointers[seen] = evidence.add(text["text"]) + np.arange(len(seen))
+    return pointers
+
+
+def _is(reason: Ints, *which: Reason) -> Bools:
+    table = np.zeros(len(REASONS) + 1, dtype=np.bool_)
+    table[[code(one) for one in which]] = True
+    answer: Bools = table[reason]
+    return answer
+
+

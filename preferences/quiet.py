@@ -1,0 +1,164 @@
+"""Quiet hours and public holidays on the customer's own clock.
+
+A wall clock is not a line: an hour is missing in spring and comes twice in autumn. So the rule is one sentence about instants:
+a message may leave at the first instant at or after it is due whose wall clock lies outside the quiet time and whose date is
+no holiday. When the quiet time ends inside a missing hour, that is the instant the clock jumps; inside a repeated hour, the
+first one that is still ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from preferences.sheet import Bools, Ints, microseconds
+
+MINUTE = 60_000_000
+DAY = 1440 * MINUTE
+_EPOCH_DAY = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """Who is waited for, as arrays of one length: a quiet time (minutes; equal: none), whether holidays bind, and where
+    the customer lives (places in `zones` and `countries`).
+    """
+
+    start: Ints
+    end: Ints
+    resting: Bools
+    zone: Ints
+    country: Ints
+    zones: Sequence[str]
+    countries: Sequence[str]
+
+
+def release(due: Ints, rest: Rest, which: Bools) -> tuple[Ints, Bools, Bools]:
+    """Return the first allowed instant at or after each `due`, and whether quiet hours and whether a holiday moved it.
+
+    Lines outside `which` stay as they are.
+    """
+    freed = due.copy()
+    quiet = np.zeros(len(due), dtype=np.bool_)
+    holiday = np.zeros(len(due), dtype=np.bool_)
+    places = np.where(rest.resting, rest.country, len(rest.countries))
+    group = rest.zone * (len(rest.countries) + 1) + places
+    concerned = np.flatnonzero(which & ((rest.start != rest.end) | rest.resting))
+    order = concerned[np.argsort(group[concerned], kind="stable")]
+    borders = np.flatnonzero(np.diff(group[order])) + 1
+    for who in np.split(order, borders) if len(order) else ():
+        zone = rest.zones[int(rest.zone[who[0]])]
+        country = "" if places[who[0]] == len(rest.countries) else rest.countries[int(places[who[0]])]
+        freed[who], quiet[who], holiday[who] = _release(due[who], rest.start[who], rest.end[who], zone, country)
+    return freed, quiet, holiday
+
+
+def _release(due: Ints, start: Ints, end: Ints, zone: str, country: str) -> tuple[Ints, Bools, Bools]:
+    at = due.copy()
+    quiet, holiday = np.zeros(len(at), dtype=np.bool_), np.zeros(len(at), dtype=np.bool_)
+    moving = np.arange(len(at))
+    while True:
+        now, first, last = at[moving], start[moving], end[moving]
+        wall = now + offsets(zone, now)
+        day = wall // DAY
+        minute = (wall - day * DAY) // MINUTE
+        over = first > last
+        inside = np.where(over, (minute >= first) | (minute < last), (minute >= first) & (minute < last))
+        resting = np.isin(day, _holidays(country, day)) if country else np.zeros(len(day), dtype=np.bool_)
+        ends = (day + (over & (minute >= first))) * DAY + last * MINUTE
+        target = np.where(resting, (day + 1) * DAY, ends)
+        hit = inside | resting
+        if not hit.any():
+            break
+        quiet[moving] |= inside & ~resting
+        holiday[moving] |= resting
+        moving = moving[hit]
+        at[moving] = _instant(now[hit], target[hit], zone)
+    return at, quiet, holiday
+
+
+def _instant(now: Ints, wall: Ints, zone: str) -> Ints:
+    """Return the first instant after `now` whose wall clock shows `wall` or, where the clock jumps over it, more."""
+    changes, _ = transitions(zone, *_years(now))
+    here = offsets(zone, now)
+    plain = wall - here
+    ahead = np.searchsorted(changes, now, side="right")
+    change = changes[np.minimum(ahead, len(changes) - 1)]
+    crossed = (ahead < len(changes)) & (change <= plain)
+    after = np.maximum(change, wall - offsets(zone, change))
+    return np.where(crossed, after, plain)
+
+
+def offsets(zone: str, at: Ints) -> Ints:
+    """Return how far the wall clock of a zone is ahead of UTC at each instant, in microseconds."""
+    changes, shift = transitions(zone, *_years(at))
+    return shift[np.searchsorted(changes, at, side="right") - 1]
+
+
+def _years(at: Ints) -> tuple[int, int]:
+    first, last = (datetime.fromtimestamp(int(edge) // 1_000_000, tz=UTC).year for edge in (at.min(), at.max()))
+    return first, last + 2
+
+
+@lru_cache(maxsize=2048)
+def transitions(zone: str, first_year: int, last_year: int) -> tuple[Ints, Ints]:
+    """Return the instants at which a zone's clock is set, the first of `first_year` included, and the offset from each on."""
+    info = ZoneInfo(zone)
+    moment = datetime(first_year, 1, 1, tzinfo=UTC)
+    found = [(microseconds(moment), _shift(info, moment))]
+    while moment.year < last_year:
+        later = moment + timedelta(days=1)
+        if _shift(info, later) != found[-1][1]:
+            change = _change(info, moment, later)
+            found.append((microseconds(change), _shift(info, change)))
+        moment = later
+    instants, shifts = zip(*found, strict=True)
+    return np.array(instants, dtype=np.int64), np.array(shifts, dtype=np.int64)
+
+
+def _change(info: ZoneInfo, before: datetime, after: datetime) -> datetime:
+    """Return the first whole second of a span at which the offset is no longer that of its beginning."""
+    while after - before > timedelta(seconds=1):
+        middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
+        if _shift(info, middle) == _shift(info, before):
+            before = middle
+        else:
+            after = middle
+    return after
+
+
+def _shift(info: ZoneInfo, moment: datetime) -> int:
+    ahead = moment.astimezone(info).utcoffset() or timedelta(0)
+    return (ahead.days * 86_400 + ahead.seconds) * 1_000_000
+
+
+def known_zone(name: str | None, fallback: str) -> str:
+    """Return the zone, or the fallback when there is no such zone."""
+    try:
+        ZoneInfo(name or "")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return fallback
+    return name or fallback
+
+
+def _holidays(country: str, days: Ints) -> Ints:
+    first = _EPOCH_DAY + timedelta(days=int(days.min()))
+    last = _EPOCH_DAY + timedelta(days=int(days.max()) + 1)
+    return np.concatenate([holidays_of(country, year) for year in range(first.year, last.year + 1)])
+
+
+@lru_cache(maxsize=1024)
+def holidays_of(country: str, year: int) -> Ints:
+    """Return the public holidays of a country (ISO 3166-1 alpha-2) as days since 1970; none where they are not known."""
+    import holidays
+
+    try:
+        known = holidays.country_holidays(country, years=year)
+    except NotImplementedError:
+        return np.zeros(0, dtype=np.int64)
+    return np.array(sorted((day - _EPOCH_DAY).days for day in known if day.year == year), dtype=np.int64)

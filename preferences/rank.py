@@ -1,0 +1,104 @@
+"""The order of a customer's channels: what they stated, then what was observed, then the house order, then cost (rules 4-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from preferences.behaviour import Observed
+from preferences.reach import number
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints
+from preferences.statement import UNPLACED, Statements, is_only, places
+from tidings.reason import Reason
+
+STEP = 100
+"""Room for the channels of one stated order; stated keys stay far below the next."""
+OBSERVED = 10**6
+HOUSE = 10**11
+LAST = 10**12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """Customers x channels: a key (low first, LAST: nothing said), the rule, and the statement that placed the channel."""
+
+    key: Ints
+    reason: Ints
+    statement: Ints
+    never: Ints
+    """The statement that excludes the channel, NOBODY where none does."""
+    stated: Bools
+    """Per customer: whether any order is in force."""
+
+
+def wishes(said: Statements) -> Wishes:
+    """Lay the stated orders over each other: what the most particular one leaves open, the next one places.
+
+    After an order with `only`, what no order before it named is not wished.
+    """
+    shape = (said.size, WIDTH)
+    key = np.full(shape, LAST, dtype=np.int64)
+    reason = np.full(shape, NOBODY, dtype=np.int64)
+    statement = np.full(shape, NOBODY, dtype=np.int64)
+    never = np.full(shape, NOBODY, dtype=np.int64)
+    stated = np.zeros(said.size, dtype=np.bool_)
+    orders = list(said.spoken("order"))
+    if orders:
+        table = places(said.columns)
+        only = said.columns.judged("value", is_only, np.bool_)
+    for slot, row in orders:
+        who = np.flatnonzero(row != NOBODY)
+        rows, place = row[who], table[row[who]]
+        fresh = key[who] == LAST
+        named = fresh & (place != UNPLACED)
+        key[who] = np.where(named, slot * STEP + place, key[who])
+        reason[who] = np.where(named, number(said.reason(slot)), reason[who])
+        statement[who] = np.where(named, rows[:, None], statement[who])
+        excluded = fresh & ~named & only[rows][:, None] & (never[who] == NOBODY)
+        never[who] = np.where(excluded, rows[:, None], never[who])
+        stated[who] |= (place != UNPLACED).any(axis=1)
+    return Wishes(key=key, reason=reason, statement=statement, never=never, stated=stated)
+
+
+def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Ints, Ints]:
+    """Return the place of each channel by default order, then by cost and name; and which rule placed it."""
+    rest = sorted(
+        (name for name in CHANNELS if name not in default), key=lambda name: (costs.get(name, np.inf), name)
+    )
+    order = [*dict.fromkeys(name for name in default if name in CHANNELS), *rest]
+    place = np.array([order.index(name) for name in CHANNELS], dtype=np.int64)
+    reason = np.array(
+        [number(Reason.CHEAPEST if name in rest else Reason.DEFAULT_ORDER) for name in CHANNELS], dtype=np.int64
+    )
+    return place, reason
+
+
+def observed_first(seen: Observed, *, possible: Bools, silent: Bools, house: Ints) -> Bools:
+    """Return which channels behaviour moves up: only for customers who stated nothing, only when sure.
+
+    A channel moves when the lower end of its interval lies above the upper end of that of the channel that comes first
+    by house order among the possible ones.
+    """
+    place = np.where(possible, house[None, :], WIDTH)
+    first = np.argmin(place, axis=1)
+    bar = np.take_along_axis(seen.high, first[:, None], axis=1)
+    return possible & silent[:, None] & seen.enough & (seen.low > bar)
+
+
+def keys(wished: Ints, *, mean: Floats | None, moved: Bools | None, house: Ints) -> Ints:
+    """Return one key per cell: stated, then what behaviour moves up (most engaged first), then the house order."""
+    key = np.where(wished == LAST, HOUSE + house[None, :], wished)
+    if mean is None or moved is None:
+        return key
+    rest = np.floor((1.0 - mean) * 1e9).astype(np.int64)
+    return np.where(moved, OBSERVED + rest * 8 + house[None, :], key)
+
+
+def ranked(key: Ints, possible: Bools) -> tuple[Ints, Ints]:
+    """Return per line the channels in order, and the rank of each of them (1 first, NOBODY: not possible)."""
+    sortable = np.where(possible, key, LAST + key)
+    order = np.argsort(sortable, axis=1, kind="stable")
+    rank = np.where(np.take_along_axis(possible, order, axis=1), np.arange(1, WIDTH + 1), NOBODY)
+    return order, rank

@@ -1,0 +1,174 @@
+"""What customers asked for: channel order, pauses, quiet hours, language, measured links (rules 4 and 5).
+
+A statement says it for a brand or for all, for a topic or for all, and for a while or for good. For one question the most
+particular one speaks first: for a while before for good, this brand before all, the deepest topic before the ones above it.
+Of two with the same scope only the newer counts (of the same instant, the one with the higher id). What it leaves open,
+the next one fills.
+
+The column `value` is JSON; what each kind puts there:
+
+    order        {} or {"only": true}: channels that are left out are not wished at all (binds marketing)
+    pause        {} or {"resume": true}: from now on no pause of this scope
+    quiet_hours  {"start": "21:00", "end": "08:00", "channels": ["email"]}; without channels: all but letters
+    language     {"language": "pt_BR"}
+    tracking     {"tracking": false}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from preferences.sheet import CHANNELS, LONG_AGO, NEVER, NOBODY, WIDTH, Bools, Columns, Ints, newest
+from tidings.channel import Channel
+from tidings.purpose import topic_path
+from tidings.reason import Reason
+
+KINDS = ("order", "pause", "quiet_hours", "language", "tracking")
+UNPLACED = 99
+"""Place of a channel that an order does not name."""
+DAY = 24 * 60
+FAR = 50 * 365 * 86_400_000_000
+"""An end that lies further ahead than 50 years (9999-12-31) is no end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statements:
+    """The statements of a batch that touch the question, as arrays; `row` points into the frame of facts."""
+
+    columns: Columns
+    size: int
+    """Number of customers."""
+    depth: int
+    """Number of topics on the path, `all` included."""
+    row: Ints
+    customer: Ints
+    kind: Ints
+    slot: Ints
+    """0 speaks first: (temporary, permanent) x (brand, all) x (topic ... all)."""
+    active: Bools
+    start: Ints
+    until: Ints
+    at: Ints
+    number: Ints
+
+    def spoken(self, kind: str) -> Iterator[tuple[int, Ints]]:
+        """Yield per slot, the one that speaks first first, the row in force of each customer (NOBODY: none)."""
+        which = np.flatnonzero((self.kind == KINDS.index(kind)) & self.active)
+        for slot in np.unique(self.slot[which]):
+            rows = which[self.slot[which] == slot]
+            last = newest(self.customer[rows], self.size, self.at[rows], self.number[rows])
+            yield int(slot), np.where(last == NOBODY, NOBODY, self.row[rows][last])
+
+    def first(self, kind: str) -> Ints:
+        """Return the row that speaks first for each customer."""
+        answer = np.full(self.size, NOBODY, dtype=np.int64)
+        for _, rows in self.spoken(kind):
+            answer = np.where(answer == NOBODY, rows, answer)
+        return answer
+
+    def reason(self, slot: int) -> Reason:
+        """Return which rule a slot belongs to."""
+        if slot < 2 * self.depth:
+            return Reason.STATED_TEMPORARY
+        above = self.depth - slot % self.depth
+        return {1: Reason.STATED_ALL, 2: Reason.STATED_PURPOSE}.get(above, Reason.STATED_TOPIC)
+
+
+def statements(columns: Columns, *, size: int, brand: str, topic: str, now: int) -> Statements:
+    """Read the statements that touch a question; those that have ended or not begun are not active."""
+    path = topic_path(topic)
+    level, own = columns.codes("topic", path), columns.codes("brand", brand_words(brand))
+    row = np.flatnonzero((columns.row != NOBODY) & (level != NOBODY) & (own != NOBODY))
+    start, until = columns.whole("from_at", LONG_AGO)[row], columns.whole("until_at", NEVER)[row]
+    until = np.where(until > now + FAR, NEVER, until)
+    lasting = np.where(until == NEVER, 1, 0)
+    return Statements(
+        columns=columns,
+        size=size,
+        depth=len(path),
+        row=row,
+        customer=columns.row[row],
+        kind=columns.codes("kind", KINDS)[row],
+        slot=(lasting * 2 + own[row]) * len(path) + level[row],
+        active=(start <= now) & (now < until),
+        start=start,
+        until=until,
+        at=columns.whole("at")[row],
+        number=columns.whole("statement")[row],
+    )
+
+
+def brand_words(brand: str) -> tuple[str, ...]:
+    """Return the brands whose word counts, the more particular first."""
+    return tuple(dict.fromkeys((brand, "all")))
+
+
+def places(columns: Columns) -> Ints:
+    """Return the place of each channel in each statement's order, UNPLACED where it is not named; rows x channels."""
+    codes, words = columns.dictionary("channels")
+    table = np.full((len(words) + 1, WIDTH), UNPLACED, dtype=np.int64)
+    for number, word in enumerate(words):
+        named = [name for name in dict.fromkeys((word or "").split(",")) if name in CHANNELS]
+        for place, name in enumerate(named):
+            table[number, CHANNELS.index(name)] = place
+    return table[codes]
+
+
+def value(text: str | None) -> dict[str, Any]:
+    """Return a statement's value; what is no JSON object says nothing.
+
+    >>> value('{"only": true}')
+    {'only': True}
+    >>> value("nonsense")
+    {}
+    """
+    try:
+        read = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def is_only(text: str | None) -> bool:
+    """Whether an order excludes the channels that it leaves out."""
+    return value(text).get("only") is True
+
+
+def language(text: str | None) -> str:
+    """Return the language asked for, '' when none is named."""
+    named = value(text).get("language")
+    return named if isinstance(named, str) else ""
+
+
+def is_tracking(text: str | None) -> bool:
+    """Whether links may be measured."""
+    return value(text).get("tracking") is not False
+
+
+def minutes(text: object) -> int:
+    """Return a time of day as minutes after midnight, NOBODY when it is none.
+
+    >>> minutes("21:30"), minutes("25:00")
+    (1290, -1)
+    """
+    hours, _, rest = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if not (hours.isascii() and hours.isdigit() and rest[:2].isascii() and rest[:2].isdigit()):
+        return NOBODY
+    moment = int(hours) * 60 + int(rest[:2])
+    return moment if moment < DAY and int(rest[:2]) < 60 else NOBODY
+
+
+def quiet_times(text: str | None) -> tuple[tuple[int, int], ...]:
+    """Return start and end of the quiet time of each channel, (NOBODY, NOBODY) where nothing is said."""
+    said = value(text)
+    start, end = minutes(said.get("start")), minutes(said.get("end"))
+    named = said.get("channels")
+    loud = [name for name in CHANNELS if name != Channel.LETTER]
+    wanted = named if isinstance(named, list) and named else loud
+    usable = start != NOBODY and end != NOBODY
+    return tuple((start, end) if usable and name in wanted else (NOBODY, NOBODY) for name in CHANNELS)

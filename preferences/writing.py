@@ -1,0 +1,102 @@
+"""A decision as frames: reasons by name, instants, and the evidence of every channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from preferences.batch import Batch
+from preferences.evidence import Evidence
+from preferences.grounds import Ground, grounds, permissions, waits
+from preferences.reach import OPEN, REASONS
+from preferences.reach import number as code
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Ints
+from preferences.timing import Timing
+from tidings.reason import Reason
+
+if TYPE_CHECKING:
+    import polars as pl
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """One line per message; matrices are messages x channels in the order of CHANNELS."""
+
+    person: Ints
+    """The customer's row in the sheet."""
+    reason: Ints
+    order: Ints
+    """Channels as they are listed: possible ones by rank, then the others by house order."""
+    rank: Ints
+    """Along `order`; NOBODY: not possible."""
+    held: Ints
+    """Why the message is held, OPEN when it is ready."""
+    timing: Timing
+    line: Ints
+    """The line of `timing`, NOBODY for messages without a channel."""
+
+
+def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
+    """Return one row per message and channel, as `tidings.facts.Decisions.ranked` says."""
+    import polars as pl
+
+    count = len(answer.person)
+    message = np.repeat(np.arange(count), WIDTH)
+    cell = (np.repeat(answer.person, WIDTH), answer.order.ravel())
+    reason = answer.reason[message, cell[1]]
+    rank = answer.rank.ravel()
+    address = np.append(batch.addresses.whole("address"), NOBODY)[ground.reach.address[cell]]
+    line = np.where((rank == 1) | (reason == code(Reason.PAUSE)), answer.line[message], NOBODY)
+    evidence = Evidence()
+    pointers = (
+        grounds(batch, ground, evidence, cell, reason),
+        permissions(batch, ground, evidence, cell, reason),
+        waits(batch, answer.timing, evidence, line),
+    )
+    return pl.DataFrame(
+        {
+            "message": batch.asked.frame["message"][message],
+            "channel": pl.Series(CHANNELS)[cell[1]],
+            "rank": _nullable(rank, rank == NOBODY, pl.Int8),
+            "reason": _names(reason),
+            "address": _nullable(address, address == NOBODY, pl.Int64),
+            "evidence": evidence.text(*pointers),
+        }
+    )
+
+
+def verdicts_frame(batch: Batch, answer: Answer, languages: pl.Series, tracking: pl.Series, digests: list[str]) -> pl.DataFrame:
+    """Return one row per message, as `tidings.facts.Decisions.verdicts` says."""
+    import polars as pl
+
+    ready = answer.held == OPEN
+    due = np.where(ready, np.append(answer.timing.due, batch.now)[answer.line], batch.now)
+    waits = np.append(answer.timing.reason, OPEN)[answer.line]
+    channel = np.where(ready, answer.order[:, 0], WIDTH)
+    return pl.DataFrame(
+        {
+            "message": batch.asked.frame["message"],
+            "customer": batch.asked.frame["customer"],
+            "state": pl.Series(["held", "ready"])[ready.astype(np.int64)],
+            "reason": _names(np.where(ready, waits, answer.held)),
+            "due_at": pl.Series(due).cast(pl.Datetime("us", "UTC")),
+            "channel": pl.Series([*CHANNELS, None])[channel],
+            "language": languages,
+            "tracking": tracking,
+            "input_digest": pl.Series(digests, dtype=pl.String),
+        }
+    )
+
+
+def _names(reasons: Ints) -> pl.Series:
+    import polars as pl
+
+    return pl.Series([*(reason.value for reason in REASONS), ""])[np.where(reasons == OPEN, len(REASONS), reasons)]
+
+
+def _nullable(values: Ints, missing: Bools, kind: type[pl.DataType]) -> pl.Series:
+    import polars as pl
+
+    frame = pl.DataFrame({"value": values, "missing": missing})
+    return frame.select(pl.when(~pl.col("missing")).then(pl.col("value")).cast(kind))["value"]
