@@ -1,0 +1,234 @@
+"""E-mail as bytes: headers that data cannot break, a text part, an HTML part, attachments.
+
+The message is written out directly (RFC 5322, 2045, 2047, 8058) and its headers are read back before it leaves; the
+tests hold it against Python's own parser.
+"""
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+from functools import lru_cache
+
+from templates.edition import Edition
+from templates.safe import clean
+from templates.subject import Subject
+from tidings.message import Email
+from tidings.problem import Problem
+
+_ATOM = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
+_PLAIN = re.compile(r"^[\x20-\x7e]*$")
+_FOLD = 76
+_WORD = 42
+"""Bytes in one encoded word: 56 characters of base64, 68 with its frame."""
+_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
+_PARSER = BytesHeaderParser(policy=compat32)
+
+Header = tuple[str, str]
+
+
+def make_email(
+    *,
+    edition: Edition,
+    subject: Subject,
+    title: str,
+    html: str,
+    text: str,
+    name: str,
+    unsubscribe: str,
+    documents: Mapping[str, bytes],
+) -> Email:
+    """Return one e-mail. The bytes depend on the arguments alone.
+
+    Raises:
+        Problem: an address that cannot be one, or a header that would not read back as it was meant.
+    """
+    sender = edition.brand.senders
+    to = wire_address(subject.to)
+    headers = [
+        ("From", mailbox(sender.email_name, wire_address(sender.email))),
+        ("To", mailbox(name, to)),
+        ("Subject", unstructured(title)),
+        ("Date", date_header(subject.created_at)),
+        ("Message-ID", message_id(subject, sender.email)),
+        ("Reply-To", mailbox("", wire_address(sender.reply_to or sender.email))),
+        *_list_headers(edition, sender.email, unsubscribe),
+        ("Feedback-ID", _feedback_id(edition)),
+        ("X-Tidings-Message", subject.message),
+        ("MIME-Version", "1.0"),
+    ]
+    boundary = "=_" + hashlib.blake2b(f"{subject.message}.{subject.reference}".encode(), digest_size=12).hexdigest()
+    body_type, body = _body(text, html, documents, boundary)
+    headers.append(("Content-Type", body_type))
+    head = "".join(f"{key}: {value}\r\n" for key, value in headers).encode("utf-8")
+    _read_back(head, headers)
+    return Email(envelope_from=wire_address(sender.email), to=to, raw=head + b"\r\n" + body)
+
+
+def _list_headers(edition: Edition, address: str, unsubscribe: str) -> Sequence[Header]:
+    if not edition.marketing:
+        return [("Auto-Submitted", "auto-generated")]
+    domain = wire_address(address).rpartition("@")[2]
+    topic = _TOKEN.sub("-", edition.template.topic)
+    headers = [("List-ID", f"<{topic}.{edition.brand.id}.{domain}>")]
+    if unsubscribe:
+        headers.append(("List-Unsubscribe", f"<{_ascii_url(unsubscribe)}>"))
+        headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return headers
+
+
+def _feedback_id(edition: Edition) -> str:
+    template = edition.template
+    parts = (template.name, template.purpose, edition.brand.id, "tidings")
+    return ":".join(_TOKEN.sub("-", part) for part in parts)
+
+
+def message_id(subject: Subject, sender: str) -> str:
+    """Return the one Message-ID that this delivery has in every attempt."""
+    left = _TOKEN.sub("", f"{subject.message}.{subject.reference}")
+    return f"<{left}@{wire_address(sender).rpartition('@')[2]}>"
+
+
+def _ascii_url(url: str) -> str:
+    if not _PLAIN.match(url) or any(mark in url for mark in "<> ,"):
+        raise Problem(f"The link {url!r} cannot stand in a header.")
+    return url
+
+
+@lru_cache(maxsize=4096)
+def _wire_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    from idna import IDNAError, encode  # only here: its tables cost 10 ms
+
+    try:
+        return encode(domain, uts46=True).decode("ascii")
+    except IDNAError as error:
+        raise Problem(f"{domain!r} is not a domain name.") from error
+
+
+def wire_address(address: str) -> str:
+    """Return the address as it goes over the wire: the domain in ASCII (IDNA 2008), the local part as it is.
+
+    A local part outside ASCII needs a provider that offers SMTPUTF8 (RFC 6531).
+
+    Raises:
+        Problem: no address at all, or characters that would end a header field.
+    """
+    local, at, domain = address.rpartition("@")
+    if not at or not local or not domain or address != clean(address) or any(mark in address for mark in " <>,;:\\"):
+        raise Problem(f"{address!r} is not an e-mail address.")
+    return f"{local}@{_wire_domain(domain)}"
+
+
+def mailbox(name: str, address: str) -> str:
+    """Return `name <address>` with the name as one phrase: bare, or as encoded words.
+
+    A name that looks like an encoded word is encoded, so that it is read as the text it is.
+
+    >>> mailbox("Ada Lovelace", "ada@example.org")
+    'Ada Lovelace <ada@example.org>'
+    >>> mailbox("Lovelace, Ada", "ada@example.org")
+    '=?utf-8?b?TG92ZWxhY2UsIEFkYQ==?= <ada@example.org>'
+    """
+    name = " ".join(clean(name).split())
+    if not name:
+        return address
+    if _ATOM.match(name) and "=?" not in name and len(name) + len(address) < _FOLD - 10:
+        return f"{name} <{address}>"
+    return f"{encoded_words(name, first=12)}\r\n <{address}>" if len(name) > _WORD // 2 else f"{encoded_words(name)} <{address}>"
+
+
+def unstructured(text: str) -> str:
+    """Return the text of a Subject: as it is where that is safe, folded at spaces, else as encoded words."""
+    text = " ".join(part for part in clean(text).split(" ") if part)
+    if _PLAIN.match(text) and "=?" not in text and max(map(len, text.split(" ")), default=0) < _FOLD:
+        return _folded(text, first=10)
+    return encoded_words(text, first=10)
+
+
+def _folded(text: str, first: int) -> str:
+    lines, room = [""], _FOLD - first
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > room:
+            lines.append("")
+            room = _FOLD - 1
+        lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return "\r\n ".join(lines)
+
+
+def encoded_words(text: str, first: int = 0) -> str:
+    """Return text as RFC 2047 encoded words; a character is never split between two."""
+    words: list[str] = []
+    chunk, size, room = [], 0, max(_WORD - first, 12)
+    for character in text:
+        width = len(character.encode("utf-8"))
+        if size + width > room:
+            words.append("".join(chunk))
+            chunk, size, room = [], 0, _WORD
+        chunk.append(character)
+        size += width
+    words.append("".join(chunk))
+    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word.encode()).decode()}?=" for word in words)
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def date_header(at: datetime) -> str:
+    """Return an instant as RFC 5322 writes it, in UTC."""
+    at = at.astimezone(UTC)
+    return f"{_DAYS[at.weekday()]}, {at.day:02d} {_MONTHS[at.month - 1]} {at.year} {at:%H:%M:%S} +0000"
+
+
+def _read_back(head: bytes, headers: Sequence[Header]) -> None:
+    """Read the headers as the world will and compare: the same fields, in the same order, and no more.
+
+    Raises:
+        Problem: they differ; nothing may be sent.
+    """
+    read = _PARSER.parsebytes(head)
+    same = [key for key, _ in headers] == read.keys() and not read.defects and not read.get_payload()
+    if not same or max(map(len, head.split(b"\r\n"))) > 998 or head.count(b"\n") != head.count(b"\r\n"):
+        raise Problem("The headers of an e-mail do not read back as they were written.", todo="Nothing was sent.")
+
+
+def _quoted(text: str) -> bytes:
+    """Return text as quoted-printable with CRLF line ends."""
+    encoded = binascii.b2a_qp(text.encode("utf-8"), istext=True)
+    return encoded.replace(b"\n", b"\r\n")
+
+
+def _body(text: str, html: str, documents: Mapping[str, bytes], boundary: str) -> tuple[str, bytes]:
+    """Return the Content-Type of the message and its body."""
+    inner = f"{boundary}a"
+    mark = f"--{inner}\r\n".encode()
+    part = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    body = b"".join(
+        (mark, part % b"plain", _quoted(text), b"\r\n", mark, part % b"html", _quoted(html), f"\r\n--{inner}--\r\n".encode())
+    )
+    kind = f'multipart/alternative;\r\n boundary="{inner}"'
+    if not documents:
+        return kind, body
+    outer = f"{boundary}m"
+    pieces = [f"--{outer}\r\nContent-Type: {kind}\r\n\r\n".encode(), body]
+    for name, content in documents.items():
+        pieces.append(_attachment(name, content, outer))
+    pieces.append(f"--{outer}--\r\n".encode())
+    return f'multipart/mixed;\r\n boundary="{outer}"', b"".join(pieces)
+
+
+def _attachment(name: str, content: bytes, boundary: str) -> bytes:
+    safe = _TOKEN.sub("-", name).strip("-.") or "document"
+    kind = "application/pdf" if content.startswith(b"%PDF") else "application/octet-stream"
+    head = (
+        f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
+        f'Content-Disposition: attachment;\r\n filename="{safe}"\r\n\r\n'
+    )
+    lines = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    return head.encode() + lines + b"\r\n"

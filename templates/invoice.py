@@ -1,0 +1,86 @@
+"""The invoice as a document: one PDF, attached to the e-mail, printed as the letter, behind the link of SMS and push."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from templates.edition import layouts
+from templates.language import direction, words
+from templates.paper import code_svg, page_css, to_pdf
+from templates.paymentcode import payment_code
+from templates.postal_lines import Window, address_lines, country_of, window_for
+from templates.safe import day, iban, money, number, percent
+from templates.values import add_account, brand_values, invoice_values
+from tidings.invoice import Invoice
+from tidings.organisation import Brand
+
+
+def invoice_pdf(
+    invoice: Invoice,
+    *,
+    brand: Brand,
+    language: str,
+    links: Mapping[str, str],
+    postal: Mapping[str, Any] | None,
+    name: str = "",
+    customer: str = "",
+) -> bytes:
+    """Return the invoice as PDF, laid out as a letter. The same arguments give the same bytes.
+
+    Args:
+        invoice: amounts are taken from its lines.
+        brand: who sends it; its account for the currency is where to pay.
+        language: one that the layouts have words for, else English.
+        links: `document` and `preferences`, printed as codes where they are given.
+        postal: decides paper and window; without it the brand's own country does, and `name` stands in the window.
+        name: the customer, where the address does not name one.
+        customer: the customer's reference.
+
+    Raises:
+        Problem: a character that our fonts lack, or an address that does not fit the window.
+    """
+    look = brand_values(brand)
+    country = country_of(postal) or brand.address.country
+    window = window_for(country)
+    lines = address_lines(postal or {"country": country}, brand.address.country, name=name)
+    if postal is None:
+        lines = (name,) if name else ()
+    values = add_account(invoice_values(invoice), brand)
+    html = layouts().get_template("invoice.html.j2").render(
+        _page(values, look, language, links, window) | {"lines": lines, "customer": customer or invoice.customer}
+    )
+    return to_pdf(
+        html,
+        css=page_css(window, look["colours"], len(lines)),
+        layout="invoice.css",
+        assets=None,
+        identity=f"{brand.id}/{invoice.number}",
+        where=f"invoice {invoice.number}",
+    )
+
+
+def _page(
+    invoice: dict[str, Any], look: dict[str, Any], language: str, links: Mapping[str, str], window: Window
+) -> dict[str, Any]:
+    def amount(value: Any) -> str:
+        return money(value, invoice["currency"], language)
+
+    known = words(language)
+    code = payment_code(invoice, links.get("document", ""))
+    return {
+        "language": language.replace("_", "-"),
+        "dir": direction(language),
+        "brand": look,
+        "words": known,
+        "invoice": invoice,
+        "account": iban(invoice["account"]),
+        "return_line": " · ".join((look["name"], *look["address"])) if window.return_line else "",
+        "code": code_svg(code.text) if code else "",
+        "code_kind": code.kind if code else "",
+        "preferences_code": code_svg(links["preferences"]) if links.get("preferences") else "",
+        "amount": amount,
+        "date": lambda value: day(value, language),
+        "number": lambda value: number(value, language),
+        "percent": lambda value: percent(value, language),
+        "taxed": bool(invoice["taxes"]),
+        "to_pay": known["to_pay"].format(date=day(invoice["due_on"], language)),
+    }

@@ -1,0 +1,69 @@
+"""Printed letters: the address in the window, the codes to answer with, the mark for the inserter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from templates.edition import Edition
+from templates.mark import stamp
+from templates.paper import code_svg, page_css, to_pdf
+from templates.postal_lines import address_lines, country_of, window_for
+from templates.safe import day
+from templates.subject import Subject
+from tidings.message import Letter
+from tidings.problem import Problem
+
+
+def make_letter(
+    *, edition: Edition, subject: Subject, values: Mapping[str, Any], documents: Mapping[str, bytes]
+) -> Letter:
+    """Return one letter. Where there are documents, the first is the letter: it has its own address window.
+
+    Raises:
+        Problem: no address, a missing image or character, or more pages than the template's budget.
+    """
+    template = edition.template
+    if not subject.postal:
+        raise Problem(f"Message {subject.message} has no postal address.")
+    origin = edition.brand.address.country
+    lines = address_lines(subject.postal, origin, name=values["customer"]["name"])
+    pdf = next(iter(documents.values())) if documents else letter_pdf(edition, subject, values, lines)
+    marked, pages = stamp(pdf, subject.message)
+    if pages > template.page_budget:
+        raise Problem(f"{template.name}: the letter has {pages} pages, its budget is {template.page_budget}.")
+    return Letter(
+        pdf=marked,
+        pages=pages,
+        sheets=(pages + 1) // 2,
+        country=country_of(subject.postal),
+        postage=template.postage,
+        address=lines,
+        customer=subject.customer,
+    )
+
+
+def letter_pdf(edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]) -> bytes:
+    """Typeset a letter from the blocks of its template."""
+    window = window_for(country_of(subject.postal))
+    links = values["links"]
+    action = links.get(edition.action.link, "") if edition.action else ""
+    letter = {
+        "address": list(lines),
+        "return_line": return_line(edition) if window.return_line else "",
+        "date": day(subject.created_at.date(), edition.language),
+        "customer": subject.customer,
+        "action_code": code_svg(action) if action else "",
+        "preferences_code": code_svg(links["preferences"]) if links["preferences"] else "",
+    }
+    return to_pdf(
+        edition.letter_html({**values, "letter": letter}),
+        css=page_css(window, edition.look["colours"], len(lines)),
+        layout="letter.css",
+        assets=edition.template.assets,
+        identity=f"{subject.message}.{subject.reference}",
+        where=edition.template.name,
+    )
+
+
+def return_line(edition: Edition) -> str:
+    """Return the sender in one line, above the address."""
+    return " · ".join((edition.look["name"], *edition.look["address"]))

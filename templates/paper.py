@@ -1,0 +1,157 @@
+"""HTML to PDF by WeasyPrint, with our own fonts and images and nothing else: no file, no network, no redirect.
+
+What is costly to make (fonts, parsed style sheets, the static images of a template) is made once and kept.
+"""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from templates.edition import LAYOUTS
+from templates.postal_lines import MAX_LINE, RETURN_ZONE, Window, line_height
+from tidings.problem import Problem
+
+if TYPE_CHECKING:
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcherResponse
+
+FONTS = Path(__file__).parent / "fonts"
+MARGIN_LEFT, MARGIN_TOP = 25.0, 20.0
+"""Of the first page, in millimetres, as paper.css has them."""
+_ASSET_NAME = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
+_FONT_NAME = re.compile(r"^[A-Za-z]+-[A-Za-z]+\.otf$")
+_KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".otf": "font/otf"}
+_STATIC_IMAGES: dict[Path, dict[str, Any]] = {}
+
+
+class _Fetcher:
+    """Knows `font:`, `asset:` (the template's own folder) and `data:`; anything else stops the document."""
+
+    _fail_on_errors = True  # read by WeasyPrint: a missing image is an error, never a gap
+
+    def __init__(self, assets: Path | None) -> None:
+        self._assets = assets
+
+    def __call__(self, url: str) -> "URLFetcherResponse":
+        from weasyprint.urls import URLFetcherResponse
+
+        scheme, _, name = url.partition(":")
+        if scheme == "data":
+            kind, _, content = name.partition(";base64,")
+            return URLFetcherResponse(url, base64.b64decode(content, validate=True), {"Content-Type": kind})
+        folder = FONTS if scheme == "font" else self._assets if scheme == "asset" else None
+        pattern = _FONT_NAME if scheme == "font" else _ASSET_NAME
+        if folder is None or not pattern.match(name):
+            msg = f"{url[:80]!r} is not an image of the template"
+            raise ValueError(msg)
+        return URLFetcherResponse(url, (folder / name).read_bytes(), {"Content-Type": _KINDS[Path(name).suffix]})
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> "FontConfiguration":
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
+
+
+@lru_cache(maxsize=256)
+def _sheet(css: str) -> "CSS":
+    from weasyprint import CSS
+
+    return CSS(string=css, font_config=_fonts(), url_fetcher=_Fetcher(None))
+
+
+@lru_cache(maxsize=16)
+def _layout_sheet(name: str) -> "CSS":
+    return _sheet((LAYOUTS / name).read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _glyphs() -> frozenset[str]:
+    """Return the characters that all our fonts have."""
+    from fontTools.ttLib import TTFont
+
+    shared: set[int] | None = None
+    for path in sorted(FONTS.glob("*.otf")):
+        with TTFont(path, lazy=True) as font:
+            known = set(font.getBestCmap())
+        shared = known if shared is None else shared & known
+    return frozenset(map(chr, shared or ())) | {"\n", "\t", "\u00ad"}
+
+
+def page_css(window: Window, colours: Mapping[str, str], lines: int) -> str:
+    """Return the lengths and colours of one destination and brand, for `to_pdf`."""
+    paper = "A4" if window.paper[0] == 210.0 else "letter"
+    height = line_height(window, lines)
+    gap = RETURN_ZONE if window.return_line else 0.0
+    centred = (window.height - gap - height * lines) / 2 if window.kind == "us-10" else 0.0
+    end = window.top + window.height
+    info_left = 150.0 if window.left < 100 else 25.0
+    return (
+        f"@page {{ size: {paper} }}\n"
+        f":root {{ --accent: {colours['accent']}; --strong: {colours['strong']}; --tint: {colours['tint']};"
+        f" --line: {colours['line']}; --start: {max(end + 12, 98) - MARGIN_TOP}mm }}\n"
+        f".window {{ left: {window.left - MARGIN_LEFT}mm; top: {window.top - MARGIN_TOP}mm;"
+        f" width: {window.width}mm; height: {window.height}mm }}\n"
+        f".return {{ height: {gap}mm }}\n"
+        f".address {{ padding-top: {round(centred, 2)}mm; font-size: {round(height / MAX_LINE * 10.4, 2)}pt;"
+        f" line-height: {height}mm }}\n"
+        f".info {{ left: {info_left - MARGIN_LEFT}mm }}\n"
+    )
+
+
+def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: str, where: str) -> bytes:
+    """Return the PDF of a page; the same arguments give the same bytes.
+
+    Args:
+        html: a whole document.
+        css: what differs between destinations and brands, see `page_css`.
+        layout: the layout's own style sheet: `letter.css`.
+        assets: folder of the template's images.
+        identity: what the PDF's id is made from.
+        where: names the template in a Problem.
+
+    Raises:
+        Problem: an image is missing, a link is not the template's own, or the fonts lack a character.
+    """
+    from weasyprint import HTML
+    from weasyprint.urls import FatalURLFetchingError
+
+    missing = set(html) - _glyphs()
+    if missing:
+        shown = " ".join(sorted(missing)[:5])
+        raise Problem(f"{where}: the letter's fonts have no {shown}.", todo="Use Latin, Greek or Cyrillic letters.")
+    sheets = [_layout_sheet("paper.css"), _layout_sheet(layout), _sheet(css)]
+    # Its own copy of the static images: a shared cache would keep every customer's codes.
+    cache = dict(_STATIC_IMAGES.get(assets, {})) if assets else {}
+    try:
+        pdf: bytes = HTML(string=html, url_fetcher=_Fetcher(assets)).write_pdf(
+            font_config=_fonts(),
+            stylesheets=sheets,
+            cache=cache,
+            pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
+        )
+    except FatalURLFetchingError as error:
+        raise Problem(f"{where}: {error}.", todo="Put the image into the template's assets/ folder.") from error
+    broken = [str(address)[:80] for address, image in cache.items() if image is None]
+    if broken:
+        raise Problem(f"{where}: the image {broken[0]} cannot be read.", todo="Save it as SVG, PNG or JPEG.")
+    if assets and assets not in _STATIC_IMAGES:
+        _STATIC_IMAGES[assets] = {key: image for key, image in cache.items() if str(key).startswith("asset:")}
+    return pdf
+
+
+@lru_cache(maxsize=256)
+def code_svg(text: str) -> str:
+    """Return a QR code (ISO 18004, level M) as a `data:` address of an SVG."""
+    import segno
+
+    out = io.BytesIO()
+    segno.make_qr(text, error="m", encoding="utf-8").save(out, kind="svg", border=0, omitsize=True, xmldecl=False)
+    return "data:image/svg+xml;base64," + base64.b64encode(out.getvalue()).decode()

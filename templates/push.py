@@ -1,0 +1,77 @@
+"""Push notifications: title, body, link and a payload within the services' limit, measured in bytes."""
+
+import json
+import re
+from typing import Any
+
+from tidings.message import Push
+from tidings.problem import Problem
+
+MAX_PAYLOAD = 4096
+"""APNs, FCM and web push (RFC 8030) all carry 4 KB; ours stays below."""
+MAX_TITLE = 120
+"""Characters; phones show about 50."""
+_CLUSTER = re.compile(r"[^\u0300-\u036f\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+def make_push(
+    *, message: str, to: str, platform: str, title: str, body: str, link: str, topic: str, where: str
+) -> Push:
+    """Return a push in the form of its platform: `apns`, `fcm` or `web`.
+
+    The title may be shortened at a word, the body never: it carries the facts.
+
+    Raises:
+        Problem: an unknown platform, or a payload over the limit.
+    """
+    platform = platform or "fcm"
+    title = shortened(title, MAX_TITLE)
+    if platform not in _PAYLOADS:
+        raise Problem(f"{where}: there is no push platform {platform!r}.", todo="Known: apns, fcm, web.")
+    payload = json.dumps(
+        _PAYLOADS[platform](title=title, body=body, link=link, message=message, topic=topic),
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+    size = len(payload.encode())
+    if size >= MAX_PAYLOAD:
+        raise Problem(f"{where}: the push has {size} bytes, the limit is {MAX_PAYLOAD}.", todo="Shorten `short`.")
+    return Push(
+        to=to, platform=platform, title=title, body=body, link=link, collapse_id=message, payload=payload
+    )
+
+
+def _apns(*, title: str, body: str, link: str, message: str, topic: str) -> dict[str, Any]:
+    aps = {"alert": {"title": title, "body": body}, "sound": "default", "thread-id": topic}
+    return {"aps": aps, "link": link, "message": message}
+
+
+def _fcm(*, title: str, body: str, link: str, message: str, topic: str) -> dict[str, Any]:
+    return {
+        "notification": {"title": title, "body": body},
+        "android": {"collapse_key": message, "notification": {"tag": message}},
+        "data": {"link": link, "message": message, "topic": topic},
+    }
+
+
+def _web(*, title: str, body: str, link: str, message: str, topic: str) -> dict[str, Any]:
+    return {"title": title, "body": body, "link": link, "tag": message, "topic": topic}
+
+
+_PAYLOADS = {"apns": _apns, "fcm": _fcm, "web": _web}
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return at most `limit` characters, cut at a word where there is one, never inside a grapheme.
+
+    >>> shortened("autumn lanterns", 12)
+    'autumn…'
+    """
+    if len(text) <= limit:
+        return text
+    cut = limit - 1
+    while cut > 0 and (not _CLUSTER.match(text[cut]) or text[cut - 1] == "\u200d"):
+        cut -= 1
+    head = text[:cut]
+    word = head if text[cut] == " " else head.rpartition(" ")[0]
+    return f"{(word or head).rstrip()}…"

@@ -1,0 +1,138 @@
+"""One message on one channel: the same source, the same values, finished content."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from templates.catalog import Template
+from templates.edition import Edition, edition
+from templates.facts import ParityProblem, check_parity
+from templates.language import choose
+from templates.subject import Subject
+from templates.values import add_account, brand_values, check_data, link_values
+from tidings.channel import Channel
+from tidings.invoice import Invoice
+from tidings.message import Content, Email, Letter, Push, Sms
+from tidings.organisation import Brand
+from tidings.problem import Problem
+
+__all__ = ["ParityProblem", "Subject", "check_data", "check_parity", "language_of", "render"]
+
+
+def language_of(template: Template, wanted: str, brand: Brand) -> str:
+    """Return the language that a message will be written in; store it with the message."""
+    return choose(wanted, template.languages, brand.languages)
+
+
+def render(
+    template: Template, channel: Channel, subject: Subject, *, documents: Mapping[str, bytes] | None = None
+) -> Content:
+    """Return the finished content of one message on one channel. The same arguments give the same bytes.
+
+    Args:
+        template: from `templates.catalog.find`.
+        channel: one that the template declares.
+        subject: what the message is about.
+        documents: file name to bytes; attached to the e-mail, and the letter of a template with a document. Where such
+            a template is given none, the document is made here (0.1 s).
+
+    Raises:
+        Problem: the channel is not declared, a value is missing or wrong, or the result breaks a limit of its channel.
+    """
+    if channel not in template.channels:
+        raise Problem(f"Template {template.name} has no {channel.value}.", todo="Add it to channels in template.toml.")
+    written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
+    values = _values(template, subject)
+    if channel is Channel.SMS:
+        return _sms(written, subject, values)
+    if channel is Channel.PUSH:
+        return _push(written, subject, values)
+    if channel is Channel.EMAIL:
+        return _email(written, subject, values, documents or _documents(written, subject, values))
+    return _letter(written, subject, values, documents or _documents(written, subject, values))
+
+
+def _values(template: Template, subject: Subject) -> dict[str, Any]:
+    values = check_data(template, subject.data)
+    brand = subject.brand
+    if template.document == "invoice":
+        values["invoice"] = add_account(values["invoice"], brand)
+    values["brand"] = brand_values(brand)
+    values["links"] = link_values(template, values, brand, subject.links)
+    values["reference"] = subject.reference
+    return values
+
+
+def _email(
+    written: Edition, subject: Subject, values: Mapping[str, Any], documents: Mapping[str, bytes]
+) -> Email:
+    from templates.email import make_email
+
+    return make_email(
+        edition=written,
+        subject=subject,
+        title=written.subject(values),
+        html=written.email_html(values),
+        text=written.email_text(values),
+        name=values["customer"]["name"],
+        unsubscribe=values["links"]["unsubscribe"],
+        documents=documents,
+    )
+
+
+def _sms(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Sms:
+    from templates.sms import checked, plainer
+
+    link = _main_link(written, values)
+    pieces = [plainer(written.short(values)), link]
+    if written.marketing and values["links"]["unsubscribe"]:
+        pieces.append(f"{written.words['stop']} {values['links']['unsubscribe']}")
+    text = " ".join(piece for piece in pieces if piece)
+    encoding, parts = checked(text, budget=written.template.sms_budget, where=written.template.name)
+    return Sms(sender=subject.brand.senders.sms, to=subject.to, text=text, parts=parts, encoding=encoding)
+
+
+def _push(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Push:
+    from templates.push import make_push
+
+    return make_push(
+        message=subject.message,
+        to=subject.to,
+        platform=subject.platform,
+        title=written.headline(values),
+        body=written.short(values),
+        link=_main_link(written, values),
+        topic=written.template.topic,
+        where=written.template.name,
+    )
+
+
+def _main_link(written: Edition, values: Mapping[str, Any]) -> str:
+    """Return the link of the action block; an absent one is left out, never invented."""
+    links: Mapping[str, str] = values["links"]
+    return links.get(written.action.link, "") if written.action else ""
+
+
+def _documents(written: Edition, subject: Subject, values: Mapping[str, Any]) -> dict[str, bytes]:
+    if written.template.document != "invoice":
+        return {}
+    from templates.invoice import invoice_pdf
+
+    invoice = Invoice.model_validate(subject.data["invoice"])
+    pdf = invoice_pdf(
+        invoice,
+        brand=subject.brand,
+        language=written.language,
+        links=values["links"],
+        postal=subject.postal,
+        name=values["customer"]["name"],
+        customer=subject.customer,
+    )
+    return {f"{written.words['attachment']}-{invoice.number}.pdf": pdf}
+
+
+def _letter(
+    written: Edition, subject: Subject, values: Mapping[str, Any], documents: Mapping[str, bytes]
+) -> Letter:
+    from templates.letter import make_letter
+
+    return make_letter(edition=written, subject=subject, values=values, documents=documents)

@@ -1,0 +1,218 @@
+"""The sandbox of template text: plain data in, an allow-list of syntax, formatted values out, limits on all of it."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_currency, format_decimal, format_percent
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from tidings.problem import Problem
+
+MAX_OUTPUT = 400_000
+"""Characters that one rendered part may have."""
+MAX_VALUES = 20_000
+"""Values (strings, numbers, ...) in the data of one message."""
+MAX_TEXT = 10_000
+"""Characters of one value."""
+MAX_DEPTH = 8
+
+FILTERS = frozenset({"money", "date", "number", "percent", "iban", "upper", "lower", "join", "length"})
+TESTS = frozenset({"defined", "none"})
+_ALLOWED: tuple[type[nodes.Node], ...] = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Const,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.If,
+    nodes.For,
+    nodes.CondExpr,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+    nodes.Concat,
+    nodes.Filter,
+    nodes.Test,
+)
+
+# Control characters end lines and fields; the bidirectional overrides make a text read differently from what it is.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Looks up keys of mappings and nothing else: no attribute of any Python object is reachable."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return the value of a key."""
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return the value of a key, or an undefined that raises when it is printed or tested."""
+        if isinstance(obj, dict) and argument in obj:
+            return obj[argument]
+        return self.undefined(obj=obj, name=argument)
+
+
+@lru_cache(maxsize=64)
+def environment(language: str, *, html: bool) -> ImmutableSandboxedEnvironment:
+    """Return the sandbox that formats values as `language` writes them; `html` escapes what is printed."""
+    env = _Environment(
+        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, cache_size=0, auto_reload=False
+    )
+    env.globals.clear()
+    env.tests = {name: env.tests[name] for name in TESTS}
+    env.filters = {name: env.filters[name] for name in FILTERS & env.filters.keys()}
+    env.filters["money"] = lambda value, currency: money(value, currency, language)
+    env.filters["date"] = lambda value, style="long": day(value, language, style)
+    env.filters["number"] = lambda value: number(value, language)
+    env.filters["percent"] = lambda value: percent(value, language)
+    env.filters["iban"] = iban
+    return env
+
+
+def compile_text(source: str, language: str, *, html: bool, where: str) -> Template:
+    """Check template text against the allow-list and compile it.
+
+    Raises:
+        Problem: a syntax error or something that templates may not do; `where` names file and block.
+    """
+    env = environment(language, html=html)
+    try:
+        tree = env.parse(source)
+        _check(tree, where, loops=())
+        return env.from_string(tree)
+    except TemplateError as error:
+        raise Problem(f"{where}: {error}.", todo="See docs/writing-templates.md.") from error
+
+
+def render_text(template: Template, values: Mapping[str, Any], where: str) -> str:
+    """Render compiled text.
+
+    Raises:
+        Problem: a value is missing or the output is too long.
+    """
+    try:
+        text = template.render(values)
+    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        raise Problem(f"{where}: {error}.", todo="Give the value in the data, or test it with `if`.") from error
+    if len(text) > MAX_OUTPUT:
+        raise Problem(f"{where}: the output has {len(text)} characters, more than {MAX_OUTPUT}.")
+    return text
+
+
+def _check(node: nodes.Node, where: str, loops: tuple[str, ...]) -> None:
+    """Refuse what is not on the list, and loops that do not walk down the data (their product has no bound)."""
+    if not isinstance(node, _ALLOWED):
+        raise Problem(f"{where}: `{type(node).__name__.lower()}` is not allowed in a template.")
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        raise Problem(f"{where}: there is no filter `{node.name}`.", todo=f"Known: {', '.join(sorted(FILTERS))}.")
+    if isinstance(node, nodes.Test) and node.name not in TESTS:
+        raise Problem(f"{where}: there is no test `{node.name}`.")
+    if isinstance(node, nodes.For):
+        if node.recursive or not isinstance(node.target, nodes.Name):
+            raise Problem(f"{where}: a loop has the form `for item in items`.")
+        if loops and _root(node.iter) != loops[-1]:
+            raise Problem(f"{where}: a loop inside a loop must run over a part of `{loops[-1]}`.")
+        loops = (*loops, node.target.name)
+    for child in node.iter_child_nodes():
+        _check(child, where, loops)
+
+
+def _root(node: nodes.Node) -> str:
+    while isinstance(node, nodes.Getattr | nodes.Getitem):
+        node = node.node
+    return node.name if isinstance(node, nodes.Name) else ""
+
+
+def plain(value: Any, where: str = "data") -> Any:
+    """Return a copy that is plain data only: str, int, Decimal, bool, date, None, list, dict.
+
+    Control characters and bidirectional overrides become one space: no value can end a header line or a paragraph.
+
+    Raises:
+        Problem: another type, or more data than one message may have.
+    """
+    left = [MAX_VALUES]
+    return _plain(value, where, MAX_DEPTH, left)
+
+
+def _plain(value: Any, where: str, depth: int, left: list[int]) -> Any:
+    left[0] -= 1
+    if left[0] < 0 or depth < 0:
+        raise Problem(f"{where}: more data than one message may have.")
+    kind = type(value)
+    if kind is str:
+        return clean(value, where)
+    if value is None or kind in (int, bool, Decimal, date, datetime):
+        return value
+    if kind is float:
+        return Decimal(repr(value))
+    if isinstance(value, str):  # a StrEnum
+        return clean(str(value), where)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, f"{where}.{key}", depth - 1, left) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, where, depth - 1, left) for item in value]
+    raise Problem(f"{where}: a {kind.__name__} is not plain data.")
+
+
+def clean(text: str, where: str = "data") -> str:
+    """Return one line of printable text.
+
+    Raises:
+        Problem: longer than MAX_TEXT.
+    """
+    if len(text) > MAX_TEXT:
+        raise Problem(f"{where}: a text of {len(text)} characters, more than {MAX_TEXT}.")
+    return text if text.isprintable() and "\ufeff" not in text else _UNPRINTABLE.sub(" ", text)
+
+
+@lru_cache(maxsize=64)
+def locale_of(language: str) -> Locale:
+    """Return the babel locale of `nb`, `pt_BR`, ..."""
+    return Locale.parse(language)
+
+
+@lru_cache(maxsize=65536)
+def money(value: Decimal | int | str, currency: str, language: str) -> str:
+    """Return an amount as the language writes it: `1 234,50 kr`, `€1,234.50`."""
+    return format_currency(Decimal(value), currency, locale=locale_of(language))
+
+
+@lru_cache(maxsize=16384)
+def day(value: date, language: str, style: str = "long") -> str:
+    """Return a date as the language writes it: `5. desember 2026`."""
+    return format_date(value, style, locale=locale_of(language))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=16384)
+def number(value: Decimal | int, language: str) -> str:
+    """Return a number as the language writes it."""
+    return format_decimal(value, locale=locale_of(language))
+
+
+@lru_cache(maxsize=1024)
+def percent(value: Decimal | int, language: str) -> str:
+    """Return `25 %` for 25, as the language writes it; decimals only where there are some."""
+    hundredth = Decimal(value) / 100
+    return format_percent(hundredth, locale=locale_of(language), decimal_quantization=False)
+
+
+@lru_cache(maxsize=1024)
+def iban(value: str) -> str:
+    """Return an IBAN in groups of four, as ISO 13616 prints it; another account number as it is."""
+    joined = value.replace(" ", "")
+    if not re.match(r"[A-Z]{2}\d{2}", joined):
+        return value
+    return " ".join(joined[start : start + 4] for start in range(0, len(joined), 4))

@@ -1,0 +1,34 @@
+"""What one message is about: everything that a rendering may depend on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tidings.organisation import Brand
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """One message to render.
+
+    `message` is its id and `reference` the short reference of its delivery; `to` is the value of the address and
+    `postal` the parts of a postal one (`name organisation lines city region postcode country`). `data` holds plain JSON
+    values: `customer` (`first_name last_name company`), `invoice` (`tidings.invoice.Invoice` as JSON) and the values
+    that the template's data model names. `links` are absolute signed URLs: `action`, `document`, `preferences`,
+    `unsubscribe`, and whatever the template names under [links]; a name that is missing there goes straight to its
+    target, unmeasured. `customer` is the customer's reference.
+    """
+
+    message: str
+    reference: str
+    language: str
+    data: Mapping[str, Any]
+    brand: Brand
+    to: str
+    created_at: datetime
+    postal: Mapping[str, Any] | None = None
+    customer: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    note: str = ""

@@ -1,0 +1,211 @@
+"""The values that template text may print: the message's data, held to the template's data model."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from templates.catalog import Template
+from templates.colour import palette
+from templates.safe import clean, plain
+from tidings.invoice import Invoice
+from tidings.organisation import Brand
+from tidings.problem import Problem
+
+_URL = re.compile(r"^(https?://[^\s<>\"']+|mailto:[^\s<>\"']+)$")
+_STANDARD_LINKS = ("action", "document", "preferences", "unsubscribe")
+_BRANDS: dict[int, tuple[Brand, dict[str, Any]]] = {}
+_MAX_BRANDS = 64
+
+
+def check_data(template: Template, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data in the types of the template's model; other values are kept as they are.
+
+    Raises:
+        Problem: a value is missing or is not what the model says; names it.
+    """
+    values: dict[str, Any] = plain(data, template.name)
+    for name, declared in template.model.items():
+        kind = declared.removesuffix("?")
+        value = values.get(name)
+        if value is None or value == "":
+            if not declared.endswith("?"):
+                todo = f"Add `{name}` to the data of the campaign."
+                raise Problem(f"Template {template.name}: the {kind} {name!r} is missing.", todo=todo)
+            values[name] = [] if kind == "list" else ""
+            continue
+        values[name] = _typed(template, name, kind, value)
+    values["customer"] = _customer(values.get("customer") or {})
+    return values
+
+
+def _typed(template: Template, name: str, kind: str, value: Any) -> Any:
+    try:
+        return _TYPED[kind](value)
+    except (ValueError, TypeError, InvalidOperation) as error:
+        raise Problem(f"Template {template.name}: {name} = {value!r} is not a {kind}.") from error
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool):
+        raise TypeError(value)
+    amount = Decimal(value)
+    if not amount.is_finite():
+        raise ValueError(value)
+    return amount
+
+
+def _date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _invoice(value: Any) -> dict[str, Any]:
+    try:
+        return invoice_values(Invoice.model_validate(value))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{key}: {first['msg']}") from error
+
+
+_TYPED = {
+    "text": str,
+    "number": _decimal,
+    "percent": _decimal,
+    "money": _decimal,
+    "date": _date,
+    "list": _list,
+    "invoice": _invoice,
+}
+
+
+def invoice_values(invoice: Invoice) -> dict[str, Any]:
+    """Return an invoice as template text sees it; `account` and `bic` are added from the brand."""
+    bases: dict[Decimal, Decimal] = {}
+    for line in invoice.lines:
+        bases[line.tax_rate] = bases.get(line.tax_rate, Decimal(0)) + line.amount
+    return {
+        "number": clean(invoice.number),
+        "issued_on": invoice.issued_on,
+        "due_on": invoice.due_on,
+        "currency": invoice.currency,
+        "net": invoice.net,
+        "tax": invoice.tax,
+        "gross": invoice.gross,
+        "reference": clean(invoice.reference or invoice.number),
+        "note": clean(invoice.note),
+        "lines": [
+            {
+                "description": clean(line.description),
+                "quantity": line.quantity.normalize() if line.quantity else line.quantity,
+                "unit_price": line.unit_price,
+                "tax_rate": line.tax_rate.normalize() if line.tax_rate else line.tax_rate,
+                "amount": line.amount,
+            }
+            for line in invoice.lines
+        ],
+        "taxes": [
+            {"rate": rate, "base": bases[rate], "tax": tax} for rate, tax in invoice.tax_by_rate.items() if rate
+        ],
+        "account": "",
+        "bic": "",
+        "bank": "",
+        "holder": "",
+    }
+
+
+def _customer(given: Any) -> dict[str, str]:
+    parts = {key: "" for key in ("first_name", "last_name", "company", "reference")}
+    if isinstance(given, dict):
+        parts |= {key: str(value) for key, value in given.items() if value is not None}
+    if "name" not in parts:
+        parts["name"] = f"{parts['first_name']} {parts['last_name']}".strip() or parts["company"]
+    return parts
+
+
+def add_account(invoice: dict[str, Any], brand: Brand) -> dict[str, Any]:
+    """Return the invoice with the brand's account for its currency; all empty where there is none."""
+    account = brand.accounts.get(invoice["currency"])
+    if account is None:
+        return invoice
+    paid = {"account": account.iban, "bic": account.bic, "bank": account.bank}
+    return invoice | paid | {"holder": account.holder or brand.legal_name}
+
+
+def brand_values(brand: Brand) -> dict[str, Any]:
+    """Return what template text may know of a brand, and its colours."""
+    known = _BRANDS.get(id(brand))
+    if known is not None and known[0] is brand:
+        return known[1]
+    values = plain(
+        {
+            "id": brand.id,
+            "name": brand.name,
+            "legal_name": brand.legal_name,
+            "tax_id": brand.tax_id,
+            "website": brand.website,
+            "service_email": brand.service_email or brand.senders.reply_to or brand.senders.email,
+            "service_phone": brand.service_phone,
+            "privacy_text": brand.privacy_text,
+            "address": list(brand.address.lines),
+            "country": brand.address.country,
+            "colours": palette(brand.accent),
+        },
+        "brand",
+    )
+    if len(_BRANDS) >= _MAX_BRANDS:
+        _BRANDS.clear()
+    _BRANDS[id(brand)] = (brand, values)
+    return values  # type: ignore[no-any-return]
+
+
+def link_targets(template: Template, data: Mapping[str, Any], brand: Brand) -> dict[str, str]:
+    """Return where each link of the template leads for this data, without measuring: `{code}` becomes its value.
+
+    Raises:
+        Problem: a target names a value that is not there.
+    """
+    return {name: _target(template, name, target, data, brand) for name, target in template.links.items()}
+
+
+def _target(template: Template, name: str, target: str, data: Mapping[str, Any], brand: Brand) -> str:
+    website = brand.website.rstrip("/")
+    if website and "://" not in website:
+        website = f"https://{website}"
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] == "website":
+            return website
+        if match[1] not in data:
+            raise Problem(f"Template {template.name}: link {name} needs the value {match[1]!r}.")
+        return quote(str(data[match[1]]), safe="")
+
+    return re.sub(r"\{([a-z_]+)\}", value, target)
+
+
+def link_values(template: Template, data: Mapping[str, Any], brand: Brand, given: Mapping[str, str]) -> dict[str, str]:
+    """Return every link by name: the signed one, else its own target; the standard ones are empty when not given.
+
+    Raises:
+        Problem: a link that is not http, https or mailto.
+    """
+    links = dict.fromkeys(_STANDARD_LINKS, "")
+    missing = template.links.keys() - given.keys()
+    if missing:
+        targets = link_targets(template, data, brand)
+        links |= {name: targets[name] for name in missing}
+    links.update(given)
+    for name, url in links.items():
+        if url and not _URL.match(url):
+            raise Problem(f"Template {template.name}: link {name} is {url!r}, not an http, https or mailto address.")
+    return links
