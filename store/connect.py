@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,19 +49,9 @@ def open_store(settings: Settings) -> Store:
     Raises:
         Problem: the server cannot be reached, or the database was made by a newer version. The password is never told.
     """
-    if settings.database is not None:
-        engine = _engine(settings.database.get_secret_value(), "TIDINGS_DATABASE")
-        lease = None
-    else:
-        lease = embedded.join(settings.root)
-        engine = _engine(lease.url, str(settings.root))
-    store = Store(engine=engine, lease=lease)
-    try:
-        migrate(engine)
-    except BaseException:
-        store.close()
-        raise
-    return store
+    if settings.database is None:
+        return _open_embedded(settings.root)
+    return _migrated(Store(engine=_engine(settings.database.get_secret_value()), lease=None))
 
 
 @contextmanager
@@ -71,6 +62,30 @@ def opened(settings: Settings) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def _open_embedded(home: Path) -> Store:
+    """Join the home's server, and another time should it be on its way down because somebody killed its guardian."""
+    deadline = time.monotonic() + _CONNECT_SECONDS
+    while True:
+        lease = embedded.join(home)
+        # The person's PGOPTIONS are meant for another server.
+        store = Store(engine=_engine(lease.url, options="-c search_path=public"), lease=lease)
+        try:
+            return _migrated(store)
+        except Problem as problem:
+            if time.monotonic() > deadline or not isinstance(problem.__cause__, OperationalError):
+                raise
+        time.sleep(0.1)
+
+
+def _migrated(store: Store) -> Store:
+    try:
+        migrate(store.engine)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def head() -> str:
@@ -94,8 +109,10 @@ def migrate(engine: Engine) -> None:
                 _upgrade(connection)
     except (OperationalError, ProgrammingError) as error:
         raise Problem(
-            f"The database {engine.url.render_as_string(hide_password=True)} cannot be used: {_reason(error)}.",
-            todo="Check TIDINGS_DATABASE and that the server runs." if engine.url.password else "",
+            f"The database {engine.url.database!r} cannot be used: {_reason(error)}.",
+            todo="Check TIDINGS_DATABASE, that the server runs, and the user's rights."
+            if engine.url.host
+            else "",
             code=Exit.FAILED,
         ) from error
 
@@ -132,23 +149,24 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _engine(address: str, named_by: str) -> Engine:
+def _engine(address: str, **options: str) -> Engine:
     try:
         url = make_url(address)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise Problem(
-            f"{named_by} is not a database URL.", todo="Write postgresql://user:password@host/name."
+            "TIDINGS_DATABASE is not a database URL.", todo="Write postgresql://user:password@host/name."
         ) from error
     if url.drivername not in {"postgresql", "postgres", _DRIVER}:
         raise Problem(
-            f"{named_by} names the database kind {url.drivername!r}; Tidings keeps its data in PostgreSQL.",
+            f"TIDINGS_DATABASE names the database kind {url.drivername!r}; Tidings keeps its data in PostgreSQL.",
             todo="Write postgresql://user:password@host/name.",
         )
     engine = create_engine(
         url.set(drivername=_DRIVER),
         pool_size=5,
         max_overflow=15,
-        connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "tidings"},
+        pool_pre_ping=True,  # `tidings up` outlives a restart of the server
+        connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "tidings", **options},
     )
     event.listen(engine, "connect", _use_utc)
     return engine

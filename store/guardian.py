@@ -5,7 +5,8 @@ It is started as a script by `store.embedded`, so it imports nothing but the sta
 - PostgreSQL stops within `LINGER` plus `PATIENCE` seconds after the last process that holds the lease is gone, however
   that process died: the lease is a lock, and the kernel gives a dead process's locks back.
 - PostgreSQL does not outlive this process: the kernel sends it a fast shutdown when its parent dies.
-- The server's lock is inherited by every PostgreSQL process, so whoever gets it knows that none is left.
+- The server's lock is held by this process and inherited by every one of PostgreSQL, so whoever gets it knows that
+  none is left.
 """
 
 import ctypes
@@ -52,6 +53,8 @@ OPTIONS = {
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 4
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION = 0x20080522
@@ -71,6 +74,8 @@ def become(user: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     kept = _passing_capability()
     libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+    # Without it access(2), by which PostgreSQL looks for its own programs, ignores the capability.
+    libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
@@ -165,7 +170,6 @@ def guard(postgres: str, data: Path, lease_file: str, log: Path, server_lock: in
         pass_fds=(server_lock,),
         preexec_fn=_die_with_parent,  # this process has one thread
     )
-    os.close(server_lock)
     signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
     while server.poll() is None and not _is_ready(data):
         time.sleep(0.005)

@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,19 @@ def server(session_store: Store) -> Iterator[Engine]:
 @pytest.fixture
 def engine(server: Engine, session_store: Store) -> Iterator[Engine]:
     """An empty, migrated database of the test's own."""
+    with _database(server, session_store) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def module_engine(server: Engine, session_store: Store) -> Iterator[Engine]:
+    """One such database for a module, for tests that roll back what they do."""
+    with _database(server, session_store) as engine:
+        yield engine
+
+
+@contextmanager
+def _database(server: Engine, session_store: Store) -> Iterator[Engine]:
     name = f"t_{os.getpid()}_{next(_numbers)}"
     with server.connect() as connection:
         while _used:

@@ -89,14 +89,23 @@ class Environment:
         if not uv.exists() and (entry := _entry_of_uv()):
             only_uv = self.folder / "uv.lock"
             only_uv.write_text(entry, encoding="utf-8")
-            _try([self.python, "-m", "pip", *locked, only_uv])
+            _try([self.python, "-m", "pip", "--disable-pip-version-check", *locked, only_uv])
         command = [uv, "pip", *locked, lock, "--python", self.python]
         if not (uv.exists() and _try(command, _uv_settings(self.python))):
-            _run([self.python, "-m", "pip", *locked, lock])
+            _run([self.python, "-m", "pip", "--disable-pip-version-check", *locked, lock])
 
 
 def _install_ourselves(environment: Environment) -> None:
-    pip = [environment.python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    pip = [
+        environment.python,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+    ]
     _run([*pip, "--editable", ROOT])
 
 
