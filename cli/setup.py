@@ -41,7 +41,7 @@ def init(
     name:
         What customers know you by.
     country:
-        Where you are: two letters, like NO.
+        Where you are, like NO or Norway.
     email:
         The address that mail comes from.
     address:
@@ -65,6 +65,8 @@ def init(
     force:
         Write a new organisation.toml over the one that is there.
     """
+    from tidings.country import language_of, zone_of
+
     settings = Settings.read()
     path = settings.root / "organisation.toml"
     if path.exists() and not force:
@@ -76,14 +78,16 @@ def init(
             "A few questions about who writes to your customers; Enter takes what is in brackets.\n"
         )
     name = name or _ask("What do your customers know you by?", option="--name")
+    country = _country(country or _ask("In which country are you?", option="--country"))
     answers = Answers(
         name=name,
-        country=(country or _ask("In which country are you (two letters)?", option="--country")).upper(),
+        country=country,
         email=email or _ask("From which address does mail come?", option="--email"),
         address=address or _lines(_ask("Your return address, parts divided by ;", option="--address"), ";"),
-        languages=languages or _lines(_ask("Languages of your messages", option="", default="en"), ","),
+        languages=languages
+        or _lines(_ask("Languages of your messages", option="", default=language_of(country)), ","),
         legal_name=legal_name or _ask("Name of the company", option="", default=name),
-        time_zone=time_zone or _ask("Your time zone", option="", default="UTC"),
+        time_zone=time_zone or _ask("Your time zone", option="", default=zone_of(country)),
         tax_id=tax_id or _ask("Tax id, as invoices print it", option="", default=""),
         website=website or _ask("Web page", option="", default=""),
         phone=phone or _ask("Telephone of your service desk", option="", default=""),
@@ -153,6 +157,15 @@ def _ask(question: str, *, option: str, default: str | None = None) -> str:
 
 def _lines(said: str, mark: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in said.split(mark) if part.strip())
+
+
+def _country(said: str) -> str:
+    from tidings.country import country_code
+
+    code = country_code(said)
+    if not code:
+        raise Problem(f"There is no country {said!r}.", todo="Write its name or two letters, like NO.")
+    return code
 
 
 def _accounts(said: tuple[str, ...]) -> dict[str, str]:

@@ -10,13 +10,13 @@ from work.demo_chance import between, happens, share
 from work.demo_people import SOURCE, Person
 
 GOODS = {
-    "en": "Raised bed, larch|Seed potatoes, 5 kg|Rain barrel, 200 l|Garden fork|Apple tree|Delivery",
-    "nb": "Plantekasse, lerk|Settepoteter, 5 kg|Regntønne, 200 l|Greip|Epletre|Frakt",
-    "sv": "Odlingslåda, lärk|Sättpotatis, 5 kg|Regntunna, 200 l|Grep|Äppelträd|Frakt",
-    "pl": "Skrzynia, modrzew|Sadzeniaki, 5 kg|Beczka na deszczówkę, 200 l|Widły|Jabłoń|Dostawa",
-    "pt_BR": "Canteiro elevado|Batata-semente, 5 kg|Barril de chuva, 200 l|Garfo|Macieira|Frete",
+    "en": "Lantern “Skumring”, oak|Beeswax candles, twelve|Reading lamp “Fjord”|Spare glass|Lamp oil, 2 l|Delivery",
+    "nb": "Lykt «Skumring», eik|Bivokslys, tolv|Leselampe «Fjord»|Reserveglass|Lampeolje, 2 l|Frakt",
+    "sv": "Lykta ”Skumring”, ek|Bivaxljus, tolv|Läslampa ”Fjord”|Reservglas|Lampolja, 2 l|Frakt",
+    "pl": "Latarnia „Skumring”, dąb|Świece woskowe, 12|Lampka „Fjord”|Szkło zapasowe|Olej, 2 l|Dostawa",
+    "pt_BR": "Lanterna “Skumring”|Velas de cera, doze|Luminária “Fjord”|Vidro de reposição|Óleo, 2 l|Frete",
 }
-EUROS = tuple(map(Decimal, ("89.00", "12.50", "74.90", "31.20", "45.00", "9.90")))
+EUROS = tuple(map(Decimal, ("89.00", "14.50", "49.90", "12.20", "8.00", "9.90")))
 """Net price of each of the goods, before it is put into the customer's currency."""
 DELIVERY = len(EUROS) - 1
 TERMS = timedelta(days=14)

@@ -99,7 +99,7 @@ def _person(number: int, now: datetime) -> Person:
         place=place,
         habit=_habit(number, story, device=device),
         story=story,
-        segment=weigh({"garden": 0.5, "house": 0.3, "trade": 0.2}, number, "segment"),
+        segment=weigh({"home": 0.5, "cabin": 0.3, "shop": 0.2}, number, "segment"),
         since=now - timedelta(days=between(30, 2500, number, "since")),
     )
 
