@@ -1,0 +1,135 @@
+"""Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked about.
+
+Few customers are read in one round trip, many by COPY; the queries are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from tidings.facts import CAP_HORIZON, Facts, Question, empty
+from tidings.purpose import PurposeClass, topic_path
+
+if TYPE_CHECKING:
+    import polars as pl
+    import psycopg
+
+FEW = 500
+"""Up to so many questions one pipeline is faster than a COPY per frame."""
+
+_QUERIES: Mapping[str, str] = {
+    "customers": """
+        SELECT id AS customer, language, time_zone, country, standing, holds
+          FROM customers WHERE id = ANY(%(customers)s::bigint[])
+    """,
+    "addresses": """
+        SELECT customer_id AS customer, channel, id AS address, state, problem, verified_at IS NOT NULL AS verified,
+               position, coalesce(postal ->> 'country', '') AS country
+          FROM addresses WHERE customer_id = ANY(%(customers)s::bigint[]) AND removed_at IS NULL
+    """,
+    "suppressions": """
+        SELECT a.customer_id AS customer, a.channel, a.id AS address, s.id AS suppression, s.brand, s.reason, s.at
+          FROM addresses a JOIN suppressions s ON s.channel = a.channel AND s.value = a.value
+         WHERE a.customer_id = ANY(%(customers)s::bigint[]) AND a.removed_at IS NULL AND s.lifted_at IS NULL
+           AND s.brand IN (%(brand)s, 'all')
+    """,
+    "consents": """
+        SELECT customer_id AS customer, id AS consent, brand, topic, channel, action, source, proof <> '' AS proof, at
+          FROM consents
+         WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all') AND topic = ANY(%(topics)s::text[])
+    """,
+    "statements": """
+        SELECT customer_id AS customer, id AS statement, brand, topic, kind, channels, value::text AS value, source,
+               from_at, until_at, at
+          FROM statements
+         WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all') AND topic = ANY(%(topics)s::text[])
+    """,
+    "behaviour": """
+        SELECT customer_id AS customer, channel, purpose_class, reached, engaged, observations, as_of
+          FROM behaviour WHERE customer_id = ANY(%(customers)s::bigint[]) AND purpose_class = %(purpose_class)s
+    """,
+    "recent": """
+        SELECT t.customer_id AS customer, t.brand, t.purpose, t.channel, t.at
+          FROM touchpoints t
+         WHERE t.customer_id = ANY(%(customers)s::bigint[]) AND t.at > %(since)s AND t.direction = 'out' AND t.kind = 'sent'
+           AND t.purpose = %(purpose)s
+        UNION ALL
+        SELECT m.customer_id, m.brand, m.purpose, d.channel, d.created_at
+          FROM messages m JOIN deliveries d ON d.message_id = m.id
+         WHERE m.customer_id = ANY(%(customers)s::bigint[]) AND m.state = 'in_delivery' AND m.purpose = %(purpose)s
+           AND d.state IN ('ready', 'sending', 'in_doubt') AND d.created_at > %(since)s
+    """,
+}
+_ONLY_MARKETING = ("consents", "recent")
+"""What is owed anyway needs no permission, and nothing counts against it."""
+
+
+def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, now: datetime) -> Facts:
+    """Read everything that `preferences.decision` may ask about these messages.
+
+    Args:
+        connection: in whose transaction it is read.
+        question: what all rows are asked about; rows of other brands and topics are left out.
+        asked: frame `asked` of `tidings.facts.SCHEMAS`.
+        now: `recent` reaches `CAP_HORIZON` back from here.
+
+    Returns:
+        Frames as in `tidings.facts.SCHEMAS`, rows in any order. Our own messages on their way count as recent until
+        their touchpoint is written.
+    """
+    if not asked.height:
+        return Facts(question=question, asked=asked, **{name: empty(name) for name in _QUERIES})
+    customers = asked["customer"].unique().to_list()
+    values = {
+        "customers": customers,
+        "brand": question.brand,
+        "topics": list(topic_path(question.topic)),
+        "purpose": question.purpose,
+        "purpose_class": question.purpose_class,
+        "since": now - CAP_HORIZON,
+    }
+    marketing = question.purpose_class == PurposeClass.MARKETING
+    wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
+    read = _few if len(customers) <= FEW else _many
+    frames = dict(zip(wanted, read(connection, wanted, values), strict=True))
+    return Facts(
+        question=question, asked=asked, **{name: frames[name] if name in frames else empty(name) for name in _QUERIES}
+    )
+
+
+def _few(connection: Connection, names: list[str], values: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
+    """Send all queries at once and read their rows."""
+    driver = _driver(connection)
+    with driver.pipeline():
+        cursors = [driver.cursor(binary=True).execute(_QUERIES[name], values, prepare=True) for name in names]
+        rows = [cursor.fetchall() for cursor in cursors]
+    for name, found in zip(names, rows, strict=True):
+        yield _frame(name, found)
+
+
+def _frame(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+    import polars as pl
+
+    shape = empty(name)
+    if not rows:
+        return shape
+    columns = zip(shape.schema.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(column, values, dtype=kind) for (column, kind), values in columns])
+
+
+def _many(connection: Connection, names: list[str], values: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
+    from store.bulk import read_frame
+
+    for name in names:
+        yield read_frame(connection, _QUERIES[name], values).cast(dict(empty(name).schema))
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    if not connection.in_transaction():
+        connection.begin()
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver
