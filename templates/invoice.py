@@ -5,7 +5,7 @@ from typing import Any
 
 from templates.edition import layouts
 from templates.language import direction, words
-from templates.paper import code_svg, page_css, to_pdf
+from templates.paper import code_image, page_css, to_pdf
 from templates.paymentcode import payment_code
 from templates.postal_lines import Window, address_lines, country_of, window_for
 from templates.safe import day, iban, money, number, percent
@@ -74,9 +74,9 @@ def _page(
         "invoice": invoice,
         "account": iban(invoice["account"]),
         "return_line": " · ".join((look["name"], *look["address"])) if window.return_line else "",
-        "code": code_svg(code.text) if code else "",
+        "code": code_image(code.text) if code else "",
         "code_kind": code.kind if code else "",
-        "preferences_code": code_svg(links["preferences"]) if links.get("preferences") else "",
+        "preferences_code": code_image(links["preferences"]) if links.get("preferences") else "",
         "amount": amount,
         "date": lambda value: day(value, language),
         "number": lambda value: number(value, language),

@@ -5,7 +5,7 @@ from typing import Any
 
 from templates.edition import Edition
 from templates.mark import stamp
-from templates.paper import code_svg, page_css, to_pdf
+from templates.paper import code_image, page_css, to_pdf
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
@@ -51,8 +51,8 @@ def letter_pdf(edition: Edition, subject: Subject, values: Mapping[str, Any], li
         "return_line": return_line(edition) if window.return_line else "",
         "date": day(subject.created_at.date(), edition.language),
         "customer": subject.customer,
-        "action_code": code_svg(action) if action else "",
-        "preferences_code": code_svg(links["preferences"]) if links["preferences"] else "",
+        "action_code": code_image(action) if action else "",
+        "preferences_code": code_image(links["preferences"]) if links["preferences"] else "",
     }
     return to_pdf(
         edition.letter_html({**values, "letter": letter}),

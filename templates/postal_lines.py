@@ -34,13 +34,13 @@ WINDOWS = {
     # DIN 5008 form B: field 85 x 45 at 20/45; its text begins 5 mm in, zone of 27.3 mm below return and remarks.
     "din-b": Window(kind="din-b", paper=_A4, left=25, top=45, width=80, height=45, return_line=True),
     # BS 4264 DL, window 90 x 35 at 20 from the left and 18 from the bottom; C5 shows the same part of the sheet.
-    "uk-dl": Window(kind="uk-dl", paper=_A4, left=20, top=57, width=80, height=24, return_line=False),
+    "uk-dl": Window(kind="uk-dl", paper=_A4, left=25, top=57, width=75, height=24, return_line=False),
     # Swedish C5 H2, window 105 x 35 at the right, 44 from the top.
     "c5-h2": Window(kind="c5-h2", paper=_A4, left=112, top=44, width=82, height=21.5, return_line=False),
     # The same window at the left, as Norway, Denmark and Finland have it.
-    "c5-v2": Window(kind="c5-v2", paper=_A4, left=18, top=44, width=82, height=21.5, return_line=False),
+    "c5-v2": Window(kind="c5-v2", paper=_A4, left=25, top=44, width=75, height=21.5, return_line=False),
     # #10, window 4.5 x 1.125 in at 0.875 from the left and 0.5 from the bottom, sheet folded in three.
-    "us-10": Window(kind="us-10", paper=_US, left=23, top=64, width=88, height=16.4, return_line=False),
+    "us-10": Window(kind="us-10", paper=_US, left=25, top=64, width=84, height=16.4, return_line=False),
 }
 _BY_COUNTRY = {"GB": "uk-dl", "IE": "uk-dl", "SE": "c5-h2", "NO": "c5-v2", "DK": "c5-v2", "FI": "c5-v2", "IS": "c5-v2"}
 MIN_LINE = 3.0

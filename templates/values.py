@@ -154,6 +154,7 @@ def brand_values(brand: Brand) -> dict[str, Any]:
             "legal_name": brand.legal_name,
             "tax_id": brand.tax_id,
             "website": brand.website,
+            "site": re.sub(r"^https?://", "", brand.website).rstrip("/"),
             "service_email": brand.service_email or brand.senders.reply_to or brand.senders.email,
             "service_phone": brand.service_phone,
             "privacy_text": brand.privacy_text,
