@@ -1,0 +1,50 @@
+"""Permission, given and taken back: append-only events. What they add up to is decided by `preferences`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert
+
+from store import tables
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """One row of `consents`."""
+
+    customer: int
+    topic: str
+    action: str
+    """given, legacy, withdrawn, objected."""
+    at: datetime
+    source: str
+    actor: str
+    brand: str = "all"
+    channel: str = "all"
+    proof: str = ""
+
+
+def append(connection: Connection, consents: Sequence[Consent]) -> None:
+    """Write consent events; the caller holds the customers' locks (design/delivery.md rule 3)."""
+    if not consents:
+        return
+    connection.execute(
+        insert(tables.consents),
+        [
+            {
+                "customer_id": row.customer,
+                "brand": row.brand,
+                "topic": row.topic,
+                "channel": row.channel,
+                "action": row.action,
+                "source": row.source,
+                "proof": row.proof,
+                "actor": row.actor,
+                "at": row.at,
+            }
+            for row in consents
+        ],
+    )

@@ -1,0 +1,129 @@
+"""The page server: pages behind signed links, and the API. One process; it never imports the orchestrator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from preferences.policy import Policy
+from tidings.problem import Problem
+from web import api, documents, form, links, unsubscribe
+from web.guard import Guard
+from web.problems import Refused, problem, wrong_fields
+from web.reference import reference
+from web.render import Pages
+from web.site import Site, site_of, utc_now
+from web.wiring import Wiring, wired
+from work.installation import Installation
+
+
+def create(
+    installation: Installation,
+    *,
+    wiring: Wiring | None = None,
+    policy: Policy | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """Return the app of an installation that stays open as long as the app runs.
+
+    Args:
+        installation: opened by `work.installation.opened`.
+        wiring: what the API starts and reads; the functions of `work` when left out.
+        policy: the organisation's rules; the careful defaults when left out.
+        clock: the moment, in UTC.
+    """
+    app = FastAPI(
+        title="Tidings",
+        version="1",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    app.state.site = Site(
+        installation=installation,
+        pages=Pages(installation.organisation),
+        wiring=wiring or wired(),
+        policy=policy or Policy(),
+        clock=clock,
+    )
+    app.include_router(api.router)
+    for module in (links, form, unsubscribe, documents):
+        app.router.routes.extend(module.routes())
+    app.router.routes.extend(
+        [
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/openapi.json", lambda request: JSONResponse(request.app.openapi())),
+            Route("/docs", reference),
+        ]
+    )
+    app.add_middleware(Guard)
+    return app
+
+
+def healthz(_: Request) -> Response:
+    """Say that the process serves."""
+    return JSONResponse({"status": "ok"})
+
+
+def readyz(request: Request) -> Response:
+    """Say whether the database answers and is migrated."""
+    try:
+        with site_of(request).installation.engine.connect() as connection:
+            connection.execute(text("SELECT FROM api_keys LIMIT 1"))
+    except Exception as error:  # whatever it is, we are not ready
+        return problem(
+            503, f"The database cannot be used: {type(error).__name__}.", headers={"Retry-After": "5"}
+        )
+    return JSONResponse({"status": "ready"})
+
+
+def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return problem(error.status, error.detail, headers=error.headers, **error.more)
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    detail, errors = wrong_fields(error.errors())
+    return problem(422, detail, errors=errors, field=errors[0]["field"], value=errors[0]["value"])
+
+
+def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return problem(422, str(error))
+
+
+def _plain(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if request.url.path.startswith("/v1/"):
+        return problem(error.status_code, str(error.detail), headers=error.headers)
+    if error.status_code == 404:  # noqa: PLR2004
+        return site_of(request).pages.missing(request)
+    return Response(status_code=error.status_code, headers=error.headers)
+
+
+def _database(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/v1/"):
+        return problem(503, "The database does not answer; try again.", headers={"Retry-After": "5"})
+    return site_of(request).pages.broken(request)
+
+
+_HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
+    Refused: _refused,
+    RequestValidationError: _invalid,
+    Problem: _problem,
+    HTTPException: _plain,
+    OperationalError: _database,
+}

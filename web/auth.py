@@ -1,0 +1,95 @@
+"""Who may call what: API keys with a role, and signed links that need none."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import APIKeyHeader, HTTPBearer
+from starlette.requests import Request
+
+from store import keys
+from store.keys import Key, Role
+from web.problems import Refused
+from web.site import site_of
+
+_BILLING = frozenset({Role.BILLING, Role.SYSTEM})
+_MARKETING = frozenset({Role.MARKETING, Role.SYSTEM})
+_CARE = frozenset({Role.SUPPORT, Role.BILLING, Role.SYSTEM})
+_DEVICES = frozenset({Role.SUPPORT, Role.SYSTEM})
+_ALL = frozenset(Role)
+
+ROLES: dict[tuple[str, str], frozenset[Role]] = {
+    ("POST", "/v1/invoice-runs"): _BILLING,
+    ("POST", "/v1/campaigns"): _MARKETING,
+    ("GET", "/v1/runs/{id}"): _ALL,
+    ("GET", "/v1/customers/{ref}/timeline"): _CARE,
+    ("PUT", "/v1/customers/{ref}/devices/{id}"): _DEVICES,
+    ("POST", "/v1/touchpoints"): _ALL,
+}
+"""Roles of every route that needs a key. `system` is the organisation's own software and may do everything."""
+
+OPEN = frozenset(
+    {
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/docs"),
+        ("GET", "/openapi.json"),
+        ("GET", "/l/{token}"),
+        ("GET", "/d/{token}"),
+        ("GET", "/d/{token}/{name}.pdf"),
+        ("GET", "/p/{token}"),
+        ("POST", "/p/{token}"),
+        ("GET", "/u/{token}"),
+        ("POST", "/u/{token}"),
+    }
+)
+"""Routes without a key: they tell nothing, or their signed link is the key."""
+
+_bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer tdg_...`")
+_header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")
+
+
+def caller(
+    request: Request,
+    bearer: Annotated[object, Depends(_bearer)] = None,
+    header: Annotated[object, Depends(_header)] = None,
+) -> Key:
+    """Return the key of a request, when its role may call this route.
+
+    Raises:
+        Refused: 401 without a key in force, 403 with one of another role.
+    """
+    del bearer, header  # they only describe the keys in the API's description
+    secret = _secret(request)
+    if not secret:
+        raise Refused(
+            401,
+            "This needs an API key: `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    with site_of(request).installation.engine.connect() as connection:
+        key = keys.find(connection, secret)
+    if key is None:
+        raise Refused(
+            401,
+            "This API key is unknown or revoked.",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+    allowed = ROLES.get((request.method, request.scope["route"].path), frozenset())
+    if key.role not in allowed:
+        raise Refused(
+            403,
+            f"The key {key.name!r} has the role {key.role}; this needs {' or '.join(sorted(allowed))}.",
+        )
+    return key
+
+
+def _secret(request: Request) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    return request.headers.get("x-api-key", "").strip()
+
+
+Caller = Annotated[Key, Depends(caller)]

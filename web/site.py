@@ -1,0 +1,37 @@
+"""What every page and route is handed: the installation, the clock, the pages and what the lead's functions do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+
+from preferences.policy import Policy
+from web.render import Pages
+from web.wiring import Wiring
+from work.installation import Installation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One running page server."""
+
+    installation: Installation
+    pages: Pages
+    wiring: Wiring
+    policy: Policy
+    clock: Callable[[], datetime]
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that a request came to."""
+    site = request.app.state.site
+    assert isinstance(site, Site)
+    return site
+
+
+def utc_now() -> datetime:
+    """Return the moment; the one clock of the page server."""
+    return datetime.now(UTC)

@@ -1,0 +1,37 @@
+"""Addresses shown to whoever holds a link: enough to know one's own, too little to learn somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tidings.channel import Channel
+
+_SHORT = 2
+_DOTS = "\u2022\u2022"
+_PLATFORMS = {"apns": "iOS", "fcm": "Android", "web": "Web"}
+
+
+def mask(channel: str, value: str, *, platform: str = "", postal: Mapping[str, Any] | None = None) -> str:
+    """Return an address with its middle hidden.
+
+    >>> mask("email", "astrid.lunda@example.org"), mask("sms", "+4799887778")
+    ('a•••a@example.org', '•• 78')
+    """
+    if channel == Channel.EMAIL:
+        name, _, domain = value.rpartition("@")
+        ends = name[:1] + _DOTS + "\u2022" + (name[-1:] if len(name) > _SHORT else "")
+        return f"{ends}@{domain}"
+    if channel == Channel.SMS:
+        return f"{_DOTS} {value[-2:]}"
+    if channel == Channel.PUSH:
+        return _PLATFORMS.get(platform, "")
+    return _town(value, postal or {})
+
+
+def _town(value: str, postal: Mapping[str, Any]) -> str:
+    town = str(postal.get("city") or "")
+    if town:
+        return town
+    lines = [line.strip() for line in value.splitlines() if line.strip()]
+    return _DOTS if lines else ""

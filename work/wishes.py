@@ -1,0 +1,152 @@
+"""What one customer's statements and consents add up to, as the preference form shows it.
+
+A page for one person needs no frames, so the rules of `preferences` are followed here row by row: which statement
+speaks first (`preferences.statement`), which consent stands (`preferences.consent`). Tests hold the two together: what
+the form shows is what `preferences.decision` chooses, observed behaviour and costs apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from preferences.policy import Basis, Policy
+from store.preference import Known
+from tidings.channel import Channel
+from tidings.organisation import Brand
+from tidings.purpose import Purpose, PurposeClass, topic_path
+
+NONE = "none"
+Row = dict[str, Any]
+
+
+def channel_of(
+    known: Known, purpose: str, *, brand: Brand, usable: frozenset[str], policy: Policy, now: datetime
+) -> str:
+    """Return the channel that a message of this purpose would take today, `none` when there would be none."""
+    order: list[str] = []
+    never: set[str] = set()
+    for row in spoken(known, "order", purpose, now):
+        order += [channel for channel in row["channels"] if channel not in order]
+        if row["value"].get("only") is True:
+            never |= set(Channel) - set(order)
+    order += [channel for channel in brand.order_for(purpose) if channel not in order]
+    marketing = Purpose(purpose).purpose_class is PurposeClass.MARKETING
+    for channel in order:
+        if channel not in usable:
+            continue
+        if not marketing or (channel not in never and permitted(known, purpose, channel, policy)):
+            return str(channel)
+    return NONE
+
+
+def spoken(known: Known, kind: str, topic: str, now: datetime) -> Iterator[Row]:
+    """Yield the statements in force of a kind, the one that speaks first first, one for each scope."""
+    path = topic_path(topic)
+    scopes: dict[tuple[bool, bool, int], Row] = {}
+    for row in known.statements:  # newest first
+        if row["kind"] == kind and row["topic"] in path and in_force(row, now):
+            scope = (row["until_at"] is None, row["brand"] == "all", path.index(row["topic"]))
+            scopes.setdefault(scope, row)
+    for scope in sorted(scopes):
+        yield scopes[scope]
+
+
+def first(known: Known, kind: str, now: datetime) -> Row:
+    """Return the value of the statement about everything that speaks first, {} when there is none."""
+    return next((row["value"] for row in spoken(known, kind, "all", now)), {})
+
+
+def paused_until(known: Known, topics: tuple[str, ...], now: datetime) -> date | None:
+    """Return the day on which the last of these topics begins again, in the customer's zone."""
+    ends = []
+    for topic in topics:
+        row = next(spoken(known, "pause", topic, now), None)
+        if row is not None and row["until_at"] and row["value"].get("resume") is not True:
+            ends.append(instant(row["until_at"]))
+    return max(ends).astimezone(zone_of(known.time_zone)).date() if ends else None
+
+
+def ends_after(known: Known, kind: str, topic: str, now: datetime) -> datetime | None:
+    """Return until when a temporary wish about a topic, now or planned, would speak before a lasting one."""
+    path = topic_path(topic)
+    ends = [
+        instant(row["until_at"])
+        for row in known.statements
+        if row["kind"] == kind and row["until_at"] and row["topic"] in path
+    ]
+    return max((end for end in ends if end > now), default=None)
+
+
+def permitted(known: Known, topic: str, channel: str, policy: Policy) -> bool:
+    """Return whether marketing of a topic may use a channel."""
+    events = _covering(known, topic, channel)
+    if any(_stands(denial, events) for denial in events if denial["action"] in ("withdrawn", "objected")):
+        return False
+    actions = {event["action"] for event in events}
+    if "given" in actions or ("legacy" in actions and channel in policy.legacy_counts):
+        return True
+    if channel in policy.soft_opt_in and known.standing == "customer":
+        return True
+    return policy.basis.get(Channel(channel)) is Basis.LEGITIMATE_INTEREST and known.standing != "prospect"
+
+
+def objected(known: Known, topic: str) -> bool:
+    """Return whether an objection to the whole topic stands on every channel."""
+    for channel in Channel:
+        events = _covering(known, topic, channel)
+        if not any(_stands(denial, events) for denial in events if denial["action"] == "objected"):
+            return False
+    return True
+
+
+def _covering(known: Known, topic: str, channel: str) -> list[Row]:
+    """Return the consent events that cover a question, each with its scope and its moment."""
+    path = topic_path(topic)
+    return [
+        {
+            "action": "legacy" if row["action"] == "given" and not row["proof"] else row["action"],
+            "scope": (path.index(row["topic"]), row["channel"] == "all", row["brand"] == "all"),
+            "at": instant(row["at"]),
+        }
+        for row in known.consents
+        if row["topic"] in path and row["channel"] in (channel, "all")
+    ]
+
+
+def _stands(denial: Row, events: list[Row]) -> bool:
+    """Return whether no later consent with proof, for the same scope or a part of it, lifts a denial."""
+    for event in events:
+        part = all(mine <= theirs for mine, theirs in zip(event["scope"], denial["scope"], strict=True))
+        if event["action"] != "given" or not part:
+            continue
+        yields = denial["action"] == "withdrawn" and event["scope"] != denial["scope"]
+        if event["at"] > denial["at"] or (event["at"] == denial["at"] and yields):
+            return False
+    return True
+
+
+def in_force(row: Row, now: datetime) -> bool:
+    """Return whether a statement holds at a moment; a statement without an end holds until a newer one."""
+    begun = row["from_at"] is None or instant(row["from_at"]) <= now
+    return begun and (row["until_at"] is None or now < instant(row["until_at"]))
+
+
+def instant(value: str) -> datetime:
+    """Return a moment as PostgreSQL writes it into JSON."""
+    return datetime.fromisoformat(value)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """Return a customer's zone, UTC where the name is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """Return the moment a day begins in a customer's zone, in UTC."""
+    return datetime.combine(day, time.min, zone_of(zone)).astimezone(UTC)
