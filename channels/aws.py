@@ -6,6 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 import boto3
+import botocore.loaders
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -21,6 +23,8 @@ from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
 
 WORKERS = 8
+LOADER = botocore.loaders.create_loader()
+"""Reads the descriptions of the services, once for all clients."""
 WAIT: Mapping[ErrorClass, timedelta] = {
     ErrorClass.TRANSIENT: timedelta(minutes=1),
     ErrorClass.THROTTLE: timedelta(seconds=30),
@@ -53,7 +57,9 @@ def client(service: str, *, region: str, endpoint: str | None, timeout: timedelt
         Problem: boto3 finds no credentials.
     """
     quiet()
-    session = boto3.session.Session()
+    core = botocore.session.Session()
+    core.register_component("data_loader", LOADER)
+    session = boto3.session.Session(botocore_session=core)
     if session.get_credentials() is None:
         raise Problem(
             f"No AWS credentials were found for {service}.",
@@ -72,6 +78,11 @@ def client(service: str, *, region: str, endpoint: str | None, timeout: timedelt
             ignore_configured_endpoint_urls=True,
         ),
     )
+
+
+def said(error: ClientError) -> str:
+    """Return the service's own words, to search in, never to keep."""
+    return str(error.response.get("Error", {}).get("Message") or "")
 
 
 def failure(error: BotoCoreError | ClientError, table: Mapping[str, ErrorClass]) -> Outcome:

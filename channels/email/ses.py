@@ -26,6 +26,7 @@ ERRORS: Mapping[str, ErrorClass] = {
     "NotFoundException": ErrorClass.CONFIG,
 }
 NOT_VERIFIED = re.compile(r"not verified", re.IGNORECASE)
+"""How `MessageRejected` says in its text that it is our own address that SES does not know."""
 _TAG = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -68,7 +69,7 @@ class Ses:
                 **request(parcel, parcel.content, self._settings.configuration_set)
             )
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and _sender_unknown(error):
+            if isinstance(error, ClientError) and NOT_VERIFIED.search(aws.said(error)):
                 return aws.failure(error, {"MessageRejected": ErrorClass.CONFIG})
             return aws.failure(error, ERRORS)
         reference = answer.get("MessageId")
@@ -90,8 +91,3 @@ def request(parcel: Parcel, email: Email, configuration_set: str) -> dict[str, A
         "EmailTags": [{"Name": name, "Value": _TAG.sub("_", value)} for name, value in tags.items() if value],
     }
     return arguments | ({"ConfigurationSetName": configuration_set} if configuration_set else {})
-
-
-def _sender_unknown(error: ClientError) -> bool:
-    """Tell whether SES rejects our own address: `MessageRejected` says that in its text only."""
-    return bool(NOT_VERIFIED.search(error.response["Error"].get("Message", "")))

@@ -85,7 +85,7 @@ class Sns:
         try:
             answer = self._client.publish(**request(push))
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and NO_ENDPOINT in error.response["Error"].get("Message", ""):
+            if isinstance(error, ClientError) and NO_ENDPOINT in aws.said(error):
                 return aws.failure(error, {"InvalidParameter": ErrorClass.ADDRESS})
             return aws.failure(error, ERRORS)
         reference = answer.get("MessageId")

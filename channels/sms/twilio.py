@@ -134,7 +134,7 @@ class Twilio:
         return arguments
 
 
-class _Transport(HttpClient):  # type: ignore[misc] -- the library has no types
+class _Transport(HttpClient):  # type: ignore[misc]  # the library has no types
     """Sends a request once. The library's own client has no time-out by default and logs headers."""
 
     def __init__(self, settings: TwilioSettings) -> None:

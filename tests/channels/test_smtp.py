@@ -1,0 +1,391 @@
+"""`channels.email.smtp` against a loopback server, with and without pipelining."""
+
+import ssl
+from base64 import decodebytes, encodebytes
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.email.replies import Reply, Stage, refusal
+from channels.email.smtp import Smtp, stuffed
+from tests.channels.conformance import NetworkConformance
+from tests.peers.fault import Fault
+from tests.peers.smtp import EXTENSIONS, SmtpPeer
+from tidings.message import Email, Parcel
+from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
+from tidings.problem import Problem
+from tidings.settings import SmtpSettings
+
+PLAIN = tuple(name for name in EXTENSIONS if name != "PIPELINING")
+
+
+def settings(peer, **more):
+    return SmtpSettings(host="127.0.0.1", port=peer.port, **{"timeout": timedelta(seconds=20), **more})
+
+
+def email(number=1, text="Hello", **changes):
+    to = f"ada.lovelace{number}@example.com"
+    head = f"From: hello@nordlys.example\r\nTo: {to}\r\nMessage-ID: <{number}@nordlys.example>\r\n"
+    body = encodebytes(text.encode()).replace(b"\n", b"\r\n")
+    raw = head.encode() + b"Content-Transfer-Encoding: base64\r\n\r\n" + body
+    return Email(**{"envelope_from": "bounces@nordlys.example", "to": to, "raw": raw, **changes})
+
+
+def parcel(number=1, **changes):
+    content = email(number, **changes)
+    return Parcel(message=f"m{number}", attempt=f"a{number}", content=content, purpose="offer", brand="n")
+
+
+@pytest.fixture
+def peer():
+    peer = SmtpPeer()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def provider(peer, patience):
+    provider = Smtp(settings(peer, timeout=patience))
+    yield provider
+    provider.close()
+
+
+def outcomes(provider, *parcels):
+    return [outcome for _, outcome in provider.send(parcels)]
+
+
+class TestSmtp(NetworkConformance):
+    """SMTP keeps the contract; what it says before the final dot is never a doubt."""
+
+    expected = NetworkConformance.expected | {
+        Fault.FAILED: (Refused, ErrorClass.TRANSIENT),
+        Fault.UNAVAILABLE: (Refused, ErrorClass.TRANSIENT),
+    }
+
+    def content(self, number, text):
+        return email(number, text)
+
+    def texts(self, peer):
+        return [decodebytes(raw.partition(b"\r\n\r\n")[2]).decode() for raw in peer.contents()]
+
+
+class TestSmtpWithoutPipelining(TestSmtp):
+    """The same, one command at a time."""
+
+    @pytest.fixture
+    def peer(self):
+        peer = SmtpPeer(extensions=PLAIN)
+        yield peer
+        peer.close()
+
+
+@pytest.mark.parametrize("extensions", [EXTENSIONS, PLAIN], ids=["pipelined", "one by one"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b".\r\n..\r\n.x\r\n", id="dots at line starts"),
+        pytest.param(b"MAIL FROM:<eve@example.org>\r\nQUIT\r\n", id="commands"),
+        pytest.param(b"Z\xc5\xbc\r\n", id="eight bits"),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"x" * 900 + b"\r\n", id="a long line"),
+    ],
+)
+def test_bytes_pass_unharmed(extensions, body):
+    """The server has the bytes that were frozen, whatever is in them."""
+    peer = SmtpPeer(extensions=extensions)
+    provider = Smtp(settings(peer))
+    raw = b".leading: dot\r\nSubject: x\r\n\r\n" + body
+
+    try:
+        result = outcomes(provider, parcel(1, raw=raw), parcel(2, raw=raw))
+    finally:
+        provider.close()
+        peer.close()
+
+    assert [type(outcome) for outcome in result] == [Accepted, Accepted]
+    assert peer.contents() == [raw, raw]
+
+
+@given(body=st.binary(max_size=80))
+def test_stuffing_is_undone_by_the_server(body):
+    """No content can end the message early."""
+    lines = body.replace(b"\r", b"").replace(b"\n", b"\r\n")
+    sent = stuffed(lines)
+
+    assert b"\r\n.\r\n" not in b"\r\n" + sent
+    received = b"".join(
+        line[1:] if line.startswith(b".") else line for line in sent.splitlines(keepends=True)
+    )
+    if b"\x0b" not in lines and b"\x0c" not in lines:
+        assert received.removesuffix(b"\r\n") == lines.removesuffix(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param(
+            {"to": "ada@example.com>\r\nRCPT TO:<eve@example.org"}, "address_syntax", id="a command"
+        ),
+        pytest.param({"to": "ada lovelace@example.com"}, "address_syntax", id="a blank"),
+        pytest.param({"to": "ada"}, "address_syntax", id="no domain"),
+        pytest.param({"envelope_from": "x@y> SIZE=1"}, "address_syntax", id="a parameter in the sender"),
+        pytest.param({"raw": b"Subject: x\n\nx\r\n"}, "bare_line_end", id="a bare line feed"),
+        pytest.param({"raw": b"Subject: x\r\n\r\nx\n.\r\ny\r\n"}, "bare_line_end", id="a smuggled end"),
+        pytest.param({"raw": b"Subject: x\r\n\r\n\r.\r\r\n"}, "bare_line_end", id="a bare carriage return"),
+        pytest.param({"raw": b"x" * 10_000_001 + b"\r\n"}, "5.3.4", id="larger than the server takes"),
+    ],
+)
+def test_what_cannot_be_said_is_not_sent(provider, peer, changes, code):
+    """Data that would change the dialogue fails its own message only."""
+    bad, good = outcomes(provider, parcel(1, **changes), parcel(2))
+
+    assert (type(bad), bad.error, bad.code) == (Rejected, ErrorClass.DATA, code)
+    assert isinstance(good, Accepted)
+    assert [taken.to for taken in peer.taken] == ["ada.lovelace2@example.com"]
+
+
+@pytest.mark.parametrize(
+    ("to", "offered", "expected"),
+    [
+        pytest.param("åse@example.com", EXTENSIONS, "åse@example.com", id="a local part needs SMTPUTF8"),
+        pytest.param(
+            "ada@blåbær.example", PLAIN[:1], "ada@xn--blbr-roah.example", id="a domain needs nothing"
+        ),
+        pytest.param("åse@example.com", ("PIPELINING",), None, id="not offered"),
+    ],
+)
+def test_addresses_of_all_scripts(to, offered, expected):
+    """International addresses go where they can, and are named where they cannot."""
+    peer = SmtpPeer(extensions=offered)
+    provider = Smtp(settings(peer))
+    try:
+        [outcome] = outcomes(provider, parcel(to=to))
+    finally:
+        provider.close()
+        peer.close()
+
+    assert [taken.to for taken in peer.taken] == ([expected] if expected else [])
+    if expected is None:
+        assert (outcome.error, outcome.code) == (ErrorClass.DATA, "smtputf8_not_offered")
+
+
+@pytest.mark.parametrize("extensions", [EXTENSIONS, PLAIN], ids=["pipelined", "one by one"])
+def test_one_refused_recipient_harms_nobody_else(extensions):
+    """A refusal in the middle of a batch is that recipient's, on the same connection."""
+    peer = SmtpPeer(extensions=extensions)
+    peer.answer_to = {
+        "ada.lovelace2@example.com": b"550 5.1.1 unknown\r\n",
+        "ada.lovelace3@example.com": b"452 4.2.2 full\r\n",
+        "ada.lovelace5@example.com": b"550 no\r\n",
+    }
+    provider = Smtp(settings(peer))
+    try:
+        result = outcomes(provider, *[parcel(number) for number in range(1, 7)])
+    finally:
+        provider.close()
+        peer.close()
+
+    kinds = [Accepted, Rejected, Refused, Accepted, Rejected, Accepted]
+    assert [type(outcome) for outcome in result] == kinds
+    assert [outcome.error for outcome in result if not isinstance(outcome, Accepted)] == [
+        ErrorClass.ADDRESS,
+        ErrorClass.TRANSIENT,
+        ErrorClass.ADDRESS,
+    ]
+    assert [taken.to[12] for taken in peer.taken] == ["1", "4", "6"]
+    assert peer.sessions == 1
+
+
+def test_a_server_that_wants_content_for_nobody_gets_none(peer, provider):
+    """Pipelined: RCPT was refused and DATA was not; no dot is sent, so no empty message goes out."""
+    peer.answers = {"RCPT": b"550 5.1.1 unknown\r\n", "DATA": b"354 go on\r\n"}
+
+    first, second = outcomes(provider, parcel(1), parcel(2))
+
+    assert (first.error, second.error) == (ErrorClass.ADDRESS, ErrorClass.ADDRESS)
+    assert peer.taken == []
+    assert peer.sessions == 2
+
+
+def test_a_connection_is_kept_between_calls(peer, provider):
+    """One greeting serves many batches."""
+    for number in range(3):
+        outcomes(provider, parcel(number))
+
+    assert (peer.sessions, len(peer.taken)) == (1, 3)
+
+
+def test_a_connection_that_the_server_closed_is_replaced(peer, provider):
+    """So many messages per connection and then 421: nobody's message is the worse for it, or sent twice."""
+    peer.close_after = 3
+
+    result = outcomes(provider, *[parcel(number) for number in range(10)])
+
+    assert {type(outcome) for outcome in result} == {Accepted}
+    assert sorted(taken.to for taken in peer.taken) == [f"ada.lovelace{n}@example.com" for n in range(10)]
+    assert peer.sessions == 4
+
+
+def test_a_doubt_in_the_middle(peer, provider):
+    """The final dot went out and the connection broke: that message is in doubt, its announced follower is not."""
+    taken = []
+
+    def drop_third(_):
+        taken.append(1)
+        peer.fault = Fault.DROP if len(taken) == 3 else Fault.NONE
+
+    peer._on_taken = drop_third
+
+    result = outcomes(provider, *[parcel(number) for number in range(1, 6)])
+
+    assert [type(outcome) for outcome in result] == [Accepted, Accepted, Unknown, Accepted, Accepted]
+    assert [entry.to[12] for entry in peer.taken] == ["1", "2", "3", "4", "5"]
+
+
+def test_the_attempt_goes_out_of_band(peer, provider):
+    """The attempt id is the envelope id that a delivery report quotes (RFC 3461); the bytes stay the same."""
+    outcomes(provider, parcel(7))
+
+    assert "ENVID=a7" in peer.taken[0].options
+    assert "RET=HDRS" in peer.taken[0].options
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A self-signed certificate for 127.0.0.1, key included."""
+    from datetime import UTC, datetime
+    from ipaddress import ip_address
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "peer.example")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2120, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "peer.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("offered", "trusted", "login", "more", "expected"),
+    [
+        pytest.param(True, False, None, {}, None, id="any TLS beats none"),
+        pytest.param(True, True, None, {"starttls": "always"}, None, id="TLS demanded and trusted"),
+        pytest.param(True, False, None, {"starttls": "always"}, "5.7.5", id="not trusted"),
+        pytest.param(False, False, None, {"starttls": "always"}, "5.7.0", id="TLS demanded, not offered"),
+        pytest.param(True, True, ("u", "p"), {"username": "u", "password": "p"}, None, id="a login in TLS"),
+        pytest.param(
+            True, False, ("u", "p"), {"username": "u", "password": "p"}, "5.7.5", id="no login untrusted"
+        ),
+        pytest.param(
+            True, True, ("u", "p"), {"username": "u", "password": "q"}, "5.7.8", id="a wrong password"
+        ),
+        pytest.param(
+            False, False, ("u", "p"), {"username": "u", "password": "p"}, None, id="a login on loopback"
+        ),
+    ],
+)
+def test_tls_and_login(certificate, monkeypatch, offered, trusted, login, more, expected):
+    """What cannot be trusted is a wrong set-up: it stops the lane and harms no customer."""
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    peer = SmtpPeer(certificate=certificate if offered else None, login=login)
+    provider = Smtp(SmtpSettings.model_validate(settings(peer).model_dump() | more))
+    try:
+        first, second = outcomes(provider, parcel(1), parcel(2))
+    finally:
+        provider.close()
+        peer.close()
+
+    if expected is None:
+        assert (type(first), type(second)) == (Accepted, Accepted)
+        assert len(peer.taken) == 2
+    else:
+        assert (first.error, first.code) == (ErrorClass.CONFIG, expected)
+        assert second == first
+        assert (peer.sessions, peer.taken) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "stage", "error"),
+    [
+        pytest.param("550 5.1.1 unknown", Stage.RECIPIENT, ErrorClass.ADDRESS, id="unknown mailbox"),
+        pytest.param("550 unknown", Stage.RECIPIENT, ErrorClass.ADDRESS, id="unknown mailbox, old server"),
+        pytest.param("550 5.2.1 disabled", Stage.RECIPIENT, ErrorClass.ADDRESS, id="mailbox disabled"),
+        pytest.param(
+            "552 5.2.2 full", Stage.RECIPIENT, ErrorClass.TRANSIENT, id="a full mailbox is no address fault"
+        ),
+        pytest.param("450 4.2.1 busy", Stage.RECIPIENT, ErrorClass.TRANSIENT, id="greylisted"),
+        pytest.param("421 4.7.28 rate", Stage.RECIPIENT, ErrorClass.THROTTLE, id="too fast"),
+        pytest.param("421 4.3.2 closing", Stage.RECIPIENT, ErrorClass.TRANSIENT, id="closing"),
+        pytest.param("451 4.7.0 slow down", Stage.DATA, ErrorClass.THROTTLE, id="too fast at the end"),
+        pytest.param("554 5.7.1 relay denied", Stage.RECIPIENT, ErrorClass.CONFIG, id="relaying denied"),
+        pytest.param("550 5.7.1 looks like spam", Stage.DATA, ErrorClass.DATA, id="this content"),
+        pytest.param("550 5.7.26 DMARC", Stage.DATA, ErrorClass.CONFIG, id="our proof of sender"),
+        pytest.param("550 5.7.23 SPF", Stage.SENDER, ErrorClass.CONFIG, id="our SPF"),
+        pytest.param("553 5.1.8 sender domain", Stage.SENDER, ErrorClass.CONFIG, id="our sender address"),
+        pytest.param("550 5.1.1 who", Stage.SENDER, ErrorClass.CONFIG, id="our sender is unknown there"),
+        pytest.param("530 5.7.0 log in", Stage.SENDER, ErrorClass.CONFIG, id="login needed"),
+        pytest.param("535 5.7.8 wrong", Stage.SESSION, ErrorClass.CONFIG, id="login wrong"),
+        pytest.param("554 no", Stage.SESSION, ErrorClass.CONFIG, id="not welcome at all"),
+        pytest.param("552 5.3.4 big", Stage.SENDER, ErrorClass.DATA, id="too big at MAIL"),
+        pytest.param("552 big", Stage.DATA, ErrorClass.DATA, id="too big at the end"),
+        pytest.param("554 5.6.0 content", Stage.DATA, ErrorClass.DATA, id="content not taken"),
+        pytest.param("503 5.5.1 sequence", Stage.RECIPIENT, ErrorClass.CONFIG, id="we speak wrongly"),
+        pytest.param(
+            "599 what", Stage.RECIPIENT, ErrorClass.CONFIG, id="a code nobody knows never suppresses"
+        ),
+    ],
+)
+def test_replies(text, stage, error):
+    """Every class of answer once; only what is about the address is held against the address."""
+    outcome = refusal(Reply(code=int(text[:3]), text=text[4:]), stage)
+
+    assert outcome.error is error
+    assert text[10:] not in (outcome.code, outcome.detail)
+
+
+def test_a_server_that_is_no_mail_server(provider, peer):
+    """Whatever else answers on the port is refused."""
+    peer.answers = {"EHLO": b"HTTP/1.1 400 Bad Request\r\n"}
+
+    [outcome] = outcomes(provider, parcel())
+
+    assert (type(outcome), outcome.code) == (Refused, "not_smtp")
+
+
+def test_an_old_server(provider, peer):
+    """HELO is enough."""
+    peer.answers = {"EHLO": b"502 5.5.1 what\r\n"}
+
+    assert isinstance(outcomes(provider, parcel())[0], Accepted)
+
+
+def test_no_host():
+    """A missing setting is named."""
+    with pytest.raises(Problem, match="TIDINGS_SMTP__HOST"):
+        Smtp(SmtpSettings(host=""))
+
+
+def test_the_library_has_certificates():
+    """TLS without a trust store would refuse everybody."""
+    assert ssl.create_default_context().cert_store_stats()["x509_ca"] >= 0

@@ -1,0 +1,151 @@
+"""`channels.push.sns` against a loopback server that answers like SNS."""
+
+import json
+
+import pytest
+
+from channels.push.sns import Sns
+from tests.channels.conformance import NetworkConformance
+from tests.peers.fault import Fault
+from tests.peers.services import SnsPeer
+from tidings.message import Parcel, Push
+from tidings.outcome import ErrorClass, Refused, Rejected, Unknown
+from tidings.problem import Problem
+from tidings.settings import SnsSettings
+
+ARN = "arn:aws:sns:eu-west-1:123456789012:endpoint/APNS/nordlys/ada.lovelace"
+
+
+@pytest.fixture
+def peer():
+    peer = SnsPeer()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def provider(peer, keys, patience):
+    settings = SnsSettings(region="eu-west-1", endpoint=peer.url, timeout=patience)
+    provider = Sns(settings)
+    yield provider
+    provider.close()
+
+
+def push(number=1, text="Hello", **changes):
+    return Push(
+        **{
+            "to": f"{ARN}{number}",
+            "platform": "apns",
+            "title": "Nordlys",
+            "body": text,
+            "link": "https://nordlys.example/l/x",
+            "collapse_id": f"c{number}",
+            "payload": json.dumps({"aps": {"alert": {"body": text}}}),
+            **changes,
+        }
+    )
+
+
+def parcel(**changes):
+    return Parcel(message="m1", attempt="a1", content=push(**changes), purpose="offer", brand="nordlys")
+
+
+class TestSns(NetworkConformance):
+    """SNS keeps the contract."""
+
+    def content(self, number, text):
+        return push(number, text)
+
+    def texts(self, peer):
+        return [json.loads(payload)["aps"]["alert"]["body"] for payload in peer.contents()]
+
+
+def test_an_iphone(provider, peer):
+    """Both APNs services get the payload; a duplicate replaces the first by its collapse id."""
+    list(provider.send([parcel()]))
+
+    [form] = peer.forms()
+    message = json.loads(form["Message"])
+    assert (form["TargetArn"], form["MessageStructure"]) == (f"{ARN}1", "json")
+    assert set(message) == {"default", "APNS", "APNS_SANDBOX"}
+    assert attributes(form)["AWS.SNS.MOBILE.APNS.COLLAPSE_ID"] == "c1"
+    assert int(attributes(form)["AWS.SNS.MOBILE.APNS.TTL"]) > 0
+
+
+def test_an_android_phone(provider, peer):
+    """FCM's version 1 message is wrapped as SNS wants it."""
+    payload = {"notification": {"title": "T", "body": "B"}, "android": {"collapse_key": "c1"}}
+
+    list(provider.send([parcel(platform="fcm", payload=json.dumps(payload))]))
+
+    message = json.loads(peer.forms()[0]["Message"])
+    assert json.loads(message["GCM"]) == {"fcmV1Message": {"message": payload}}
+
+
+def attributes(form):
+    names = {key: value for key, value in form.items() if key.startswith("MessageAttributes.entry")}
+    numbers = {key.split(".")[2] for key in names}
+    where = "MessageAttributes.entry"
+    return {names[f"{where}.{n}.Name"]: names[f"{where}.{n}.Value.StringValue"] for n in numbers}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        pytest.param({"platform": "web"}, "platform_not_supported", id="a platform that SNS does not serve"),
+        pytest.param({"to": "0f3a" * 16}, "not_an_endpoint_arn", id="a bare token"),
+        pytest.param(
+            {"to": ARN.replace("eu-west-1", "us-east-1")}, "endpoint_of_another_region", id="elsewhere"
+        ),
+    ],
+)
+def test_what_sns_cannot_reach(provider, peer, changes, code):
+    """It is our set-up or data: the device stays usable."""
+    [(_, outcome)] = provider.send([parcel(**changes)])
+
+    assert (outcome.error, outcome.code) == (ErrorClass.DATA, code)
+    assert peer.requests == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "kind", "error"),
+    [
+        pytest.param(400, "EndpointDisabled", "", Rejected, ErrorClass.ADDRESS, id="the app was removed"),
+        pytest.param(404, "NotFound", "", Rejected, ErrorClass.ADDRESS, id="no such endpoint"),
+        pytest.param(
+            400,
+            "InvalidParameter",
+            "Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified",
+            Rejected,
+            ErrorClass.ADDRESS,
+            id="an endpoint that was deleted",
+        ),
+        pytest.param(
+            400, "InvalidParameter", "Message too long", Rejected, ErrorClass.DATA, id="this message"
+        ),
+        pytest.param(400, "ParameterValueInvalid", "", Rejected, ErrorClass.DATA, id="a wrong attribute"),
+        pytest.param(
+            400, "PlatformApplicationDisabled", "", Refused, ErrorClass.CONFIG, id="our app's certificate"
+        ),
+        pytest.param(403, "AuthorizationError", "", Refused, ErrorClass.CONFIG, id="rights"),
+        pytest.param(403, "SignatureDoesNotMatch", "", Refused, ErrorClass.CONFIG, id="keys"),
+        pytest.param(429, "Throttled", "", Refused, ErrorClass.THROTTLE, id="too fast"),
+        pytest.param(500, "InternalError", "", Unknown, None, id="their fault"),
+    ],
+)
+def test_errors(provider, peer, status, code, message, kind, error):
+    """Each documented error means one thing for the device, the lane and the message."""
+    peer.errors = {Fault.FAILED: (status, code)}
+    peer.text = message
+    peer.will(Fault.FAILED)
+
+    [(_, outcome)] = provider.send([parcel()])
+
+    assert isinstance(outcome, kind)
+    assert getattr(outcome, "error", None) is error
+
+
+def test_no_region(keys):
+    """A missing setting is named."""
+    with pytest.raises(Problem, match="TIDINGS_SNS__REGION"):
+        Sns(SnsSettings())

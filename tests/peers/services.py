@@ -1,0 +1,101 @@
+"""SES, SNS and Twilio as their API references describe them."""
+
+import json
+from base64 import b64decode
+from types import MappingProxyType
+from urllib.parse import parse_qs
+
+from tests.peers.fault import Fault
+from tests.peers.http import HttpPeer
+
+
+class SesPeer(HttpPeer):
+    """https://docs.aws.amazon.com/ses/latest/APIReference-V2/."""
+
+    errors = MappingProxyType(
+        {
+            Fault.THROTTLE: (429, "TooManyRequestsException"),
+            Fault.FAILED: (500, "InternalFailure"),
+            Fault.UNAVAILABLE: (503, "ServiceUnavailable"),
+            Fault.BAD_ADDRESS: (400, "MessageRejected"),
+            Fault.BAD_CREDENTIALS: (403, "UnrecognizedClientException"),
+        }
+    )
+
+    def answer(self, fault, reference):
+        if fault not in self.errors:
+            return 200, {}, json.dumps({"MessageId": reference}).encode()
+        status, code = self.errors[fault]
+        return status, {"x-amzn-ErrorType": code}, json.dumps({"message": self.text}).encode()
+
+    def contents(self):
+        return [b64decode(json.loads(body)["Content"]["Raw"]["Data"]) for _, _, body in self.requests]
+
+
+class SnsPeer(HttpPeer):
+    """https://docs.aws.amazon.com/sns/latest/api/."""
+
+    content_type = "text/xml"
+    errors = MappingProxyType(
+        {
+            Fault.THROTTLE: (400, "Throttling"),
+            Fault.FAILED: (500, "InternalError"),
+            Fault.UNAVAILABLE: (503, "ServiceUnavailable"),
+            Fault.BAD_ADDRESS: (400, "EndpointDisabled"),
+            Fault.BAD_CREDENTIALS: (403, "InvalidClientTokenId"),
+        }
+    )
+
+    def answer(self, fault, reference):
+        namespace = 'xmlns="http://sns.amazonaws.com/doc/2010-03-31/"'
+        if fault not in self.errors:
+            result = f"<PublishResult><MessageId>{reference}</MessageId></PublishResult>"
+            meta = "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>"
+            return 200, {}, f"<PublishResponse {namespace}>{result}{meta}</PublishResponse>".encode()
+        status, code = self.errors[fault]
+        error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{self.text}</Message></Error>"
+        return (
+            status,
+            {},
+            f"<ErrorResponse {namespace}>{error}<RequestId>r</RequestId></ErrorResponse>".encode(),
+        )
+
+    def forms(self):
+        """The requests as dictionaries."""
+        return [{k: v[0] for k, v in parse_qs(body.decode()).items()} for _, _, body in self.requests]
+
+    def contents(self):
+        return [json.loads(form["Message"])["APNS"] for form in self.forms()]
+
+
+class TwilioPeer(HttpPeer):
+    """https://www.twilio.com/docs/messaging/api/message-resource."""
+
+    errors = MappingProxyType(
+        {
+            Fault.THROTTLE: (429, 20429),
+            Fault.FAILED: (500, 20500),
+            Fault.UNAVAILABLE: (503, 20503),
+            Fault.BAD_ADDRESS: (400, 21211),
+            Fault.BAD_CREDENTIALS: (401, 20003),
+        }
+    )
+    code = None
+    """Another error code, with status 400."""
+
+    def answer(self, fault, reference):
+        if self.code is None and fault not in self.errors:
+            return 201, {}, json.dumps({"sid": reference, "status": "queued", "error_code": None}).encode()
+        status, code = (400, self.code) if self.code else self.errors[fault]
+        error = {"code": code, "message": self.text, "more_info": "", "status": status}
+        return status, {}, json.dumps(error).encode()
+
+    def forms(self):
+        """The requests as dictionaries."""
+        return [
+            {k: v[0] for k, v in parse_qs(body.decode(), keep_blank_values=True).items()}
+            for _, _, body in self.requests
+        ]
+
+    def contents(self):
+        return [form["Body"] for form in self.forms()]
