@@ -55,7 +55,7 @@ def run(
         opened = open_campaign(
             shot.installation,
             campaign,
-            shot.desk.policy,
+            shot.installation.policy,
             actor=f"staff:{by or getpass.getuser()}",
             now=shot.desk.now(),
             rehearse=rehearse,

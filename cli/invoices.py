@@ -72,7 +72,7 @@ def run(
         opened = open_invoice_run(
             shot.installation,
             documents,
-            shot.desk.policy,
+            shot.installation.policy,
             file_name=file.name,
             file_hash=file_hash,
             source=source or chosen.constants.get("source", ""),

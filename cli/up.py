@@ -39,12 +39,11 @@ def up() -> int:
 def _watch(installation: object, page: "subprocess.Popen[bytes]") -> None:
     from flows.desk import Desk, at
     from flows.resident import forever
-    from preferences.policy import Policy
-    from work.installation import Installation
+        from work.installation import Installation
 
     if not isinstance(installation, Installation):
         raise TypeError(installation)
-    desk = Desk(installation=installation, policy=Policy())
+    desk = Desk(installation=installation)
 
     async def main() -> None:
         stop = asyncio.Event()

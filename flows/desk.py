@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from channels.registry import providers
-from preferences.policy import Policy
 from store.owner import owner
 from tidings.settings import Settings
 from work.deliver import Sender
@@ -25,7 +24,6 @@ class Desk:
     """
 
     installation: Installation
-    policy: Policy
     out: Path | None = None
     fixed_now: datetime | None = None
     planned: Callable[[int], None] = lambda _: None
@@ -44,7 +42,7 @@ class Desk:
                 providers=providers(
                     self.installation.settings, home=self.installation.home, out=self.out, mode=self.installation.mode
                 ),
-                policy=self.policy,
+                policy=self.installation.policy,
                 owner=number,
                 clock=self.now,
                 progress=self.sent,
@@ -72,4 +70,4 @@ def desk() -> Iterator[Desk]:
         yield _desk
         return
     with opened(Settings.read()) as installation:
-        yield Desk(installation=installation, policy=Policy())
+        yield Desk(installation=installation)

@@ -11,7 +11,6 @@ from typing import Any
 from flows import environment
 from flows.desk import Desk, at
 from flows.server import Server, joined
-from preferences.policy import Policy
 from tidings.settings import Mode, Settings
 from work import run as stages
 from work.installation import Installation, opened
@@ -51,7 +50,7 @@ class OneShot:
         desk = self.desk
         shards = stages.begin(desk.installation, run_id, now=desk.now())
         for shard in range(shards.count):  # While the server starts; the flow finds it decided.
-            desk.planned(stages.plan(desk.installation, run_id, shard, desk.policy, now=desk.now()))
+            desk.planned(stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now()))
         done = 0
 
         def sent(count: int) -> None:
@@ -94,7 +93,7 @@ def started(settings: Settings, *, out: Path | None = None, now: datetime | None
         server = stack.enter_context(joined(settings.root))
         environment.pin(settings.root, server.api_url)
         installation = stack.enter_context(opened(settings))
-        yield OneShot(desk=Desk(installation=installation, policy=Policy(), out=out, fixed_now=now), server=server)
+        yield OneShot(desk=Desk(installation=installation, out=out, fixed_now=now), server=server)
 
 
 def _name(shards: stages.Shards) -> str:

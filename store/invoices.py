@@ -21,6 +21,8 @@ class Unrendered:
     customer: int
     language: str
     document: Mapping[str, Any]
+    name: str
+    reference: str
     postal: Mapping[str, Any] | None
 
 
@@ -96,7 +98,8 @@ _ADD = text(f"""
                           data, shard, planned_at)
     SELECT {UUID7}, :run, a.customer_id, :brand, :purpose, :purpose_class, a.number, a.id,
            concat_ws(':', CAST(:space AS text), CAST(:purpose AS text), a.number, a.customer_id),
-           jsonb_build_object('first_name', c.first_name, 'last_name', c.last_name, 'company', c.company),
+           jsonb_build_object('customer', jsonb_build_object('first_name', c.first_name,
+                       'last_name', c.last_name, 'company', c.company)),
            (row_number() OVER (ORDER BY a.id) - 1) / :shard_size, :now
     FROM added a JOIN customers c ON c.id = a.customer_id
 """).bindparams(bindparam("documents", type_=JSONB))
@@ -107,9 +110,10 @@ def without_pdf(connection: Connection, run: str, shard: int) -> list[Unrendered
     found = connection.execute(
         text("""
             SELECT i.id AS invoice, m.id::text AS message, m.customer_id AS customer, m.language, i.document,
+                   btrim(concat_ws(' ', c.first_name, c.last_name)) AS name, i.document ->> 'customer' AS reference,
                    (SELECT a.postal FROM addresses a WHERE a.customer_id = m.customer_id AND a.channel = 'letter'
                       AND a.removed_at IS NULL ORDER BY a.state DESC, a.position, a.id LIMIT 1) AS postal
-            FROM messages m JOIN invoices i ON i.id = m.invoice_id
+            FROM messages m JOIN invoices i ON i.id = m.invoice_id JOIN customers c ON c.id = m.customer_id
             WHERE m.run_id = :run AND m.shard = :shard AND m.state = 'ready' AND i.pdf_hash IS NULL
             ORDER BY i.id
         """),

@@ -54,7 +54,8 @@ def freeze_campaign(
                                   data, shard, planned_at)
             SELECT {UUID7}, %(run)s, c.id, %(brand)s, %(purpose)s, %(purpose_class)s, %(document)s,
                    %(key_prefix)s || c.id,
-                   jsonb_build_object('first_name', k.first_name, 'last_name', k.last_name, 'company', k.company),
+                   jsonb_build_object('customer', jsonb_build_object('first_name', k.first_name,
+                       'last_name', k.last_name, 'company', k.company)),
                    c.shard, %(now)s
             FROM chosen c JOIN customers k ON k.id = c.id
             ON CONFLICT (dedupe_key) DO NOTHING RETURNING 1

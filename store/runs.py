@@ -160,7 +160,7 @@ def template_name(connection: Connection, row_id: int) -> str:
     return str(connection.scalar(select(templates.c.name).where(templates.c.id == row_id)))
 
 
-def wake(connection: Connection, run_id: str) -> None:
+def notify(connection: Connection, run_id: str) -> None:
     """Tell the resident loop of every process that a run wants attention."""
     connection.execute(
         text("SELECT pg_notify('tidings', :payload)"), {"payload": json.dumps({"run": run_id})}

@@ -56,7 +56,8 @@ def _compare(rule: Compare) -> ColumnElement[bool]:
         return exists().where(customer_references.c.customer_id == customers.c.id, match)
     if rule.field.startswith("attributes."):
         return _attribute(rule)
-    return _operate(customers.c[rule.field], rule, lambda value: value)
+    column = customers.c[rule.field]
+    return _operate(column, rule, str if isinstance(column.type, Text) else lambda value: value)
 
 
 def _attribute(rule: Compare) -> ColumnElement[bool]:
@@ -87,8 +88,6 @@ def _operate(column: ColumnElement[Any], rule: Compare, convert: Any) -> ColumnE
         raise Problem(
             f"audience: {rule.field} {rule.op}: the value must be a date and time, not {rule.value!r}."
         )
-    if isinstance(column.type, Text) and not isinstance(rule.value, str):
-        convert = str
     value = convert(rule.value)
     if rule.op == "contains":
         return column.contains(value, autoescape=True)

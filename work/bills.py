@@ -153,19 +153,20 @@ def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]
 
 def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Group a table's rows by invoice number: the first row of a number gives its head, each row one line."""
-    from work.reading import read_table
+    from work.reading import read
 
-    table = read_table(path)
-    number_column = mapping.columns.get("number", "number")
-    if number_column not in table.columns:
+    column = mapping.columns.get("number", "number")
+    sheet = read(path, is_header=lambda cells: column in cells)
+    if column not in sheet.frame.columns:
         raise Problem(
-            f"{path} has no column {number_column!r}.", todo=f"Say which with --mapping; it has {', '.join(table.columns)}."
+            f"{path} has no column {column!r}.",
+            todo=f"Say with --mapping which column holds the invoice number; it has {', '.join(sheet.frame.columns)}.",
         )
     groups: dict[str, tuple[int, dict[str, Any]]] = {}
-    for row, values in table.rows():
-        number = str(values.get(number_column) or "")
-        _, head = groups.setdefault(number, (row, {**values, "lines": []}))
-        head["lines"].append(values)
+    items = mapping.columns.get("lines", "lines")
+    for row, values in zip(sheet.rows, sheet.frame.iter_rows(named=True), strict=True):
+        _, head = groups.setdefault(str(values[column] or ""), (row, {**values, items: []}))
+        head[items].append(values)
     yield from groups.values()
 
 

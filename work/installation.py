@@ -1,6 +1,7 @@
 """One installation: its settings, organisation, store and key, opened once and handed to every function of `work`."""
 
 import socket
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.dialects.postgresql import insert
 
+from preferences.policy import Policy, policy_from
 from store.connect import opened as opened_store
 from store.tables import installation as installation_table
 from tidings.organisation import Organisation, read_organisation
@@ -47,6 +49,21 @@ class Installation:
     def links(self) -> Links:
         """Makes signed links."""
         return Links(key=self.key, public_url=self.settings.public_url)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The rules in `policy.toml`, else the careful defaults in the organisation's time zone.
+
+        Raises:
+            Problem: the file cannot be read, or a rule in it is wrong.
+        """
+        path = self.home / "policy.toml"
+        if not path.exists():
+            return Policy(time_zone=self.organisation.time_zone)
+        try:
+            return policy_from({"time_zone": self.organisation.time_zone, **tomllib.loads(path.read_text("utf-8"))})
+        except (OSError, ValueError) as error:
+            raise Problem(f"{path}: {error}", todo="Correct it, or delete it for the defaults.") from error
 
     @cached_property
     def mode(self) -> Mode:

@@ -144,6 +144,8 @@ def render_documents(installation: Installation, run: Run, template: Template, *
             language=item.language,
             links=links,
             postal=item.postal,
+            name=item.name,
+            customer=item.reference,
         )
         made.append((item.invoice, keep(installation.archive, document)))
     with installation.engine.begin() as connection:

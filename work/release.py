@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from store.runs import Run, find_run, last_live_size, set_run, wake
+from store.runs import Run, find_run, last_live_size, notify, set_run
 from store.suppressions import suppressions_known
 from tidings.problem import Problem
 from tidings.purpose import PurposeClass
@@ -68,7 +68,7 @@ def release(connection: Connection, run_id: str, *, by: str, now: datetime) -> R
         text("INSERT INTO audit (actor, action, subject, detail) VALUES (:actor, 'release', :run, '{}')"),
         {"actor": f"staff:{name}", "run": run_id},
     )
-    wake(connection, run_id)
+    notify(connection, run_id)
     released = find_run(connection, run_id)
     if released is None:
         msg = f"run {run_id} has vanished"

@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from preferences.policy import Policy
-from store.messages import languages, pending
+from store.messages import pending
 from store.runs import Run, find_run, set_run
-from templates.parity import check_parity
-from tidings.channel import Channel
 from tidings.problem import Problem
 from work.build import RunContext, read_context
 from work.campaign import campaign_of, freeze
 from work.installation import Installation
 from work.invoicing import render_documents
-from work.plan import plan_shard, question_of
+from work.parity import check_facts
+from work.plan import plan_shard
 from work.release import needs_release
 
 
@@ -65,7 +64,7 @@ def open_for_sending(installation: Installation, run_id: str) -> Run:
     context = _context(installation, run_id)
     if context.run.state != "planning":
         return context.run
-    _check_facts(installation, context)
+    check_facts(installation, context)
     with installation.engine.begin() as connection:
         run = find_run(connection, run_id, lock=True)
         if run is not None and run.state == "planning":
@@ -80,25 +79,6 @@ def close(installation: Installation, run_id: str, *, now: datetime) -> None:
         run = find_run(connection, run_id, lock=True)
         if run is not None and run.state == "sending" and not pending(connection, run_id):
             set_run(connection, run_id, state="finished", finished_at=now)
-
-
-def _check_facts(installation: Installation, context: RunContext) -> None:
-    """Prove on the template's sample, in each language of this run, that no channel loses or changes a fact."""
-    with installation.engine.begin() as connection:
-        used = languages(connection, context.run.id)
-    question = question_of(context.run, context.template, installation.organisation)
-    problems = check_parity(
-        context.template,
-        brand=installation.organisation.brand(context.run.brand),
-        languages=used,
-        channels=[Channel(channel) for channel in question.channels],
-        data=context.run.options.get("data", {}),
-    )
-    if problems:
-        raise Problem(
-            f"Nothing was sent: {'; '.join(str(problem) for problem in problems[:5])}.",
-            todo="Correct the template or the campaign's data.",
-        )
 
 
 def _run(installation: Installation, run_id: str) -> Run:

@@ -1,0 +1,134 @@
+"""`work.bills`: what billing systems write, and what is wrong with it."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tidings.problem import Problem
+from work.bills import EXAMPLE, check_bills, read_bills, read_mapping
+
+CHINOOK = Path(__file__).parents[2] / "examples" / "chinook"
+
+GOOD = {
+    "number": "F1",
+    "customer": "C1",
+    "issued_on": "2026-03-01",
+    "due_on": "2026-03-31",
+    "currency": "NOK",
+    "total": "250.00",
+    "lines": [{"description": "Spade", "quantity": "2", "unit_price": "100.00", "tax_rate": "25"}],
+}
+
+
+@pytest.fixture
+def mapping():
+    return read_mapping(None)
+
+
+def test_a_good_document_is_taken_as_it_is(mapping):
+    [document] = check_bills([(1, GOOD)], mapping)
+
+    assert document.reason == ""
+    assert document.invoice.gross == Decimal("250.00")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "says"),
+    [
+        pytest.param({"total": "249.99"}, "wrong_total", "250.00", id="a total that is a cent off"),
+        pytest.param({"total": "lots"}, "wrong_document", "lots", id="a total that is no number"),
+        pytest.param({"total": "NaN"}, "wrong_document", "NaN", id="a total that is not finite"),
+        pytest.param({"total": True}, "wrong_document", "True", id="a total that is a truth value"),
+        pytest.param({"issued_on": "yesterday"}, "wrong_document", "yesterday", id="a date in words"),
+        pytest.param({"issued_on": None}, "wrong_document", "issued_on", id="no date"),
+        pytest.param({"lines": []}, "wrong_document", "lines", id="no lines"),
+        pytest.param({"lines": "x"}, "wrong_document", "lines", id="lines that are no list"),
+        pytest.param({"lines": [7]}, "wrong_document", "7", id="a line that is no object"),
+        pytest.param({"currency": "kr"}, "wrong_document", "kr", id="a currency that is none"),
+        pytest.param({"customer": None}, "wrong_document", "customer", id="no customer"),
+        pytest.param({"number": ""}, "wrong_document", "number", id="no number"),
+        pytest.param({"due_on": None}, "wrong_document", "terms", id="no due date and no terms"),
+    ],
+)
+def test_a_wrong_document_is_named_and_the_others_go_on(mapping, change, reason, says):
+    wrong, good = check_bills([(1, GOOD | change), (2, GOOD | {"number": "F2"})], mapping)
+
+    assert (wrong.reason, wrong.row) == (reason, 1)
+    assert says in wrong.detail
+    assert good.invoice is not None and not good.reason
+
+
+def test_a_number_twice_in_a_file_is_sent_once(mapping):
+    first, second = check_bills([(1, GOOD), (2, GOOD)], mapping)
+
+    assert (first.reason, second.reason) == ("", "duplicate_number")
+    assert "row 1" in second.detail
+
+
+def test_chinook_is_whole():
+    mapping = read_mapping(CHINOOK / "invoices.toml")
+
+    documents, _ = read_bills(CHINOOK / "invoices.jsonl", mapping)
+
+    assert len(documents) == 412
+    assert {document.reason for document in documents} == {""}
+    assert {document.invoice.currency for document in documents} == {"USD"}
+    assert sum(document.invoice.gross for document in documents) == Decimal("2328.60")
+
+
+def test_a_table_with_a_row_for_each_item_is_grouped(tmp_path):
+    file = tmp_path / "bills.csv"
+    file.write_text(
+        "number,customer,issued_on,due_on,currency,total,description,quantity,unit_price\n"
+        "F1,C1,2026-03-01,2026-03-31,NOK,3.00,Seed,1,1.00\n"
+        "F1,C1,2026-03-01,2026-03-31,NOK,3.00,Soil,1,2.00\n"
+        "F2,C2,2026-03-01,2026-03-31,NOK,5.00,Pot,1,5.00\n"
+    )
+
+    documents, _ = read_bills(file, read_mapping(None))
+
+    assert [(d.number, d.row, d.reason, len(d.invoice.lines)) for d in documents] == [
+        ("F1", 2, "", 2),
+        ("F2", 4, "", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(b"", "empty", id="an empty file"),
+        pytest.param(b'{"number": \n', "line 1", id="a line that ends early"),
+        pytest.param(b"[1, 2", "JSON", id="a list that ends early"),
+        pytest.param(b'{"number": "\xff"}', "UTF-8", id="bytes that are no text"),
+        pytest.param(b"[]", "no invoices", id="a list of nothing"),
+        pytest.param(b"[" * 100_000, "JSON", id="a list that never ends going deeper"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_whole(tmp_path, content, says):
+    file = tmp_path / "bills.jsonl"
+    file.write_bytes(content)
+
+    with pytest.raises(Problem, match=says):
+        read_bills(file, read_mapping(None))
+
+
+def test_the_example_mapping_reads_what_it_says(tmp_path):
+    (tmp_path / "mapping.toml").write_text(EXAMPLE)
+    bill = {key: value for key, value in GOOD.items() if key not in {"due_on", "currency"}} | {"total": 200.00}
+    bill["lines"] = [{"description": "Spade", "quantity": 2, "unit_price": 100}]
+    (tmp_path / "bills.jsonl").write_text(json.dumps(bill))
+
+    [document], _ = read_bills(tmp_path / "bills.jsonl", read_mapping(tmp_path / "mapping.toml"))
+
+    assert document.reason == ""
+    assert (document.invoice.currency, str(document.invoice.due_on)) == ("EUR", "2026-03-31")
+
+
+def test_a_mapping_with_an_unknown_field_names_it(tmp_path):
+    file = tmp_path / "mapping.toml"
+    file.write_text('[columns]\nnummer = "InvoiceId"\n')
+
+    with pytest.raises(Problem, match="'nummer'"):
+        read_mapping(file)

@@ -1,0 +1,77 @@
+"""Before a run sends: proof on the template's sample that every channel says the same facts, in each language of the run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from store.messages import languages
+from templates.facts import ParityProblem, check_parity
+from templates.render import render
+from templates.subject import Subject
+from tidings.channel import Channel
+from tidings.problem import Problem
+from work.build import RunContext
+from work.installation import Installation
+from work.plan import question_of
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+ADDRESSES = {
+    Channel.EMAIL: "sample@example.org",
+    Channel.SMS: "+4799999999",
+    Channel.PUSH: "sample-token",
+    Channel.LETTER: "sample",
+}
+SHOWN = 5
+
+
+def check_facts(installation: Installation, context: RunContext) -> None:
+    """Render the sample, with the run's own data, on every channel and search each output for each fact.
+
+    Raises:
+        Problem: a fact is missing or different; names template, language, channel and fact. Nothing was sent.
+    """
+    problems = list(_problems(installation, context))
+    if problems:
+        raise Problem(
+            f"Nothing was sent. {' '.join(str(problem) for problem in problems[:SHOWN])}",
+            todo="Correct the template or the campaign's data, then run it again.",
+        )
+
+
+def _problems(installation: Installation, context: RunContext) -> Iterator[ParityProblem]:
+    with installation.engine.begin() as connection:
+        used = languages(connection, context.run.id)
+    question = question_of(context.run, context.template, installation.organisation)
+    for language in used:
+        subject = _sample(installation, context, language)
+        contents = {}
+        for channel in question.channels:
+            addressed = replace(subject, to=ADDRESSES[Channel(channel)])
+            contents[Channel(channel)] = render(context.template, Channel(channel), addressed)
+        yield from check_parity(context.template, subject, contents)
+
+
+def _sample(installation: Installation, context: RunContext, language: str) -> Subject:
+    brand = installation.organisation.brand(context.run.brand)
+    return Subject(
+        message=NOBODY,
+        reference="SAMPLE22",
+        language=language,
+        data={**context.template.sample, **context.run.options.get("data", {})},
+        brand=brand,
+        to="",
+        postal={
+            "name": "A. Sample",
+            "lines": list(brand.address.lines[:1]),
+            "city": "Sample",
+            "postcode": "",
+            "country": brand.address.country,
+        },
+        customer="SAMPLE",
+        links=installation.links.for_message(
+            NOBODY, 0, context.run.purpose, list(context.template.links), context.run.brand
+        ),
+        platform="fcm",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
