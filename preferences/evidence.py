@@ -7,17 +7,17 @@ only as much text as they differ in. Free text of customers (a source, a problem
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from preferences.sheet import NOBODY, Columns, Ints
+from preferences.sheet import FEW, NOBODY, Columns, Ints
 
 if TYPE_CHECKING:
     import polars as pl
-
-    Part = str | Callable[[pl.DataFrame], pl.Series]
 
 _INSTANT = '"%Y-%m-%dT%H:%M:%SZ"'
 NOTHING = 0
@@ -47,21 +47,18 @@ class Evidence:
 
         return self.add(pl.Series(fragments, dtype=pl.String))
 
-    def lines(self, columns: Columns, rows: Ints, parts: list[Part]) -> Ints:
+    def lines(self, columns: Columns, rows: Ints, parts: Sequence[str | Part]) -> Ints:
         """Write one fragment per row of a frame that `rows` names; return their pointers in the shape of `rows`."""
         used = np.zeros(columns.length + 1, dtype=np.bool_)
         used[rows.ravel()] = True
         used[NOBODY] = False
         wanted = np.flatnonzero(used)
-        if not len(wanted):
-            return np.zeros(rows.shape, dtype=np.int64)
-        import polars as pl
-
-        frame = columns.frame if len(wanted) == columns.length else columns.frame[wanted]
-        words = [pl.lit(part) if isinstance(part, str) else part(frame) for part in parts]
-        text = frame.select(pl.concat_str(words).alias("text"))["text"]
         pointers = np.full(columns.length + 1, NOTHING, dtype=np.int64)
-        pointers[wanted] = self.add(text) + np.arange(len(wanted))
+        if not len(wanted):
+            return pointers[rows]
+        frame = columns.frame if len(wanted) == columns.length else columns.frame[wanted]
+        begin = self.add_words(_few(frame, parts)) if len(wanted) <= FEW else self.add(_many(frame, parts))
+        pointers[wanted] = begin + np.arange(len(wanted))
         return pointers[rows]
 
     def text(self, *pointers: Ints) -> pl.Series:
@@ -69,53 +66,97 @@ class Evidence:
         import polars as pl
 
         pool = pl.concat(self._parts)
-        whole = pool.to_frame("f").select(pl.concat_str(pl.lit("{"), pl.col("f").fill_null(""), pl.lit("}")))["literal"]
-        count = sum((part != NOTHING).astype(np.int64) for part in pointers)
         single = np.maximum.reduce(pointers)
-        several = np.flatnonzero(np.asarray(count) > 1)
-        if not len(several):
-            return whole[single].alias("evidence")
-        columns = {str(place): pool[part[several]] for place, part in enumerate(pointers)}
-        joined = pl.DataFrame(columns).select(
-            pl.concat_str(pl.lit("{"), pl.concat_str(pl.all(), separator=", ", ignore_nulls=True), pl.lit("}"))
-        )["literal"]
+        count = np.add.reduce([part != NOTHING for part in pointers], dtype=np.int64)
+        several = np.flatnonzero(count > 1)
+        if len(pool) + len(several) <= FEW:
+            known = [part or "" for part in pool.to_list()]
+            texts = [f"{{{part}}}" for part in known]
+            texts += [
+                f"{{{', '.join(known[place] for place in places if place != NOTHING)}}}"
+                for places in zip(*(part[several].tolist() for part in pointers), strict=True)
+            ]
+            whole = pl.Series(texts, dtype=pl.String)
+        else:
+            joined = [pool[part[several]].alias(str(place)) for place, part in enumerate(pointers)]
+            whole = pl.concat([_braced([pool]), _braced(joined)])
         place = single.copy()
-        place[several] = len(whole) + np.arange(len(several))
-        return pl.concat([whole, joined])[place].alias("evidence")
+        place[several] = len(pool) + np.arange(len(several))
+        return whole[place].alias("evidence")
+
+
+def _braced(fragments: list[pl.Series]) -> pl.Series:
+    """Return one object per line from its fragments; null is none."""
+    import polars as pl
+
+    inside = pl.concat_str(fragments, separator=", ", ignore_nulls=True)
+    return pl.select(pl.concat_str(pl.lit("{"), inside, pl.lit("}")).alias("whole"))["whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One value inside a fragment: a column, and how a value of it is written."""
+
+    column: str
+    write: Callable[[Any], str]
+    many: Callable[[pl.Series], pl.Series]
+    """The same for a whole column."""
 
 
 def quoted(column: str) -> Part:
     """Write a column of words as JSON strings."""
-
-    def write(frame: pl.DataFrame) -> pl.Series:
-        return _translated(frame[column], lambda word: json.dumps(word or "", ensure_ascii=False))
-
-    return write
+    return Part(column, _quote, lambda words: _translated(words, _quote))
 
 
 def quoted_list(column: str) -> Part:
     """Write a column of lists of words as JSON arrays."""
-
-    def write(frame: pl.DataFrame) -> pl.Series:
-        joined = frame[column].list.join(",")
-        return _translated(joined, lambda word: json.dumps(word.split(",") if word else [], ensure_ascii=False))
-
-    return write
+    return Part(column, _quote_list, lambda words: _translated(words.list.join(","), _quote_joined))
 
 
 def number(column: str) -> Part:
     """Write a column of whole numbers."""
-    return lambda frame: frame[column].cast(_string())
+    return Part(column, str, lambda values: values.cast(_string()))
 
 
 def instant(column: str) -> Part:
     """Write a column of instants as JSON strings, UTC to the second."""
-    return lambda frame: frame[column].dt.strftime(_INSTANT)
+    return Part(column, lambda at: at.strftime(_INSTANT), lambda values: values.dt.strftime(_INSTANT))
 
 
 def until(key: str) -> Part:
     """Write the end of a statement under a key, nothing where it has none."""
-    return lambda frame: frame["until_at"].dt.strftime(f', "{key}": {_INSTANT}').fill_null("")
+    form = f', "{key}": {_INSTANT}'
+    return Part(
+        "until_at",
+        lambda at: "" if at is None else at.strftime(form),
+        lambda values: values.dt.strftime(form).fill_null(""),
+    )
+
+
+def _few(frame: pl.DataFrame, parts: Sequence[str | Part]) -> list[str]:
+    columns = [
+        repeat(part) if isinstance(part, str) else map(part.write, frame[part.column].to_list()) for part in parts
+    ]
+    return ["".join(texts) for texts in zip(*columns, strict=False)]
+
+
+def _many(frame: pl.DataFrame, parts: Sequence[str | Part]) -> pl.Series:
+    import polars as pl
+
+    texts = [pl.lit(part) if isinstance(part, str) else part.many(frame[part.column]) for part in parts]
+    return frame.select(pl.concat_str(texts).alias("text"))["text"]
+
+
+def _quote(word: str | None) -> str:
+    return json.dumps(word or "", ensure_ascii=False)
+
+
+def _quote_list(words: list[str] | None) -> str:
+    return json.dumps(words or [], ensure_ascii=False)
+
+
+def _quote_joined(joined: str | None) -> str:
+    return _quote_list(joined.split(",") if joined else [])
 
 
 def _translated(words: pl.Series, write: Callable[[str | None], str]) -> pl.Series:

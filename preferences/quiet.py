@@ -137,6 +137,7 @@ def _shift(info: ZoneInfo, moment: datetime) -> int:
     return (ahead.days * 86_400 + ahead.seconds) * 1_000_000
 
 
+@lru_cache(maxsize=4096)
 def known_zone(name: str | None, fallback: str) -> str:
     """Return the zone, or the fallback when there is no such zone."""
     try:

@@ -12,7 +12,7 @@ from preferences.evidence import Evidence
 from preferences.grounds import Ground, grounds, permissions, waits
 from preferences.reach import OPEN, REASONS
 from preferences.reach import number as code
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Ints
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Ints
 from preferences.timing import Timing
 from tidings.reason import Reason
 
@@ -46,7 +46,8 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
     cell = (np.repeat(answer.person, WIDTH), answer.order.ravel())
     reason = answer.reason[message, cell[1]]
     rank = answer.rank.ravel()
-    address = np.append(batch.addresses.whole("address"), NOBODY)[ground.reach.address[cell]]
+    addresses = pl.concat([batch.addresses.frame["address"], pl.Series([None], dtype=pl.Int64)])
+    address = ground.reach.address[cell]
     line = np.where((rank == 1) | (reason == code(Reason.PAUSE)), answer.line[message], NOBODY)
     evidence = Evidence()
     pointers = (
@@ -58,9 +59,9 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
         {
             "message": batch.asked.frame["message"][message],
             "channel": pl.Series(CHANNELS)[cell[1]],
-            "rank": _nullable(rank, rank == NOBODY, pl.Int8),
+            "rank": pl.Series([*range(1, WIDTH + 1), None], dtype=pl.Int8)[np.where(rank == NOBODY, WIDTH, rank - 1)],
             "reason": _names(reason),
-            "address": _nullable(address, address == NOBODY, pl.Int64),
+            "address": addresses[np.where(address == NOBODY, len(addresses) - 1, address)],
             "evidence": evidence.text(*pointers),
         }
     )
@@ -93,10 +94,3 @@ def _names(reasons: Ints) -> pl.Series:
     import polars as pl
 
     return pl.Series([*(reason.value for reason in REASONS), ""])[np.where(reasons == OPEN, len(REASONS), reasons)]
-
-
-def _nullable(values: Ints, missing: Bools, kind: type[pl.DataType]) -> pl.Series:
-    import polars as pl
-
-    frame = pl.DataFrame({"value": values, "missing": missing})
-    return frame.select(pl.when(~pl.col("missing")).then(pl.col("value")).cast(kind))["value"]

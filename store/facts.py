@@ -1,26 +1,31 @@
 """Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked about.
 
-Few customers are read in one round trip, many by COPY; the queries are the same.
+All queries go out together, and each answers with one row: its columns as arrays. That is one round trip whatever the number of
+customers, and several times cheaper than a row at a time (psycopg hands over COPY row by row as well).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from tidings.facts import CAP_HORIZON, Facts, Question, empty
+from tidings.facts import CAP_HORIZON, SCHEMAS, Facts, Question, empty
 from tidings.purpose import PurposeClass, topic_path
 
 if TYPE_CHECKING:
     import polars as pl
     import psycopg
 
-FEW = 500
-"""Up to so many questions one pipeline is faster than a COPY per frame."""
-
+_APART = "\x1f"
+"""Unit separator: between the words of a list, which PostgreSQL cannot aggregate as they are."""
+_AGGREGATED: Mapping[str, str] = {
+    "List(String)": f"array_agg(array_to_string({{0}}, U&'\\{ord(_APART):04x}'))",
+    "Datetime[us, UTC]": "array_agg((extract(epoch FROM {0}) * 1000000)::bigint)",
+}
 _QUERIES: Mapping[str, str] = {
     "customers": """
         SELECT id AS customer, language, time_zone, country, standing, holds
@@ -85,7 +90,7 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
         return Facts(question=question, asked=asked, **{name: empty(name) for name in _QUERIES})
     customers = asked["customer"].unique().to_list()
     values = {
-        "customers": customers,
+        "customers": "{" + ",".join(map(str, customers)) + "}",
         "brand": question.brand,
         "topics": list(topic_path(question.topic)),
         "purpose": question.purpose,
@@ -94,38 +99,38 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     }
     marketing = question.purpose_class == PurposeClass.MARKETING
     wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
-    read = _few if len(customers) <= FEW else _many
-    frames = dict(zip(wanted, read(connection, wanted, values), strict=True))
+    driver = _driver(connection)
+    with driver.pipeline():
+        cursors = [driver.cursor(binary=True).execute(_columns(name), values, prepare=True) for name in wanted]
+        answers = [cursor.fetchone() for cursor in cursors]
+    frames = {name: _frame(name, answer) for name, answer in zip(wanted, answers, strict=True)}
     return Facts(
         question=question, asked=asked, **{name: frames[name] if name in frames else empty(name) for name in _QUERIES}
     )
 
 
-def _few(connection: Connection, names: list[str], values: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
-    """Send all queries at once and read their rows."""
-    driver = _driver(connection)
-    with driver.pipeline():
-        cursors = [driver.cursor(binary=True).execute(_QUERIES[name], values, prepare=True) for name in names]
-        rows = [cursor.fetchall() for cursor in cursors]
-    for name, found in zip(names, rows, strict=True):
-        yield _frame(name, found)
+@lru_cache
+def _columns(name: str) -> str:
+    """Return the query of a frame with each column as one array."""
+    arrays = [_AGGREGATED.get(kind, "array_agg({0})").format(column) for column, kind in SCHEMAS[name].items()]
+    return f"SELECT {', '.join(arrays)} FROM ({_QUERIES[name]}) q"
 
 
-def _frame(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+def _frame(name: str, answer: tuple[list[Any] | None, ...] | None) -> pl.DataFrame:
     import polars as pl
 
     shape = empty(name)
-    if not rows:
+    if answer is None or answer[0] is None:
         return shape
-    columns = zip(shape.schema.items(), zip(*rows, strict=True), strict=True)
-    return pl.DataFrame([pl.Series(column, values, dtype=kind) for (column, kind), values in columns])
-
-
-def _many(connection: Connection, names: list[str], values: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
-    from store.bulk import read_frame
-
-    for name in names:
-        yield read_frame(connection, _QUERIES[name], values).cast(dict(empty(name).schema))
+    columns = []
+    for (column, kind), values in zip(shape.schema.items(), answer, strict=True):
+        if isinstance(kind, pl.List):
+            values = [words.split(_APART) if words else [] for words in values or ()]
+        if isinstance(kind, pl.Datetime):
+            columns.append(pl.Series(column, values, dtype=pl.Int64).cast(kind))
+        else:
+            columns.append(pl.Series(column, values, dtype=kind))
+    return pl.DataFrame(columns)
 
 
 def _driver(connection: Connection) -> psycopg.Connection[Any]:
