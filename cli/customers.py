@@ -1,0 +1,148 @@
+"""`tidings customers`: look at customers, find one, and see who may be in the store twice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from rich.table import Table
+
+from cli.output import console, print_json
+from tidings.problem import Exit, Problem
+from tidings.settings import Settings
+
+app = App(name="customers", help="Customers: list and find them, show one, see likely duplicates.")
+Json = Annotated[bool, Parameter(negative=())]
+
+
+@app.command(name="list")
+def list_customers(*, limit: int = 50, json: Json = False) -> int:
+    """List customers in the order they came.
+
+    Example: tidings customers list --limit 10
+
+    Parameters
+    ----------
+    limit
+        At most so many.
+    json
+        Print one JSON list.
+    """
+    return _print_found("", limit, json=json)
+
+
+@app.command
+def find(words: str, *, limit: int = 50, json: Json = False) -> int:
+    """Find customers by a part of their name, company, reference or address.
+
+    Example: tidings customers find hansen
+
+    Parameters
+    ----------
+    words
+        What to look for.
+    limit
+        At most so many.
+    json
+        Print one JSON list.
+    """
+    return _print_found(words, limit, json=json)
+
+
+def _print_found(words: str, limit: int, *, json: bool) -> int:
+    from store.connect import opened
+    from store.customers import listed
+
+    with opened(Settings.read()) as store, store.engine.connect() as connection:
+        found = listed(connection, words=words, limit=limit)
+    if json:
+        print_json(found)
+        return Exit.OK
+    table = Table("Reference", "Name", "Company", "Country", "Language", "Standing", "Reached by")
+    for one in found:
+        usable = {way["channel"] for way in one["addresses"] if way["state"] == "usable"}
+        cells = (one[key] for key in ("reference", "name", "company", "country", "language", "standing"))
+        table.add_row(*(_plain(cell) for cell in cells), ", ".join(sorted(usable)))
+    console.print(table)
+    return Exit.OK
+
+
+@app.command
+def show(customer: str, *, json: Json = False) -> int:
+    """Show one customer and every address with its state.
+
+    Example: tidings customers show 1001
+
+    Parameters
+    ----------
+    customer
+        Reference, SYSTEM:REFERENCE, e-mail address or phone number.
+    json
+        Print one JSON object.
+    """
+    from store.connect import opened
+    from store.customers import find as find_customer
+    from store.customers import listed
+
+    with opened(Settings.read()) as store, store.engine.connect() as connection:
+        number = find_customer(connection, customer)
+        if number is None:
+            raise Problem(
+                f"There is no customer {customer!r}.", todo="`tidings customers find WORD` looks for one."
+            )
+        found = listed(connection, customer=number)[0]
+    if json:
+        print_json(found)
+        return Exit.OK
+    for key in ("reference", "name", "company", "country", "language", "time_zone", "standing"):
+        if found[key]:
+            console.print(f"{key.replace('_', ' '):>10}  {_plain(found[key])}", markup=False)
+    for key, value in found["attributes"].items():
+        console.print(f"{_plain(key):>10}  {_plain(value)}", markup=False)
+    for way in found["addresses"]:
+        note = "" if way["state"] == "usable" else f"  (not usable: {way['problem']})"
+        text = f"{way['channel']:>10}  {_plain(way['value'].replace(chr(10), ', '))}{note}"
+        console.print(text, markup=False, soft_wrap=True)
+    return Exit.OK
+
+
+@app.command
+def duplicates(*, json: Json = False) -> int:
+    """Report customers that are likely one person: the same e-mail address, phone, or name and postal address.
+
+    Example: tidings customers duplicates
+
+    Parameters
+    ----------
+    json
+        Print one JSON list.
+    """
+    from store.connect import opened
+    from store.customers import duplicates as likely
+
+    with opened(Settings.read()) as store, store.engine.connect() as connection:
+        found = likely(connection)
+    if json:
+        print_json(
+            [{"because": one.because, "value": one.value, "customers": list(one.customers)} for one in found]
+        )
+        return Exit.OK
+    if not found:
+        console.print("No likely duplicates.")
+    for one in found:
+        console.print(
+            f"same {one.because}: {_plain(one.value.replace(chr(10), ', '))}", markup=False, soft_wrap=True
+        )
+        for person in one.customers:
+            name = _plain(person["name"])
+            console.print(
+                f"    {person['source']}:{person['reference']}  {name}", markup=False, soft_wrap=True
+            )
+    return Exit.OK
+
+
+def _plain(value: Any) -> str:
+    """Return a customer's text without characters that steer a terminal."""
+    from tidings.address import plain
+
+    return plain(str(value))

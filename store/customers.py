@@ -1,0 +1,237 @@
+"""Customers and their references: found, locked, listed, compared, and written many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, text
+
+from store import ways
+from store.imports import copy_in
+from tidings.problem import Problem
+
+if TYPE_CHECKING:
+    import polars as pl
+
+PEOPLE = {
+    "row": "bigint",
+    "reference": "text",
+    "first_name": "text",
+    "last_name": "text",
+    "company": "text",
+    "language": "text",
+    "language_else": "text",
+    "time_zone": "text",
+    "time_zone_else": "text",
+    "country": "text",
+    "standing": "text",
+    "attributes": "jsonb",
+}
+"""Columns of `save`; null is not stated and never replaces what is known, `_else` is for those who have nothing yet."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What an import did, in rows."""
+
+    imported: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duplicate:
+    """Customers that are likely one person."""
+
+    because: str
+    """email, phone, or name and postal address."""
+    value: str
+    customers: tuple[dict[str, Any], ...]
+    """id, reference, source, name; oldest first."""
+
+
+def lock_customers(connection: Connection, customers: Sequence[int]) -> None:
+    """Lock customers in the one order that everybody uses; the claim of the sender waits, and so do we for it."""
+    connection.execute(
+        text("SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        {"ids": list(customers)},
+    )
+
+
+def find(connection: Connection, reference: str, source: str | None = None) -> int | None:
+    """Return the id of the customer with a reference, or with an e-mail address or phone number of their own.
+
+    Args:
+        connection: any.
+        reference: as the source system has it; also `source:reference`, an e-mail address, or a number in E.164.
+        source: the system; None or '' looks in all.
+
+    Raises:
+        Problem: it means more than one customer.
+    """
+    written = reference.strip()
+    before, colon, after = written.partition(":")
+    for asked, system in ((written, source or ""), (after, before) if colon and not source else ("", "")):
+        found = _referred(connection, asked, system) if asked else []
+        if len(found) > 1:
+            raise Problem(
+                f"{reference!r} is the reference of {len(found)} customers in different systems.",
+                todo="Write SYSTEM:REFERENCE.",
+            )
+        if found:
+            return found[0]
+    phone = written.startswith("+")
+    value = "".join(char for char in written if char.isdigit() or char == "+") if phone else written.lower()
+    reached = connection.execute(
+        text(
+            "SELECT DISTINCT customer_id FROM addresses"
+            " WHERE channel IN ('email', 'sms') AND value = :value AND removed_at IS NULL LIMIT 3"
+        ),
+        {"value": value},
+    ).scalars()
+    ids = list(reached)
+    if len(ids) > 1:
+        raise Problem(f"{reference!r} reaches more than one customer.", todo="Use the customer's reference.")
+    return ids[0] if ids else None
+
+
+def _referred(connection: Connection, reference: str, source: str) -> list[int]:
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT customer_id FROM customer_references"
+            " WHERE reference = :reference AND (:source = '' OR source = :source) LIMIT 3"
+        ),
+        {"reference": reference, "source": source},
+    )
+    return list(rows.scalars())
+
+
+def save(
+    connection: Connection, people: pl.DataFrame, addresses: pl.DataFrame, *, source: str, now: datetime
+) -> Counts:
+    """Insert or update customers by their reference in a source; what did not change is not written.
+
+    Args:
+        connection: in a transaction that holds `imports.one_at_a_time`.
+        people: columns of PEOPLE; references are distinct.
+        addresses: columns of `ways.WAYS`, joined to people by `row`.
+        source: the system the references belong to.
+        now: when.
+    """
+    copy_in(connection, "incoming_people", PEOPLE, people)
+    copy_in(connection, "incoming_ways", ways.WAYS, addresses)
+    values = {"source": source, "now": now}
+    for statement in (*_RESOLVE, *_INSERT, *_CHANGE):
+        connection.execute(text(statement), values)
+    ways.merge(connection, label=f"import:{source}", replaces=True, now=now)
+    row = connection.execute(text(_COUNT)).one()
+    return Counts(imported=row[0], updated=row[1], unchanged=row[2])
+
+
+_RESOLVE = (
+    """ALTER TABLE incoming_people ADD customer_id bigint, ADD is_new boolean NOT NULL DEFAULT false,
+                                   ADD changed boolean NOT NULL DEFAULT false""",
+    """UPDATE incoming_people p SET customer_id = r.customer_id
+         FROM customer_references r WHERE r.source = :source AND r.reference = p.reference""",
+    """UPDATE incoming_people SET is_new = true, customer_id = nextval(pg_get_serial_sequence('customers', 'id'))
+        WHERE customer_id IS NULL""",
+)
+
+_INSERT = (
+    """INSERT INTO customers (id, first_name, last_name, company, language, time_zone, country, standing, attributes,
+                              created_at, updated_at)
+       SELECT customer_id, coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, ''),
+              coalesce(language, language_else), coalesce(time_zone, time_zone_else), coalesce(country, ''),
+              coalesce(standing, 'customer'), jsonb_strip_nulls(coalesce(attributes, '{}')), :now, :now
+         FROM incoming_people WHERE is_new""",
+    """INSERT INTO customer_references (source, reference, customer_id)
+       SELECT :source, reference, customer_id FROM incoming_people WHERE is_new""",
+)
+
+_CHANGE = (
+    """UPDATE incoming_people p SET changed = true FROM customers c
+        WHERE c.id = p.customer_id AND NOT p.is_new
+          AND (p.first_name <> c.first_name OR p.last_name <> c.last_name OR p.company <> c.company
+            OR p.language <> c.language OR p.time_zone <> c.time_zone OR p.country <> c.country
+            OR p.standing <> c.standing OR NOT c.attributes @> jsonb_strip_nulls(p.attributes))""",
+    """SELECT id FROM customers WHERE id IN (SELECT customer_id FROM incoming_people WHERE changed)
+        ORDER BY id FOR NO KEY UPDATE""",
+    """UPDATE customers c
+          SET first_name = coalesce(p.first_name, c.first_name), last_name = coalesce(p.last_name, c.last_name),
+              company = coalesce(p.company, c.company), language = coalesce(p.language, c.language),
+              time_zone = coalesce(p.time_zone, CASE WHEN p.country <> c.country THEN p.time_zone_else END,
+                                   c.time_zone),
+              country = coalesce(p.country, c.country), standing = coalesce(p.standing, c.standing),
+              attributes = c.attributes || jsonb_strip_nulls(coalesce(p.attributes, '{}')), updated_at = :now
+         FROM incoming_people p WHERE p.changed AND p.customer_id = c.id""",
+)
+
+_COUNT = """
+    SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new AND (changed OR w.row IS NOT NULL)),
+           count(*) FILTER (WHERE NOT is_new AND NOT changed AND w.row IS NULL)
+      FROM incoming_people p LEFT JOIN (SELECT DISTINCT row FROM incoming_ways WHERE changed) w ON w.row = p.row"""
+
+_DUPLICATES = """
+    WITH reached AS (
+        SELECT CASE a.channel WHEN 'sms' THEN 'phone' WHEN 'letter' THEN 'name and postal address' ELSE a.channel END
+                   AS because,
+               CASE a.channel WHEN 'letter' THEN concat_ws(E'\\n', nullif(concat_ws(' ', nullif(c.first_name, ''),
+                   nullif(c.last_name, '')), ''), nullif(c.company, ''), a.value) ELSE a.value END AS value, c.id
+          FROM addresses a JOIN customers c ON c.id = a.customer_id
+         WHERE a.removed_at IS NULL AND a.channel IN ('email', 'sms', 'letter')
+           AND (a.problem NOT IN ('email_invalid', 'phone_invalid', 'phone_no_country'))
+           AND (a.channel <> 'letter' OR c.first_name || c.last_name || c.company <> '')
+    ), alike AS (
+        SELECT because, min(value) AS value, array_agg(DISTINCT id ORDER BY id) AS ids
+          FROM reached GROUP BY because, lower(value) HAVING count(DISTINCT id) > 1
+    )
+    SELECT a.because, a.value, (
+        SELECT json_agg(json_build_object('id', c.id, 'reference', r.reference, 'source', r.source, 'name',
+                   concat_ws(' ', nullif(c.first_name, ''), nullif(c.last_name, ''), nullif(c.company, '')))
+                   ORDER BY c.id, r.source)
+          FROM customers c LEFT JOIN customer_references r ON r.customer_id = c.id WHERE c.id = ANY(a.ids))
+      FROM alike a ORDER BY a.because, a.value"""
+
+
+def duplicates(connection: Connection) -> list[Duplicate]:
+    """Return the customers that share an e-mail address, a phone, or a name with a postal address."""
+    return [
+        Duplicate(because=because, value=value, customers=tuple(customers))
+        for because, value, customers in connection.execute(text(_DUPLICATES))
+    ]
+
+
+_LIST = """
+    SELECT c.id, coalesce((SELECT string_agg(r.source || ':' || r.reference, ', ' ORDER BY r.source)
+             FROM customer_references r WHERE r.customer_id = c.id), '') AS reference,
+           concat_ws(' ', nullif(c.first_name, ''), nullif(c.last_name, '')) AS name, c.company, c.country, c.language,
+           c.time_zone, c.standing, c.holds, c.attributes, c.created_at,
+           (SELECT coalesce(json_agg(json_build_object('channel', a.channel, 'value', a.value, 'state', a.state,
+                       'problem', a.problem, 'platform', a.platform, 'position', a.position)
+                       ORDER BY a.channel, a.position, a.id), '[]')
+              FROM addresses a WHERE a.customer_id = c.id AND a.removed_at IS NULL) AS addresses
+      FROM customers c
+     WHERE (:id = 0 OR c.id = :id)
+       AND (:like = '' OR c.first_name || ' ' || c.last_name ILIKE :like OR c.company ILIKE :like
+         OR EXISTS (SELECT FROM customer_references r WHERE r.customer_id = c.id AND r.reference ILIKE :like)
+         OR EXISTS (SELECT FROM addresses a WHERE a.customer_id = c.id AND a.value ILIKE :like))
+     ORDER BY c.id LIMIT :limit"""
+
+
+def listed(
+    connection: Connection, *, words: str = "", customer: int = 0, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Return customers with their addresses as plain values, in the order they came: one, or those that match words.
+
+    Args:
+        connection: any.
+        words: part of a name, company, reference or address; '' is all.
+        customer: id of the only one wanted, 0 = any.
+        limit: at most so many.
+    """
+    like = "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" if words else ""
+    rows = connection.execute(text(_LIST), {"id": customer, "like": like, "limit": limit})
+    return [dict(row) for row in rows.mappings()]

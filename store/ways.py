@@ -1,0 +1,91 @@
+"""Addresses written many at a time. An import replaces only what the same import gave before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from tidings.address import PROBLEMS
+
+WAYS = {
+    "row": "bigint",
+    "channel": "text",
+    "value": "text",
+    "postal": "jsonb",
+    "platform": "text",
+    "device": "text",
+    "state": "text",
+    "problem": "text",
+    "position": "smallint",
+    "verified_at": "timestamptz",
+}
+"""Columns of `incoming_ways`; (row, channel, value) is distinct, `row` is that of `incoming_people`."""
+
+REPLACED = "replaced"
+"""Problem of an address that a later import gave another value for; the only removal that an import may take back."""
+
+
+def merge(connection: Connection, *, label: str, replaces: bool, now: datetime) -> None:
+    """Write `incoming_ways` for the customers of `incoming_people`; `changed` says which rows did something.
+
+    What a customer removed stays removed, what a bounce made unusable stays unusable.
+
+    Args:
+        connection: in a transaction that holds `imports.one_at_a_time`, with both temporary tables.
+        label: who gives the addresses, `import:crm`.
+        replaces: whether a usable new value removes what the same label gave before on that channel.
+        now: when.
+    """
+    values = {"label": label, "now": now, "ours": ["", *PROBLEMS], "replaced": REPLACED}
+    for statement in (*_COMPARE, *(_REPLACE if replaces else ()), *_WRITE):
+        connection.execute(text(statement), values)
+
+
+_COMPARE = (
+    """ALTER TABLE incoming_ways ADD customer_id bigint, ADD address_id bigint,
+                                 ADD changed boolean NOT NULL DEFAULT false""",
+    "UPDATE incoming_ways w SET customer_id = p.customer_id FROM incoming_people p WHERE p.row = w.row",
+    "DELETE FROM incoming_ways WHERE customer_id IS NULL",
+    """DELETE FROM incoming_ways w USING incoming_ways e
+        WHERE e.customer_id = w.customer_id AND e.channel = w.channel AND e.value = w.value AND e.row < w.row""",
+    """UPDATE incoming_ways w SET address_id = a.id, changed = CASE WHEN a.removed_at IS NOT NULL
+              THEN a.problem = :replaced
+              ELSE (a.problem = ANY(:ours) AND NOT (a.state = 'unusable' AND a.problem = '')
+                       AND (a.state, a.problem) <> (w.state, w.problem))
+                OR (a.source = :label AND (a.position <> w.position OR a.postal IS DISTINCT FROM w.postal))
+                OR (a.verified_at IS NULL AND w.verified_at IS NOT NULL)
+                OR (w.channel = 'push' AND (a.platform, a.device) <> (w.platform, w.device)) END
+         FROM addresses a WHERE (a.customer_id, a.channel, a.value) = (w.customer_id, w.channel, w.value)""",
+    "UPDATE incoming_ways SET changed = true WHERE address_id IS NULL",
+)
+
+_REPLACE = (
+    """WITH given AS (SELECT customer_id, channel, min(row) AS row FROM incoming_ways WHERE state = 'usable'
+                       GROUP BY customer_id, channel),
+            gone AS (UPDATE addresses a SET removed_at = :now, problem = :replaced, state = 'unusable'
+                       FROM given g
+                      WHERE a.customer_id = g.customer_id AND a.channel = g.channel AND a.source = :label
+                        AND a.removed_at IS NULL AND NOT EXISTS (
+                            SELECT FROM incoming_ways w WHERE w.address_id = a.id)
+                      RETURNING g.row)
+       UPDATE incoming_ways SET changed = true WHERE row IN (SELECT row FROM gone)""",
+)
+
+_WRITE = (
+    """UPDATE addresses a
+          SET removed_at = NULL, state = w.state, problem = w.problem,
+              position = CASE WHEN a.source = :label THEN w.position ELSE a.position END,
+              postal = coalesce(w.postal, a.postal), verified_at = coalesce(a.verified_at, w.verified_at),
+              platform = CASE w.channel WHEN 'push' THEN w.platform ELSE a.platform END,
+              device = CASE w.channel WHEN 'push' THEN w.device ELSE a.device END
+         FROM incoming_ways w
+        WHERE w.changed AND a.id = w.address_id
+          AND (a.removed_at IS NULL OR a.problem = :replaced)
+          AND a.problem = ANY(CAST(:ours AS text[]) || CAST(:replaced AS text))
+          AND NOT (a.state = 'unusable' AND a.problem = '')""",
+    """INSERT INTO addresses (customer_id, channel, value, postal, platform, device, state, problem, position, source,
+                              verified_at, created_at)
+       SELECT customer_id, channel, value, postal, platform, device, state, problem, position, :label, verified_at, :now
+         FROM incoming_ways WHERE address_id IS NULL""",
+)
