@@ -1,0 +1,411 @@
+"""A second reading of docs/deciding.md, one message at a time in plain Python: what `decide` must agree with.
+
+It shares no code with `preferences`, only the policy's values, and prefers the obvious to the fast: the wall clock is asked minute
+by minute.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+CHANNELS = ("email", "sms", "push", "letter")
+
+
+class Oracle:
+    """Facts as lists of dictionaries, by customer."""
+
+    def __init__(self, question, rows, policy, now):
+        self.question, self.policy, self.now = question, policy, now
+        self.path = [*_path(question.topic), "all"]
+        self.brands = [question.brand, "all"] if question.brand != "all" else ["all"]
+        self.marketing = question.purpose_class == "marketing"
+        self.by = {name: defaultdict(list) for name in rows}
+        for name, lines in rows.items():
+            for line in lines:
+                self.by[name][line["customer"]].append(line)
+
+    def of(self, name, customer):
+        return self.by[name].get(customer, [])
+
+    def decide(self, message, customer, tried):
+        found = self.of("customers", customer)
+        person = found[0] if found else None
+        statements = [s for s in self.of("statements", customer) if s["brand"] in self.brands and s["topic"] in self.path]
+        reasons, keys, evidence, address = {}, {}, {}, {}
+        held = self.held(person)
+        orders = self.in_force(statements, "order")
+        for channel in CHANNELS:
+            at, why, proof = self.reach(customer, channel)
+            address[channel] = at
+            if held:
+                reasons[channel], evidence[channel] = held, self.standing(person, held)
+            elif channel not in self.question.channels:
+                reasons[channel], evidence[channel] = "not_allowed", {}
+            elif channel in tried:
+                reasons[channel], evidence[channel] = "tried", {}
+            elif why:
+                reasons[channel], evidence[channel] = why, proof
+            elif self.marketing:
+                why, proof = self.permission(customer, person, channel)
+                excluded = self.never(orders, channel)
+                if why:
+                    reasons[channel], evidence[channel] = why, proof
+                elif excluded:
+                    reasons[channel], evidence[channel] = "never_wished", _statement(excluded)
+                else:
+                    evidence[channel] = proof
+        possible = [c for c in CHANNELS if c not in reasons]
+        self.place(customer, orders, possible, reasons, keys, evidence)
+        ranked = sorted(possible, key=lambda c: keys[c])
+        out = {
+            "message": message, "customer": customer, "state": "ready", "reason": "", "due_at": self.now,
+            "channel": ranked[0] if ranked else None, "language": self.language(statements, person),
+            "tracking": self.tracking(statements),
+        }  # fmt: skip
+        if held or not ranked:
+            out |= {"state": "held", "reason": held or self.why_held(reasons)}
+        else:
+            due, reason, proof = self.time(customer, person, statements, ranked[0])
+            if due is None:
+                out |= {"state": "held", "reason": "pause", "channel": None}
+                reasons = dict.fromkeys(CHANNELS, "pause")
+                evidence = {c: dict(proof) for c in CHANNELS}
+                ranked = []
+            else:
+                out |= {"due_at": due, "reason": reason}
+                evidence[ranked[0]] = evidence[ranked[0]] | proof
+        channels = {
+            c: {
+                "rank": ranked.index(c) + 1 if c in ranked else None,
+                "reason": reasons[c], "address": address[c], "evidence": evidence[c],
+            }
+            for c in CHANNELS
+        }  # fmt: skip
+        return out, channels
+
+    # Rule 1
+    def held(self, person):
+        if person is None:
+            return "unknown_customer"
+        if person["standing"] == "deceased" or (self.marketing and person["standing"] == "former"):
+            return "standing"
+        return "open_matter" if self.marketing and person["holds"] else ""
+
+    def standing(self, person, held):
+        return {} if held == "unknown_customer" else {"standing": person["standing"], "holds": person["holds"]}
+
+    # Rule 2
+    def reach(self, customer, channel):
+        bars = [s for s in self.of("suppressions", customer) if s["channel"] == channel and s["brand"] in self.brands]
+        bars.sort(key=lambda s: (s["at"], s["suppression"]))
+        stop = next((s for s in bars if s["reason"].lower() in self.policy.closing), None)
+        graded = []
+        for a in self.of("addresses", customer):
+            if a["channel"] != channel:
+                continue
+            bar = stop or next((s for s in bars if s["address"] == a["address"]), None)
+            if bar:
+                grade = 1
+            elif a["state"] != "usable":
+                grade = 3
+            elif channel in self.policy.verified and not a["verified"]:
+                grade = 2
+            else:
+                grade = 0
+            graded.append((grade, a["position"], a["address"], bar, a))
+        if not graded:
+            return (None, "suppressed", _suppression(stop)) if stop else (None, "no_address", {})
+        grade, _, number, bar, line = min(graded, key=lambda g: g[:3])
+        if grade == 0:
+            return number, "", {}
+        if grade == 1:
+            return number, "suppressed", _suppression(bar)
+        why = {2: "unverified_address", 3: "unusable_address"}[grade]
+        return number, why, {"address": number, "problem": line["problem"]}
+
+    # Rule 3
+    def permission(self, customer, person, channel):
+        events = [
+            e for e in self.of("consents", customer)
+            if e["brand"] in self.brands and e["topic"] in self.path and e["channel"] in (channel, "all")
+        ]  # fmt: skip
+        denials = [e for e in events if e["action"] in ("withdrawn", "objected") and not self.lifted(e, events)]
+        if denials:
+            worst = max(denials, key=lambda e: (e["action"] == "objected", e["at"], e["consent"]))
+            return ("objected" if worst["action"] == "objected" else "channel_no_consent"), _consent(worst)
+        grants = [e for e in events if e["action"] in ("given", "legacy")]
+        best = max(grants, key=lambda e: (self.strength(e, channel), *(-n for n in self.scope(e)), e["at"], e["consent"]), default=None)
+        if best and self.strength(best, channel):
+            return "", _consent(best)
+        if self.policy.basis.get(channel) == "legitimate_interest" and person["standing"] != "prospect":
+            return "", {"basis": "legitimate_interest"}
+        if channel in self.policy.soft_opt_in and person["standing"] == "customer":
+            return "", {"basis": "soft_opt_in"}
+        return "channel_no_consent", _consent(best) if best else {}
+
+    def strength(self, event, channel):
+        if event["action"] == "given" and event["proof"]:
+            return 2
+        return 1 if channel in self.policy.legacy_counts else 0
+
+    def scope(self, event):
+        return self.path.index(event["topic"]), event["channel"] == "all", event["brand"] != self.question.brand
+
+    def lifted(self, denial, events):
+        for e in events:
+            if e["action"] != "given" or not e["proof"]:
+                continue
+            mine, theirs = self.scope(e), self.scope(denial)
+            if not all(m <= t for m, t in zip(mine, theirs, strict=True)):
+                continue
+            if e["at"] > denial["at"]:
+                return True
+            if e["at"] == denial["at"] and mine != theirs and denial["action"] == "withdrawn":
+                return True
+        return False
+
+    # Rules 4 and 5
+    def in_force(self, statements, kind):
+        """One statement per scope, the one that speaks first first."""
+        scopes = {}
+        for s in statements:
+            ends = s["until_at"] if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365) else None
+            if s["kind"] != kind or (s["from_at"] and s["from_at"] > self.now) or (ends and ends <= self.now):
+                continue
+            scope = (ends is None, self.brands.index(s["brand"]), self.path.index(s["topic"]))
+            if scope not in scopes or (s["at"], s["statement"]) > (scopes[scope]["at"], scopes[scope]["statement"]):
+                scopes[scope] = s
+        return sorted(scopes.items(), key=lambda item: item[0])
+
+    def never(self, orders, channel):
+        for _, s in orders:
+            if channel in s["channels"]:
+                return None
+            if _value(s).get("only") is True:
+                return s
+        return None
+
+    def place(self, customer, orders, possible, reasons, keys, evidence):
+        house = list(dict.fromkeys(c for c in self.question.default_order if c in CHANNELS))
+        rest = sorted((c for c in CHANNELS if c not in house), key=lambda c: (self.question.costs.get(c, math.inf), c))
+        order = house + rest
+        stated = any(set(s["channels"]) & set(CHANNELS) for _, s in orders)
+        seen = {} if stated else self.observed(customer, possible, order)
+        for c in possible:
+            reasons[c] = "cheapest" if c in rest else "default_order"
+            keys[c] = (2, order.index(c))
+            mine = next(((n, s) for n, s in enumerate(orders) if c in s[1]["channels"]), None)
+            if mine:
+                number, (scope, s) = mine
+                reasons[c] = self.rule(scope)
+                keys[c] = (0, number, list(dict.fromkeys(s["channels"])).index(c))
+                evidence[c] = _statement(s) | evidence.get(c, {})
+            elif c in seen:
+                mean, proof = seen[c]
+                reasons[c] = "observed"
+                keys[c] = (1, -mean, order.index(c))
+                evidence[c] = proof | evidence.get(c, {})
+            evidence.setdefault(c, {})
+
+    def rule(self, scope):
+        permanent, _, level = scope
+        if not permanent:
+            return "stated_temporary"
+        return {1: "stated_all", 2: "stated_purpose"}.get(len(self.path) - level, "stated_topic")
+
+    # Rule 6
+    def observed(self, customer, possible, order):
+        rules = self.policy.observing
+        rates = rules.base_rates.get(self.question.purpose_class, {})
+        judged = {}
+        for c in CHANNELS:
+            judged[c] = (*self.interval(0.0, 0.0, rates.get(c, 0.5)), 0)
+        for b in self.of("behaviour", customer):
+            if b["purpose_class"] == self.question.purpose_class and b["channel"] in CHANNELS:
+                days = max((self.now - b["as_of"]) // timedelta(days=1), 0)
+                weight = 0.5 ** (days / rules.half_life.days)
+                reached = max(b["reached"], 0.0) * weight
+                engaged = min(max(b["engaged"], 0.0) * weight, reached)
+                judged[b["channel"]] = (*self.interval(reached, engaged, rates.get(b["channel"], 0.5)), b["observations"])
+        if not possible:
+            return {}
+        first = min(possible, key=order.index)
+        moved = {}
+        for c in possible:
+            mean, low, high, count = judged[c]
+            if count >= rules.at_least and low > judged[first][2]:
+                share = [round(x * 1000) / 1000 for x in (mean, low, high)]
+                moved[c] = (math.floor((1 - mean) * 1e9) * -1, {"observations": count, "engaged": share[0], "between": share[1:]})
+        return moved
+
+    def interval(self, reached, engaged, base):
+        rules = self.policy.observing
+        total = reached + rules.prior_strength
+        mean = (engaged + rules.prior_strength * base) / total
+        spread = rules.deviations * math.sqrt(mean * (1.0 - mean) / (total + 1.0))
+        return mean, mean - spread, mean + spread
+
+    def why_held(self, reasons):
+        met = set(reasons.values())
+        if "never_wished" in met or not met & {"channel_no_consent", "objected"}:
+            return "no_channel"
+        return "no_consent"
+
+    # Time
+    def time(self, customer, person, statements, channel):
+        due, cap = self.cap(customer)
+        zone = person["time_zone"] if _zone(person["time_zone"]) else self.policy.time_zone
+        window, own = self.window(statements, channel)
+        country = (person["country"] or "") if channel in self.policy.holidays else ""
+        moved_by, pause = set(), None
+        while True:
+            before = due
+            if self.marketing:
+                due, last = self.pause(statements, due)
+                pause = last or pause
+                if due is None:
+                    return None, "pause", _pause(pause)
+            due, how = _free(due, zone, window, country)
+            moved_by |= how
+            if due == before or not self.marketing:
+                break
+        if pause:
+            return due, "pause", _pause(pause)
+        if cap:
+            return due, "cap", {"cap": cap.limit, "days": cap.window / timedelta(days=1)}
+        if moved_by:
+            hours = f"{window[0]:%H:%M}-{window[1]:%H:%M}"
+            proof = {"quiet": hours, "quiet_by": "customer" if own else "policy", "zone": zone}
+            return due, "holiday" if "holiday" in moved_by else "quiet_hours", proof
+        return due, "", {}
+
+    def cap(self, customer):
+        due, which = self.now, None
+        for cap in self.policy.caps if self.marketing else ():
+            if cap.purpose != self.question.purpose or cap.brand not in ("all", self.question.brand):
+                continue
+            counted = sorted(
+                r["at"] for r in self.of("recent", customer)
+                if r["purpose"] == cap.purpose and (cap.brand == "all" or r["brand"] in (cap.brand, "all"))
+                and r["at"] > self.now - cap.window
+            )  # fmt: skip
+            if len(counted) >= cap.limit and counted[-cap.limit] + cap.window > due:
+                due, which = counted[-cap.limit] + cap.window, cap
+        return due, which
+
+    def pause(self, statements, due):
+        spans = []
+        pauses = sorted((s for s in statements if s["kind"] == "pause"), key=lambda s: (s["at"], s["statement"]))
+        far = datetime.max.replace(tzinfo=UTC)
+        described = []
+        for s in pauses:
+            resume = _value(s).get("resume") is True
+            until = s["until_at"] if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365) else far
+            described.append((s, s["from_at"] or s["at"], s["at"] if resume else until, resume))
+        for n, (s, begins, until, resume) in enumerate(described):
+            newer = [d for d in described[n + 1 :] if (d[0]["brand"], d[0]["topic"]) == (s["brand"], s["topic"])]
+            if not resume and not any(d[1] <= until and begins <= d[2] for d in newer):
+                spans.append((s["from_at"] or datetime.min.replace(tzinfo=UTC), until, s))
+        last = None
+        while inside := [span for span in spans if span[0] <= due < span[1]]:
+            _, until, last = max(inside, key=lambda span: (span[1], span[2]["statement"]))
+            if until == far:
+                return None, last
+            due = until
+        return due, last
+
+    def window(self, statements, channel):
+        for _, s in self.in_force(statements, "quiet_hours"):
+            said = _value(s)
+            start, end = _clock(said.get("start")), _clock(said.get("end"))
+            named = said.get("channels") or ["email", "sms", "push"]
+            if start is not None and end is not None and channel in named:
+                return (start, end), True
+        window = self.policy.quiet.get(channel)
+        return ((window.start, window.end) if window else (time(0), time(0))), False
+
+    def language(self, statements, person):
+        said = [_value(s).get("language") for _, s in self.in_force(statements, "language")[:1]]
+        return (said[0] if said and said[0] else None) or (person["language"] if person else "")
+
+    def tracking(self, statements):
+        if self.question.purpose in self.policy.untracked:
+            return False
+        said = self.in_force(statements, "tracking")
+        return not said or _value(said[0][1]).get("tracking") is not False
+
+
+def _path(topic):
+    parts = topic.split(".")
+    return [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
+def _value(statement):
+    return json.loads(statement["value"])
+
+
+def _clock(text):
+    return time.fromisoformat(text) if text else None
+
+
+def _stamp(moment):
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _until(key, s):
+    return {key: _stamp(s["until_at"])} if s["until_at"] else {}
+
+
+def _statement(s):
+    return {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | _until("until", s)
+
+
+def _pause(s):
+    return {"pause": s["statement"], "pause_said_at": _stamp(s["at"]), "pause_source": s["source"]} | _until("pause_until", s)
+
+
+def _suppression(s):
+    return {"suppression": s["suppression"], "why": s["reason"], "suppressed_at": _stamp(s["at"])}
+
+
+def _consent(e):
+    return {"consent": e["consent"], "action": e["action"], "consent_at": _stamp(e["at"]), "consent_source": e["source"]}
+
+
+@lru_cache
+def _zone(name):
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return None
+
+
+@lru_cache
+def _holidays(country, year):
+    import holidays
+
+    try:
+        return frozenset(holidays.country_holidays(country, years=year))
+    except NotImplementedError:
+        return frozenset()
+
+
+@lru_cache(maxsize=100_000)
+def _free(due, zone, window, country):
+    """The first allowed instant: `due` itself, else the first whole minute (or change of the clock) that is."""
+    start, end = window
+    moment, how = due, set()
+    while True:
+        wall = moment.astimezone(ZoneInfo(zone))
+        clock = wall.time()
+        inside = start <= clock < end if start <= end else clock >= start or clock < end
+        resting = bool(country) and date(wall.year, wall.month, wall.day) in _holidays(country, wall.year)
+        if not inside and not resting:
+            return moment, how
+        how.add("holiday" if resting else "quiet_hours")
+        moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
