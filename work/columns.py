@@ -26,7 +26,7 @@ CANONICAL: Mapping[str, tuple[str, ...]] = {
         "customer", "at", "channel", "kind", "direction", "purpose", "brand", "source", "external_id", "machine",
     ),
 }  # fmt: skip
-"""What each kind of import understands. Every other column of customers becomes an attribute, of touchpoints a detail."""
+"""What each kind of import understands. Any other column of customers is an attribute, of touchpoints a detail."""
 
 IDENTITY: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "customers": (("reference",), ("email",), ("mobile",), ("phone",)),
@@ -139,7 +139,8 @@ _WORDS: Mapping[str, str] = {
         at date time datetime timestamp when createdat created occurredat eventdate eventtime eventat datum dato
         fecha data consentdate consentat optindate optinat statedat recordedat givenat zeitpunkt tidspunkt
         tidpunkt suppressedat unsubscribedat unsubscribedate updatedat""",
-    "proof": "proof evidence consentproof document beweis nachweis bevis documentation formurl ip ipaddress",
+    "proof": """
+        proof evidence consentproof document beweis nachweis bevis documentation formurl ip ipaddress""",
     "action": """
         action consent status optin state permission granted given subscribed value einwilligung zustimmung
         samtykke samtycke consentement consentimiento consentimento consenso zgoda""",
@@ -171,8 +172,8 @@ def key(name: str) -> str:
 def guess(kind: str, names: Sequence[str]) -> dict[str, str]:
     """Return canonical column -> column of the file, for those that are recognised; no column is used twice.
 
-    The exact canonical name wins, then the order of `_WORDS`, then names with a word before them (`billing_city`) or a 1
-    behind them.
+    The exact canonical name wins, then the order of `_WORDS`, then names with a word before them (`billing_city`) or a
+    1 behind them.
     """
     wanted = CANONICAL[kind]
     ranks = {name: _ranks(kind, name) for name in names}

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from work.reading_text import EXAMPLE_MARK
 
-TABLES = {
+TABLES = {  # a row of a table is a line of the file
     "customers": """\
 reference,first_name,last_name,company,email,mobile,street,postal_code,city,area,country,language,standing
 1001,Ingrid,Solheim,,ingrid.solheim@example.com,+4791234567,Storgata 12,0184,Oslo,,NO,nb,customer
-1002,Joana,Ribeiro,Ribeiro Flores Ltda,joana@example.org,+5511987654321,"Rua Augusta, 1200",01304-001,São Paulo,SP,BR,pt_BR,customer
+1002,Joana,Ribeiro,Flores Ltda,joana@example.org,+5511987654321,"Rua Augusta, 1200",01304-001,São Paulo,SP,BR,,prospect
 1003,Piotr,Nowak,,piotr.nowak@example.net,+48512345678,ul. Długa 5,00-238,Warszawa,,PL,,prospect
 """,
     "addresses": """\

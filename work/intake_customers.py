@@ -21,8 +21,8 @@ _STANDINGS = {
     "prospect": "prospect lead interessent prospekt potencial potentiel potenziale potencjalny emne trial",
     "customer": """customer active aktiv aktywny actif activo ativo attivo kunde kund klient client cliente current
         existing bestandskunde true yes""",
-    "former": """former inactive inaktiv nieaktywny inactif inactivo inativo ehemalig ehemaliger churned lapsed cancelled canceled
-        closed ended tidligere tidigare ancien antiguo byly past terminated""",
+    "former": """former inactive inaktiv nieaktywny inactif inactivo inativo ehemalig ehemaliger churned lapsed cancelled
+        canceled closed ended tidligere tidigare ancien antiguo byly past terminated""",
     "deceased": """deceased dead verstorben dod avliden decede fallecido falecido deceduto zmarly zmarla overleden
         kuollut""",
 }

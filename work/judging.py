@@ -122,7 +122,7 @@ def _numbering(country: str) -> _Numbering | None:
     from phonenumbers import PhoneMetadata, region_code_for_country_code
 
     data = PhoneMetadata.metadata_for_region(country)
-    if data is None:
+    if data is None or data.country_code is None:
         return None
     main = region_code_for_country_code(data.country_code) == country
     stripped = data.national_prefix_for_parsing or _NEVER

@@ -81,9 +81,16 @@ def read_mapping(path: Path, kind: str) -> Mapping:
     return mapping
 
 
-def columns_of(
-    mapping: Mapping, kind: str, guessed: Map[str, str], names: Sequence[str]
-) -> dict[str, tuple[str, ...]]:
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise Problem(f"There is no mapping {path}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"The mapping {path} cannot be read: {error}.") from error
+
+
+def columns_of(mapping: Mapping, guessed: Map[str, str], names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return canonical column -> columns of the file: the mapping's word, then the guess for what it does not name.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -191,7 +191,7 @@ def _unique(header: Sequence[str]) -> list[str]:
 def _sheet(
     path: Path,
     kind: str,
-    columns: dict[str, Sequence[str | None]],
+    columns: Mapping[str, Sequence[str | None]],
     rows: Sequence[int],
     *,
     delimiter: str = ",",
