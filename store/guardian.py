@@ -41,6 +41,8 @@ OPTIONS = {
     "max_wal_senders": "0",
     "io_method": "sync",
     "jit": "off",
+    "random_page_cost": "1.1",
+    "autovacuum_naptime": "5s",  # a one-shot command's server lives for seconds
     "huge_pages": "off",
     "max_parallel_workers_per_gather": "0",  # parallel work needs /dev/shm, which containers keep small
     "max_parallel_maintenance_workers": "0",

@@ -388,8 +388,9 @@ messages = Table(
     Index(
         "ix_messages_lane",
         "channel",
-        "purpose_class",
+        text("purpose_class DESC"),
         "due_at",
+        "id",
         postgresql_where=text("state = 'ready'"),
     ),
     Index("ix_messages_run", "run_id", "state"),

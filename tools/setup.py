@@ -21,6 +21,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
+PEERS = ROOT / "bench" / "requirements.lock"
 PYTHON_VERSION = (3, 11)
 LIBRARIES = {"libpangoft2-1.0.so.0": "libpangoft2-1.0-0", "libharfbuzz-subset.so.0": "libharfbuzz-subset0"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -45,7 +46,7 @@ def main(words: list[str]) -> None:
         if "--bench" in words:
             peers = Environment(ROOT / ".bench")
             peers.make()
-            peers.install(ROOT / "bench" / "requirements.lock")
+            peers.install(PEERS)
 
 
 class Environment:

@@ -506,7 +506,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_lane",
         "messages",
-        ["channel", "purpose_class", "due_at"],
+        ["channel", sa.literal_column("purpose_class DESC"), "due_at", "id"],
         unique=False,
         postgresql_where=sa.text("state = 'ready'"),
     )

@@ -1,0 +1,1 @@
+"""One module per suite of promised figures; `python -m bench` runs them."""
