@@ -21,14 +21,13 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from channels.durable import safe_name, sync_folder, write_durably
 from channels.letter.merge import merge
 from tidings.message import Letter
-
-LOCK_SECONDS = 30.0
 
 
 class FolderBusyError(OSError):
@@ -59,6 +58,8 @@ class PrintBatches:
 
     folder: Path
     control: Path
+    patience: timedelta = timedelta(seconds=30)
+    """How long to wait for another process that holds the folder."""
     _read: int = field(default=0, init=False)
     _batch_of: dict[str, str] = field(default_factory=dict, init=False)
 
@@ -119,7 +120,7 @@ class PrintBatches:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.control.mkdir(parents=True, exist_ok=True)
         with (self.control / "lock").open("a") as lock:
-            _take(lock.fileno())
+            _take(lock.fileno(), self.patience)
             self._cut_torn_line()
             self._catch_up()
             written = set(self._batch_of.values())
@@ -198,8 +199,8 @@ def _as_csv(manifest: Mapping[str, Any]) -> bytes:
     return target.getvalue().encode()
 
 
-def _take(descriptor: int) -> None:
-    until = time.monotonic() + LOCK_SECONDS
+def _take(descriptor: int, patience: timedelta) -> None:
+    until = time.monotonic() + patience.total_seconds()
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,5 +1,6 @@
 """A loopback HTTP server that plays a provider, faults included, and remembers what it took."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -20,9 +21,9 @@ class HttpPeer:
         """(path, headers, body) of each, in the order of arrival."""
         self.references = []
         self.fault = Fault.NONE
-        self._closing = threading.Event()
+        self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"peer": self}))
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -36,8 +37,8 @@ class HttpPeer:
         raise NotImplementedError
 
     def close(self):
-        if not self._closing.is_set():
-            self._closing.set()
+        if not self.closing.is_set():
+            self.closing.set()
             self._server.shutdown()
             self._thread.join()
             self._server.server_close()
@@ -51,50 +52,48 @@ class HttpPeer:
                 self.references.append(reference)
             return reference
 
-    def _handler(peer):  # noqa: N805 -- `self` is the request inside
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
 
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                reference = peer.take(self.path, dict(self.headers), body)
-                if peer.fault in {Fault.DROP, Fault.RESET, Fault.SILENT}:
-                    self._vanish()
-                    return
-                status, headers, payload = peer.answer(peer.fault, reference)
-                head = f"HTTP/1.1 {status} X\r\nContent-Type: {peer.content_type}\r\n"
-                head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-                whole = f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload
-                if peer.fault is Fault.SLOW:
-                    self._drip(whole)
-                else:
-                    self.wfile.write(whole)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    peer: HttpPeer
 
-            def _vanish(self):
-                self.close_connection = True
-                if peer.fault is Fault.RESET:
-                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                    self.connection.close()
-                elif peer.fault is Fault.SILENT:
-                    peer._closing.wait(30)
+    def do_POST(self):
+        peer = self.peer
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        reference = peer.take(self.path, dict(self.headers), body)
+        if peer.fault in {Fault.DROP, Fault.RESET, Fault.SILENT}:
+            self._vanish()
+            return
+        status, headers, payload = peer.answer(peer.fault, reference)
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: {peer.content_type}\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        whole = f"{head}Content-Length: {len(payload)}\r\n\r\n".encode() + payload
+        if peer.fault is Fault.SLOW:
+            self._drip(whole)
+        else:
+            self.wfile.write(whole)
 
-            def _drip(self, whole):
-                for byte in whole:
-                    if peer._closing.wait(0.05):
-                        return
-                    try:
-                        self.wfile.write(bytes([byte]))
-                    except OSError:
-                        return
+    def _vanish(self):
+        self.close_connection = True
+        if self.peer.fault is Fault.RESET:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.connection.close()
+        elif self.peer.fault is Fault.SILENT:
+            self.peer.closing.wait(30)
 
-            def finish(self):
-                try:
-                    super().finish()
-                except (OSError, ValueError):
-                    pass
+    def _drip(self, whole):
+        for byte in whole:
+            if self.peer.closing.wait(0.05):
+                return
+            try:
+                self.wfile.write(bytes([byte]))
+            except OSError:
+                return
 
-            def log_message(self, *_):
-                pass
+    def finish(self):
+        with contextlib.suppress(OSError, ValueError):
+            super().finish()
 
-        return Handler
+    def log_message(self, *_):
+        pass
