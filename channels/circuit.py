@@ -1,0 +1,71 @@
+"""When to stop calling a provider: its set-up is wrong, or it fails too often (design/delivery.md).
+
+A circuit is one lane's memory, of one provider and sender, in one process. It holds no clock: `now` is handed in.
+"""
+
+from collections import deque
+from datetime import datetime, timedelta
+
+from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected
+
+BURST = 50
+BURST_WITHIN = timedelta(seconds=60)
+SAMPLE = 200
+SHARE = 0.2
+PAUSE = timedelta(minutes=1)
+
+
+class Circuit:
+    """Opens at once on a wrong set-up, at 50 errors in 60 s, or when 20 % of the last 200 failed.
+
+    Errors are those of the provider and of ours; a wrong address or a bad message says nothing about the lane. Once
+    the pause is over one call may try: if it is accepted the circuit closes, else the pause begins again.
+    """
+
+    def __init__(self) -> None:
+        self._errors: deque[datetime] = deque(maxlen=BURST)
+        self._sample: deque[bool] = deque(maxlen=SAMPLE)
+        self._open_until: datetime | None = None
+        self.reason = ""
+        """Why it is open: the error's code, `many_errors`; '' when it is closed."""
+
+    def record(self, outcome: Outcome, *, now: datetime) -> None:
+        """Take in the outcome of one attempt."""
+        if isinstance(outcome, Rejected):
+            return
+        good = isinstance(outcome, Accepted)
+        self._sample.append(good)
+        if good:
+            self._close()
+            return
+        self._errors.append(now)
+        if isinstance(outcome, Refused) and outcome.error is ErrorClass.CONFIG:
+            self._open(outcome.code, now + max(outcome.wait, PAUSE))
+        elif self._half_open or self._many(now):
+            self._open("many_errors", now + PAUSE)
+
+    def allowed(self, claim: int, *, now: datetime) -> int:
+        """Return how many messages may be claimed now: all, one to try, or none."""
+        if self._open_until is None:
+            return claim
+        return 1 if now >= self._open_until else 0
+
+    @property
+    def _half_open(self) -> bool:
+        return self._open_until is not None
+
+    def _many(self, now: datetime) -> bool:
+        burst = len(self._errors) == BURST and now - self._errors[0] <= BURST_WITHIN
+        share = len(self._sample) == SAMPLE and self._sample.count(False) >= SHARE * SAMPLE
+        return burst or share
+
+    def _open(self, reason: str, until: datetime) -> None:
+        self._open_until = until
+        self.reason = reason
+
+    def _close(self) -> None:
+        if self._open_until is not None:
+            self._errors.clear()
+            self._sample.clear()
+        self._open_until = None
+        self.reason = ""
