@@ -1,13 +1,21 @@
 """`tidings up`: the web page and the scheduler in one program."""
 
+from __future__ import annotations
+
 import asyncio
 import signal
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from cli.output import console
 from tidings.problem import Exit
 from tidings.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.desk import Desk
+
+PATIENCE = 10
+"""Seconds that the page gets to end."""
 
 
 def up() -> int:
@@ -19,42 +27,48 @@ def up() -> int:
     """
     from flows import environment
     from flows.server import joined
-    from work.installation import opened
 
     settings = Settings.read()
     with joined(settings.root) as server:
         environment.pin(settings.root, server.api_url)
+        from work.installation import opened
+
         with opened(settings) as installation:
-            page = subprocess.Popen([sys.executable, "-m", "web"], stdin=subprocess.PIPE)
-            try:
-                console.print(f"Tidings is up: http://{settings.host}:{settings.port} (Ctrl-C ends it)")
-                server.wait()
-                _watch(installation, page)
-            finally:
-                page.terminate()
-                page.wait(10)
-    return Exit.OK
+            server.wait()
+            from flows.desk import Desk, at
+
+            desk = Desk(installation=installation)
+            with at(desk):
+                return asyncio.run(_serve(desk))
 
 
-def _watch(installation: object, page: "subprocess.Popen[bytes]") -> None:
-    from flows.desk import Desk, at
+async def _serve(desk: Desk) -> int:
+    """Run page and resident loop until a signal, or until the page ends by itself."""
     from flows.resident import forever
-        from work.installation import Installation
+    from flows.server import die_with_parent
 
-    if not isinstance(installation, Installation):
-        raise TypeError(installation)
-    desk = Desk(installation=installation)
-
-    async def main() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, stop.set)
-        work = asyncio.create_task(forever(desk, stop=stop))
-        ended = asyncio.create_task(asyncio.to_thread(page.wait))
-        await asyncio.wait({work, ended, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-
-    with at(desk):
-        asyncio.run(main())
+    settings = desk.installation.settings
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    page = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "web", start_new_session=True, preexec_fn=die_with_parent
+    )
+    console.print(f"Tidings is up: http://{settings.host}:{settings.port} (Ctrl-C ends it)")
+    watching = asyncio.create_task(forever(desk, stop=stop))
+    told = asyncio.create_task(stop.wait())
+    ended = asyncio.create_task(page.wait())
+    await asyncio.wait({watching, told, ended}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (watching, told):
+        task.cancel()
+    await asyncio.gather(watching, told, return_exceptions=True)
+    if page.returncode is None:
+        page.terminate()
+        try:
+            await asyncio.wait_for(ended, PATIENCE)
+        except TimeoutError:
+            page.kill()
+            await page.wait()
+        return Exit.OK
+    console.print("The page ended by itself; see the lines above.")
+    return Exit.FAILED

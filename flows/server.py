@@ -32,6 +32,8 @@ START_SECONDS = 120
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 3
 
+_keepers: list[subprocess.Popen[bytes]] = []
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
@@ -93,7 +95,7 @@ def _start(place: Path) -> str:
     keeper = (place / "keeper.lock").open("a")
     fcntl.flock(keeper, fcntl.LOCK_EX)
     with (place / "server.log").open("ab") as log, keeper:
-        subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, "-m", "flows.server", str(place.parent), str(port)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -102,6 +104,7 @@ def _start(place: Path) -> str:
             pass_fds=[keeper.fileno()],
             env={**os.environ, **environment(place.parent)},
         )
+    _keepers.append(started)  # Python complains of a child that is forgotten while it runs.
     (place / "server.json").write_text(json.dumps({"url": url}))
     return url
 
@@ -122,7 +125,7 @@ def keep(home: Path, port: int) -> None:
         draft = database.with_suffix(".draft")
         shutil.copyfile(template(), draft)
         draft.replace(database)
-    server = subprocess.Popen(_command(port), env={**os.environ, **_server_environment(home, database)}, preexec_fn=_die_with_parent)
+    server = subprocess.Popen(_command(port), env={**os.environ, **_server_environment(home, database)}, preexec_fn=die_with_parent)
     try:
         while server.poll() is None:
             sleep(LOOK_SECONDS)
@@ -174,7 +177,7 @@ def _server_environment(home: Path, database: Path) -> dict[str, str]:
     }
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process when its keeper ends, however that happens (prctl(2), PR_SET_PDEATHSIG)."""
     import ctypes
     import signal

@@ -1,0 +1,31 @@
+"""What Prefect's own API shows after a run, and what it must not know."""
+
+import json
+from urllib.request import Request, urlopen
+
+from tests.town import settle
+
+
+def ask(api, path, question):
+    request = Request(f"{api}{path}", json.dumps(question).encode(), {"Content-Type": "application/json"})
+    with urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def test_a_run_is_found_by_name_with_its_shards_and_without_anybody_in_it(tidings, engine, prefect):
+    """The flow and each shard have names a person understands; parameters are ids and counts."""
+    settle(engine, 7)
+
+    code, report, errors = tidings("campaign", "run", tidings.campaign(title="Spring in the garden"), "--now", "2026-03-03T12:00:00Z")
+
+    assert (code, report["sent"]) == (0, {"email": 7}), errors
+    [run] = ask(prefect, "/flow_runs/filter", {"flow_runs": {"name": {"like_": "Spring in the garden"}}})
+    assert run["name"] == "Spring in the garden, 7 messages"
+    assert run["state_type"] == "COMPLETED"
+    assert run["parameters"] == {"run": report["run"], "title": run["name"]}
+    tasks = ask(prefect, "/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    assert {task["name"] for task in tasks} == {
+        "Spring in the garden: plan shard 1 of 1",
+        "Spring in the garden: send shard 1 of 1",
+    }
+    assert "example.org" not in json.dumps([run, tasks])
