@@ -5,12 +5,13 @@ value never becomes Markdown. The order at render time is then: text of the auth
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from templates.plaintext import Walker
 from tidings.problem import Problem
 
 NAMES = ("subject", "preheader", "headline", "body", "action", "short", "legal")
@@ -70,7 +71,9 @@ def read_blocks(text: str, where: str) -> Blocks:
     for name, content in zip(pieces[1::2], pieces[2::2], strict=True):
         if name not in NAMES:
             known = ", ".join(NAMES)
-            raise Problem(f"{where}: there is no block {name!r}.", todo=f"Blocks are {known}; use ## inside one.")
+            raise Problem(
+                f"{where}: there is no block {name!r}.", todo=f"Blocks are {known}; use ## inside one."
+            )
         if name in source:
             raise Problem(f"{where}: block {name} is there twice.")
         source[name] = content.strip() if name in MARKDOWN else " ".join(content.split())
@@ -137,19 +140,21 @@ def _quoted(text: str) -> str:
     return re.sub(r"\{(?=[{%#])", "{{ '{' }}", text)
 
 
-def to_html(source: str, holes: Holes, where: str) -> str:
+def to_html(source: str, holes: Holes, where: str, *, printed: Collection[str] = ()) -> str:
     """Return Markdown as HTML with marks. Links are names (`action`) or http, https and mailto addresses.
+
+    On paper a link leads nowhere: where its name is in `printed`, its address follows it as text.
 
     Raises:
         Problem: another link, raw HTML, or a missing image name.
     """
-    html = str(_MARKDOWN.renderer.render(_tokens(source, holes, where), _MARKDOWN.options, {}))
+    html = str(_MARKDOWN.renderer.render(_tokens(source, holes, where, printed), _MARKDOWN.options, {}))
     return _EMPTY_HEAD.sub("", html)
 
 
 def to_text(source: str, holes: Holes, where: str) -> str:
     """Return Markdown as plain text with marks, as people write e-mail: no syntax left over."""
-    return _Walker().walk(_tokens(source, holes, where))
+    return Walker().walk(_tokens(source, holes, where))
 
 
 def line_html(source: str, holes: Holes) -> str:
@@ -160,10 +165,10 @@ def line_html(source: str, holes: Holes) -> str:
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 # Judged below, where a Problem can name the file; markdown-it alone would leave a bad link as text.
-_MARKDOWN.validateLink = lambda url: True  # type: ignore[method-assign]
+_MARKDOWN.validateLink = bool  # type: ignore[method-assign, assignment]
 
 
-def _tokens(source: str, holes: Holes, where: str) -> list[Token]:
+def _tokens(source: str, holes: Holes, where: str, printed: Collection[str] = ()) -> list[Token]:
     taken = holes.take(source)
     # A statement on a line of its own stands between rows or between paragraphs, never inside one.
     alone = rf"^[ \t]*({holes.mark}s\d+z)[ \t]*$"
@@ -171,9 +176,24 @@ def _tokens(source: str, holes: Holes, where: str) -> list[Token]:
     taken = re.sub(alone, r"\n\1\n", taken, flags=re.MULTILINE)
     tokens = _MARKDOWN.parse(taken)
     for token in tokens:
+        if printed and token.children:
+            token.children = _print(token.children, holes, printed)
         for child in token.children or ():
             _judge(child, holes, where)
     return _bare(tokens, holes)
+
+
+def _print(children: Sequence[Token], holes: Holes, printed: Collection[str]) -> list[Token]:
+    """Return the inline tokens with the address after each link that has one in print."""
+    pieces: list[Token] = []
+    name = ""
+    for child in children:
+        pieces.append(child)
+        if child.type == "link_open":
+            name = str(child.attrs["href"])
+        elif child.type == "link_close" and name in printed:
+            pieces.append(_text(f" ({holes.add(f'printed.{name}')})"))
+    return pieces
 
 
 def _judge(token: Token, holes: Holes, where: str) -> None:
@@ -201,7 +221,11 @@ def _bare(tokens: Sequence[Token], holes: Holes) -> list[Token]:
     pattern = holes.statements()
     kept: list[Token] = []
     for token in tokens:
-        if token.type == "inline" and kept[-1].type == "paragraph_open" and pattern.fullmatch(token.content.strip()):
+        if (
+            token.type == "inline"
+            and kept[-1].type == "paragraph_open"
+            and pattern.fullmatch(token.content.strip())
+        ):
             kept.pop()
             kept.append(_comment(token.content.strip()))
             continue
@@ -246,76 +270,3 @@ def _text(content: str) -> Token:
 
 def _comment(mark: str, *, inline: bool = False) -> Token:
     return Token("html_inline" if inline else "html_block", "", 0, content=f"<!--{mark}-->")
-
-
-class _Walker:
-    """Writes tokens as plain text."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-        self._prefix: list[str] = []
-        self._cells: list[str] = []
-        self._bullet = ""
-        self._before = ""
-
-    def walk(self, tokens: Sequence[Token]) -> str:
-        for token in tokens:
-            self._block(token)
-        self._line(self._before)
-        text = "\n".join(self._lines)
-        return re.sub(r"\n{3,}", "\n\n", text).strip("\n")
-
-    def _block(self, token: Token) -> None:
-        kind = token.type
-        if kind == "inline":
-            self._cells.append(self._inline(token.children or ()))
-        elif kind == "html_block":
-            self._before += token.content
-        elif kind in {"bullet_list_open", "ordered_list_open", "blockquote_open"}:
-            self._prefix.append("  ")
-        elif kind in {"bullet_list_close", "ordered_list_close", "blockquote_close"}:
-            self._prefix.pop()
-            self._lines.append("")
-        elif kind == "list_item_open":
-            self._bullet = f"{token.info}. " if token.info else "- "
-        elif kind == "hr":
-            self._line(self._before + "-" * 40)
-            self._lines.append("")
-        elif kind in {"paragraph_close", "heading_close", "tr_close"}:
-            self._flush(tight=kind == "tr_close" or token.hidden)
-        elif kind == "table_close":
-            self._lines.append("")
-
-    def _line(self, text: str) -> None:
-        self._lines.append(text)
-        self._before = ""
-
-    def _flush(self, *, tight: bool) -> None:
-        cells = [cell for cell in self._cells if cell.strip()]
-        self._cells = []
-        if not cells:
-            return
-        text = f"{cells[0]}: {', '.join(cells[1:])}" if len(cells) > 1 else cells[0]
-        indent = "".join(self._prefix[:-1]) if self._bullet else "".join(self._prefix)
-        first, *more = text.split("\n")
-        self._line(f"{self._before}{indent}{self._bullet}{first}")
-        self._lines += [f"{''.join(self._prefix)}{line}" for line in more]
-        self._bullet = ""
-        if not tight:
-            self._lines.append("")
-
-    @staticmethod
-    def _inline(children: Sequence[Token]) -> str:
-        pieces: list[str] = []
-        href, start = "", 0
-        for child in children:
-            if child.type in {"softbreak", "hardbreak"}:
-                pieces.append(" " if child.type == "softbreak" else "\n")
-            elif child.type == "link_open":
-                href, start = str(child.attrs["href"]), len(pieces)
-            elif child.type == "link_close":
-                if href.removeprefix("mailto:") not in "".join(pieces[start:]):
-                    pieces.append(f" ({href})")
-            elif child.type != "image":
-                pieces.append(child.content)
-        return "".join(pieces)

@@ -179,7 +179,9 @@ def _sheet(path: Path, content: bytes) -> _Sheet:
         raise Problem(f"{path}: {key}: {first['msg']} (value {first['input']!r}).") from error
     for key, kind in sheet.data.items():
         if kind.removesuffix("?") not in TYPES:
-            raise Problem(f"{path}: data.{key}: there is no type {kind!r}.", todo=f"Types: {', '.join(TYPES)}.")
+            raise Problem(
+                f"{path}: data.{key}: there is no type {kind!r}.", todo=f"Types: {', '.join(TYPES)}."
+            )
     for key, target in sheet.links.items():
         if not re.match(r"^(https://|http://|mailto:|\{website\})", target):
             raise Problem(f"{path}: links.{key}: {target!r} must start with https:// or {{website}}.")

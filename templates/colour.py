@@ -2,6 +2,11 @@
 
 from functools import lru_cache
 
+READABLE = 4.5
+"""Contrast of text that WCAG 2.2 AA asks for."""
+LINEAR = 10.0
+"""Of 255: below it the sRGB curve is a line."""
+
 
 @lru_cache(maxsize=64)
 def palette(accent: str) -> dict[str, str]:
@@ -10,18 +15,18 @@ def palette(accent: str) -> dict[str, str]:
     `strong` has at least 4.5:1 on white and `night` on near-black (WCAG 2.2 AA).
     """
     strong, night = accent, accent
-    while _contrast(strong, "#ffffff") < 4.5:
+    while _contrast(strong, "#ffffff") < READABLE:
         strong = _mix(strong, "#000000", 0.08)
-    while _contrast(night, "#1c1f22") < 4.5:
+    while _contrast(night, "#1c1f22") < READABLE:
         night = _mix(night, "#ffffff", 0.08)
     return {
         "accent": accent,
-        "on": "#ffffff" if _contrast(accent, "#ffffff") >= 4.5 else "#14171a",
+        "on": "#ffffff" if _contrast(accent, "#ffffff") >= READABLE else "#14171a",
         "tint": _mix(accent, "#ffffff", 0.92),
         "line": _mix(accent, "#ffffff", 0.78),
         "strong": strong,
         "night": night,
-        "night_on": "#14171a" if _contrast(night, "#14171a") >= 4.5 else "#ffffff",
+        "night_on": "#14171a" if _contrast(night, "#14171a") >= READABLE else "#ffffff",
         "night_tint": _mix(accent, "#1c1f22", 0.82),
     }
 
@@ -38,7 +43,8 @@ def _mix(colour: str, other: str, share: float) -> str:
 
 def _luminance(colour: str) -> float:
     red, green, blue = (
-        part / 3294.6 if part <= 10.0 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in _channels(colour)
+        part / 3294.6 if part <= LINEAR else ((part / 255 + 0.055) / 1.055) ** 2.4
+        for part in _channels(colour)
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 

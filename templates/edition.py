@@ -1,7 +1,8 @@
 """A template in one language for one brand, compiled once and then filled for every customer."""
 
+import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from templates.language import direction, words
 from templates.safe import compile_text, render_text
 from templates.values import brand_values
 from tidings.organisation import Brand
+from tidings.problem import Problem
 from tidings.purpose import PurposeClass
 
 LAYOUTS = Path(__file__).parent / "layouts"
 _EDITIONS: dict[tuple[str, str, int], "Edition"] = {}
 _MAX_EDITIONS = 512
 _SPACES = re.compile(" {2,}")
+_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
 _GAPS = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
 
 Fill = Callable[[Mapping[str, Any]], str]
@@ -32,7 +35,7 @@ def layouts(*, html: bool = True) -> jinja2.Environment:
     """Return the environment of our own layouts; they are code, not content."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(LAYOUTS),
-        autoescape=html,
+        autoescape=html,  # noqa: S701 -- off for plain text alone
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -103,14 +106,47 @@ class Edition:
         """The HTML part, with its CSS inlined once, here."""
         holes = self._holes()
         page = layouts().get_template("email.html.j2").render(self._parts(holes))
-        inliner = css_inline.CSSInliner(keep_at_rules=True, keep_style_tags=False, load_remote_stylesheets=False)
-        return self._fill(holes.back(_shrunk(inliner.inline(page))), "email.html")
+        inliner = css_inline.CSSInliner(
+            keep_at_rules=True, keep_style_tags=False, load_remote_stylesheets=False
+        )
+        html = re.sub(
+            "asset:([a-z0-9._-]+)", lambda match: f"cid:{match[1]}@{self.brand.id}", inliner.inline(page)
+        )
+        return self._fill(holes.back(_shrunk(html)), "email.html")
+
+    @cached_property
+    def pictures(self) -> bytes:
+        """The images of the e-mail as MIME parts, made once; `%(mark)b` stands for the boundary."""
+        names = sorted(set(_IMAGE.findall(self.blocks.source["body"])))
+        return b"".join(picture(name, self._image(name), self.brand.id) for name in names)
+
+    def _image(self, name: str) -> bytes:
+        if name.endswith(".svg"):
+            raise Problem(f"{self._where(name)}: mail programs do not show SVG.", todo="Add it as PNG too.")
+        try:
+            return (self.template.assets / name).read_bytes()
+        except FileNotFoundError as error:
+            raise Problem(
+                f"{self._where(name)} is missing.", todo="Put it into the template's assets/ folder."
+            ) from error
 
     @cached_property
     def letter_html(self) -> Fill:
         """The letter's page; values of the layout itself come under `letter`."""
         holes = self._holes()
-        return self._fill(holes.back(layouts().get_template("letter.html.j2").render(self._parts(holes))), "letter.html")
+        action = self.action.link if self.action else ""
+        printed = self.template.links.keys() - {action}  # the action's address is a code on the page
+        page = layouts().get_template("letter.html.j2").render(self._parts(holes, printed))
+        return self._fill(holes.back(self._drawn(page)), "letter.html")
+
+    def _drawn(self, page: str) -> str:
+        """Return the page with drawings in place of pictures, where the template has the same image as SVG."""
+
+        def better(match: re.Match[str]) -> str:
+            drawing = f"{match[1]}.svg"
+            return f"asset:{drawing}" if (self.template.assets / drawing).exists() else match[0]
+
+        return re.sub(r"asset:([a-z0-9_-]+)\.(?:png|jpe?g)\b", better, page)
 
     @cached_property
     def email_text(self) -> Fill:
@@ -135,16 +171,16 @@ class Edition:
     def _holes(self) -> Holes:
         return Holes.of(*self.blocks.source.values())
 
-    def _parts(self, holes: Holes) -> dict[str, Any]:
+    def _parts(self, holes: Holes, printed: Collection[str] = ()) -> dict[str, Any]:
         """Return what the HTML layouts are filled with: blocks as HTML that still holds marks."""
         source = self.blocks.source
         where = self._where
         return {
             "hole": lambda expression: Markup(holes.add(expression)),  # noqa: S704 -- a mark: a word of our own
-            "when": lambda expression: Markup(f"<!--{holes.take('{% if ' + expression + ' %}')}-->"),  # noqa: S704 -- as above
-            "each": lambda name, items: Markup(f"<!--{holes.take('{% for ' + name + ' in ' + items + ' %}')}-->"),  # noqa: S704 -- as above
-            "next": lambda: Markup(f"<!--{holes.take('{% endfor %}')}-->"),  # noqa: S704 -- as above
-            "done": lambda: Markup(f"<!--{holes.take('{% endif %}')}-->"),  # noqa: S704 -- as above
+            "when": lambda test: _statement(holes, f"if {test}"),
+            "done": lambda: _statement(holes, "endif"),
+            "each": lambda name, items: _statement(holes, f"for {name} in {items}"),
+            "next": lambda: _statement(holes, "endfor"),
             "language": self.language.replace("_", "-"),
             "dir": direction(self.language),
             "brand": self.look,
@@ -153,11 +189,24 @@ class Edition:
             "marketing": self.marketing,
             "preheader": Markup(line_html(source.get("preheader", ""), holes)),  # noqa: S704 -- escaped by line_html
             "headline": Markup(line_html(source["headline"], holes)),  # noqa: S704 -- escaped by line_html
-            "body": Markup(to_html(source["body"], holes, where("body"))),  # noqa: S704 -- made from Markdown without HTML
+            "body": Markup(to_html(source["body"], holes, where("body"), printed=printed)),  # noqa: S704 -- made from Markdown without HTML
             "legal": Markup(to_html(source.get("legal", ""), holes, where("legal"))),  # noqa: S704 -- as above
             "action_label": Markup(line_html(self.action.label, holes)) if self.action else "",  # noqa: S704 -- escaped
             "action_link": Markup(holes.add(f"links.{self.action.link}")) if self.action else "",  # noqa: S704 -- a mark
         }
+
+
+def _statement(holes: Holes, statement: str) -> Markup:
+    return Markup(f"<!--{holes.take('{% ' + statement + ' %}')}-->")  # noqa: S704 -- a mark: a word of our own
+
+
+def picture(name: str, content: bytes, brand: str) -> bytes:
+    """Return an image as a MIME part that the HTML names by `cid:`; `%(mark)b` stands for the boundary."""
+    kind = b"png" if name.endswith(".png") else b"jpeg"
+    lines = base64.encodebytes(content).replace(b"\n", b"\r\n")
+    head = b"--%(mark)b\r\nContent-Type: image/" + kind + b"\r\nContent-Transfer-Encoding: base64\r\n"
+    place = f'Content-ID: <{name}@{brand}>\r\nContent-Disposition: inline;\r\n filename="{name}"\r\n\r\n'
+    return head + place.encode() + lines
 
 
 def _shrunk(html: str) -> str:

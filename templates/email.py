@@ -23,6 +23,8 @@ from tidings.problem import Problem
 _ATOM = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 _PLAIN = re.compile(r"^[\x20-\x7e]*$")
 _FOLD = 76
+MAX_LINE = 998
+"""Bytes of a line (RFC 5322 2.1.1)."""
 _WORD = 42
 """Bytes in one encoded word: 56 characters of base64, 68 with its frame."""
 _TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
@@ -61,8 +63,10 @@ def make_email(
         ("X-Tidings-Message", subject.message),
         ("MIME-Version", "1.0"),
     ]
-    boundary = "=_" + hashlib.blake2b(f"{subject.message}.{subject.reference}".encode(), digest_size=12).hexdigest()
-    body_type, body = _body(text, html, documents, boundary)
+    boundary = (
+        "=_" + hashlib.blake2b(f"{subject.message}.{subject.reference}".encode(), digest_size=12).hexdigest()
+    )
+    body_type, body = _body(text, html, edition.pictures, documents, boundary)
     headers.append(("Content-Type", body_type))
     head = "".join(f"{key}: {value}\r\n" for key, value in headers).encode("utf-8")
     _read_back(head, headers)
@@ -120,7 +124,13 @@ def wire_address(address: str) -> str:
         Problem: no address at all, or characters that would end a header field.
     """
     local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or address != clean(address) or any(mark in address for mark in " <>,;:\\"):
+    if (
+        not at
+        or not local
+        or not domain
+        or address != clean(address)
+        or any(mark in address for mark in " <>,;:\\")
+    ):
         raise Problem(f"{address!r} is not an e-mail address.")
     return f"{local}@{_wire_domain(domain)}"
 
@@ -140,7 +150,11 @@ def mailbox(name: str, address: str) -> str:
         return address
     if _ATOM.match(name) and "=?" not in name and len(name) + len(address) < _FOLD - 10:
         return f"{name} <{address}>"
-    return f"{encoded_words(name, first=12)}\r\n <{address}>" if len(name) > _WORD // 2 else f"{encoded_words(name)} <{address}>"
+    return (
+        f"{encoded_words(name, first=12)}\r\n <{address}>"
+        if len(name) > _WORD // 2
+        else f"{encoded_words(name)} <{address}>"
+    )
 
 
 def unstructured(text: str) -> str:
@@ -164,7 +178,8 @@ def _folded(text: str, first: int) -> str:
 def encoded_words(text: str, first: int = 0) -> str:
     """Return text as RFC 2047 encoded words; a character is never split between two."""
     words: list[str] = []
-    chunk, size, room = [], 0, max(_WORD - first, 12)
+    chunk: list[str] = []
+    size, room = 0, max(_WORD - first, 12)
     for character in text:
         width = len(character.encode("utf-8"))
         if size + width > room:
@@ -194,8 +209,10 @@ def _read_back(head: bytes, headers: Sequence[Header]) -> None:
     """
     read = _PARSER.parsebytes(head)
     same = [key for key, _ in headers] == read.keys() and not read.defects and not read.get_payload()
-    if not same or max(map(len, head.split(b"\r\n"))) > 998 or head.count(b"\n") != head.count(b"\r\n"):
-        raise Problem("The headers of an e-mail do not read back as they were written.", todo="Nothing was sent.")
+    if not same or max(map(len, head.split(b"\r\n"))) > MAX_LINE or head.count(b"\n") != head.count(b"\r\n"):
+        raise Problem(
+            "The headers of an e-mail do not read back as they were written.", todo="Nothing was sent."
+        )
 
 
 def _quoted(text: str) -> bytes:
@@ -204,31 +221,48 @@ def _quoted(text: str) -> bytes:
     return encoded.replace(b"\n", b"\r\n")
 
 
-def _body(text: str, html: str, documents: Mapping[str, bytes], boundary: str) -> tuple[str, bytes]:
-    """Return the Content-Type of the message and its body."""
-    inner = f"{boundary}a"
-    mark = f"--{inner}\r\n".encode()
-    part = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    body = b"".join(
-        (mark, part % b"plain", _quoted(text), b"\r\n", mark, part % b"html", _quoted(html), f"\r\n--{inner}--\r\n".encode())
+def _body(
+    text: str, html: str, pictures: bytes, documents: Mapping[str, bytes], boundary: str
+) -> tuple[str, bytes]:
+    """Return the Content-Type of the message and its body: mixed(related(alternative(text, html), images), files)."""
+    kind, body = _multipart(
+        "alternative", f"{boundary}a", (_text_part("plain", text), _text_part("html", html))
     )
-    kind = f'multipart/alternative;\r\n boundary="{inner}"'
-    if not documents:
-        return kind, body
-    outer = f"{boundary}m"
-    pieces = [f"--{outer}\r\nContent-Type: {kind}\r\n\r\n".encode(), body]
-    for name, content in documents.items():
-        pieces.append(_attachment(name, content, outer))
-    pieces.append(f"--{outer}--\r\n".encode())
-    return f'multipart/mixed;\r\n boundary="{outer}"', b"".join(pieces)
+    if pictures:
+        mark = f"{boundary}r".encode()
+        related = _multipart(
+            "related", f"{boundary}r", (_nested(kind, body),), extra='type="multipart/alternative"'
+        )
+        end = len(mark) + 6  # the closing mark goes behind the images
+        kind, body = related[0], related[1][:-end] + pictures.replace(b"%(mark)b", mark) + related[1][-end:]
+    if documents:
+        files = (_attachment(name, content) for name, content in documents.items())
+        kind, body = _multipart("mixed", f"{boundary}m", (_nested(kind, body), *files))
+    return kind, body
 
 
-def _attachment(name: str, content: bytes, boundary: str) -> bytes:
+def _multipart(kind: str, boundary: str, parts: Sequence[bytes], extra: str = "") -> tuple[str, bytes]:
+    mark = f"--{boundary}\r\n".encode()
+    body = b"".join((*(mark + part for part in parts), f"--{boundary}--\r\n".encode()))
+    more = f";\r\n {extra}" if extra else ""
+    return f'multipart/{kind};\r\n boundary="{boundary}"{more}', body
+
+
+def _nested(kind: str, body: bytes) -> bytes:
+    return f"Content-Type: {kind}\r\n\r\n".encode() + body
+
+
+def _text_part(kind: str, text: str) -> bytes:
+    head = f"Content-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    return head.encode() + _quoted(text) + b"\r\n"
+
+
+def _attachment(name: str, content: bytes) -> bytes:
     safe = _TOKEN.sub("-", name).strip("-.") or "document"
     kind = "application/pdf" if content.startswith(b"%PDF") else "application/octet-stream"
     head = (
-        f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n"
         f'Content-Disposition: attachment;\r\n filename="{safe}"\r\n\r\n'
     )
     lines = base64.encodebytes(content).replace(b"\n", b"\r\n")
-    return head.encode() + lines + b"\r\n"
+    return head.encode() + lines

@@ -15,7 +15,7 @@ from templates.safe import day, iban, money, number, percent
 from templates.subject import Subject
 from templates.values import add_account, check_data
 from tidings.channel import Channel
-from tidings.message import CHANNEL_OF, Content, Email, Letter, Sms
+from tidings.message import Content, Email, Letter, Sms
 
 _SPACE = re.compile(r"[\s\u00a0\u202f\u2009\u00ad]+")
 
@@ -37,7 +37,9 @@ class ParityProblem:
         return f"{place}: fact {self.fact} is missing; it should read {self.expected!r}."
 
 
-def check_parity(template: Template, subject: Subject, contents: Mapping[Channel, Content]) -> list[ParityProblem]:
+def check_parity(
+    template: Template, subject: Subject, contents: Mapping[Channel, Content]
+) -> list[ParityProblem]:
     """Search each rendered content for each fact of the message; an empty list is the proof.
 
     A fact whose value is empty (no account for this currency) is not looked for.
@@ -108,7 +110,7 @@ def outputs(content: Content) -> Iterator[tuple[str, str]]:
 
 def _email_outputs(content: Email) -> Iterator[tuple[str, str]]:
     message = message_from_bytes(content.raw, policy=default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 -- the policy says so; it tells mypy
+    assert isinstance(message, EmailMessage)
     for part in message.walk():
         kind = part.get_content_type()
         if kind == "text/plain":

@@ -1,4 +1,4 @@
-"""The invoice as a document: one PDF, attached to the e-mail, printed as the letter, behind the link of SMS and push."""
+"""The invoice as one PDF: attached to the e-mail, printed as the letter, behind the link of SMS and push."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -45,12 +45,17 @@ def invoice_pdf(
     if postal is None:
         lines = (name,) if name else ()
     values = add_account(invoice_values(invoice), brand)
-    html = layouts().get_template("invoice.html.j2").render(
-        _page(values, look, language, links, window) | {"lines": lines, "customer": customer or invoice.customer}
+    html = (
+        layouts()
+        .get_template("invoice.html.j2")
+        .render(
+            _page(values, look, language, links, window)
+            | {"lines": lines, "customer": customer or invoice.customer}
+        )
     )
     return to_pdf(
         html,
-        css=page_css(window, look["colours"], len(lines)),
+        css=page_css(window, look["colours"], lines),
         layout="invoice.css",
         assets=None,
         identity=f"{brand.id}/{invoice.number}",

@@ -1,5 +1,6 @@
 """Printed letters: the address in the window, the codes to answer with, the mark for the inserter."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,11 @@ from templates.paper import code_image, page_css, to_pdf
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
+from templates.values import link_targets
 from tidings.message import Letter
 from tidings.problem import Problem
+
+_SCHEME = re.compile(r"^(https?://(www\.)?|mailto:)")
 
 
 def make_letter(
@@ -41,7 +45,9 @@ def make_letter(
     )
 
 
-def letter_pdf(edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]) -> bytes:
+def letter_pdf(
+    edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
+) -> bytes:
     """Typeset a letter from the blocks of its template."""
     window = window_for(country_of(subject.postal))
     links = values["links"]
@@ -54,9 +60,11 @@ def letter_pdf(edition: Edition, subject: Subject, values: Mapping[str, Any], li
         "action_code": code_image(action) if action else "",
         "preferences_code": code_image(links["preferences"]) if links["preferences"] else "",
     }
+    targets = link_targets(edition.template, values, edition.brand)
+    printed = {name: _SCHEME.sub("", target) for name, target in targets.items()}
     return to_pdf(
-        edition.letter_html({**values, "letter": letter}),
-        css=page_css(window, edition.look["colours"], len(lines)),
+        edition.letter_html({**values, "letter": letter, "printed": printed}),
+        css=page_css(window, edition.look["colours"], lines),
         layout="letter.css",
         assets=edition.template.assets,
         identity=f"{subject.message}.{subject.reference}",

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +24,20 @@ if TYPE_CHECKING:
 FONTS = Path(__file__).parent / "fonts"
 MARGIN_LEFT, MARGIN_TOP = 25.0, 20.0
 """Of the first page, in millimetres, as paper.css has them."""
+INFO_HEIGHT = 38.0
+"""Of the block with dates and numbers, in millimetres; the text begins below it."""
+MAX_SIZE, MIN_SIZE = 10.4, 6.5
+"""Of the address, in points."""
+MM_PER_POINT = 25.4 / 72
 _ASSET_NAME = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
 _FONT_NAME = re.compile(r"^[A-Za-z]+-[A-Za-z]+\.otf$")
-_KINDS = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".otf": "font/otf"}
+_KINDS = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".otf": "font/otf",
+}
 _STATIC_IMAGES: dict[Path, dict[str, Any]] = {}
 
 
@@ -50,7 +61,9 @@ class _Fetcher:
         if folder is None or not pattern.match(name):
             msg = f"{url[:80]!r} is not an image of the template"
             raise ValueError(msg)
-        return URLFetcherResponse(url, (folder / name).read_bytes(), {"Content-Type": _KINDS[Path(name).suffix]})
+        return URLFetcherResponse(
+            url, (folder / name).read_bytes(), {"Content-Type": _KINDS[Path(name).suffix]}
+        )
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +88,7 @@ def _layout_sheet(name: str) -> "CSS":
 @lru_cache(maxsize=1)
 def _glyphs() -> frozenset[str]:
     """Return the characters that all our fonts have."""
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     shared: set[int] | None = None
     for path in sorted(FONTS.glob("*.otf")):
@@ -85,23 +98,55 @@ def _glyphs() -> frozenset[str]:
     return frozenset(map(chr, shared or ())) | {"\n", "\t", "\u00ad"}
 
 
-def page_css(window: Window, colours: Mapping[str, str], lines: int) -> str:
-    """Return the lengths and colours of one destination and brand, for `to_pdf`."""
-    paper = "A4" if window.paper[0] == 210.0 else "letter"
-    height = line_height(window, lines)
+@lru_cache(maxsize=1)
+def _advances() -> dict[str, float]:
+    """Return the width of each character of the regular font in em."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(FONTS / "Inter-Regular.otf") as font:
+        widths, em = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): widths[glyph][0] / em for code, glyph in font.getBestCmap().items()}
+
+
+def _address_size(window: Window, lines: Sequence[str], height: float) -> float:
+    """Return the type size of the address in points: by its height, and smaller where a line is long.
+
+    Raises:
+        Problem: a line that no readable size fits.
+    """
+    size = height / MAX_LINE * MAX_SIZE
+    longest = max((sum(_advances().get(letter, 1.0) for letter in line) for line in lines), default=0.0)
+    widest = (window.width - 1) / MM_PER_POINT / longest if longest else size
+    if min(size, widest) < MIN_SIZE:
+        line = max(lines, key=len)
+        raise Problem(
+            f"The address line {line!r} is too long for the window {window.kind}.", todo="Shorten it."
+        )
+    return round(min(size, widest), 2)
+
+
+def page_css(window: Window, colours: Mapping[str, str], lines: Sequence[str]) -> str:
+    """Return the lengths and colours of one destination and brand, for `to_pdf`.
+
+    Raises:
+        Problem: the address lines do not fit the window.
+    """
+    paper = "A4" if window.paper[0] == 210.0 else "letter"  # noqa: PLR2004 -- millimetres
+    height = line_height(window, len(lines))
     gap = RETURN_ZONE if window.return_line else 0.0
-    centred = (window.height - gap - height * lines) / 2 if window.kind == "us-10" else 0.0
+    centred = (window.height - gap - height * len(lines)) / 2 if window.kind == "us-10" else 0.0
     end = window.top + window.height
-    info_left = 150.0 if window.left < 100 else 25.0
-    info_top = window.top + gap
+    info_left = MARGIN_LEFT if window.at_right else 150.0
+    start = max(end + 8, 86)
+    info_top = min(window.top + gap, start - INFO_HEIGHT)
     return (
         f"@page {{ size: {paper} }}\n"
         f":root {{ --accent: {colours['accent']}; --strong: {colours['strong']}; --tint: {colours['tint']};"
-        f" --line: {colours['line']}; --start: {max(end + 12, 98) - MARGIN_TOP}mm }}\n"
+        f" --line: {colours['line']}; --start: {start - MARGIN_TOP}mm }}\n"
         f".window {{ left: {window.left - MARGIN_LEFT}mm; top: {window.top - MARGIN_TOP}mm;"
         f" width: {window.width}mm; height: {window.height}mm }}\n"
         f".return {{ height: {gap}mm }}\n"
-        f".address {{ padding-top: {round(centred, 2)}mm; font-size: {round(height / MAX_LINE * 10.4, 2)}pt;"
+        f".address {{ padding-top: {round(centred, 2)}mm; font-size: {_address_size(window, lines, height)}pt;"
         f" line-height: {height}mm }}\n"
         f".info {{ left: {info_left - MARGIN_LEFT}mm; top: {info_top - MARGIN_TOP}mm }}\n"
     )
@@ -127,7 +172,9 @@ def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: s
     missing = set(html) - _glyphs()
     if missing:
         shown = " ".join(sorted(missing)[:5])
-        raise Problem(f"{where}: the letter's fonts have no {shown}.", todo="Use Latin, Greek or Cyrillic letters.")
+        raise Problem(
+            f"{where}: the letter's fonts have no {shown}.", todo="Use Latin, Greek or Cyrillic letters."
+        )
     sheets = [_layout_sheet("paper.css"), _layout_sheet(layout), _sheet(css)]
     # Its own copy of the static images: a shared cache would keep every customer's codes.
     cache = dict(_STATIC_IMAGES.get(assets, {})) if assets else {}
@@ -139,7 +186,9 @@ def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: s
             pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
         )
     except FatalURLFetchingError as error:
-        raise Problem(f"{where}: {error}.", todo="Put the image into the template's assets/ folder.") from error
+        raise Problem(
+            f"{where}: {error}.", todo="Put the image into the template's assets/ folder."
+        ) from error
     broken = [str(address)[:80] for address, image in cache.items() if image is None]
     if broken:
         raise Problem(f"{where}: the image {broken[0]} cannot be read.", todo="Save it as SVG, PNG or JPEG.")

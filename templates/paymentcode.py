@@ -6,8 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 SEPA = frozenset(
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI"
-    " SK SM VA".split()
+    re.findall(
+        "..",
+        "ADALATBEBGCHCYCZDEDKEEESFIFRGBGIGRHRHUIEISITLILTLULVMCMDMEMKMTNLNOPLPTRORSSESISKSMVA",
+    )
 )
 """Countries of the SEPA schemes (EPC409-09)."""
 _IBAN = re.compile(r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$")
@@ -37,7 +39,7 @@ def payment_code(invoice: dict[str, Any], document: str) -> PaymentCode | None:
 
 
 def epc(invoice: dict[str, Any], account: str) -> str:
-    """Return the data of an EPC QR code, EPC069-12 version 002: UTF-8, the reference as plain text unless it is ISO 11649."""
+    """Return an EPC code (EPC069-12, version 002, UTF-8); a reference is free text unless it is ISO 11649."""
     reference = invoice["reference"].replace(" ", "")
     structured = bool(re.fullmatch(r"RF\d{2}[A-Z0-9]{1,21}", reference))
     lines = (

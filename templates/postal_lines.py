@@ -26,6 +26,11 @@ class Window:
     return_line: bool
     """Whether the sender's line stands above the address, inside the window."""
 
+    @property
+    def at_right(self) -> bool:
+        """Whether the address stands in the right half of the sheet."""
+        return self.left > self.paper[0] / 2
+
 
 _A4 = (210.0, 297.0)
 _US = (215.9, 279.4)
@@ -42,7 +47,16 @@ WINDOWS = {
     # #10, window 4.5 x 1.125 in at 0.875 from the left and 0.5 from the bottom, sheet folded in three.
     "us-10": Window(kind="us-10", paper=_US, left=25, top=64, width=84, height=16.4, return_line=False),
 }
-_BY_COUNTRY = {"GB": "uk-dl", "IE": "uk-dl", "SE": "c5-h2", "NO": "c5-v2", "DK": "c5-v2", "FI": "c5-v2", "IS": "c5-v2"}
+_BY_COUNTRY = {
+    "GB": "uk-dl",
+    "IE": "uk-dl",
+    "SE": "c5-h2",
+    "NO": "c5-v2",
+    "DK": "c5-v2",
+    "FI": "c5-v2",
+    "IS": "c5-v2",
+}
+LAST_LATIN = "\u024f"
 MIN_LINE = 3.0
 """Millimetres from line to line; below that the post's readers fail."""
 MAX_LINE = 4.6
@@ -56,16 +70,22 @@ def window_for(country: str) -> Window:
     return WINDOWS[_BY_COUNTRY.get(country, "din-b")]
 
 
+def room(window: Window) -> float:
+    """Return the height for the address itself, in millimetres."""
+    return window.height - (RETURN_ZONE if window.return_line else 0)
+
+
 def line_height(window: Window, lines: int) -> float:
     """Return the distance of the lines in millimetres.
 
     Raises:
         Problem: more lines than the window shows.
     """
-    room = window.height - (RETURN_ZONE if window.return_line else 0)
-    height = min(room / max(lines, 1), MAX_LINE)
+    height = min(room(window) / max(lines, 1), MAX_LINE)
     if height < MIN_LINE:
-        raise Problem(f"An address of {lines} lines does not fit the window {window.kind}.", todo="Shorten it.")
+        raise Problem(
+            f"An address of {lines} lines does not fit the window {window.kind}.", todo="Shorten it."
+        )
     return round(height, 3)
 
 
@@ -77,13 +97,20 @@ def country_of(postal: Mapping[str, Any] | None) -> str:
 def address_lines(postal: Mapping[str, Any], origin: str, *, name: str = "") -> tuple[str, ...]:
     """Return the address in the order and the capitals of its destination.
 
-    The country comes last, in capitals and in the language of the sending country's post, and only abroad.
+    The country comes last, in capitals and in the language of the sending country's post, and only abroad. What is too
+    high for the window of the destination is joined: the lines of the street first, then organisation and name.
 
     Args:
         postal: `name organisation lines city region postcode country`; all but the country may be missing.
         origin: where the letter is posted.
         name: who it is for, when the address does not say.
     """
+    most = int(room(window_for(country_of(postal))) / MIN_LINE)
+    forms = (_lines(postal, origin, name, joined) for joined in range(3))
+    return next((lines for lines in forms if len(lines) <= most), _lines(postal, origin, name, 2))
+
+
+def _lines(postal: Mapping[str, Any], origin: str, name: str, joined: int) -> tuple[str, ...]:
     country = country_of(postal)
     rules = _rules(country)
     street = postal.get("lines") or ()
@@ -91,7 +118,7 @@ def address_lines(postal: Mapping[str, Any], origin: str, *, name: str = "") -> 
     fields = {
         "N": _part(postal, "name") or clean(name),
         "O": _part(postal, "organisation"),
-        "A": "\n".join(clean(str(line)).strip() for line in street),
+        "A": ("\n" if joined == 0 else ", ").join(clean(str(line)).strip() for line in street),
         "C": _part(postal, "city"),
         "S": _part(postal, "region"),
         "Z": _part(postal, "postcode"),
@@ -100,6 +127,8 @@ def address_lines(postal: Mapping[str, Any], origin: str, *, name: str = "") -> 
     }
     if fields["O"] == fields["N"]:
         fields["O"] = ""
+    if joined > 1 and fields["O"]:
+        fields |= {"O": "", "N": f"{fields['O']}, {fields['N']}".strip(", ")}
     if fields["S"].casefold() == fields["C"].casefold():
         fields["S"] = ""
     upper = {code: value.upper() if code in rules.upper else value for code, value in fields.items()}
@@ -155,6 +184,6 @@ def country_name(country: str, origin: str) -> str:
         locale = Locale("en")
     # The reader at the post abroad knows Latin letters.
     name = locale.territories.get(country, country)
-    if not name.isascii() and any(ord(letter) > 0x24F for letter in name):
+    if not name.isascii() and any(letter > LAST_LATIN for letter in name):
         name = Locale("en").territories.get(country, country)
     return str(name).upper()

@@ -35,7 +35,9 @@ def make_push(
     )
     size = len(payload.encode())
     if size >= MAX_PAYLOAD:
-        raise Problem(f"{where}: the push has {size} bytes, the limit is {MAX_PAYLOAD}.", todo="Shorten `short`.")
+        raise Problem(
+            f"{where}: the push has {size} bytes, the limit is {MAX_PAYLOAD}.", todo="Shorten `short`."
+        )
     return Push(
         to=to, platform=platform, title=title, body=body, link=link, collapse_id=message, payload=payload
     )

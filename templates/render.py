@@ -39,7 +39,9 @@ def render(
         Problem: the channel is not declared, a value is missing or wrong, or the result breaks a limit of its channel.
     """
     if channel not in template.channels:
-        raise Problem(f"Template {template.name} has no {channel.value}.", todo="Add it to channels in template.toml.")
+        raise Problem(
+            f"Template {template.name} has no {channel.value}.", todo="Add it to channels in template.toml."
+        )
     written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
     values = _values(template, subject)
     if channel is Channel.SMS:

@@ -68,7 +68,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 def environment(language: str, *, html: bool) -> ImmutableSandboxedEnvironment:
     """Return the sandbox that formats values as `language` writes them; `html` escapes what is printed."""
     env = _Environment(
-        undefined=StrictUndefined, autoescape=html, keep_trailing_newline=True, cache_size=0, auto_reload=False
+        undefined=StrictUndefined,
+        autoescape=html,
+        keep_trailing_newline=True,
+        cache_size=0,
+        auto_reload=False,
     )
     env.globals.clear()
     env.tests = {name: env.tests[name] for name in TESTS}
@@ -105,7 +109,9 @@ def render_text(template: Template, values: Mapping[str, Any], where: str) -> st
     try:
         text = template.render(values)
     except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
-        raise Problem(f"{where}: {error}.", todo="Give the value in the data, or test it with `if`.") from error
+        raise Problem(
+            f"{where}: {error}.", todo="Give the value in the data, or test it with `if`."
+        ) from error
     if len(text) > MAX_OUTPUT:
         raise Problem(f"{where}: the output has {len(text)} characters, more than {MAX_OUTPUT}.")
     return text
@@ -116,7 +122,9 @@ def _check(node: nodes.Node, where: str, loops: tuple[str, ...]) -> None:
     if not isinstance(node, _ALLOWED):
         raise Problem(f"{where}: `{type(node).__name__.lower()}` is not allowed in a template.")
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        raise Problem(f"{where}: there is no filter `{node.name}`.", todo=f"Known: {', '.join(sorted(FILTERS))}.")
+        raise Problem(
+            f"{where}: there is no filter `{node.name}`.", todo=f"Known: {', '.join(sorted(FILTERS))}."
+        )
     if isinstance(node, nodes.Test) and node.name not in TESTS:
         raise Problem(f"{where}: there is no test `{node.name}`.")
     if isinstance(node, nodes.For):
@@ -193,7 +201,7 @@ def money(value: Decimal | int | str, currency: str, language: str) -> str:
 @lru_cache(maxsize=16384)
 def day(value: date, language: str, style: str = "long") -> str:
     """Return a date as the language writes it: `5. desember 2026`."""
-    return format_date(value, style, locale=locale_of(language))  # type: ignore[arg-type]
+    return format_date(value, style, locale=locale_of(language))
 
 
 @lru_cache(maxsize=16384)

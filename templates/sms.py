@@ -13,6 +13,8 @@ SINGLE = {"gsm7": 160, "ucs2": 70}
 JOINED = {"gsm7": 153, "ucs2": 67}
 """Units of a part when there are several: the user data header takes the rest."""
 MAX_PARTS = 255
+LAST_OF_PLANE = "\uffff"
+"""Characters behind it take two units of UCS-2."""
 
 # Typography that costs 90 characters a part and says the same without: never a letter, never a digit.
 _PLAINER = str.maketrans(
@@ -69,7 +71,7 @@ def _units(text: str) -> tuple[str, list[int]]:
         elif character in GSM_EXTENSION:
             widths.append(2)
         else:
-            return "ucs2", [2 if ord(other) > 0xFFFF else 1 for other in text]
+            return "ucs2", [2 if other > LAST_OF_PLANE else 1 for other in text]
     return "gsm7", widths
 
 

@@ -1,7 +1,7 @@
 """The values that template text may print: the message's data, held to the template's data model."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -78,7 +78,7 @@ def _invoice(value: Any) -> dict[str, Any]:
         raise ValueError(f"{key}: {first['msg']}") from error
 
 
-_TYPED = {
+_TYPED: dict[str, Callable[[Any], Any]] = {
     "text": str,
     "number": _decimal,
     "percent": _decimal,
@@ -115,7 +115,9 @@ def invoice_values(invoice: Invoice) -> dict[str, Any]:
             for line in invoice.lines
         ],
         "taxes": [
-            {"rate": rate, "base": bases[rate], "tax": tax} for rate, tax in invoice.tax_by_rate.items() if rate
+            {"rate": rate, "base": bases[rate], "tax": tax}
+            for rate, tax in invoice.tax_by_rate.items()
+            if rate
         ],
         "account": "",
         "bic": "",
@@ -194,7 +196,9 @@ def _target(template: Template, name: str, target: str, data: Mapping[str, Any],
     return re.sub(r"\{([a-z_]+)\}", value, target)
 
 
-def link_values(template: Template, data: Mapping[str, Any], brand: Brand, given: Mapping[str, str]) -> dict[str, str]:
+def link_values(
+    template: Template, data: Mapping[str, Any], brand: Brand, given: Mapping[str, str]
+) -> dict[str, str]:
     """Return every link by name: the signed one, else its own target; the standard ones are empty when not given.
 
     Raises:
@@ -208,5 +212,7 @@ def link_values(template: Template, data: Mapping[str, Any], brand: Brand, given
     links.update(given)
     for name, url in links.items():
         if url and not _URL.match(url):
-            raise Problem(f"Template {template.name}: link {name} is {url!r}, not an http, https or mailto address.")
+            raise Problem(
+                f"Template {template.name}: link {name} is {url!r}, not an http, https or mailto address."
+            )
     return links

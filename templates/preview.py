@@ -1,0 +1,174 @@
+"""Templates with their sample data: for looking at, and for the check that every one holds together."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+from templates.catalog import Template
+from templates.facts import check_parity, outputs
+from templates.render import render
+from templates.subject import Subject
+from tidings.channel import Channel
+from tidings.message import Content, Email, Letter, Push, Sms
+from tidings.organisation import Account, Brand, PostalOrigin, Senders
+from tidings.problem import Problem
+
+SAMPLE_BRAND = Brand(
+    id="nordlys",
+    name="Nordlys",
+    legal_name="Nordlys Belysning AS",
+    tax_id="NO 987 654 325 MVA",
+    website="https://nordlys.example",
+    service_email="hei@nordlys.example",
+    service_phone="+47 22 00 00 00",
+    address=PostalOrigin(lines=("Storgata 12", "0155 Oslo"), country="NO"),
+    senders=Senders(email="hei@nordlys.example", email_name="Nordlys", sms="Nordlys", push="Nordlys"),
+    accounts={
+        "EUR": Account(iban="NO9386011117947", bic="DNBANOKK", bank="DNB", holder="Nordlys Belysning AS")
+    },
+    languages=("en", "nb", "sv", "pl", "pt_BR"),
+)
+"""Invented; the IBAN is the example of the registry (ISO 13616)."""
+
+_LINKS = {
+    name: f"https://t.nordlys.example/{name[0]}/AbCdEfGhIjKlMnOpQr"
+    for name in ("action", "document", "preferences")
+}
+_PLACES = {
+    "US": {"lines": ["1600 Elm Street", "Apt 4"], "city": "Portland", "region": "OR", "postcode": "97201"},
+    "GB": {"lines": ["12 Orchard Road"], "city": "Bristol", "postcode": "BS1 4ST"},
+    "SE": {"lines": ["Storgatan 7"], "city": "Uppsala", "postcode": "753 31"},
+    "PL": {"lines": ["ul. Długa 14"], "city": "Kraków", "postcode": "31-147"},
+    "BR": {"lines": ["Rua das Flores, 210"], "city": "Curitiba", "region": "PR", "postcode": "80020-090"},
+    "DE": {"lines": ["Lindenstraße 5"], "city": "Leipzig", "postcode": "04109"},
+    "NO": {"lines": ["Bygdøy allé 7"], "city": "Oslo", "postcode": "0265"},
+}
+_LEFT_OVER = re.compile(r"\{\{|\{%|jnjq|\bNone\b|\bUndefined\b")
+
+
+def sample_subject(
+    template: Template,
+    brand: Brand,
+    language: str,
+    *,
+    country: str = "",
+    data: Mapping[str, Any] | None = None,
+    to: str = "ingrid.solheim@example.org",
+) -> Subject:
+    """Return a message about the template's sample customer; the same every time."""
+    given = template.sample if data is None else data
+    country = country.upper() or brand.address.country
+    customer = given.get("customer") or {}
+    name = f"{customer.get('first_name', '')} {customer.get('last_name', '')}".strip() or "Ingrid Solheim"
+    place = _PLACES.get(country, _PLACES["NO"])
+    return Subject(
+        message="019aa5e0-7c00-7000-8000-00000000a001",
+        reference="K7Q4MT",
+        language=language,
+        data=given,
+        brand=brand,
+        to=to,
+        created_at=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
+        postal={"name": name, "country": country, **place},
+        customer=str(customer.get("reference") or "C-1007"),
+        links={**_LINKS, "unsubscribe": "https://t.nordlys.example/u/AbCdEfGhIjKlMnOpQr"},
+        platform="apns",
+    )
+
+
+def render_all(template: Template, subject: Subject) -> dict[Channel, Content]:
+    """Return the template on every channel that it declares."""
+    return {channel: render(template, channel, subject) for channel in template.channels}
+
+
+def prove(template: Template, *, brand: Brand, data: Mapping[str, Any] | None = None) -> list[str]:
+    """Render a template on every channel in every language of the brand with one set of data, and check each output.
+
+    Args:
+        template: what a run will send.
+        brand: whose run it is.
+        data: the run's data, the sample's customer is added; the whole sample when left out.
+
+    Returns:
+        One sentence per problem: a fact that is missing, a text that cannot be rendered. Empty: the run may start.
+    """
+    given = None if data is None else {"customer": template.sample.get("customer", {}), **data}
+    languages = [language for language in template.languages if language in brand.languages]
+    return [
+        problem
+        for language in languages or template.languages[:1]
+        for problem in _problems(template, sample_subject(template, brand, language, data=given))
+    ]
+
+
+def check_template(template: Template, brand: Brand) -> list[str]:
+    """Render a template on every channel in every language that it has, and return what is wrong with it."""
+    return [
+        problem
+        for language in template.languages
+        for problem in _problems(template, sample_subject(template, brand, language))
+    ]
+
+
+def _problems(template: Template, subject: Subject) -> list[str]:
+    where = f"{template.name}, {subject.language}"
+    contents: dict[Channel, Content] = {}
+    found: list[str] = []
+    for channel in template.channels:
+        try:
+            contents[channel] = render(template, channel, subject)
+        except Problem as problem:
+            found.append(f"{where}, {channel.value}: {problem}")
+    found += [str(problem) for problem in check_parity(template, subject, contents)]
+    found += [
+        f"{where}, {channel.value} ({part}): something was left over: {left[0]!r}."
+        for channel, content in contents.items()
+        for part, text in outputs(content)
+        if (left := _LEFT_OVER.search(text))
+    ]
+    return found
+
+
+def files_of(channel: Channel, content: Content) -> dict[str, bytes]:
+    """Return a content as files that a person can open: name to bytes."""
+    if isinstance(content, Email):
+        return {"email.eml": content.raw, **_email_files(content.raw)}
+    if isinstance(content, Sms):
+        head = f"From: {content.sender}\nTo: {content.to}\nParts: {content.parts} ({content.encoding})\n\n"
+        return {"sms.txt": f"{head}{content.text}\n".encode()}
+    if isinstance(content, Push):
+        shown = {
+            "title": content.title,
+            "body": content.body,
+            "link": content.link,
+            "platform": content.platform,
+        }
+        payload = {"payload": json.loads(content.payload), "bytes": len(content.payload.encode())}
+        return {"push.json": json.dumps(shown | payload, ensure_ascii=False, indent=2).encode()}
+    assert isinstance(content, Letter)
+    return {f"{channel.value}.pdf": content.pdf}
+
+
+def _email_files(raw: bytes) -> dict[str, bytes]:
+    message = message_from_bytes(raw, policy=default)
+    assert isinstance(message, EmailMessage)
+    files: dict[str, bytes] = {}
+    html = ""
+    for part in message.walk():
+        kind = part.get_content_type()
+        if kind == "text/html":
+            html = str(part.get_content())
+        elif kind == "text/plain":
+            files["email.txt"] = str(part.get_content()).encode()
+        elif part.get_content_disposition() == "attachment":
+            files[f"email-{part.get_filename('file')}"] = part.get_content()
+        elif part["Content-ID"]:
+            address = f"data:{kind};base64,{base64.b64encode(part.get_content()).decode()}"
+            html = html.replace(f"cid:{str(part['Content-ID']).strip('<>')}", address)
+    return files | {"email.html": html.encode()}
