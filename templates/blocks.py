@@ -192,7 +192,8 @@ def _print(children: Sequence[Token], holes: Holes, printed: Collection[str]) ->
         if child.type == "link_open":
             name = str(child.attrs["href"])
         elif child.type == "link_close" and name in printed:
-            pieces.append(_text(f" ({holes.add(f'printed.{name}')})"))
+            printed_name = f"printed.{name}"
+            pieces.append(_text(holes.add(f"' (' ~ {printed_name} ~ ')' if {printed_name} else ''")))
     return pieces
 
 

@@ -22,6 +22,7 @@ def invoice_pdf(
     links: Mapping[str, str],
     postal: Mapping[str, Any] | None,
     name: str = "",
+    company: str = "",
     customer: str = "",
 ) -> bytes:
     """Return the invoice as PDF, laid out as a letter. The same arguments give the same bytes.
@@ -33,6 +34,7 @@ def invoice_pdf(
         links: `document` and `preferences`, printed as codes where they are given.
         postal: decides paper and window; without it the brand's own country does, and `name` stands in the window.
         name: the customer, where the address does not name one.
+        company: where the customer is reached, where the address does not say.
         customer: the customer's reference.
 
     Raises:
@@ -41,9 +43,8 @@ def invoice_pdf(
     look = brand_values(brand)
     country = country_of(postal) or brand.address.country
     window = window_for(country)
-    lines = address_lines(postal or {"country": country}, brand.address.country, name=name)
-    if postal is None:
-        lines = (name,) if name else ()
+    there = postal or {"country": brand.address.country}
+    lines = address_lines(there, brand.address.country, name=name, company=company)
     values = add_account(invoice_values(invoice), brand)
     html = (
         layouts()

@@ -29,7 +29,8 @@ def make_letter(
     if not subject.postal:
         raise Problem(f"Message {subject.message} has no postal address.")
     origin = edition.brand.address.country
-    lines = address_lines(subject.postal, origin, name=values["customer"]["name"])
+    customer = values["customer"]
+    lines = address_lines(subject.postal, origin, name=customer["name"], company=customer["company"])
     pdf = next(iter(documents.values())) if documents else letter_pdf(edition, subject, values, lines)
     marked, pages = stamp(pdf, subject.message)
     if pages > template.page_budget:
@@ -61,7 +62,9 @@ def letter_pdf(
         "preferences_code": code_image(links["preferences"]) if links["preferences"] else "",
     }
     targets = link_targets(edition.template, values, edition.brand)
-    printed = {name: _SCHEME.sub("", target) for name, target in targets.items()}
+    printed = {
+        name: _SCHEME.sub("", target) if _SCHEME.match(target) else "" for name, target in targets.items()
+    }
     return to_pdf(
         edition.letter_html({**values, "letter": letter, "printed": printed}),
         css=page_css(window, edition.look["colours"], lines),

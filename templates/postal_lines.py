@@ -94,54 +94,61 @@ def country_of(postal: Mapping[str, Any] | None) -> str:
     return str((postal or {}).get("country") or "").upper()
 
 
-def address_lines(postal: Mapping[str, Any], origin: str, *, name: str = "") -> tuple[str, ...]:
+def address_lines(
+    postal: Mapping[str, Any], origin: str, *, name: str = "", company: str = ""
+) -> tuple[str, ...]:
     """Return the address in the order and the capitals of its destination.
 
     The country comes last, in capitals and in the language of the sending country's post, and only abroad. What is too
     high for the window of the destination is joined: the lines of the street first, then organisation and name.
 
     Args:
-        postal: `name organisation lines city region postcode country`; all but the country may be missing.
+        postal: `tidings.address.PostalAddress` as JSON: `street postal_code city area country`; `name` and
+            `organisation` where the address has its own. All may be missing.
         origin: where the letter is posted.
         name: who it is for, when the address does not say.
+        company: where that person is reached, when the address does not say.
     """
+    fields = _fields(postal, name, company)
     most = int(room(window_for(country_of(postal))) / MIN_LINE)
-    forms = (_lines(postal, origin, name, joined) for joined in range(3))
-    return next((lines for lines in forms if len(lines) <= most), _lines(postal, origin, name, 2))
+    forms = [_lines(fields, country_of(postal), origin, joined) for joined in range(3)]
+    return next((lines for lines in forms if len(lines) <= most), forms[-1])
 
 
-def _lines(postal: Mapping[str, Any], origin: str, name: str, joined: int) -> tuple[str, ...]:
-    country = country_of(postal)
-    rules = _rules(country)
-    street = postal.get("lines") or ()
+def _fields(postal: Mapping[str, Any], name: str, company: str) -> dict[str, str | list[str]]:
+    street = postal.get("street") or postal.get("lines") or ()
     street = [street] if isinstance(street, str) else street
-    fields = {
-        "N": _part(postal, "name") or clean(name),
-        "O": _part(postal, "organisation"),
-        "A": ("\n" if joined == 0 else ", ").join(clean(str(line)).strip() for line in street),
-        "C": _part(postal, "city"),
-        "S": _part(postal, "region"),
-        "Z": _part(postal, "postcode"),
-        "D": "",
-        "X": "",
+    person = _part(postal, "name") or clean(name).strip()
+    organisation = _part(postal, "organisation", "company") or clean(company).strip()
+    city, area = _part(postal, "city"), _part(postal, "area", "region")
+    return {
+        "N": person,
+        "O": "" if organisation == person else organisation,
+        "A": [clean(str(line)).strip() for line in street if str(line).strip()],
+        "C": city,
+        "S": "" if area.casefold() == city.casefold() else area,
+        "Z": _part(postal, "postal_code", "postcode"),
     }
-    if fields["O"] == fields["N"]:
-        fields["O"] = ""
-    if joined > 1 and fields["O"]:
-        fields |= {"O": "", "N": f"{fields['O']}, {fields['N']}".strip(", ")}
-    if fields["S"].casefold() == fields["C"].casefold():
-        fields["S"] = ""
-    upper = {code: value.upper() if code in rules.upper else value for code, value in fields.items()}
+
+
+def _lines(fields: Mapping[str, Any], country: str, origin: str, joined: int) -> tuple[str, ...]:
+    """Return the lines; `joined` is 0 as written, 1 with the street in one line, 2 with the company in one, too."""
+    rules = _rules(country)
+    given = {**fields, "A": ("\n" if joined == 0 else ", ").join(fields["A"])}
+    if joined > 1 and given["O"]:
+        given |= {"O": "", "N": f"{given['O']}, {given['N']}".strip(", ")}
+    upper = {code: value.upper() if code in rules.upper else value for code, value in given.items()}
     pattern = rules.pattern if country != origin else rules.pattern.replace(rules.prefix, "")
-    lines = [_line(part, upper) for part in pattern.split("%n")]
-    lines = [line for group in lines for line in group.split("\n") if line]
+    filled = (_line(part, upper) for part in pattern.split("%n"))
+    lines = [line for group in filled for line in group.split("\n") if line]
     if country and country != origin:
         lines.append(country_name(country, origin))
     return tuple(lines)
 
 
-def _part(postal: Mapping[str, Any], key: str) -> str:
-    return clean(str(postal.get(key) or "")).strip()
+def _part(postal: Mapping[str, Any], *keys: str) -> str:
+    found = next((postal[key] for key in keys if postal.get(key)), "")
+    return clean(str(found)).strip()
 
 
 def _line(pattern: str, values: Mapping[str, str]) -> str:

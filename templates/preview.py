@@ -41,13 +41,13 @@ _LINKS = {
     for name in ("action", "document", "preferences")
 }
 _PLACES = {
-    "US": {"lines": ["1600 Elm Street", "Apt 4"], "city": "Portland", "region": "OR", "postcode": "97201"},
-    "GB": {"lines": ["12 Orchard Road"], "city": "Bristol", "postcode": "BS1 4ST"},
-    "SE": {"lines": ["Storgatan 7"], "city": "Uppsala", "postcode": "753 31"},
-    "PL": {"lines": ["ul. Długa 14"], "city": "Kraków", "postcode": "31-147"},
-    "BR": {"lines": ["Rua das Flores, 210"], "city": "Curitiba", "region": "PR", "postcode": "80020-090"},
-    "DE": {"lines": ["Lindenstraße 5"], "city": "Leipzig", "postcode": "04109"},
-    "NO": {"lines": ["Bygdøy allé 7"], "city": "Oslo", "postcode": "0265"},
+    "US": {"street": ["1600 Elm Street", "Apt 4"], "city": "Portland", "area": "OR", "postal_code": "97201"},
+    "GB": {"street": ["12 Orchard Road"], "city": "Bristol", "postal_code": "BS1 4ST"},
+    "SE": {"street": ["Storgatan 7"], "city": "Uppsala", "postal_code": "753 31"},
+    "PL": {"street": ["ul. Długa 14"], "city": "Kraków", "postal_code": "31-147"},
+    "BR": {"street": ["Rua das Flores, 210"], "city": "Curitiba", "area": "PR", "postal_code": "80020-090"},
+    "DE": {"street": ["Lindenstraße 5"], "city": "Leipzig", "postal_code": "04109"},
+    "NO": {"street": ["Bygdøy allé 7"], "city": "Oslo", "postal_code": "0265"},
 }
 _LEFT_OVER = re.compile(r"\{\{|\{%|jnjq|\bNone\b|\bUndefined\b")
 

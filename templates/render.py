@@ -32,8 +32,9 @@ def render(
         template: from `templates.catalog.find`.
         channel: one that the template declares.
         subject: what the message is about.
-        documents: file name to bytes; attached to the e-mail, and the letter of a template with a document. Where such
-            a template is given none, the document is made here (0.1 s).
+        documents: file name to bytes, attached to the e-mail; for a template with a document, the PDF under the name
+            `invoice`, which is the letter, too, and gets a file name in the customer's language. Where such a template
+            is given none, it is made here (0.1 s).
 
     Raises:
         Problem: the channel is not declared, a value is missing or wrong, or the result breaks a limit of its channel.
@@ -77,8 +78,15 @@ def _email(
         text=written.email_text(values),
         name=values["customer"]["name"],
         unsubscribe=values["links"]["unsubscribe"],
-        documents=documents,
+        documents={_file_name(written, name, values): content for name, content in documents.items()},
     )
+
+
+def _file_name(written: Edition, name: str, values: Mapping[str, Any]) -> str:
+    """Return what the attachment is called on the customer's disk."""
+    if name != written.template.document:
+        return name
+    return f"{written.words['attachment']}-{values['invoice']['number']}.pdf"
 
 
 def _sms(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Sms:
@@ -127,9 +135,10 @@ def _documents(written: Edition, subject: Subject, values: Mapping[str, Any]) ->
         links=values["links"],
         postal=subject.postal,
         name=values["customer"]["name"],
+        company=values["customer"]["company"],
         customer=subject.customer,
     )
-    return {f"{written.words['attachment']}-{invoice.number}.pdf": pdf}
+    return {"invoice": pdf}
 
 
 def _letter(

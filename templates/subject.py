@@ -13,7 +13,7 @@ class Subject:
     """One message to render.
 
     `message` is its id and `reference` the short reference of its delivery; `to` is the value of the address and
-    `postal` the parts of a postal one (`name organisation lines city region postcode country`). `data` holds plain JSON
+    `postal` the parts of a postal one (`tidings.address.PostalAddress` as JSON). `data` holds plain JSON
     values: `customer` (`first_name last_name company`), `invoice` (`tidings.invoice.Invoice` as JSON) and the values
     that the template's data model names. `links` are absolute signed URLs: `action`, `document`, `preferences`,
     `unsubscribe`, and whatever the template names under [links]; a name that is missing there goes straight to its
