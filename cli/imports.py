@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +130,7 @@ def _example(kind: str, *, json: bool) -> int:
     if json:
         print_json({"file": found.table, "mapping": found.mapping})
     else:
-        console.print(found.text, end="", markup=False, soft_wrap=True)
+        sys.stdout.write(found.text)
     return Exit.OK
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from store import ways
-from store.imports import copy_in
+from store.imports import Counts, copy_in
 from tidings.problem import Problem
 
 if TYPE_CHECKING:
@@ -31,15 +31,6 @@ PEOPLE = {
     "attributes": "jsonb",
 }
 """Columns of `save`; null is not stated and never replaces what is known, `_else` is for those who have nothing yet."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Counts:
-    """What an import did, in rows."""
-
-    imported: int = 0
-    updated: int = 0
-    unchanged: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
@@ -13,6 +14,15 @@ if TYPE_CHECKING:
 
 _LOCK = 8_436_465
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What an import did, in rows."""
+
+    imported: int = 0
+    updated: int = 0
+    unchanged: int = 0
 
 
 def one_at_a_time(connection: Connection) -> None:
@@ -42,8 +52,3 @@ def copy_in(connection: Connection, table: str, columns: Mapping[str, str], fram
         for start in range(0, len(data), _CHUNK):
             copy.write(data[start : start + _CHUNK])
     connection.execute(text(f"ANALYZE {table}"))
-
-
-def fetch(connection: Connection, query: str, **values: object) -> list[tuple[object, ...]]:
-    """Return the rows of a query as plain tuples."""
-    return [tuple(row) for row in connection.execute(text(query), values)]

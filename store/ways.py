@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from store.imports import Counts
 from tidings.address import PROBLEMS
 
 WAYS = {
@@ -26,6 +27,15 @@ REPLACED = "replaced"
 """Problem of an address that a later import gave another value for; the only removal that an import may take back."""
 
 
+_OLD_DEVICES = (
+    """UPDATE addresses a SET removed_at = :now, problem = :replaced, state = 'unusable'
+         FROM incoming_ways w
+        WHERE w.channel = 'push' AND w.state = 'usable' AND w.changed AND a.channel = 'push' AND a.removed_at IS NULL
+          AND (a.value = w.value AND a.customer_id <> w.customer_id
+            OR a.customer_id = w.customer_id AND a.device = w.device AND w.device <> '' AND a.value <> w.value)""",
+)
+
+
 def merge(connection: Connection, *, label: str, replaces: bool, now: datetime) -> None:
     """Write `incoming_ways` for the customers of `incoming_people`; `changed` says which rows did something.
 
@@ -34,11 +44,12 @@ def merge(connection: Connection, *, label: str, replaces: bool, now: datetime) 
     Args:
         connection: in a transaction that holds `imports.one_at_a_time`, with both temporary tables.
         label: who gives the addresses, `import:crm`.
-        replaces: whether a usable new value removes what the same label gave before on that channel.
+        replaces: whether a usable new value removes what the same label gave before on that channel. Either way a
+            device has one token, and a token one customer: the one who registered it last.
         now: when.
     """
     values = {"label": label, "now": now, "ours": ["", *PROBLEMS], "replaced": REPLACED}
-    for statement in (*_COMPARE, *(_REPLACE if replaces else ()), *_WRITE):
+    for statement in (*_COMPARE, *(_REPLACE if replaces else _OLD_DEVICES), *_WRITE):
         connection.execute(text(statement), values)
 
 
@@ -89,3 +100,16 @@ _WRITE = (
        SELECT customer_id, channel, value, postal, platform, device, state, problem, position, :label, verified_at, :now
          FROM incoming_ways WHERE address_id IS NULL""",
 )
+
+
+def counted(connection: Connection) -> Counts:
+    """Return how many rows of `incoming_people` gave a new address, changed one, or did nothing."""
+    new, updated, same = connection.execute(
+        text("""
+            SELECT count(*) FILTER (WHERE w.made), count(*) FILTER (WHERE NOT w.made AND w.changed),
+                   count(*) FILTER (WHERE w.row IS NULL OR NOT w.made AND NOT w.changed)
+              FROM incoming_people p
+              LEFT JOIN (SELECT row, bool_or(address_id IS NULL) AS made, bool_or(changed) AS changed
+                           FROM incoming_ways GROUP BY row) w ON w.row = p.row""")
+    ).one()
+    return Counts(imported=new, updated=updated, unchanged=same)

@@ -153,8 +153,22 @@ _WORDS: Mapping[str, str] = {
 }
 """Other names in order of preference. `customer` is the reference of customers, or an e-mail address or phone."""
 
-_BEFORE = ("customer", "kunden", "kunde", "client", "contact", "kontakt", "billing", "primary", "main", "home", "person",
-           "member", "user", "hoved", "haupt", "work", "business", "mailing", "postal", "address", "invoice")  # fmt: skip
+_BEFORE = (
+    *(
+        "customer",
+        "kunden",
+        "kunde",
+        "client",
+        "contact",
+        "kontakt",
+        "billing",
+        "primary",
+        "main",
+        "home",
+        "person",
+    ),
+    *("member", "user", "hoved", "haupt", "work", "business", "mailing", "postal", "address", "invoice"),
+)
 _CUSTOMER_ONLY_EXACT = frozenset({"no", "nr", "number", "nummer", "key", "id", "ref"})
 
 

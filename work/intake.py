@@ -79,7 +79,14 @@ def import_file(
     """
     tell = progress or (lambda _what, _part: None)
     mapping = mapping or FileMapping()
-    told = Given(source=source or mapping.source or SOURCE, now=now, actor=actor, **dict(given or {}))
+    named = source or mapping.source
+    told = Given(
+        source=named or SOURCE,
+        strict=named not in {"", SOURCE},
+        now=now,
+        actor=actor,
+        **dict(given or {}),
+    )
     tell("reading", 0.0)
     sheet = reading.read(
         path,

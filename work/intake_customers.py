@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from store import customers as store
-from store.customers import Counts
+from store.imports import Counts
 from store.ways import WAYS
 from tidings.country import fold, language_code, language_of, zone_of
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
@@ -21,8 +21,8 @@ _STANDINGS = {
     "prospect": "prospect lead interessent prospekt potencial potentiel potenziale potencjalny emne trial",
     "customer": """customer active aktiv aktywny actif activo ativo attivo kunde kund klient client cliente current
         existing bestandskunde true yes""",
-    "former": """former inactive inaktiv nieaktywny inactif inactivo inativo ehemalig ehemaliger churned lapsed cancelled
-        canceled closed ended tidligere tidigare ancien antiguo byly past terminated""",
+    "former": """former inactive inaktiv nieaktywny inactif inactivo inativo ehemalig ehemaliger churned lapsed
+        cancelled canceled closed ended tidligere tidigare ancien antiguo byly past terminated""",
     "deceased": """deceased dead verstorben dod avliden decede fallecido falecido deceduto zmarly zmarla overleden
         kuollut""",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from store.customers import Counts
+from store.imports import Counts
 from tidings.problem import Problem
 from work import columns
 from work.mapping import Formats, Mapping, columns_of
@@ -73,6 +73,8 @@ class Given:
     source: str
     now: datetime
     actor: str
+    strict: bool = False
+    """Whether somebody named the source, so that references of other systems do not count."""
     country: str = ""
     """Country of the organisation: what national phone numbers of a file without countries are read as."""
     brand: str = "all"

@@ -56,15 +56,16 @@ def ways_of(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]
     import polars as pl
 
     parts, flaws = [], []
-    if table.has("email"):
+    has = {column for column in frame.columns if not frame[column].is_null().all()}
+    if "email" in has:
         parts.append(_way(frame, "email", judging.emails(frame["email"]), channel="email", position=0))
     for position, column in enumerate(("mobile", "phone")):
-        if table.has(column):
+        if column in has:
             judged = judging.phones(frame[column], frame["country"])
             parts.append(_way(frame, column, judged, channel="sms", position=position))
     for part in parts:
         flaws += _flaws(table, part)
-    if table.has("street") or table.has("postal_code"):
+    if has & {"street", "street2", "postal_code"}:
         letters, wrong = _letters(table, frame)
         parts.append(letters)
         flaws += wrong
@@ -115,7 +116,7 @@ def _sentence(problem: str, country: str, field: str = "", value: str = "") -> s
 
 
 def postal_frame(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return street (with house number and second line), postal_code, city, area and country as `judging` wants them."""
+    """Return street (with house number and second line), postal_code, city, area and country for `judging`."""
     import polars as pl
 
     number, first = pl.col("house_number"), pl.col("street")

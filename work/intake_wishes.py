@@ -1,0 +1,210 @@
+"""Consents and statements from a file: appended, never changed; what was said already is not said again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from store import incoming
+from store.imports import Counts
+from tidings.country import fold, language_code
+from work.dates import instants
+from work.intake_customers import translate
+from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
+from work.intake_words import brand_of, channel_or_all, channels_of, strangers, topic_of, truth_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_ACTIONS = {
+    "given": "given granted allowed subscribed optin optedin active confirmed yes true 1 y ja si sim oui tak on",
+    "legacy": "legacy old assumed",
+    "withdrawn": """withdrawn revoked unsubscribed optout optedout no false 0 n nei nej nein nao non nie off denied
+        refused inactive stopped""",
+    "objected": "objected objection never blocked robinson",
+}
+_ACTION = {word: action for action, words in _ACTIONS.items() for word in words.split()}
+_KINDS = {
+    "order": "order channel channels preference preferredchannel preferred",
+    "pause": "pause paused holiday vacation snooze",
+    "quiet_hours": "quiethours quiet hours donotdisturb",
+    "language": "language sprache sprak",
+    "tracking": "tracking measuring links",
+}
+_KIND = {word: kind for kind, words in _KINDS.items() for word in words.split()}
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:.]?([0-5]\d)?(?::[0-5]\d)?")
+_LONGEST_PROOF = 2000
+
+
+def consents(table: Table, given: Given) -> Prepared:
+    """Judge a table of consents. Given without proof is `legacy`: it counts only where the policy says so."""
+    import polars as pl
+
+    frame, flaws, rejected = _common(table, given)
+    frame, strange = _meant(
+        table, frame, "channel", channel_or_all, "not a channel: email, sms, push, letter or all"
+    )
+    rejected += strange
+    frame, strange = _meant(
+        table, frame, "action", _action, "not an action: given, legacy, withdrawn or objected"
+    )
+    rejected += strange
+    proof = pl.col("proof").fill_null("").str.head(_LONGEST_PROOF)
+    action = pl.col("action").fill_null("given")
+    frame = frame.with_columns(
+        channel=pl.col("channel").fill_null("all"),
+        proof=proof,
+        action=pl.when((action == "given") & (proof == "")).then(pl.lit("legacy")).otherwise(action),
+    )
+    return _prepared(table, given, "consents", frame.select(list(incoming.CONSENTS)), flaws, rejected)
+
+
+def _action(text: str) -> str:
+    return _ACTION.get(fold(text).replace(" ", ""), "")
+
+
+def statements(table: Table, given: Given) -> Prepared:
+    """Judge a table of statements: order, pause, quiet_hours, language, tracking; `value` may hold what they say."""
+    import polars as pl
+
+    frame, flaws, rejected = _common(table, given)
+    frame = frame.with_columns(kind=pl.coalesce("kind", *_guessed_kind()))
+    frame, strange = _meant(
+        table, frame, "kind", _kind, "not a kind: order, pause, quiet_hours, language, tracking"
+    )
+    rejected += strange
+    pause_until = pl.when(pl.col("kind") == "pause").then("value")
+    frame = frame.with_columns(until_at=pl.coalesce("until_at", pause_until))
+    for column in ("from_at", "until_at"):
+        frame, wrong = instants(table, frame, column)
+        rejected += [
+            Flaw(row=f.row, column=f.column, value=f.value, problem=f.problem, rejects=True) for f in wrong
+        ]
+    missing = frame.filter(pl.col("kind").is_null())
+    rejected += flaws_of(
+        missing, "kind", table.name("kind"), "nothing says what the customer asked for", rejects=True
+    )
+    said = [_said(row) for row in frame.iter_rows(named=True)]
+    frame = frame.with_columns(
+        pl.Series("channels", [channels for channels, _, _ in said], dtype=pl.String),
+        pl.Series("value", [json.dumps(value) for _, value, _ in said], dtype=pl.String),
+        pl.Series("_problem", [problem for _, _, problem in said], dtype=pl.String),
+        proof=pl.col("proof").fill_null("").str.head(_LONGEST_PROOF),
+    )
+    rejected += flaws_of(
+        frame.filter(pl.col("_problem") != ""), "kind", table.name("kind"), pl.col("_problem"), rejects=True
+    )
+    return _prepared(table, given, "statements", frame.select(list(incoming.STATEMENTS)), flaws, rejected)
+
+
+def _guessed_kind() -> list[pl.Expr]:
+    """What a row without a kind is about: what it fills in."""
+    import polars as pl
+
+    filled = {
+        "order": "channels",
+        "quiet_hours": "quiet_from",
+        "language": "language",
+        "tracking": "tracking",
+    }
+    filled["pause"] = "until_at"
+    return [pl.when(pl.col(column).is_not_null()).then(pl.lit(kind)) for kind, column in filled.items()]
+
+
+def _kind(text: str) -> str:
+    return _KIND.get(fold(text).replace(" ", ""), "")
+
+
+def _said(row: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
+    """Return channels, value and problem of a statement, as `preferences.statement` reads them."""
+    value = row["value"] or ""
+    match row["kind"]:
+        case "order":
+            return _order(row["channels"] or value)
+        case "quiet_hours":
+            return _quiet(row, value)
+        case "language":
+            code = language_code(row["language"] or value)
+            return "", {"language": code}, "" if code else "not a language"
+        case "tracking":
+            truth = truth_of(row["tracking"] or value)
+            return "", {"allowed": truth == "true"}, "" if truth else "not yes or no"
+    return (channels_of(row["channels"]) if row["channels"] else ""), {}, ""
+
+
+def _order(text: str) -> tuple[str, dict[str, Any], str]:
+    """`email only` and a trailing `only` mean that no other channel is wanted."""
+    only = re.fullmatch(r"(.*?)[\s,;]*\bonly\b\s*", text, re.IGNORECASE)
+    channels = channels_of(only[1] if only else text)
+    return (
+        channels,
+        {"only": True} if only else {},
+        "" if channels else "no channels such as `sms email letter`",
+    )
+
+
+def _quiet(row: dict[str, Any], value: str) -> tuple[str, dict[str, Any], str]:
+    start, _, end = re.sub(r"[\u2013\u2014]", "-", value).partition("-")
+    hours = {"from": _clock(row["quiet_from"] or start), "until": _clock(row["quiet_until"] or end)}
+    return "", hours, "" if all(hours.values()) else "no hours such as 21:00 and 08:00"
+
+
+def _clock(text: str) -> str:
+    match = _CLOCK.fullmatch(text.strip())
+    return f"{int(match[1]):02}:{match[2] or '00'}" if match else ""
+
+
+def _common(table: Table, given: Given) -> tuple[pl.DataFrame, list[Flaw], list[Flaw]]:
+    """Return the frame with brand, topic and time in our words, what is wrong, and what is left out for it."""
+    import polars as pl
+
+    frame = table.frame.with_columns(
+        brand=pl.col("brand").fill_null(given.brand), topic=pl.col("topic").fill_null("all")
+    )
+    missing = frame.filter(pl.col("customer").is_null())
+    rejected = flaws_of(missing, "customer", table.name("customer"), "the customer is missing", rejects=True)
+    frame, strange = _meant(
+        table, frame, "brand", lambda text: brand_of(text, given), "there is no such brand"
+    )
+    rejected += strange
+    frame, strange = _meant(table, frame, "topic", topic_of, "not a topic such as offer or offer.garden")
+    rejected += strange
+    frame, flaws = instants(table, frame, "at")
+    return frame, flaws, rejected
+
+
+def _meant(
+    table: Table, frame: pl.DataFrame, column: str, meaning: Callable[[str], str], problem: str
+) -> tuple[pl.DataFrame, list[Flaw]]:
+    """As `translate`; a permission or a wish that is not understood is left out, never guessed."""
+    frame, flaws = translate(table, frame, column, meaning, problem)
+    return frame, [
+        Flaw(row=f.row, column=f.column, value=f.value, problem=f.problem, rejects=True) for f in flaws
+    ]
+
+
+def _prepared(
+    table: Table,
+    given: Given,
+    kind: str,
+    frame: pl.DataFrame,
+    flaws: Sequence[Flaw],
+    rejected: Sequence[Flaw],
+) -> Prepared:
+    import polars as pl
+
+    lost = {flaw.row for flaw in rejected}
+    kept = frame.filter(~pl.col("row").is_in(list(lost)))
+    columns = incoming.CONSENTS if kind == "consents" else incoming.STATEMENTS
+
+    def write(connection: Connection) -> tuple[Counts, Sequence[Flaw]]:
+        unknown = incoming.load(connection, columns, kept, source=given.source, strict=given.strict)
+        counts = incoming.save_events(connection, kind, source=given.source, actor=given.actor, now=given.now)
+        return counts, strangers(table, unknown)
+
+    told = [flaw for flaw in flaws if flaw.row not in lost]
+    return Prepared(flaws=(*table.flaws, *told, *rejected), write=write)
