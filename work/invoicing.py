@@ -15,7 +15,6 @@ from store.messages import unfinished
 from store.policies import current_policy
 from store.runs import Run, add_invoice_run, add_run, runs_of_file, template_id
 from templates.catalog import Template, find
-from templates.invoice import invoice_pdf
 from tidings.channel import Channel
 from tidings.invoice import Invoice
 from tidings.reason import Reason
@@ -23,6 +22,7 @@ from work.archive import keep
 from work.bills import Document
 from work.campaign import Opened, template_row
 from work.installation import Installation
+from work.press import Job, typeset
 
 SHARD = 50
 """Documents of a shard: each is rendered in full, about 0.1 s (design/flows.md)."""
@@ -133,21 +133,24 @@ def render_documents(installation: Installation, run: Run, template: Template, *
     """Render and archive the PDFs of a shard that are missing; returns how many. Running it again makes only those."""
     with installation.engine.begin() as connection:
         missing = rows.without_pdf(connection, run.id, shard)
-    made: list[tuple[int, str]] = []
-    for item in missing:
-        links = installation.links.for_message(
-            item.message, item.customer, run.purpose, list(template.links), run.brand
-        )
-        document = invoice_pdf(
-            Invoice.model_validate(item.document),
-            brand=installation.organisation.brand(run.brand),
+    brand = installation.organisation.brand(run.brand)
+    names = list(template.links)
+    jobs = [
+        Job(
+            invoice=Invoice.model_validate(item.document),
+            brand=brand,
             language=item.language,
-            links=links,
+            links=installation.links.for_message(item.message, item.customer, run.purpose, names, run.brand),
             postal=item.postal,
             name=item.name,
             customer=item.reference,
         )
-        made.append((item.invoice, keep(installation.archive, document)))
+        for item in missing
+    ]
+    made = [
+        (item.invoice, keep(installation.archive, document))
+        for item, document in zip(missing, typeset(jobs), strict=True)
+    ]
     with installation.engine.begin() as connection:
         rows.set_pdfs(connection, made)
     return len(made)
