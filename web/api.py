@@ -271,16 +271,18 @@ def _touchpoint(one: TouchpointIn, customer: int, caller: Key, now: datetime) ->
 
 async def _uploaded(request: Request) -> tuple[Billing, str]:
     """Keep an uploaded file and its mapping under their hash; what a name says is never part of a path."""
-    form = await request.form()
-    file, mapping = form.get("file"), form.get("mapping")
-    if not isinstance(file, UploadFile):
-        raise Refused(422, "file: send the billing system's file in the part `file`.", field="file", value="")
-    content = await file.read()
-    rules = (await mapping.read()) if isinstance(mapping, UploadFile) else str(mapping or "").encode()
-    source, brand = (str(form.get(key) or "") for key in ("source", "brand"))
+    async with request.form() as form:
+        file, mapping = form.get("file"), form.get("mapping")
+        if not isinstance(file, UploadFile):
+            raise Refused(
+                422, "file: send the billing system's file in the part `file`.", field="file", value=""
+            )
+        content, sent_as = await file.read(), file.filename or ""
+        rules = (await mapping.read()) if isinstance(mapping, UploadFile) else str(mapping or "").encode()
+        source, brand = (str(form.get(key) or "") for key in ("source", "brand"))
     folder = site_of(request).installation.home / "incoming"
     digest = hashlib.sha256(b"\0".join([content, rules, source.encode(), brand.encode()])).hexdigest()
-    suffix = Path(file.filename or "").suffix.lower()
+    suffix = Path(sent_as).suffix.lower()
     known = suffix if suffix in {".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet"} else ".jsonl"
 
     def keep() -> tuple[Path, Path | None]:
@@ -292,7 +294,7 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
         return kept, kept_rules if rules else None
 
     path, rules_path = await run_in_threadpool(keep)
-    name = Path(file.filename or path.name).name[:120]
+    name = Path(sent_as or path.name).name[:120]
     return Billing(file=path, file_name=name, mapping=rules_path, source=source, brand=brand or None), digest
 
 

@@ -59,7 +59,8 @@ def show(request: Request) -> Response:
 
 async def submit(request: Request) -> Response:
     """Save the answers; a wrong one is told at its field, and nothing is saved."""
-    fields = {key: value for key, value in (await request.form()).items() if isinstance(value, str)}
+    async with request.form() as form:
+        fields = {key: value for key, value in form.items() if isinstance(value, str)}
     return await run_in_threadpool(_submit, request, fields)
 
 
@@ -215,7 +216,8 @@ def _check(
         errors["language"] = wording["language"]
     if answers.get("tracking", "on") not in ("on", "off"):
         answers["tracking"] = "off"
-    if "pause_until" in answers and (wrong := _wrong_day(answers["pause_until"], _today(known, now))):
+    pause = answers.get("pause_until", "")
+    if pause != known.answers["pause_until"] and (wrong := _wrong_day(pause, _today(known, now))):
         errors["pause_until"] = wording[wrong].format(example=_today(known, now) + timedelta(days=30))
     if wrong := _wrong_hours(answers):
         errors["quiet_from"] = wording[wrong]

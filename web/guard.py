@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import traceback
+
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,9 +40,18 @@ class Guard:
             await self._app(scope, exchange.receive, exchange.send)
         except TooLarge:
             await exchange.end(413, f"The body may have at most {exchange.limit} bytes.")
-        except Exception:
-            # Paths hold the tokens of signed links: the log gets the kind of page only.
-            log.exception("request failed", method=scope["method"], kind=scope["path"][:3])
+        except Exception as error:
+            # No personal data in a log: paths hold signed links, messages and variables hold what customers sent.
+            where = [
+                f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]
+            ]
+            log.error(
+                "request failed",
+                method=scope["method"],
+                kind=scope["path"][:3],
+                error=type(error).__name__,
+                where=where,
+            )
             await exchange.end(500, "This is a fault of ours; nothing is half done.")
 
 

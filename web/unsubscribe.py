@@ -42,8 +42,9 @@ async def unsubscribe(request: Request) -> Response:
 
     A body without `List-Unsubscribe=One-Click` is answered with the question.
     """
-    form = await request.form()
-    return await run_in_threadpool(_unsubscribe, request, form.get(_FIELD) == _VALUE)
+    async with request.form() as form:
+        meant = form.get(_FIELD) == _VALUE
+    return await run_in_threadpool(_unsubscribe, request, meant)
 
 
 def _unsubscribe(request: Request, meant: bool) -> Response:  # noqa: FBT001 -- run_in_threadpool hands it over

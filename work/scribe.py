@@ -15,7 +15,7 @@ from store.preference import Known
 from store.statements import Statement
 from tidings.organisation import Brand
 from tidings.purpose import Purpose, PurposeClass
-from work.wishes import NONE, ends_after, midnight
+from work.wishes import NONE, ends_after, midnight, paused_scopes
 
 FORM = "form"
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -74,17 +74,17 @@ class Scribe:
             hours = {"start": answers["quiet_from"], "end": answers["quiet_until"]}
             self._state("quiet_hours", value=hours if answers["quiet_from"] else {})
         if "pause_until" in changed:
-            for topic in [topic for key in MARKETING for topic in self._topics(key)]:
-                self._pause(topic, answers["pause_until"])
+            self._pause(answers["pause_until"])
 
-    def _pause(self, topic: str, day: str) -> None:
-        """Pause a topic until a day, '' to go on; an older pause that would last longer ends with it."""
-        until = midnight(date.fromisoformat(day), self._known.time_zone) if day else self._now
-        if until > self._now:
-            self._state("pause", topic=topic, until=until)
-        older = ends_after(self._known, "pause", topic, self._now)
-        if older is not None and older > until:
-            self._state("pause", topic=topic, value={"resume": True}, begin=until, until=older)
+    def _pause(self, day: str) -> None:
+        """Pause marketing until a day, '' to go on; pauses that stand are replaced."""
+        topics = [topic for key in MARKETING for topic in self._topics(key)]
+        own = {(self._brand, topic) for topic in topics} if day else set()
+        standing = {scope for topic in topics for scope in paused_scopes(self._known, topic, self._now)}
+        for brand, topic in sorted(standing - own):
+            self._state("pause", topic=topic, brand=brand, value={"resume": True})
+        for _, topic in sorted(own):
+            self._state("pause", topic=topic, until=midnight(date.fromisoformat(day), self._known.time_zone))
 
     def write(self, connection: Connection, kind: str, changed: Mapping[str, str]) -> None:
         """Write everything, and one touchpoint for the timeline."""
@@ -123,18 +123,18 @@ class Scribe:
         topic: str = "all",
         channels: tuple[str, ...] = (),
         value: dict[str, Any] | None = None,
-        begin: datetime | None = None,
+        brand: str = "",
         until: datetime | None = None,
     ) -> None:
         self._statements.append(
             Statement(
                 customer=self._known.customer,
-                brand=self._brand,
+                brand=brand or self._brand,
                 topic=topic,
                 kind=kind,
                 channels=channels,
                 value=value or {},
-                from_at=(begin or self._now) if until else None,
+                from_at=self._now if until else None,
                 until_at=until,
                 source=self._source,
                 proof=self._proof,

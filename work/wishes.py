@@ -19,6 +19,7 @@ from tidings.organisation import Brand
 from tidings.purpose import Purpose, PurposeClass, topic_path
 
 NONE = "none"
+NEVER = datetime.max.replace(tzinfo=UTC)
 Row = dict[str, Any]
 
 
@@ -60,13 +61,54 @@ def first(known: Known, kind: str, now: datetime) -> Row:
 
 
 def paused_until(known: Known, topics: tuple[str, ...], now: datetime) -> date | None:
-    """Return the day on which the last of these topics begins again, in the customer's zone."""
-    ends = []
-    for topic in topics:
-        row = next(spoken(known, "pause", topic, now), None)
-        if row is not None and row["until_at"] and row["value"].get("resume") is not True:
-            ends.append(instant(row["until_at"]))
-    return max(ends).astimezone(zone_of(known.time_zone)).date() if ends else None
+    """Return the day on which the last of these topics begins again, in the customer's zone; `date.max`: never."""
+    ends = [end for topic in topics if (end := _freed(known, topic, now)) > now]
+    if not ends:
+        return None
+    return date.max if max(ends) == NEVER else max(ends).astimezone(zone_of(known.time_zone)).date()
+
+
+def paused_scopes(known: Known, topic: str, now: datetime) -> set[tuple[str, str]]:
+    """Return (brand, topic) of the pauses of a topic that stand today."""
+    return {(row["brand"], row["topic"]) for row, start, end in _pauses(known, topic) if start <= now < end}
+
+
+def _freed(known: Known, topic: str, now: datetime) -> datetime:
+    """Return when pauses that follow each other let a topic go on; now when there is none."""
+    freed = now
+    spans = _pauses(known, topic)
+    while reach := [end for _, start, end in spans if start <= freed < end]:
+        freed = max(reach)
+    return freed
+
+
+def _pauses(known: Known, topic: str) -> list[tuple[Row, datetime, datetime]]:
+    """Return the pauses that stand with their spans: a newer one replaces an older one of its scope that it touches."""
+    path = topic_path(topic)
+    newer: list[tuple[Row, datetime, datetime]] = []
+    for row in known.statements:  # newest first
+        if row["kind"] != "pause" or row["topic"] not in path:
+            continue
+        at = instant(row["at"])
+        end = instant(row["until_at"]) if row["until_at"] else NEVER
+        newer.append(
+            (
+                row,
+                instant(row["from_at"]) if row["from_at"] else at,
+                at if row["value"].get("resume") is True else end,
+            )
+        )
+    return [
+        (row, start, end)
+        for place, (row, start, end) in enumerate(newer)
+        if row["value"].get("resume") is not True
+        and not any(
+            (row["brand"], row["topic"]) == (other["brand"], other["topic"])
+            and begin <= end
+            and start <= until
+            for other, begin, until in newer[:place]
+        )
+    ]
 
 
 def ends_after(known: Known, kind: str, topic: str, now: datetime) -> datetime | None:
