@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy import ColumnElement, Connection, select, text
 from sqlalchemy.dialects import postgresql
 
 from store.tables import customers
@@ -43,12 +43,14 @@ def freeze_campaign(
 
     A customer who has this document already (same dedupe key) is counted in the audience and not added.
     """
-    condition = audience.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})
+    # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
+    query = select(customers.c.id).where(audience)
+    selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})
     # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
     statement = f"""
         WITH chosen AS (
             SELECT id, (row_number() OVER (ORDER BY id) - 1) / %(shard_size)s AS shard
-            FROM {customers.name} WHERE {condition}
+            FROM ({selected}) AS who
         ), added AS (
             INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
                                   data, shard, planned_at)
@@ -63,7 +65,7 @@ def freeze_campaign(
         SELECT (SELECT count(*) FROM chosen) AS audience, (SELECT count(*) FROM added) AS added
     """
     parameters = {
-        **condition.params,
+        **selected.params,
         "shard_size": shard_size,
         "run": run["id"],
         "brand": run["brand"],
