@@ -40,9 +40,14 @@ class Reply:
     text: str
 
     @property
-    def good(self) -> bool:
-        """2xx and 3xx."""
-        return 200 <= self.code < 400  # noqa: PLR2004 -- RFC 5321 4.2.1
+    def positive(self) -> bool:
+        """2xx: done."""
+        return self.code // 100 == 2  # noqa: PLR2004 -- RFC 5321 4.2.1
+
+    @property
+    def intermediate(self) -> bool:
+        """3xx: go on."""
+        return self.code // 100 == 3  # noqa: PLR2004
 
     @property
     def enhanced(self) -> str:
@@ -101,6 +106,7 @@ _FALLBACK = {
     Stage.RECIPIENT: ErrorClass.CONFIG,
     Stage.DATA: ErrorClass.DATA,
 }
+ABOUT_THE_RECIPIENT = frozenset({Stage.RECIPIENT, Stage.DATA})
 _ALWAYS_CONFIG = {502, 503, 504, 521, 530, 534, 535, 538, 555}
 
 
@@ -117,8 +123,9 @@ def error_class(reply: Reply, stage: Stage) -> ErrorClass:
         return _BY_ENHANCED.get(enhanced, ErrorClass.TRANSIENT)
     if reply.code in _ALWAYS_CONFIG:
         return ErrorClass.CONFIG
-    if enhanced in _BY_ENHANCED and (stage is not Stage.SENDER or not enhanced.startswith("5.1.")):
-        return _BY_ENHANCED[enhanced]
+    known = _BY_ENHANCED.get(enhanced)
+    if known and (known is not ErrorClass.ADDRESS or stage in ABOUT_THE_RECIPIENT):
+        return known
     if enhanced.startswith("5.7."):
         proof = int(enhanced.rpartition(".")[2]) in _SENDER_PROOF
         return ErrorClass.DATA if stage is Stage.DATA and not proof else ErrorClass.CONFIG

@@ -189,7 +189,7 @@ class Session:
         self._expect(self.ask(_base64(password)))
 
     def _expect(self, reply: Reply) -> None:
-        if not reply.good:
+        if not (reply.positive or reply.intermediate):
             raise RefusedSession(reply)
 
     def _line(self) -> str:

@@ -22,6 +22,7 @@ STOPPING = frozenset({ErrorClass.CONFIG, ErrorClass.THROTTLE})
 CLOSING = 421
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
 MAX_ADDRESS = 254
+Commands = list[bytes]
 STAGES = {b"RSET": Stage.SENDER, b"MAIL": Stage.SENDER, b"RCPT": Stage.RECIPIENT, b"DATA": Stage.DATA}
 
 
@@ -78,7 +79,7 @@ class _Lane:
     def __init__(self, take: Callable[[], Session]) -> None:
         self._take = take
         self._session: Session | None = None
-        self._announced = False
+        self._announced: Commands = []
         self._stopped: Refused | Rejected | None = None
 
     def hand_over(self, parcel: Parcel, following: Parcel | None) -> Outcome:
@@ -88,9 +89,9 @@ class _Lane:
             if session is None:
                 break
             fresh = session.messages == 0
-            begun = _Transaction(session, parcel, announced=self._announced)
-            refused = begun.announce()
-            self._announced = False
+            begun = _Transaction(session, parcel)
+            refused = begun.announce(self._announced)
+            self._announced = []
             outcome: Outcome
             if refused is None:
                 outcome, self._announced = begun.content(following)
@@ -116,7 +117,7 @@ class _Lane:
 
     def _open(self) -> Session | None:
         if self._session is None or not self._session.alive:
-            self._announced = False
+            self._announced = []
             try:
                 self._session = self._take()
             except RefusedSession as error:
@@ -131,27 +132,30 @@ class _Lane:
 class _Transaction:
     """MAIL, RCPT, DATA and the content of one message."""
 
-    def __init__(self, session: Session, parcel: Parcel, *, announced: bool) -> None:
+    def __init__(self, session: Session, parcel: Parcel) -> None:
         self._session = session
         self._parcel = parcel
-        self._announced = announced
         self._deep = "PIPELINING" in session.features
 
-    def announce(self) -> Refused | Rejected | None:
-        """Bring the server to the point where it waits for the content, or return its refusal."""
+    def announce(self, announced: Commands) -> Refused | Rejected | None:
+        """Bring the server to the point where it waits for the content, or return its refusal.
+
+        Args:
+            announced: the commands that left with the dot of the message before; none: they leave now.
+        """
         session = self._session
-        commands = _commands(session, self._parcel)
+        commands = announced or _commands(session, self._parcel)
         if isinstance(commands, Rejected):
             return commands
         session.begin()
         try:
-            if self._deep and not self._announced:
+            if self._deep and not announced:
                 session.write(b"".join(commands))
             return self._answers(commands)
         except SessionError as error:
             return _transient(error)
 
-    def _answers(self, commands: list[bytes]) -> Refused | Rejected | None:
+    def _answers(self, commands: Commands) -> Refused | Rejected | None:
         """Read an answer for each command; the first refusal counts, and what was asked already is read to its end."""
         refused: Refused | Rejected | None = None
         for command in commands:
@@ -162,19 +166,20 @@ class _Transaction:
             if reply.code == CLOSING:
                 self._session.drop()
                 return refused or refusal(reply, stage)
-            if not reply.good and refused is None:
+            good = reply.intermediate if stage is Stage.DATA else reply.positive
+            if not good and refused is None:
                 refused = refusal(reply, stage)
                 self._session.dirty = True
                 if not self._deep:
                     break
-            elif refused and stage is Stage.DATA and reply.good:
+            elif refused and stage is Stage.DATA and good:
                 self._session.drop()  # it waits for content that must not come: no dot, no message
         if refused is None:
             self._session.dirty = False
         return refused
 
-    def content(self, following: Parcel | None) -> tuple[Outcome, bool]:
-        """Send the content. Returns the outcome, and whether the following message is announced."""
+    def content(self, following: Parcel | None) -> tuple[Outcome, Commands]:
+        """Send the content. Returns the outcome, and the commands that announced the following message."""
         session, email = self._session, self._parcel.content
         assert isinstance(email, Email)
         ahead = _commands(session, following) if following and self._deep else []
@@ -183,18 +188,18 @@ class _Transaction:
         try:
             session.write(stuffed(email.raw))
         except SessionError as error:
-            return _transient(error), False
+            return _transient(error), []
         try:
             session.write(b"".join((b".\r\n", *ahead)))
             reply = session.reply()
         except SessionError as error:
-            return Unknown(code=error.code, detail="no answer to the final dot"), False
+            return Unknown(code=error.code, detail="no answer to the final dot"), []
         session.messages += 1
         if reply.code == CLOSING:
             session.drop()
-        if reply.good:
-            return Accepted(reference=reply.reference), bool(ahead)
-        return refusal(reply, Stage.DATA), bool(ahead)
+        if reply.positive:
+            return Accepted(reference=reply.reference), ahead
+        return refusal(reply, Stage.DATA), ahead
 
 
 def stuffed(raw: bytes) -> bytes:
@@ -204,7 +209,7 @@ def stuffed(raw: bytes) -> bytes:
     return b"." + body if body.startswith(b".") else body
 
 
-def _commands(session: Session, parcel: Parcel) -> list[bytes] | Rejected:
+def _commands(session: Session, parcel: Parcel) -> Commands | Rejected:
     """Return the commands that announce a message, or why this server cannot take it."""
     email = parcel.content
     if not isinstance(email, Email):
@@ -212,9 +217,8 @@ def _commands(session: Session, parcel: Parcel) -> list[bytes] | Rejected:
     to, sender = _ascii_domain(email.to), _ascii_domain(email.envelope_from)
     if to is None or sender is None:
         return _wrong("address_syntax")
-    if email.raw.count(b"\n") != email.raw.count(b"\r\n") or email.raw.count(b"\r") != email.raw.count(
-        b"\r\n"
-    ):
+    words = email.raw.replace(b"\r\n", b"")
+    if b"\n" in words or b"\r" in words:
         return _wrong("bare_line_end")  # another server could read it as the end of the message
     options = _options(session, email, parcel.attempt, plain=(to + sender).isascii())
     if isinstance(options, Rejected):

@@ -1,0 +1,110 @@
+"""A mail server that takes everything as fast as it can, and afterwards says what it took: `python -m bench.sink`."""
+
+import email
+import email.policy
+import hashlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+END = b"\r\n.\r\n"
+SAMPLE = 25
+
+
+class Sink:
+    """The server's process, as the suites see it."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+        self.port = int(self._ask(""))
+
+    def report(self) -> dict[str, Any]:
+        """Return what came since the last report: `count`, `distinct` bodies, and `sample` by recipient."""
+        found: dict[str, Any] = json.loads(self._ask("report\n"))
+        return found
+
+    def _ask(self, words: str) -> str:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(words)
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
+
+@contextmanager
+def running() -> Iterator[Sink]:
+    """Run a sink in a process of its own, so that its CPU is nobody's."""
+    command = [sys.executable, "-m", "bench.sink"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Sink(process)
+        finally:
+            process.kill()
+
+
+def _serve(connection: socket.socket, taken: list[tuple[str, bytes]]) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    file = connection.makefile("rb", 1 << 20)
+    connection.sendall(b"220 sink\r\n")
+    answers = {
+        b"EHLO": b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE 100000000\r\n",
+        b"DATA": b"354 go on\r\n",
+        b"QUIT": b"221 bye\r\n",
+    }
+    to = ""
+    while line := file.readline():
+        verb = line[:4].upper()
+        if verb == b"RCPT":
+            to = line.split(b"<")[1].split(b">")[0].decode()
+        connection.sendall(answers.get(verb, b"250 ok\r\n"))
+        if verb == b"DATA":
+            lines = []
+            while (part := file.readline()) != b".\r\n":
+                lines.append(part)
+            taken.append((to, b"".join(lines)))
+            connection.sendall(b"250 2.0.0 queued as %d\r\n" % len(taken))
+        elif verb == b"QUIT":
+            return
+
+
+def _report(taken: list[tuple[str, bytes]]) -> dict[str, Any]:
+    bodies = set()
+    sample: dict[str, dict[str, str]] = {}
+    for to, raw in taken:
+        message = email.message_from_bytes(raw.replace(b"\r\n..", b"\r\n."), policy=email.policy.default)
+        texts = {}
+        for kind in ("plain", "html"):
+            part = message.get_body((kind,))
+            texts[kind] = str(part.get_content()).replace("\r\n", "\n").strip() if part else ""
+        bodies.add(hashlib.sha256(json.dumps(texts).encode()).digest())
+        if len(sample) < SAMPLE:
+            sample[to] = {"subject": str(message["subject"]), **texts}
+    return {"count": len(taken), "distinct": len(bodies), "sample": sample}
+
+
+def main() -> None:
+    """Serve until stdin ends; print the port, then a report for each line."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    taken: list[tuple[str, bytes]] = []
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+
+    def accept() -> None:
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_serve, args=(connection, taken), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    for _ in sys.stdin:
+        sys.stdout.write(json.dumps(_report(taken)) + "\n")
+        sys.stdout.flush()
+        taken.clear()
+
+
+if __name__ == "__main__":
+    main()
