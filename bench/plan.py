@@ -1,0 +1,103 @@
+"""Planning: an audience frozen, decided and written, against a conventional loop of one transaction a customer."""
+
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, text
+
+from bench.figure import Figure, rate, seconds
+from store.connect import opened
+from store.messages import UUID7
+from tidings.organisation import read_organisation
+from tidings.settings import Settings
+from work import run as stages
+from work.campaign import open_campaign, parse_campaign
+from work.installation import Installation
+
+NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
+CUSTOMERS = 100_000
+ONE_BY_ONE = 1_000
+EXAMPLE = Path(__file__).parents[1] / "examples" / "demo" / "organisation.toml"
+
+_SEED = """
+    INSERT INTO customers (language, time_zone, country, first_name)
+        SELECT 'en', 'Europe/Oslo', 'NO', 'Customer ' || n FROM generate_series(1, {customers}) n;
+    INSERT INTO addresses (customer_id, channel, value) SELECT id, 'email', id || '@example.org' FROM customers;
+    INSERT INTO addresses (customer_id, channel, value)
+        SELECT id, 'sms', '+474' || (1000000 + id) FROM customers WHERE id % 2 = 0;
+    INSERT INTO consents (customer_id, topic, channel, action, source, proof, actor, at)
+        SELECT id, 'news', 'all', 'given', 'form', 'p', 'customer', timestamptz '{now}' - interval '1 day'
+        FROM customers WHERE id % 10 <> 0;
+    INSERT INTO statements (customer_id, topic, kind, channels, source, proof, actor, at)
+        SELECT id, 'news', 'order', '{{sms,email}}', 'form', 'p', 'customer', timestamptz '{now}' - interval '1 day'
+        FROM customers WHERE id % 5 = 0;
+    ANALYZE customers, addresses, consents, statements;
+"""
+
+
+def figures() -> Iterable[Figure]:
+    """Measure on a fresh home in the temporary folder."""
+    with tempfile.TemporaryDirectory(prefix="tidings-") as home:
+        settings = Settings(home=Path(home), database=None)
+        with opened(settings) as store:
+            installation = Installation(
+                settings=settings, organisation=read_organisation(EXAMPLE), engine=store.engine, key=b"k" * 32
+            )
+            with store.engine.begin() as connection:
+                connection.execute(text(_SEED.format(customers=CUSTOMERS, now=NOW.isoformat())))
+            ours = seconds(lambda: _plan(installation))
+            with store.engine.connect() as connection:
+                decided = connection.scalar(text("SELECT count(*) FROM messages WHERE state IN ('ready', 'held')"))
+            if decided != CUSTOMERS:
+                raise RuntimeError(f"{decided} of {CUSTOMERS} messages were decided.")
+            alone = seconds(lambda: _one_by_one(store.engine))
+    yield rate(
+        "plan: freeze, decide and write, against an insert and a commit each",
+        ours=CUSTOMERS / ours,
+        other=ONE_BY_ONE / alone,
+        unit="customers/s",
+        goal=5,
+    )
+
+
+def _plan(installation: Installation) -> None:
+    raw = {
+        "name": "bench",
+        "edition": "1",
+        "topic": "news",
+        "template": "news/quarterly",
+        "audience": {"everybody": True},
+    }
+    opened_run = open_campaign(
+        installation, parse_campaign(raw, where="bench"), installation.policy, actor="staff:bench", now=NOW
+    )
+    shards = stages.begin(installation, opened_run.run, now=NOW)
+    for shard in range(shards.count):
+        stages.plan(installation, opened_run.run, shard, installation.policy, now=NOW)
+
+
+def _one_by_one(engine: Engine) -> None:
+    """What is written first: for each customer look at consent and address, insert the message, commit."""
+    with engine.connect() as connection:
+        customers = connection.scalars(text("SELECT id FROM customers ORDER BY id LIMIT :n"), {"n": ONE_BY_ONE}).all()
+        connection.rollback()
+        for customer in customers:
+            with connection.begin():
+                _look_and_insert(connection, customer)
+
+
+def _look_and_insert(connection: Connection, customer: int) -> None:
+    who = {"customer": customer}
+    connection.execute(text("SELECT action FROM consents WHERE customer_id = :customer"), who).all()
+    connection.execute(text("SELECT channel, value FROM addresses WHERE customer_id = :customer"), who).all()
+    connection.execute(
+        text(f"""
+            INSERT INTO messages (id, run_id, customer_id, purpose, purpose_class, document, dedupe_key, state,
+                                  channel, due_at, planned_at)
+            VALUES ({UUID7}, 'bench-1', :customer, 'news', 'marketing', 'peer', 'peer:' || :customer, 'ready', 'email',
+                    now(), now())
+        """),
+        who,
+    )
