@@ -10,6 +10,7 @@ from cli.instants import instant
 from cli.output import console, print_json
 from cli.progress import bar
 from cli.reports import show_report
+from tidings.channel import Channel
 from tidings.problem import Exit
 from tidings.settings import Settings
 
@@ -80,6 +81,60 @@ def _hints(repeats: str | None, found: dict[str, object]) -> None:
     waiting = found["waiting"]
     if isinstance(waiting, dict) and "release" in waiting:
         console.print(f"A second person must release it: tidings release {found['run']} --by NAME")
+
+
+@app.command
+def test(
+    file: Path,
+    *,
+    to: str,
+    channel: Channel = Channel.EMAIL,
+    as_: Annotated[str | None, Parameter(name="--as")] = None,
+    now: str | None = None,
+    out: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Send one message of a campaign to a colleague, as a real customer would get it. Nobody's history changes.
+
+    Example: tidings campaign test autumn.toml --to ingrid@example.org --as C1042
+
+    Parameters
+    ----------
+    file
+        The campaign.
+    to
+        The colleague's address on that channel.
+    channel
+        email, sms or push.
+    as_
+        The customer whose message it is; default is the first of the audience.
+    """
+    from datetime import UTC, datetime
+
+    from flows.desk import Desk
+    from work.campaign import read_campaign
+    from work.installation import opened
+    from work.trial import send_trial
+
+    campaign = read_campaign(file)
+    moment = instant(now)
+    with opened(Settings.read()) as installation:
+        desk = Desk(installation=installation, out=out, fixed_now=moment)
+        with desk.sender() as sender:
+            trial = send_trial(
+                sender,
+                campaign,
+                to=to,
+                channel=channel,
+                customer=as_,
+                actor=f"staff:{getpass.getuser()}",
+                now=moment or datetime.now(UTC),
+            )
+    if json:
+        print_json({"message": trial.message, "state": trial.state, "detail": trial.detail})
+    else:
+        console.print(f"Test {trial.message}: {trial.state} {trial.detail}".rstrip(), markup=False)
+    return Exit.OK if trial.state == "accepted" else Exit.FAILED
 
 
 @app.command

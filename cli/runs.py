@@ -145,3 +145,20 @@ def copy(
     else:
         console.print(f"Copy {made}: {', '.join(f'{n} {name}' for name, n in outcomes.items()) or 'waits'}.")
     return Exit.OK
+
+
+def adopt(*, by: str) -> int:
+    """Say that this database, a copy or a restored backup, is the real one from now on.
+
+    A copy sends into the outbox whatever TIDINGS_MODE says, until somebody adopts it.
+
+    Example: tidings adopt --by "Ingrid Moen"
+    """
+    from work.installation import adopt as take_over
+    from work.installation import opened
+
+    settings = Settings.read()
+    with opened(settings) as installation, installation.engine.begin() as connection:
+        take_over(connection, settings, by=by)
+    console.print("This database may send from now on, in the mode that TIDINGS_MODE says.")
+    return Exit.OK

@@ -102,7 +102,7 @@ def lock_due(
 
 def open_attempts(
     connection: Connection,
-    chosen: Sequence[tuple[str, int]],
+    chosen: Sequence[tuple[str, int | None]],
     *,
     channel: str,
     provider: str,
@@ -112,7 +112,8 @@ def open_attempts(
 ) -> list[Claimed]:
     """Write deliveries and attempts for (message, address) pairs; what is returned may be sent after the commit.
 
-    A delivery that waits for another try keeps its row and its bytes; a new address or channel opens the next one.
+    A delivery that waits for another try keeps its row and its bytes; a new address or channel opens the next one. An
+    address of None stands for a delivery that is there already, to an address that is no customer's.
     """
     messages, addresses = [pair[0] for pair in chosen], [pair[1] for pair in chosen]
     parameters = {
@@ -247,7 +248,7 @@ _RECORD = text("""
             tried = CASE WHEN s.used_up = '' OR s.used_up = ANY(m.tried) THEN m.tried ELSE m.tried || s.used_up END,
             updated_at = clock_timestamp()
         FROM s JOIN d ON d.id = s.delivery WHERE m.id = s.message
-        RETURNING m.id, m.brand, m.purpose
+        RETURNING m.id, m.brand, m.purpose, m.run_id
     )
     INSERT INTO touchpoints (customer_id, brand, source, external_id, direction, channel, kind, purpose, message_id,
                              detail, at)
@@ -255,6 +256,7 @@ _RECORD = text("""
            CASE s.attempt_state WHEN 'accepted' THEN 'sent' WHEN 'rejected' THEN 'rejected' ELSE 'in_doubt' END,
            m.purpose, m.id, jsonb_build_object('reference', d.reference, 'code', s.code), :now
     FROM s JOIN d ON d.id = s.delivery JOIN m ON m.id = s.message
+    JOIN runs r ON r.id = m.run_id AND r.mode <> 'rehearsal'  -- what a colleague got is not the customer's history
     WHERE s.attempt_state IN ('accepted', 'rejected', 'unknown')
     ON CONFLICT (source, external_id) DO NOTHING
 """).bindparams(bindparam("steps", type_=JSONB))

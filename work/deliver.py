@@ -88,13 +88,29 @@ class Sender:
         if claimed is None:
             return None
         deadline = read_at + lease.total_seconds() - (provider.call_timeout * SLICE).total_seconds()
+        steps = self.finish(provider, claimed, rest, deadline)
+        self.progress(len(steps))
+        return Counter(step.attempt_state for step in steps)
+
+    def finish(
+        self,
+        provider: Provider,
+        claimed: Sequence[Claimed],
+        rest: Mapping[str, list[str]],
+        deadline: float = float("inf"),
+    ) -> list[Step]:
+        """Build, send and record what was claimed and committed; returns a step for each attempt.
+
+        Args:
+            rest: the channels that each message may fall back to.
+            deadline: monotonic seconds after which no call is begun.
+        """
         steps = self._send(provider, claimed, rest, deadline)
         now = self.clock()
         with self.installation.engine.begin() as connection:
             record(connection, steps, now=now)
             suppress(connection, _suppressions(claimed, steps, now))
-        self.progress(len(steps))
-        return Counter(step.attempt_state for step in steps)
+        return steps
 
     def _claim(
         self, provider: Provider, run: str | None, shard: int | None, lease: timedelta
@@ -190,6 +206,8 @@ class Sender:
     ) -> list[Parcel]:
         """Render what was claimed; what cannot be rendered is rejected by itself and touches nothing else."""
         with self.installation.engine.begin() as connection:
+            for run_id in {c.run for c in claimed} - self._contexts.keys():
+                self._contexts[run_id] = read_context(connection, self.installation, run_id)
             invoices = invoice_rows(connection, [c.invoice for c in claimed if c.invoice is not None])
         parcels = []
         for c in claimed:

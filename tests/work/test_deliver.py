@@ -23,6 +23,7 @@ from work.copy import ask_for_copy
 from work.deliver import Sender
 from work.report import report
 from work.silence import fall_back
+from work.trial import send_trial
 
 SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
 
@@ -443,3 +444,17 @@ def test_the_letters_of_a_killed_run_are_in_one_batch_each(settings, engine):
     assert len(pieces) == 6
     assert set(pieces.values()) == {1}
     assert house.report()["sent"] == {"letter": 6}
+
+
+def test_a_test_send_reaches_a_colleague_and_no_customers_history(house, engine):
+    settle(engine, 2)
+    with house.sender() as sender:
+        trial = send_trial(
+            sender, offer(), to="ingrid@example.net", channel=Channel.EMAIL, customer="C2", actor="staff:x", now=NOON
+        )
+
+    assert trial.state == "accepted"
+    [parcel] = house.email.handed
+    assert parcel.content.to == "ingrid@example.net"
+    assert house.sql("SELECT count(*) FROM touchpoints") == [(0,)]
+    assert house.plan().send() == Counter({AttemptState.ACCEPTED: 2})

@@ -1,0 +1,110 @@
+"""A test send: one message of a campaign, as a real customer would get it, to a colleague's address."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select, text
+
+from store.customers import find as find_customer
+from store.messages import UUID7
+from store.outbox import Claimed, open_attempts
+from store.runs import set_run
+from store.segments import where
+from store.tables import customers
+from tidings.campaign import Campaign
+from tidings.channel import Channel
+from tidings.problem import Problem
+from work.campaign import open_campaign
+from work.deliver import BUILD_TIME, Sender
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trial:
+    """What became of a test send: the attempt's state, the provider's code where it refused."""
+
+    message: str
+    state: str
+    detail: str
+
+
+def send_trial(
+    sender: Sender,
+    campaign: Campaign,
+    *,
+    to: str,
+    channel: Channel,
+    customer: str | None,
+    actor: str,
+    now: datetime,
+) -> Trial:
+    """Build the campaign's message as `customer` would get it and send it to `to`; nobody's history changes.
+
+    The mode binds it like any message: in mode `outbox` it is a file, in `test` the address must be on TIDINGS_ALLOW.
+
+    Args:
+        customer: a reference; None takes the first customer of the audience.
+
+    Raises:
+        Problem: there is no such customer, a letter was asked for, or the campaign is wrong.
+    """
+    if channel is Channel.LETTER:
+        raise Problem("A letter is not sent as a test.", todo="Look at it: `tidings templates preview NAME`.")
+    installation = sender.installation
+    opened = open_campaign(installation, campaign, installation.policy, actor=actor, now=now, rehearse=True)
+    provider = sender.providers[channel]
+    with installation.engine.begin() as connection:
+        someone = _customer(connection, campaign, customer, now)
+        message = _add(connection, opened.run, someone, channel=channel, to=to, now=now)
+        set_run(connection, opened.run, state="finished", audience=1, title=f"Test of {campaign.name}")
+        claimed: list[Claimed] = open_attempts(
+            connection,
+            [(message, None)],
+            channel=channel,
+            provider=provider.name,
+            owner=sender.owner,
+            now=now,
+            lease=BUILD_TIME + provider.call_timeout,
+        )
+    [step] = sender.finish(provider, claimed, {})
+    return Trial(message=message, state=step.attempt_state, detail=" ".join((step.code, step.detail)).strip())
+
+
+def _customer(connection: Connection, campaign: Campaign, reference: str | None, now: datetime) -> int:
+    if reference is not None:
+        found = find_customer(connection, reference)
+        if found is None:
+            raise Problem(f"There is no customer {reference!r}.")
+        return found
+    first = connection.scalar(
+        select(customers.c.id).where(where(campaign.audience, now=now)).order_by(customers.c.id).limit(1)
+    )
+    if first is None:
+        raise Problem("The audience is empty.", todo="Name a customer with --as REFERENCE.")
+    return int(first)
+
+
+def _add(connection: Connection, run: str, customer: int, *, channel: Channel, to: str, now: datetime) -> str:
+    """Write a message of a rehearsal and its delivery to an address that is no customer's."""
+    message = str(
+        connection.execute(
+            text(f"""
+                INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
+                    state, channel, first_channel, language, data, due_at, planned_at)
+                SELECT {UUID7}, r.id, c.id, r.brand, r.purpose, r.purpose_class, 'test', 'test:' || r.id, 'ready',
+                    :channel, :channel, c.language, jsonb_build_object('customer', jsonb_build_object(
+                        'first_name', c.first_name, 'last_name', c.last_name, 'company', c.company)), :now, :now
+                FROM runs r, customers c WHERE r.id = :run AND c.id = :customer
+                RETURNING id
+            """),
+            {"run": run, "customer": customer, "channel": channel, "now": now},
+        ).scalar_one()
+    )
+    connection.execute(
+        text("""
+            INSERT INTO deliveries (id, message_id, number, channel, address, state, reference, created_at)
+            VALUES (gen_random_uuid(), CAST(:message AS uuid), 1, :channel, :to, 'ready',
+                    'TEST' || upper(right(CAST(:tail AS text), 8)), :now)
+        """),
+        {"message": message, "tail": message, "channel": channel, "to": to, "now": now},
+    )
+    return message
