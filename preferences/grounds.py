@@ -133,12 +133,12 @@ def _observations(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells,
 
     observed, where = ground.observed, (cell[0][seen], cell[1][seen])
     count = batch.behaviour.whole("observations", 0)[observed.row[where]]
-    shares = [np.round(part[where] * 1000).astype(np.int64) for part in (observed.mean, observed.low, observed.high)]
-    frame = pl.DataFrame({"count": count, "mean": shares[0], "low": shares[1], "high": shares[2]})
-    share = [(pl.col(name) / 1000).cast(pl.String) for name in ("mean", "low", "high")]
-    text = frame.select(
-        pl.format('"observations": {}, "engaged": {}, "between": [{}, {}]', pl.col("count"), *share).alias("text")
-    )
+    shares = [
+        pl.Series(np.round(part[where] * 1000) / 1000).cast(pl.String)
+        for part in (observed.mean, observed.low, observed.high)
+    ]
+    said = '"observations": {}, "engaged": {}, "between": [{}, {}]'
+    text = pl.select(pl.format(said, pl.Series(count), *shares).alias("text"))
     pointers[seen] = evidence.add(text["text"]) + np.arange(len(seen))
     return pointers
 

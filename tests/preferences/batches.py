@@ -15,7 +15,7 @@ from tidings.facts import SCHEMAS, Facts, Question, empty
 from tidings.purpose import Purpose
 
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
-"""A Monday noon in Oslo."""
+"""A Monday: noon in Oslo, a holiday in Korea, six days before the clocks change in New York."""
 DAY = timedelta(days=1)
 ALL = ("email", "sms", "push", "letter")
 
@@ -97,14 +97,14 @@ def answers(decisions) -> list[tuple[dict, dict]]:
 
 # Strategies: few values each, so that rules collide often.
 
-topics = st.sampled_from(["offer.garden.tools", "offer.garden", "offer", "news", "invoice", "all"])
+topics = st.sampled_from(["offer.garden.tools", "offer.garden", "offer", "offer", "offer", "news", "invoice", "all", "all"])
 brands = st.sampled_from(["nordlys", "nordlys", "all", "other"])
 channels = st.sampled_from(ALL)
 moments = st.integers(-12, 3).map(lambda n: NOW + n * DAY * 5)
 edges = st.one_of(st.none(), st.integers(-6, 6).map(lambda n: NOW + timedelta(hours=12 * n)))
 ends = st.one_of(edges, st.just(datetime(9999, 12, 31, tzinfo=UTC)))
 hours = st.sampled_from(["00:00", "02:30", "08:00", "11:30", "12:00", "13:00", "21:00", "23:59"])
-zones = st.sampled_from(["Europe/Oslo", "America/New_York", "Asia/Kolkata", "Africa/Cairo", "Australia/Lord_Howe", "Mars/X", ""])
+zones = st.sampled_from(["Europe/Oslo", "America/New_York", "Asia/Kolkata", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Seoul", "Mars/X", ""])
 
 
 @st.composite
@@ -142,7 +142,7 @@ def consents(draw, customer, number: int) -> dict:
     return {
         "customer": draw(customer), "consent": number, "brand": draw(brands), "topic": draw(topics),
         "channel": draw(st.sampled_from([*ALL, "all", "all"])),
-        "action": draw(st.sampled_from(["given", "given", "given", "legacy", "withdrawn", "objected"])),
+        "action": draw(st.sampled_from(["given"] * 7 + ["legacy", "withdrawn", "objected"])),
         "source": "form", "proof": draw(st.sampled_from([True, True, False])), "at": draw(moments),
     }  # fmt: skip
 
@@ -165,6 +165,7 @@ policies = st.builds(
         [
             (),
             (Cap(purpose=Purpose.OFFER, limit=1, window=timedelta(days=5)),),
+            (Cap(purpose=Purpose.OFFER, limit=1, window=timedelta(days=11, hours=13)),),
             (
                 Cap(purpose=Purpose.OFFER, limit=2, window=timedelta(days=30), brand="nordlys"),
                 Cap(purpose=Purpose.OFFER, limit=3, window=timedelta(days=60)),
@@ -202,7 +203,7 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
     number = {"address": 10, "suppression": 70}
 
     def several(strategy, most: int) -> list:
-        return draw(st.lists(strategy, max_size=most * size))
+        return draw(st.lists(strategy, min_size=size, max_size=most * size))
 
     where = []
     for person in ids:
@@ -226,12 +227,12 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
         "customers": [
             {
                 "customer": person, "language": draw(st.sampled_from(["nb", "en"])), "time_zone": draw(zones),
-                "country": draw(st.sampled_from(["NO", "US", "IN", "XX", ""])),
-                "standing": draw(st.sampled_from(["customer"] * 6 + ["prospect", "former", "deceased"])),
-                "holds": draw(st.sampled_from([[], [], [], [], ["complaint", "dispute"]])),
+                "country": draw(st.sampled_from(["NO", "US", "KR", "KR", "XX", ""])),
+                "standing": draw(st.sampled_from(["customer"] * 16 + ["prospect", "former", "deceased"])),
+                "holds": draw(st.sampled_from([[]] * 11 + [["complaint", "dispute"]])),
             }
             for person in ids
-            if person != ids[0] or draw(st.integers(0, 5))
+            if person != ids[0] or draw(st.integers(0, 9))
         ],
         "addresses": where,
         "suppressions": [
@@ -242,22 +243,22 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
             }
             for n, line in enumerate(barred)
         ],
-        "consents": [draw(consents(customer, 30 + n)) for n in range(draw(st.integers(0, 5 * size)))],
-        "statements": [draw(statements(customer, 50 + n)) for n in range(draw(st.integers(0, 5 * size)))],
+        "consents": [draw(consents(customer, 30 + n)) for n in range(draw(st.integers(size, 5 * size)))],
+        "statements": [draw(statements(customer, 50 + n)) for n in range(draw(st.integers(size, 7 * size)))],
         "behaviour": several(
             st.fixed_dictionaries(
                 {
                     "customer": customer, "channel": channels,
                     "purpose_class": st.sampled_from(["marketing", "marketing", "required"]),
-                    "reached": st.sampled_from([0.0, 3.5, 20.0, 90.0]), "engaged": st.sampled_from([0.0, 3.0, 19.0, 80.0]),
-                    "observations": st.sampled_from([0, 4, 20]), "as_of": moments,
+                    "reached": st.sampled_from([0.0, 3.5, 90.0, 90.0]), "engaged": st.sampled_from([0.0, 3.0, 60.0, 80.0]),
+                    "observations": st.sampled_from([4, 20, 20]), "as_of": moments,
                 }
             ),
             4,
         ),
         "recent": several(
             st.fixed_dictionaries(
-                {"customer": customer, "brand": brands, "purpose": topics, "channel": channels, "at": moments}
+                {"customer": customer, "brand": brands, "purpose": st.sampled_from(["offer", "offer", "news"]), "channel": channels, "at": moments}
             ),
             4,
         ),

@@ -277,7 +277,7 @@ class Oracle:
         if pause:
             return due, "pause", _pause(pause)
         if cap:
-            return due, "cap", {"cap": cap.limit, "days": cap.window / timedelta(days=1)}
+            return due, "cap", {"cap": cap.limit, "days": round(cap.window / timedelta(days=1), 3)}
         if moved_by:
             hours = f"{window[0]:%H:%M}-{window[1]:%H:%M}"
             proof = {"quiet": hours, "quiet_by": "customer" if own else "policy", "zone": zone}
