@@ -108,7 +108,9 @@ class Session:
         """Tell whether nobody hung up or said anything since the last answer, not long ago."""
         if time.monotonic() - self._last > IDLE_SECONDS or self._buffer:
             return False
-        return not select.select([self._socket], [], [], 0)[0]
+        watch = select.poll()
+        watch.register(self._socket, select.POLLIN)
+        return not watch.poll(0)
 
     def quit(self) -> None:
         """Say goodbye."""

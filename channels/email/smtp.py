@@ -60,17 +60,22 @@ class Smtp:
 
     def close(self) -> None:
         """Say goodbye on every idle connection."""
-        while self._idle:
-            self._idle.pop().quit()
+        while session := self._pop():
+            session.quit()
 
     def _take(self) -> Session:
         """Return an idle connection that still stands, or a new one."""
-        while self._idle:
-            session = self._idle.pop()
+        while session := self._pop():
             if session.idle():
                 return session
             session.drop()
         return Session(self._settings)
+
+    def _pop(self) -> Session | None:
+        try:
+            return self._idle.pop()
+        except IndexError:  # another thread may have taken the last one between a look and a pop
+            return None
 
 
 class _Lane:

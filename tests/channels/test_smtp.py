@@ -392,3 +392,18 @@ def test_no_host():
 def test_the_library_has_certificates():
     """TLS without a trust store would refuse everybody."""
     assert ssl.create_default_context().cert_store_stats()["x509_ca"] >= 0
+
+
+def test_many_threads_share_one_provider(peer, provider):
+    """Each call has a connection of its own; nobody's message is lost or doubled."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        groups = [[parcel(n) for n in range(first, first + 5)] for first in range(0, 100, 5)]
+        results = list(pool.map(lambda group: outcomes(provider, *group), groups))
+
+    assert {type(outcome) for result in results for outcome in result} == {Accepted}
+    assert sorted(taken.to for taken in peer.taken) == sorted(
+        f"ada.lovelace{n}@example.com" for n in range(100)
+    )
+    assert peer.sessions <= 4
