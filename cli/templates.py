@@ -129,16 +129,21 @@ def preview(
 
 
 @app.command
-def check(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
-    """Render every template on every channel in every language and search each output for each fact.
+def check(*names: str, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
+    """Render templates on every channel in every language and search each output for each fact.
 
     Exits with 3 when something is wrong.
+
+    Args:
+        names: which; all when left out.
+        as_json: print one JSON value.
     """
-    from templates.catalog import all_templates
+    from templates.catalog import all_templates, find
     from templates.preview import check_template
 
     brand = _brand(Settings.read(), None)
-    found = {template.name: check_template(template, brand) for template in all_templates(_extra())}
+    chosen = [find(name, extra=_extra()) for name in names] or all_templates(_extra())
+    found = {template.name: check_template(template, brand) for template in chosen}
     if as_json:
         print_json(
             {"templates": len(found), "problems": [line for lines in found.values() for line in lines]}

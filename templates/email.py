@@ -23,6 +23,7 @@ from tidings.problem import Problem
 _ATOM = re.compile(r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$")
 _PLAIN = re.compile(r"^[\x20-\x7e]*$")
 _FOLD = 76
+CRLF_SPACE = "\r\n "
 MAX_LINE = 998
 """Bytes of a line (RFC 5322 2.1.1)."""
 _WORD = 42
@@ -148,13 +149,11 @@ def mailbox(name: str, address: str) -> str:
     name = " ".join(clean(name).split())
     if not name:
         return address
-    if _ATOM.match(name) and "=?" not in name and len(name) + len(address) < _FOLD - 10:
-        return f"{name} <{address}>"
-    return (
-        f"{encoded_words(name, first=12)}\r\n <{address}>"
-        if len(name) > _WORD // 2
-        else f"{encoded_words(name)} <{address}>"
-    )
+    bare = _ATOM.match(name) and "=?" not in name and len(name) + len(address) < _FOLD - 10
+    phrase = name if bare else encoded_words(name, first=12)
+    last = phrase.rpartition("\n")[2]
+    fits = len(last) + len(address) < _FOLD - 12
+    return f"{phrase}{' ' if fits or bare else CRLF_SPACE}<{address}>"
 
 
 def unstructured(text: str) -> str:
@@ -172,23 +171,34 @@ def _folded(text: str, first: int) -> str:
             lines.append("")
             room = _FOLD - 1
         lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
-    return "\r\n ".join(lines)
+    return CRLF_SPACE.join(lines)
 
 
 def encoded_words(text: str, first: int = 0) -> str:
-    """Return text as RFC 2047 encoded words; a character is never split between two."""
+    """Return text as RFC 2047 encoded words: cut behind a space where there is one, never inside a character.
+
+    (Readers drop the space between two encoded words; Python 3.11 keeps it in a name, where it then does no harm.)
+    """
     words: list[str] = []
-    chunk: list[str] = []
-    size, room = 0, max(_WORD - first, 12)
-    for character in text:
-        width = len(character.encode("utf-8"))
-        if size + width > room:
-            words.append("".join(chunk))
-            chunk, size, room = [], 0, _WORD
-        chunk.append(character)
-        size += width
-    words.append("".join(chunk))
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(word.encode()).decode()}?=" for word in words)
+    room = max(_WORD - first, 12)
+    while text:
+        cut = _longest(text, room)
+        if cut < len(text):
+            cut = text.rfind(" ", 0, cut) + 1 or cut
+        words.append(text[:cut])
+        text, room = text[cut:], _WORD
+    coded = (base64.b64encode(word.encode()).decode() for word in words or [""])
+    return CRLF_SPACE.join(f"=?utf-8?b?{word}?=" for word in coded)
+
+
+def _longest(text: str, room: int) -> int:
+    """Return how many characters of a text have at most `room` bytes; at least one."""
+    size = 0
+    for index, character in enumerate(text):
+        size += len(character.encode())
+        if size > room:
+            return max(index, 1)
+    return len(text)
 
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -38,7 +38,7 @@ def invoice_pdf(
         customer: the customer's reference.
 
     Raises:
-        Problem: a character that our fonts lack, or an address that does not fit the window.
+        Problem: an address that does not fit the window.
     """
     look = brand_values(brand)
     country = country_of(postal) or brand.address.country

@@ -6,7 +6,7 @@ from typing import Any
 
 from templates.edition import Edition
 from templates.mark import stamp
-from templates.paper import code_image, page_css, to_pdf
+from templates.paper import check_glyphs, code_image, page_css, to_pdf
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
@@ -23,7 +23,7 @@ def make_letter(
     """Return one letter. Where there are documents, the first is the letter: it has its own address window.
 
     Raises:
-        Problem: no address, a missing image or character, or more pages than the template's budget.
+        Problem: no address or one that cannot be printed, a missing image, or more pages than the template's budget.
     """
     template = edition.template
     if not subject.postal:
@@ -31,6 +31,7 @@ def make_letter(
     origin = edition.brand.address.country
     customer = values["customer"]
     lines = address_lines(subject.postal, origin, name=customer["name"], company=customer["company"])
+    check_glyphs(lines)
     pdf = next(iter(documents.values())) if documents else letter_pdf(edition, subject, values, lines)
     marked, pages = stamp(pdf, subject.message)
     if pages > template.page_budget:

@@ -7,6 +7,7 @@ import base64
 import hashlib
 import io
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +99,23 @@ def _glyphs() -> frozenset[str]:
     return frozenset(map(chr, shared or ())) | {"\n", "\t", "\u00ad"}
 
 
+def _substitute(letter: str) -> str:
+    return "·" if unicodedata.category(letter)[0] in "LN" else ""
+
+
+def check_glyphs(lines: Sequence[str]) -> None:
+    """Refuse an address that cannot be printed.
+
+    Raises:
+        Problem: our fonts lack a letter of it; names the letter.
+    """
+    missing = set("".join(lines)) - _glyphs()
+    letters = sorted(letter for letter in missing if _substitute(letter))
+    if letters:
+        shown = " ".join(letters[:5])
+        raise Problem(f"The letter's fonts have no {shown}.", todo="Use another channel or a Latin spelling.")
+
+
 @lru_cache(maxsize=1)
 def _advances() -> dict[str, float]:
     """Return the width of each character of the regular font in em."""
@@ -155,6 +173,9 @@ def page_css(window: Window, colours: Mapping[str, str], lines: Sequence[str]) -
 def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: str, where: str) -> bytes:
     """Return the PDF of a page; the same arguments give the same bytes.
 
+    A character that our fonts lack never falls back to whatever the machine has: symbols (emoji) are left out, a letter
+    becomes a middle dot. An address must not have any: `check_glyphs`.
+
     Args:
         html: a whole document.
         css: what differs between destinations and brands, see `page_css`.
@@ -164,17 +185,12 @@ def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: s
         where: names the template in a Problem.
 
     Raises:
-        Problem: an image is missing, a link is not the template's own, or the fonts lack a character.
+        Problem: an image is missing or is not the template's own.
     """
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
 
-    missing = set(html) - _glyphs()
-    if missing:
-        shown = " ".join(sorted(missing)[:5])
-        raise Problem(
-            f"{where}: the letter's fonts have no {shown}.", todo="Use Latin, Greek or Cyrillic letters."
-        )
+    html = html.translate({ord(letter): _substitute(letter) for letter in set(html) - _glyphs()})
     sheets = [_layout_sheet("paper.css"), _layout_sheet(layout), _sheet(css)]
     # Its own copy of the static images: a shared cache would keep every customer's codes.
     cache = dict(_STATIC_IMAGES.get(assets, {})) if assets else {}

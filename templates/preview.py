@@ -12,7 +12,7 @@ from typing import Any
 
 from templates.catalog import Template
 from templates.facts import check_parity, outputs
-from templates.render import render
+from templates.render import documents_of, render
 from templates.subject import Subject
 from tidings.channel import Channel
 from tidings.message import Content, Email, Letter, Push, Sms
@@ -84,7 +84,8 @@ def sample_subject(
 
 def render_all(template: Template, subject: Subject) -> dict[Channel, Content]:
     """Return the template on every channel that it declares."""
-    return {channel: render(template, channel, subject) for channel in template.channels}
+    made = documents_of(template, subject)
+    return {channel: render(template, channel, subject, documents=made) for channel in template.channels}
 
 
 def prove(template: Template, *, brand: Brand, data: Mapping[str, Any] | None = None) -> list[str]:
@@ -120,12 +121,17 @@ def _problems(template: Template, subject: Subject) -> list[str]:
     where = f"{template.name}, {subject.language}"
     contents: dict[Channel, Content] = {}
     found: list[str] = []
+    try:
+        made = documents_of(template, subject)
+    except Problem as problem:
+        return [f"{where}: {problem}"]
     for channel in template.channels:
         try:
-            contents[channel] = render(template, channel, subject)
+            contents[channel] = render(template, channel, subject, documents=made)
         except Problem as problem:
             found.append(f"{where}, {channel.value}: {problem}")
-    found += [str(problem) for problem in check_parity(template, subject, contents)]
+    if contents:
+        found += [str(problem) for problem in check_parity(template, subject, contents)]
     found += [
         f"{where}, {channel.value} ({part}): something was left over: {left[0]!r}."
         for channel, content in contents.items()

@@ -15,7 +15,15 @@ from tidings.message import Content, Email, Letter, Push, Sms
 from tidings.organisation import Brand
 from tidings.problem import Problem
 
-__all__ = ["ParityProblem", "Subject", "check_data", "check_parity", "language_of", "render"]
+__all__ = [
+    "ParityProblem",
+    "Subject",
+    "check_data",
+    "check_parity",
+    "documents_of",
+    "language_of",
+    "render",
+]
 
 
 def language_of(template: Template, wanted: str, brand: Brand) -> str:
@@ -49,9 +57,14 @@ def render(
         return _sms(written, subject, values)
     if channel is Channel.PUSH:
         return _push(written, subject, values)
-    if channel is Channel.EMAIL:
-        return _email(written, subject, values, documents or _documents(written, subject, values))
-    return _letter(written, subject, values, documents or _documents(written, subject, values))
+    made = documents or _documents(written, subject, values)
+    return (_email if channel is Channel.EMAIL else _letter)(written, subject, values, made)
+
+
+def documents_of(template: Template, subject: Subject) -> dict[str, bytes]:
+    """Return the documents of a message, for `render` on several channels; empty for a template without."""
+    written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
+    return _documents(written, subject, _values(template, subject))
 
 
 def _values(template: Template, subject: Subject) -> dict[str, Any]:

@@ -46,8 +46,9 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Test,
 )
 
-# Control characters end lines and fields; the bidirectional overrides make a text read differently from what it is.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+# Control characters end lines and fields; bidirectional overrides make a text read differently from what it is; lone
+# surrogates cannot be encoded.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 
 class _Environment(ImmutableSandboxedEnvironment):

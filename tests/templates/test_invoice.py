@@ -1,0 +1,133 @@
+from datetime import date
+from decimal import Decimal
+
+import pypdfium2
+import pytest
+import zxingcpp
+
+from templates.facts import pdf_text
+from templates.invoice import invoice_pdf
+from templates.paymentcode import is_iban, payment_code
+from templates.preview import SAMPLE_BRAND
+from templates.values import add_account, invoice_values
+from tidings.invoice import Invoice, Line
+from tidings.organisation import Account, Brand
+
+LINKS = {"document": "https://t.example/d/abc", "preferences": "https://t.example/p/abc"}
+SWISS_LIKE = SAMPLE_BRAND.model_copy(
+    update={"accounts": {"USD": Account(iban="021000021 / 12345678", holder="Nordlys Inc.")}}
+)
+
+
+def bill(**changed: object) -> Invoice:
+    values = {
+        "number": "1001",
+        "customer": "7",
+        "issued_on": date(2026, 11, 21),
+        "due_on": date(2026, 12, 5),
+        "currency": "EUR",
+        "lines": (
+            Line(
+                description="Lantern", quantity=Decimal(2), unit_price=Decimal("10.00"), tax_rate=Decimal(25)
+            ),
+        ),
+        "total": Decimal("25.00"),
+        **changed,
+    }
+    return Invoice(**values)  # type: ignore[arg-type]
+
+
+def pdf(invoice: Invoice, language: str = "en", brand: Brand = SAMPLE_BRAND) -> bytes:
+    return invoice_pdf(invoice, brand=brand, language=language, links=LINKS, postal=None, name="Ada Lovelace")
+
+
+def codes(content: bytes) -> set[str]:
+    document = pypdfium2.PdfDocument(content)
+    found = zxingcpp.read_barcodes(document[0].render(scale=300 / 72).to_pil().convert("L"))
+    document.close()
+    return {code.text for code in found}
+
+
+def test_the_code_of_a_sepa_invoice_pays_it() -> None:
+    expected = (
+        "BCD\n002\n1\nSCT\nDNBANOKK\nNordlys Belysning AS\nNO9386011117947\nEUR25.00\n\nRF18539007547034\n"
+    )
+    assert codes(pdf(bill(reference="RF18 5390 0754 7034"))) == {expected, LINKS["preferences"]}
+
+
+@pytest.mark.parametrize(
+    ("currency", "brand"),
+    [
+        pytest.param("NOK", SAMPLE_BRAND, id="another currency"),
+        pytest.param("USD", SWISS_LIKE, id="an account that is no IBAN"),
+    ],
+)
+def test_where_no_standard_fits_the_code_is_the_document(currency: str, brand: Brand) -> None:
+    assert LINKS["document"] in codes(pdf(bill(currency=currency), brand=brand))
+
+
+def test_a_reference_that_is_no_creditor_reference_is_free_text() -> None:
+    invoice = add_account(invoice_values(bill(reference="KID 1001")), SAMPLE_BRAND)
+    code = payment_code(invoice, "")
+    assert code is not None
+    assert code.text.split("\n")[-2:] == ["", "KID 1001"]
+
+
+def test_without_account_and_link_there_is_no_code() -> None:
+    assert payment_code(invoice_values(bill()), "") is None
+
+
+@pytest.mark.parametrize(
+    ("account", "good"),
+    [
+        pytest.param("NO93 8601 1117 947", True, id="the registry's example"),
+        pytest.param("NO93 8601 1117 948", False, id="a wrong digit"),
+        pytest.param("DE89370400440532013000", True, id="German"),
+        pytest.param("8601.11.17947", False, id="a national number"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_an_iban_is_checked(account: str, good: bool) -> None:
+    assert is_iban(account) is good
+
+
+def test_the_document_says_what_is_owed_by_rate() -> None:
+    lines = (
+        Line(description="A", unit_price=Decimal("100.00"), tax_rate=Decimal(25)),
+        Line(description="B", quantity=Decimal("2.5"), unit_price=Decimal("10.01"), tax_rate=Decimal(12)),
+        Line(description="C <b>&", unit_price=Decimal("1.00"), tax_rate=Decimal(0)),
+    )
+    text = " ".join(pdf_text(pdf(bill(lines=lines), "nb")).split())
+    assert "Sum uten mva. 126,03 €" in text
+    assert "Mva. 12 % av 25,03 € 3,00 €" in text
+    assert "Mva. 25 % av 100,00 € 25,00 €" in text
+    assert "Å betale 154,03 €" in text
+    assert "2,5" in text
+    assert "C <b>&" in text
+    assert "5. desember 2026" in text
+
+
+def test_without_tax_there_is_no_column_for_it() -> None:
+    line = Line(description="Balls to the Wall", unit_price=Decimal("0.99"))
+    text = pdf_text(pdf(bill(lines=(line, line), currency="USD")))
+    assert "VAT" not in text.replace("VAT no.", "")
+    assert "$1.98" in text
+
+
+def test_the_same_invoice_has_the_same_bytes() -> None:
+    assert pdf(bill()) == pdf(bill())
+
+
+def test_another_currency_without_an_account_prints_none() -> None:
+    assert "Account" not in pdf_text(pdf(bill(currency="SEK")))
+
+
+def test_pages_are_numbered() -> None:
+    line = Line(description="Beeswax candle", unit_price=Decimal("1.00"))
+    content = pdf(bill(lines=(line,) * 60))
+    document = pypdfium2.PdfDocument(content)
+    pages = len(document)
+    texts = [page.get_textpage().get_text_bounded() for page in document]
+    document.close()
+    assert pages > 1
+    assert all(f"{number} / {pages}" in text for number, text in enumerate(texts, start=1))
