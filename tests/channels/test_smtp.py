@@ -244,6 +244,24 @@ def test_a_doubt_in_the_middle(peer, provider):
     assert [entry.to[12] for entry in peer.taken] == ["1", "2", "3", "4", "5"]
 
 
+@pytest.mark.parametrize("extensions", [EXTENSIONS, PLAIN], ids=["pipelined", "one by one"])
+@pytest.mark.parametrize("where", ["EHLO", "MAIL", "RCPT", "DATA", "content"])
+def test_before_the_final_dot_there_is_no_doubt(extensions, where):
+    """Whatever breaks off before the message was complete was certainly not sent."""
+    peer = SmtpPeer(extensions=extensions)
+    peer.hang_up_at = where
+    provider = Smtp(settings(peer))
+    large = b"Subject: x\r\n\r\n" + b"All work and no play.\r\n" * 200_000
+    try:
+        result = outcomes(provider, parcel(1, raw=large), parcel(2, raw=large))
+    finally:
+        provider.close()
+        peer.close()
+
+    assert {(type(outcome), outcome.error) for outcome in result} == {(Refused, ErrorClass.TRANSIENT)}
+    assert peer.taken == []
+
+
 def test_the_attempt_goes_out_of_band(peer, provider):
     """The attempt id is the envelope id that a delivery report quotes (RFC 3461); the bytes stay the same."""
     outcomes(provider, parcel(7))

@@ -40,6 +40,8 @@ class SmtpPeer:
         self.answer_to = {}
         """Answers to RCPT by recipient."""
         self.fault = Fault.NONE
+        self.hang_up_at = ""
+        """A command, or `content`: there it hangs up without an answer."""
         self.close_after = None
         """Messages per connection, then 421."""
         self._extensions = list(extensions)
@@ -123,6 +125,8 @@ class _Dialogue:
             words = line.decode().rstrip("\r\n")
             self.peer.commands.append(words)
             verb = words[:4].upper()
+            if verb == self.peer.hang_up_at:
+                return
             if verb == "QUIT":
                 self.say(b"221 2.0.0 bye\r\n")
                 return
@@ -202,7 +206,7 @@ class _Dialogue:
         self.say(b"354 go on\r\n")
         lines = []
         while (line := self.file.readline()) != b".\r\n":
-            if not line:
+            if not line or self.peer.hang_up_at == "content":
                 return None
             lines.append(line[1:] if line.startswith(b".") else line)
         return self.end_of_data(b"".join(lines))
