@@ -88,7 +88,8 @@ def customers_of(connection: Connection, references: Sequence[tuple[str, str]]) 
 
 
 _SUSPECT = text("""
-    UPDATE touchpoints SET machine = true, external_id = external_id || ':' || id, detail = detail || '{"because": "several links at once"}'
+    UPDATE touchpoints SET machine = true, external_id = external_id || ':' || id,
+           detail = detail || '{"because": "several links at once"}'
      WHERE message_id = CAST(:message AS uuid) AND kind = 'clicked' AND detail ->> 'link' <> :link
        AND customer_id = :customer AND at > :since
 """)

@@ -163,7 +163,7 @@ def runs(request: Request, caller: Caller, run: Annotated[str, InPath(alias="id"
     """Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree."""
     del caller
     site = site_of(request)
-    with site.installation.engine.connect() as connection:
+    with site.reading.connect() as connection:
         try:
             found = site.wiring.report(connection, run)
         except Problem as error:
@@ -176,7 +176,7 @@ def timeline(request: Request, caller: Caller, ref: str, source: str = "") -> Re
     """Return all channels, both directions, newest as `tidings timeline` orders them."""
     del caller
     site = site_of(request)
-    with site.installation.engine.connect() as connection:
+    with site.reading.connect() as connection:
         customer = _customer(site, ref, source)
         found = site.wiring.timeline(connection, customer)
     return _json({"customer": ref, "timeline": list(found)})
@@ -306,7 +306,7 @@ def _started(started: Started) -> Reply:
 
 
 def _customer(site: Site, reference: str, source: str) -> int:
-    with site.installation.engine.connect() as connection:
+    with site.reading.connect() as connection:
         found = touchpoints.customers_of(connection, [(reference, source)])[0]
     if len(found) == 1:
         return found[0]

@@ -80,7 +80,7 @@ def healthz(_: Request) -> Response:
 def readyz(request: Request) -> Response:
     """Say whether the database answers and is migrated."""
     try:
-        with site_of(request).installation.engine.connect() as connection:
+        with site_of(request).reading.connect() as connection:
             connection.execute(text("SELECT FROM api_keys LIMIT 1"))
     except Exception as error:  # whatever it is, we are not ready
         return problem(

@@ -68,7 +68,7 @@ def caller(
             "This needs an API key: `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    with site_of(request).installation.engine.connect() as connection:
+    with site_of(request).reading.connect() as connection:
         key = keys.find(connection, secret)
     if key is None:
         raise Refused(

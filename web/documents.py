@@ -79,7 +79,7 @@ def _find(request: Request, site: Site) -> tuple[str, Billed] | None:
     message = site.installation.links.open_document(request.path_params["token"])
     if message is None or not re.fullmatch(r"[A-Za-z0-9._-]{1,80}", request.path_params.get("name", "-")):
         return None
-    with site.installation.engine.connect() as connection:
+    with site.reading.connect() as connection:
         invoice = billed(connection, message)
     if invoice is None:
         return None

@@ -110,7 +110,7 @@ def _find(request: Request, site: Site) -> tuple[Visit, Preferences] | None:
         brand = site.installation.organisation.brand(opened.brand)
     except Problem:
         return None
-    with site.installation.engine.connect() as connection:
+    with site.reading.connect() as connection:
         known = read(connection, customer=opened.customer, brand=brand, policy=site.policy, now=site.clock())
     if known is None:
         return None

@@ -124,15 +124,20 @@ def _sheet() -> str:
     return "".join(line.strip() for line in lines)
 
 
+def _locale(language: str) -> str:
+    """Return how a language writes numbers and dates; English for many countries writes the day first."""
+    return "en_GB" if language == "en" else language
+
+
 def day(value: date, language: str) -> str:
     """Return a date as a language writes it: `21 November 2026`."""
     from babel.dates import format_date
 
-    return str(format_date(value, format="long", locale=language))
+    return str(format_date(value, format="long", locale=_locale(language)))
 
 
 def money(value: Decimal, currency: str, language: str) -> str:
     """Return an amount with its currency as a language writes it."""
     from babel.numbers import format_currency
 
-    return str(format_currency(value, currency, locale=language))
+    return str(format_currency(value, currency, locale=_locale(language)))

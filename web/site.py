@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
+from sqlalchemy import Engine
 from starlette.requests import Request
 
 from preferences.policy import Policy
@@ -23,6 +25,11 @@ class Site:
     wiring: Wiring
     policy: Policy
     clock: Callable[[], datetime]
+
+    @cached_property
+    def reading(self) -> Engine:
+        """The same pool without transactions: a page that asks one question need not begin and end one."""
+        return self.installation.engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def site_of(request: Request) -> Site:

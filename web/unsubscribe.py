@@ -74,7 +74,7 @@ def _find(request: Request, site: Site) -> tuple[OpenedUnsubscribe, Brand, Prefe
     if opened is None or opened.purpose not in MARKETING:
         return None
     now = site.clock()
-    with site.installation.engine.connect() as connection:
+    with site.reading.connect() as connection:
         message = linked(connection, opened.message, now=now)
         try:
             brand = site.installation.organisation.brand(message.brand if message else None)

@@ -78,7 +78,8 @@ def known_of(said, agreed, stopped, standing):
     newest_first = {"key": lambda row: (row["at"], row["id"]), "reverse": True}
     return Known(
         customer=1, language="en", time_zone="UTC", country="NO", standing=standing, reference="",
-        addresses=[], planned=0, statements=sorted(statements, **newest_first), consents=sorted(consents, **newest_first),
+        addresses=[], planned=0, statements=sorted(statements, **newest_first),
+        consents=sorted(consents, **newest_first),
     )  # fmt: skip
 
 
@@ -98,7 +99,10 @@ def facts_of(known, topic, purpose_class, usable):
         asked=frame("asked", [{"message": "m", "customer": 1, "tried": []}]),
         customers=frame(
             "customers",
-            [{"customer": 1, "language": "en", "time_zone": "UTC", "country": "NO", "standing": known.standing, "holds": []}],
+            [
+                {"customer": 1, "language": "en", "time_zone": "UTC", "country": "NO", "standing": known.standing,
+                 "holds": []}
+            ],
         ),
         addresses=frame(
             "addresses",

@@ -1,0 +1,194 @@
+"""The customer's form: pages a second with the database behind them, beside a bare page of the same server."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from bench.figure import Figure, bound, rate
+from store.connect import opened
+from tidings.settings import Settings
+from tidings.signing import signing_key
+from work.links import Links
+
+CUSTOMERS = 2_000
+CONNECTIONS = 8
+SECONDS = 4.0
+PUBLIC = "http://127.0.0.1"
+
+_ORGANISATION = """
+name = "Bench"
+country = "NO"
+[[brands]]
+id = "bench"
+name = "Bench"
+legal_name = "Bench AS"
+languages = ["en", "nb", "sv", "pl", "pt_BR"]
+address = { lines = ["Gate 1", "0171 Oslo"], country = "NO" }
+senders = { email = "hei@bench.example", email_name = "Bench", sms = "Bench" }
+"""
+
+_SEED = """
+    INSERT INTO customers (language, time_zone, country, first_name)
+        SELECT 'nb', 'Europe/Oslo', 'NO', 'Customer ' || n FROM generate_series(1, {customers}) n;
+    INSERT INTO addresses (customer_id, channel, value)
+        SELECT id, 'email', 'c' || id || '@example.org' FROM customers
+        UNION ALL SELECT id, 'sms', '+47' || 40000000 + id FROM customers
+        UNION ALL SELECT id, 'letter', 'Gate ' || id || ', 0171 Oslo' FROM customers;
+    INSERT INTO consents (customer_id, topic, action, source, proof, actor, at)
+        SELECT id, topic, 'given', 'bench', 'p', 'customer', now() FROM customers, unnest(ARRAY['offer', 'news']) topic;
+    INSERT INTO statements (customer_id, topic, kind, channels, source, actor, at)
+        SELECT id, 'invoice', 'order', ARRAY['letter'], 'bench', 'customer', now() FROM customers;
+    ANALYZE customers, addresses, consents, statements;
+"""
+
+_BARE = """
+import sys, uvicorn
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
+page = "x" * int(sys.argv[2])
+def show(request):
+    return HTMLResponse(page)
+uvicorn.run(Starlette(routes=[Route("/p/{token}", show)]), port=int(sys.argv[1]), access_log=False, log_level="warning")
+"""
+"""The peer: Starlette's own way to answer with a page from a thread, of the same size, without doing anything."""
+
+
+def figures() -> Iterable[Figure]:
+    """Measure on a fresh home in the temporary folder, one server after the other."""
+    with tempfile.TemporaryDirectory(prefix="tidings-") as folder:
+        home = Path(folder)
+        (home / "organisation.toml").write_text(_ORGANISATION, encoding="utf-8")
+        with opened(Settings(home=home, database=None)) as store:
+            paths = _seed(store.engine, home)
+            with _serving([sys.executable, "-m", "web"], home) as port:
+                size = len(_get(port, paths[0]))
+                ours = _pages_a_second(port, paths)
+                slowest = _slowest(port, paths)
+            with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as port:
+                other = _pages_a_second(port, paths)
+    yield rate("form: pages a second, a bare page", ours=ours, other=other, unit="pages/s", goal=0.2)
+    yield bound("form: 99 of 100 pages one at a time", ours=slowest, most=50, unit="ms")
+    yield bound("form: a page with its style", ours=size / 1000, most=30, unit="kB")
+
+
+def _seed(engine: Engine, home: Path) -> list[str]:
+    with engine.begin() as connection:
+        connection.execute(text(_SEED.format(customers=CUSTOMERS)))
+        customers = connection.execute(text("SELECT id FROM customers ORDER BY id")).scalars().all()
+    links = Links(signing_key(home / "signing.key"), PUBLIC)
+    return [links.preferences(customer).removeprefix(PUBLIC) for customer in customers]
+
+
+@contextmanager
+def _serving(command: list[str], home: Path) -> Iterator[int]:
+    """Run a server as a child until it is no longer needed; yield its port once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "TIDINGS_HOME": str(home), "TIDINGS_PORT": str(port)}
+    environment.pop("TIDINGS_DATABASE", None)
+    child = subprocess.Popen([word.replace("{port}", str(port)) for word in command], env=environment)
+    try:
+        _wait(port, child)
+        yield port
+    finally:
+        child.terminate()
+        child.wait(30)
+
+
+def _wait(port: int, child: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end and child.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    msg = f"the server on port {port} did not start"
+    raise RuntimeError(msg)
+
+
+class _Visitor:
+    """One kept connection, as cheap as Python makes it, so that the server is what is measured."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), 30)
+        self._file = self._socket.makefile("rb", buffering=64 * 1024)
+
+    def get(self, path: str) -> bytes:
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        status = self._file.readline()
+        if b" 200 " not in status:
+            msg = f"{path}: {status!r}"
+            raise RuntimeError(msg)
+        length = 0
+        while (line := self._file.readline()) != b"\r\n":
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        return self._file.read(length)
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+def _get(port: int, path: str) -> bytes:
+    visitor = _Visitor(port)
+    try:
+        return visitor.get(path)
+    finally:
+        visitor.close()
+
+
+def _pages_a_second(port: int, paths: list[str]) -> float:
+    """Let several visitors come at once for some seconds; every answer must be a whole page."""
+    _visit(port, paths, 0, time.monotonic() + 1, warm := [])
+    assert warm[0] > 0
+    counts: list[int] = []
+    start = time.monotonic()
+    visitors = [
+        threading.Thread(target=_visit, args=(port, paths, number, start + SECONDS, counts))
+        for number in range(CONNECTIONS)
+    ]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    return sum(counts) / (time.monotonic() - start)
+
+
+def _visit(port: int, paths: list[str], number: int, end: float, counts: list[int]) -> None:
+    visitor, seen = _Visitor(port), 0
+    while time.monotonic() < end:
+        visitor.get(paths[(number * 251 + seen) % len(paths)])
+        seen += 1
+    visitor.close()
+    counts.append(seen)
+
+
+def _slowest(port: int, paths: list[str]) -> float:
+    """Return the 99th percentile of 300 pages, one after the other, in milliseconds."""
+    visitor, times = _Visitor(port), []
+    for path in paths[:300]:
+        start = time.perf_counter()
+        visitor.get(path)
+        times.append((time.perf_counter() - start) * 1000)
+    visitor.close()
+    return sorted(times)[-3]
+
+
+if __name__ == "__main__":
+    for figure in figures():
+        sys.stdout.write(json.dumps([figure.figure, figure.ours, figure.other, figure.ratio]) + "\n")
