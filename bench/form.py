@@ -137,7 +137,7 @@ class _Visitor:
         while (line := self._file.readline()) != b"\r\n":
             if line.lower().startswith(b"content-length:"):
                 length = int(line.split(b":")[1])
-        return self._file.read(length)
+        return bytes(self._file.read(length))
 
     def close(self) -> None:
         self._file.close()
@@ -154,9 +154,9 @@ def _get(port: int, path: str) -> bytes:
 
 def _pages_a_second(port: int, paths: list[str]) -> float:
     """Let several visitors come at once for some seconds; every answer must be a whole page."""
-    _visit(port, paths, 0, time.monotonic() + 1, warm := [])
-    assert warm[0] > 0
     counts: list[int] = []
+    _visit(port, paths, 0, time.monotonic() + 1, counts)
+    counts.clear()  # that was to warm up
     start = time.monotonic()
     visitors = [
         threading.Thread(target=_visit, args=(port, paths, number, start + SECONDS, counts))
