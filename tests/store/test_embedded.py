@@ -168,8 +168,8 @@ def test_a_warm_start_is_quick(home):
     embedded.join(home).close()
     started = time.monotonic() - start
 
-    assert joined < 0.1
-    assert started < 1.0
+    assert joined < 0.5  # measured: 0.001
+    assert started < 3.0  # measured: 0.06
 
 
 def test_the_persons_own_variables_of_postgres_do_not_reach_the_server(home, monkeypatch):
