@@ -37,6 +37,16 @@ def test_every_route_is_open_or_has_its_roles(door):
     assert all(path.startswith("/v1/") for _, path in auth.ROLES)
 
 
+def test_the_page_about_the_api_tells_the_roles_as_they_are():
+    page = (PAGES.parents[1] / "docs" / "api.md").read_text(encoding="utf-8")
+    head = [word.strip() for word in re.search(r"^\| route \|(.*)\|$", page, re.MULTILINE)[1].split("|")]
+    told = {}
+    for method, path, cells in re.findall(r"^\| `(\w+) (/v1/\S+)` \|(.*)\|$", page, re.MULTILINE):
+        told[method, path] = {role for role, cell in zip(head, cells.split("|"), strict=True) if cell.strip()}
+
+    assert told == {route: {role.value for role in roles} for route, roles in auth.ROLES.items()}
+
+
 def test_the_description_names_every_route_of_the_api(door):
     described = door.client.get("/openapi.json").json()["paths"]
 
