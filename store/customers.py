@@ -125,10 +125,11 @@ def save(
 _RESOLVE = (
     """ALTER TABLE incoming_people ADD customer_id bigint, ADD is_new boolean NOT NULL DEFAULT false,
                                    ADD changed boolean NOT NULL DEFAULT false""",
-    """UPDATE incoming_people p SET customer_id = r.customer_id
-         FROM customer_references r WHERE r.source = :source AND r.reference = p.reference""",
-    """UPDATE incoming_people SET is_new = true, customer_id = nextval(pg_get_serial_sequence('customers', 'id'))
-        WHERE customer_id IS NULL""",
+    """UPDATE incoming_people p SET is_new = f.customer_id IS NULL,
+              customer_id = coalesce(f.customer_id, nextval(pg_get_serial_sequence('customers', 'id')))
+         FROM (SELECT i.ctid AS at, r.customer_id FROM incoming_people i
+                 LEFT JOIN customer_references r ON r.source = :source AND r.reference = i.reference) f
+        WHERE p.ctid = f.at""",
 )
 
 _INSERT = (

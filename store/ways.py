@@ -56,19 +56,23 @@ def merge(connection: Connection, *, label: str, replaces: bool, now: datetime) 
 _COMPARE = (
     """ALTER TABLE incoming_ways ADD customer_id bigint, ADD address_id bigint,
                                  ADD changed boolean NOT NULL DEFAULT false""",
-    "UPDATE incoming_ways w SET customer_id = p.customer_id FROM incoming_people p WHERE p.row = w.row",
+    """UPDATE incoming_ways w SET customer_id = f.customer_id, address_id = f.address_id, changed = f.changed
+         FROM (SELECT i.ctid AS at, p.customer_id, a.id AS address_id, coalesce(CASE
+                   WHEN a.id IS NULL THEN true
+                   WHEN a.removed_at IS NOT NULL THEN a.problem = :replaced
+                   ELSE (a.problem = ANY(:ours) AND NOT (a.state = 'unusable' AND a.problem = '')
+                            AND (a.state, a.problem) <> (i.state, i.problem))
+                     OR (a.source = :label AND (a.position <> i.position OR a.postal IS DISTINCT FROM i.postal))
+                     OR (a.verified_at IS NULL AND i.verified_at IS NOT NULL)
+                     OR (i.channel = 'push' AND (a.platform, a.device) <> (i.platform, i.device)) END, false) AS changed
+                 FROM incoming_ways i JOIN incoming_people p ON p.row = i.row
+                 LEFT JOIN addresses a ON (a.customer_id, a.channel, a.value) = (p.customer_id, i.channel, i.value)) f
+        WHERE w.ctid = f.at""",
     "DELETE FROM incoming_ways WHERE customer_id IS NULL",
-    """DELETE FROM incoming_ways w USING incoming_ways e
-        WHERE e.customer_id = w.customer_id AND e.channel = w.channel AND e.value = w.value AND e.row < w.row""",
-    """UPDATE incoming_ways w SET address_id = a.id, changed = CASE WHEN a.removed_at IS NOT NULL
-              THEN a.problem = :replaced
-              ELSE (a.problem = ANY(:ours) AND NOT (a.state = 'unusable' AND a.problem = '')
-                       AND (a.state, a.problem) <> (w.state, w.problem))
-                OR (a.source = :label AND (a.position <> w.position OR a.postal IS DISTINCT FROM w.postal))
-                OR (a.verified_at IS NULL AND w.verified_at IS NOT NULL)
-                OR (w.channel = 'push' AND (a.platform, a.device) <> (w.platform, w.device)) END
-         FROM addresses a WHERE (a.customer_id, a.channel, a.value) = (w.customer_id, w.channel, w.value)""",
-    "UPDATE incoming_ways SET changed = true WHERE address_id IS NULL",
+    """DELETE FROM incoming_ways w USING (
+           SELECT customer_id, channel, value, min(row) AS row FROM incoming_ways
+            GROUP BY customer_id, channel, value HAVING count(*) > 1) e
+        WHERE (e.customer_id, e.channel, e.value) = (w.customer_id, w.channel, w.value) AND e.row < w.row""",
 )
 
 _REPLACE = (

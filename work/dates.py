@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NUMERIC = re.compile(
     r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[ T,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([ap]m)?)?",
-    re.I,
+    re.IGNORECASE,
 )
 _EPOCH = re.compile(r"\d{10}|\d{13}")
 _MILLISECONDS = 10

@@ -29,7 +29,24 @@ _CHANNEL = {word: channel for channel, words in _CHANNELS.items() for word in wo
     "correo postal": "letter",
 }
 _YES = frozenset(
-    "yes y true t 1 on ja j si sim oui tak opt in optin optedin subscribed given granted allowed".split()
+    {
+        "yes",
+        "y",
+        "true",
+        "t",
+        "1",
+        "on",
+        "ja",
+        "j",
+        "si",
+        "sim",
+        "oui",
+        "tak",
+        "optin",
+        "optedin",
+        "subscribed",
+    }
+    | {"given", "granted", "allowed"}
 )
 _NO = frozenset(
     {"no", "n", "false", "f", "0", "off", "nei", "nej", "nein", "nao", "non", "nie", "optout", "optedout"}

@@ -32,7 +32,8 @@ _SAMPLE = 1 << 16
 _SAMPLE_RECORDS = 50
 _LARGEST_CELL = 1 << 20
 _BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_FEW = 0.001
+_STRAY = 8
+"""Control characters that a text may hold by accident, beside one in a thousand."""
 
 
 def decode(data: bytes, path: Path, encoding: str = "") -> str:
@@ -43,7 +44,7 @@ def decode(data: bytes, path: Path, encoding: str = "") -> str:
     """
     name = encoding or guess_encoding(data)
     try:
-        text = data.decode(name)
+        text = data.decode(name, errors="strict" if encoding or name.startswith("utf") else "replace")
     except LookupError as error:
         raise Problem(
             f"{path}: there is no encoding {name!r}.", todo="For example utf-8, cp1252, utf-16."
@@ -51,7 +52,8 @@ def decode(data: bytes, path: Path, encoding: str = "") -> str:
     except UnicodeDecodeError as error:
         raise Problem(f"{path} is not {name}: byte {error.start} cannot be read.") from error
     text = text.removeprefix("\ufeff")
-    if len(_BINARY.findall(text[:_SAMPLE])) > _FEW * min(len(text), _SAMPLE):
+    sample = text[:_SAMPLE]
+    if len(_BINARY.findall(sample)) + sample.count("\ufffd") > _STRAY + len(sample) // 1000:
         raise Problem(
             f"{path} is not a table: it holds binary data.",
             todo="Import CSV, TSV, XLSX, ODS, JSON lines or Parquet.",
