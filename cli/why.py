@@ -1,0 +1,135 @@
+"""`tidings explain` and `tidings timeline`: why a customer got this message on this channel, and everything that happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from cli.instants import instant
+from cli.output import console, print_json
+from tidings.problem import Exit, Problem
+from tidings.settings import Settings
+
+Json = Annotated[bool, Parameter(negative=())]
+
+
+def explain(
+    customer: str,
+    run: str,
+    *,
+    language: str = "en",
+    source: str | None = None,
+    now: str | None = None,
+    json: Json = False,
+) -> int:
+    """Say why a customer got a message of a run on this channel, or why not: every channel, its rank and its reason.
+
+    Example: tidings explain C-1042 autumn-offer-2026
+
+    Parameters
+    ----------
+    customer
+        A reference, SYSTEM:REFERENCE, an e-mail address or a phone number.
+    run
+        The run's id.
+    language
+        Of the sentences: en, nb, sv, pl, pt_BR.
+    source
+        The system that gave the reference.
+    now
+        Compare with the answer at this instant instead of the present.
+    """
+    from datetime import UTC, datetime
+
+    from work.explain import explain as told
+    from work.installation import opened
+
+    with opened(Settings.read()) as installation:
+        found = told(
+            installation, customer, run, now=instant(now) or datetime.now(UTC), language=language, source=source
+        )
+    if json:
+        print_json(found)
+        return Exit.OK
+    show_explanation(found)
+    return Exit.OK
+
+
+def timeline(customer: str, *, source: str | None = None, json: Json = False) -> int:
+    """Show everything that happened with a customer: all channels, both directions, oldest first.
+
+    Example: tidings timeline C-1042
+
+    Parameters
+    ----------
+    customer
+        A reference, SYSTEM:REFERENCE, an e-mail address or a phone number.
+    source
+        The system that gave the reference.
+    """
+    from store.customers import find
+    from work.installation import opened
+    from work.timeline import timeline as history
+
+    with opened(Settings.read()) as installation, installation.engine.begin() as connection:
+        known = find(connection, customer, source)
+        if known is None:
+            raise Problem(f"There is no customer {customer!r}.", todo="Give a reference, an e-mail address or a number.")
+        entries = history(connection, known)
+    if json:
+        print_json(entries)
+        return Exit.OK
+    show_timeline(entries)
+    return Exit.OK
+
+
+def show_explanation(told: Mapping[str, Any]) -> None:
+    """Print an explanation for a person: the answer in a sentence, then every channel."""
+    from rich.table import Table
+    from rich.text import Text
+
+    for one in (told, *told.get("others", ())):
+        console.print(Text(f"{one['document']}: {one['state'].replace('_', ' ')}. {one['sentence']}", style="bold"))
+        console.print(Text(f"Customer {one['customer']}, run {one['run']}, message {one['message']}", style="dim"))
+        table = Table(box=None, pad_edge=False)
+        for name in ("", "Channel", "Why", "Code"):
+            table.add_column(name)
+        for entry in one["channels"]:
+            rank = "-" if entry["rank"] is None else str(entry["rank"])
+            cells = (rank, entry["channel"], entry["sentence"], entry["reason"])
+            table.add_row(*(Text(cell) for cell in cells), style=None if entry["rank"] else "dim")
+        console.print(table)
+        console.print(Text(_standing(one), style="dim"))
+
+
+def show_timeline(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Print a history for a person."""
+    from rich.table import Table
+    from rich.text import Text
+
+    if not entries:
+        console.print("Nothing has happened yet.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("When (UTC)", "", "Channel", "What"):
+        table.add_column(name)
+    ways = {"in": "from", "out": "to", "": ""}
+    for entry in entries:
+        cells = (f"{entry['at']:%Y-%m-%d %H:%M}", ways[entry["direction"]], entry["channel"], entry["title"])
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+
+
+def _standing(told: Mapping[str, Any]) -> str:
+    decided = f"Decided {told['decided_at']:%Y-%m-%d %H:%M} UTC by policy {told['policy']}."
+    if told.get("original_run"):
+        decided += f" It belongs to run {told['original_run']}."
+    if not told["facts_changed"]:
+        return f"{decided} The facts are the same today."
+    today = told["today"]
+    if today is None:
+        return f"{decided} Facts have changed since; the channel would be the same today."
+    answer = today["channel"] or f"held ({today['reason'].replace('_', ' ')})"
+    return f"{decided} Facts have changed since; today it would be {answer}."

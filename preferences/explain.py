@@ -1,0 +1,97 @@
+"""Every reason as a sentence that a customer or a support agent understands, in five languages.
+
+The sentences are data: `sentences/<language>.toml`. Stated and observed are never mixed: "you asked" and "we noticed".
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from tidings.channel import Channel
+from tidings.reason import Reason
+
+LANGUAGES = ("en", "nb", "sv", "pl", "pt_BR")
+
+
+def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -> str:
+    """Return why, in one sentence.
+
+    Args:
+        reason: a `Reason` or its code.
+        language: one of LANGUAGES, or a language of which one is a kind (`pt`, `en_GB`); any other is English.
+        evidence: of the decision, and `channel` where the sentence is about one.
+
+    Returns:
+        The full sentence when the evidence has what it names, else its plain form.
+
+    Raises:
+        ValueError: there is no such reason.
+
+    >>> sentence("stated_all", "en", {"said_at": "2026-03-03T10:00:00Z", "source": "form"})
+    'You asked for this for all messages on March 3, 2026 (form).'
+    >>> sentence("tried", "sv", {"channel": "letter"})
+    'Det provades med brev och nådde dig inte.'
+    """
+    known = spoken(language)
+    code = Reason(reason).value
+    full = known["sentences"][code]
+    needed = [name for _, name, _, _ in string.Formatter().parse(full) if name]
+    if all(evidence.get(name) not in (None, "", []) for name in needed):
+        return str(full.format(**{name: _told(name, evidence[name], known, language) for name in needed}))
+    return str(known["plain"].get(code, full))
+
+
+def channel_name(channel: Channel | str, language: str) -> str:
+    """Return "by e-mail" and so on.
+
+    >>> channel_name("letter", "pl")
+    'listem'
+    """
+    return str(spoken(language)["channels"][Channel(channel).value])
+
+
+def nearest(language: str) -> str:
+    """Return the one of LANGUAGES that a reader of a language understands best.
+
+    >>> nearest("pt"), nearest("en_GB"), nearest("no"), nearest("fr")
+    ('pt_BR', 'en', 'nb', 'en')
+    """
+    wanted = language.replace("-", "_")
+    if wanted in LANGUAGES:
+        return wanted
+    root = {"no": "nb", "nn": "nb"}.get(wanted.partition("_")[0].lower(), wanted.partition("_")[0].lower())
+    return next((known for known in LANGUAGES if known.partition("_")[0] == root), "en")
+
+
+def spoken(language: str) -> Mapping[str, Any]:
+    """Return the tables of a language: channels, words, holds, sentences, plain."""
+    return _read(nearest(language))
+
+
+@lru_cache
+def _read(language: str) -> Mapping[str, Any]:
+    return tomllib.loads(files("preferences").joinpath("sentences", f"{language}.toml").read_text("utf-8"))
+
+
+def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str:
+    """Return one value of the evidence as a person reads it."""
+    words = known["words"]
+    if name == "channel":
+        return str(known["channels"].get(value, value))
+    if name.endswith("_at") or name in {"until", "pause_until"}:
+        return _date(str(value), language)
+    if isinstance(value, list):
+        return ", ".join(str(known["holds"].get(one, one)) for one in value)
+    return str(words.get(str(value).lower(), value))
+
+
+def _date(instant: str, language: str) -> str:
+    from babel.dates import format_date
+
+    return str(format_date(datetime.fromisoformat(instant), format="long", locale=nearest(language)))

@@ -1,0 +1,160 @@
+"""Why a customer got a message of a run on this channel, or why not: the decision as stored, and whether it still stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from preferences.decision import decide
+from preferences.explain import sentence
+from preferences.policy import policy_from
+from store.customers import find
+from store.decided import of_run, of_same_edition
+from store.facts import read_facts
+from store.policies import rules_of
+from store.runs import Run, find_run
+from tidings.problem import Problem
+from tidings.reason import Reason
+from work.build import read_context
+from work.installation import Installation
+from work.plan import question_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def explain(
+    installation: Installation,
+    reference: str,
+    run_id: str,
+    *,
+    now: datetime,
+    language: str = "en",
+    source: str | None = None,
+) -> dict[str, Any]:
+    """Explain what a run decided for a customer.
+
+    Args:
+        installation: whose store is read.
+        reference: the customer's, as `store.customers.find` takes it.
+        run_id: a campaign's or an invoice run's.
+        now: what the decision is compared with: the same question today.
+        language: of the sentences.
+        source: the system of the reference; None looks in all.
+
+    Returns:
+        {customer, run, message, document, state, reason, sentence, channel, policy, decided_at, due_at, facts_changed,
+        today, channels: [{channel, rank, reason, sentence, evidence}], others}: `channels` as decided, in order;
+        `today` is {state, reason, channel} when the same question would now be answered differently, else None;
+        `others` has the customer's other documents of an invoice run in the same form. For a run that found the customer
+        already served, the message of the original run, with state `held`, reason `already_sent` and `original_run`.
+
+    Raises:
+        Problem: no such customer or run, or the customer has no part in it.
+    """
+    with installation.engine.begin() as connection:
+        customer = find(connection, reference, source)
+        if customer is None:
+            raise Problem(f"There is no customer {reference!r}.", todo="Give a reference, an e-mail address or a number.")
+        run = find_run(connection, run_id)
+        if run is None:
+            raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` shows them.")
+        rows = of_run(connection, customer, run_id)
+        repeated = not rows
+        rows = rows or of_same_edition(connection, customer, run_id)
+        if not rows:
+            raise Problem(
+                f"Customer {reference!r} has no part in {run_id}: not in its audience, and no document of it is theirs.",
+                todo=f"`tidings timeline {reference}` shows what there is.",
+            )
+        told = [_told(connection, installation, row, reference, language, now) for row in rows]
+    if repeated:
+        told = [_already_sent(one, run, language) for one in told]
+    return told[0] | {"others": told[1:]}
+
+
+def _already_sent(told: dict[str, Any], run: Run, language: str) -> dict[str, Any]:
+    again = {"state": "held", "reason": Reason.ALREADY_SENT.value, "run": run.id, "original_run": told["run"]}
+    return told | again | {"sentence": sentence(Reason.ALREADY_SENT, language, {})}
+
+
+def _told(
+    connection: Connection, installation: Installation, row: Any, reference: str, language: str, now: datetime
+) -> dict[str, Any]:
+    run = find_run(connection, row.run)
+    assert run is not None
+    channels = [_channel(entry, language) for entry in row.decision]
+    changed, today = _today(connection, installation, row, now)
+    return {
+        "customer": reference,
+        "run": row.run,
+        "message": row.message,
+        "document": row.document,
+        "state": row.state,
+        "reason": row.reason,
+        "sentence": _sentence(row.reason, channels, language),
+        "channel": row.channel,
+        "policy": run.policy_version,
+        "decided_at": row.planned_at.astimezone(UTC),
+        "due_at": row.due_at.astimezone(UTC) if row.due_at else None,
+        "facts_changed": changed,
+        "today": today,
+        "channels": channels,
+    }
+
+
+def _channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
+    evidence = entry.get("evidence") or {}
+    told = sentence(entry["reason"], language, {**evidence, "channel": entry["channel"]})
+    return {
+        "channel": entry["channel"],
+        "rank": entry["rank"],
+        "reason": entry["reason"],
+        "sentence": told,
+        "evidence": evidence,
+    }
+
+
+def _sentence(reason: str, channels: list[dict[str, Any]], language: str) -> str:
+    """Return the sentence of the message: why it is held or waits, else why it has its first channel."""
+    first = channels[0] if channels else {"sentence": "", "evidence": {}}
+    if not reason:
+        return str(first["sentence"])
+    try:
+        return sentence(reason, language, first["evidence"])
+    except ValueError:  # an answer of a provider
+        return reason
+
+
+def _today(
+    connection: Connection, installation: Installation, row: Any, now: datetime
+) -> tuple[bool, dict[str, Any] | None]:
+    """Ask the same question again: whether the facts are still those of the decision, and what differs."""
+    import polars as pl
+
+    context = read_context(connection, installation, row.run)
+    question = question_of(context.run, context.template, installation.organisation)
+    policy = policy_from(rules_of(connection, context.run.policy_version))
+    shape = {"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)}
+    before = [(str(used), row.customer, row.tried[:used]) for used in range(len(row.tried) + 1)]
+    facts = read_facts(connection, question, pl.DataFrame(before, schema=shape, orient="row"), now)
+    facts = replace(facts, recent=_before(facts.recent, row.planned_at))
+    answer = decide(facts, policy, row.planned_at)
+    if row.input_digest in answer.verdicts["input_digest"].to_list():
+        return False, None
+    verdict = decide(facts, policy, now).verdicts.row(0, named=True)
+    today = {name: verdict[name] for name in ("state", "reason", "channel")}
+    stored = next((entry["channel"] for entry in row.decision if entry["rank"] == 1), None)
+    return True, today if today["channel"] != stored else None
+
+
+def _before(recent: pl.DataFrame, instant: datetime) -> pl.DataFrame:
+    """Return what had been sent before a decision: the message itself is not among its reasons."""
+    import polars as pl
+
+    return recent.filter(pl.col("at") < instant)
+
