@@ -49,7 +49,9 @@ def figures() -> Iterable[Figure]:
                 connection.execute(text(_SEED.format(customers=CUSTOMERS, now=NOW.isoformat())))
             ours = seconds(lambda: _plan(installation))
             with store.engine.connect() as connection:
-                decided = connection.scalar(text("SELECT count(*) FROM messages WHERE state IN ('ready', 'held')"))
+                decided = connection.scalar(
+                    text("SELECT count(*) FROM messages WHERE state IN ('ready', 'held')")
+                )
             if decided != CUSTOMERS:
                 raise RuntimeError(f"{decided} of {CUSTOMERS} messages were decided.")
             alone = seconds(lambda: _one_by_one(store.engine))
@@ -81,7 +83,9 @@ def _plan(installation: Installation) -> None:
 def _one_by_one(engine: Engine) -> None:
     """What is written first: for each customer look at consent and address, insert the message, commit."""
     with engine.connect() as connection:
-        customers = connection.scalars(text("SELECT id FROM customers ORDER BY id LIMIT :n"), {"n": ONE_BY_ONE}).all()
+        customers = connection.scalars(
+            text("SELECT id FROM customers ORDER BY id LIMIT :n"), {"n": ONE_BY_ONE}
+        ).all()
         connection.rollback()
         for customer in customers:
             with connection.begin():

@@ -50,6 +50,10 @@ class Circuit:
             return claim
         return 1 if now >= self._open_until else 0
 
+    def opens_at(self, *, now: datetime) -> datetime | None:
+        """Return until when nothing may be claimed, None while something may."""
+        return self._open_until if self._open_until is not None and now < self._open_until else None
+
     @property
     def _half_open(self) -> bool:
         return self._open_until is not None

@@ -83,8 +83,8 @@ def _hints(repeats: str | None, found: dict[str, object]) -> None:
         console.print(f"A second person must release it: tidings release {found['run']} --by NAME")
 
 
-@app.command
-def test(
+@app.command(name="test")
+def send_test(
     file: Path,
     *,
     to: str,

@@ -27,6 +27,11 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
         for name, count in parts.items():
             table.add_row("", name.replace("_", " "), f"{count:,}")
     if found["unknown"]:
-        table.add_row("In doubt", "the provider may have it; nothing is sent twice", f"{found['unknown']:,}", style="bold")
+        table.add_row(
+            "In doubt",
+            "the provider may have it; nothing is sent twice",
+            f"{found['unknown']:,}",
+            style="bold",
+        )
     console.print(table)
     console.print(f"Cost: {found['cost']['total']} {found['cost']['currency']}. {where}")

@@ -32,7 +32,13 @@ def list_runs(*, json: Json = False) -> int:
     if json:
         print_json(
             [
-                {"run": run.id, "title": run.title, "state": run.state, "mode": run.mode, "audience": run.audience}
+                {
+                    "run": run.id,
+                    "title": run.title,
+                    "state": run.state,
+                    "mode": run.mode,
+                    "audience": run.audience,
+                }
                 for run in found
             ]
         )
@@ -65,9 +71,7 @@ def show(run: str, *, json: Json = False) -> int:
     return Exit.OK
 
 
-def release(
-    run: str, *, by: str, now: str | None = None, out: Path | None = None, json: Json = False
-) -> int:
+def release(run: str, *, by: str, now: str | None = None, out: Path | None = None, json: Json = False) -> int:
     """Let a run send that waits for a second person, and send it.
 
     Example: tidings release autumn-offer-2026 --by "Ingrid Moen"
@@ -104,7 +108,9 @@ def deliver(*, now: str | None = None, out: Path | None = None, json: Json = Fal
     if json:
         print_json({"outcomes": outcomes})
     else:
-        console.print(", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "Nothing is due.")
+        console.print(
+            ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "Nothing is due."
+        )
     return Exit.OK
 
 
@@ -138,7 +144,9 @@ def copy(
 
     with started(Settings.read(), out=out, now=instant(now)) as shot:
         with shot.installation.engine.begin() as connection:
-            made = ask_for_copy(connection, message, by=by, because=because, channel=channel, now=shot.desk.now())
+            made = ask_for_copy(
+                connection, message, by=by, because=because, channel=channel, now=shot.desk.now()
+            )
         outcomes = shot.deliver()
     if json:
         print_json({"message": made, "outcomes": outcomes})

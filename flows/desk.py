@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from channels.lanes import Lanes
 from channels.registry import providers
 from store.owner import owner
 from tidings.settings import Settings
@@ -26,6 +27,8 @@ class Desk:
     installation: Installation
     out: Path | None = None
     fixed_now: datetime | None = None
+    lanes: Lanes = field(default_factory=Lanes)
+    """What the senders of this process know of their providers."""
     planned: Callable[[int], None] = lambda _: None
     sent: Callable[[int], None] = lambda _: None
 
@@ -40,12 +43,16 @@ class Desk:
             yield Sender(
                 installation=self.installation,
                 providers=providers(
-                    self.installation.settings, home=self.installation.home, out=self.out, mode=self.installation.mode
+                    self.installation.settings,
+                    home=self.installation.home,
+                    out=self.out,
+                    mode=self.installation.mode,
                 ),
                 policy=self.installation.policy,
                 owner=number,
                 clock=self.now,
                 progress=self.sent,
+                lanes=self.lanes,
             )
 
 
@@ -55,7 +62,7 @@ _desk: Desk | None = None
 @contextmanager
 def at(desk: Desk) -> Iterator[None]:
     """Let the flows of this process work at this desk."""
-    global _desk  # noqa: PLW0603 -- one process works for one home; Prefect offers no other way to hand in an object
+    global _desk  # one process works for one home; Prefect has no other way to hand in an object
     before, _desk = _desk, desk
     try:
         yield

@@ -1,4 +1,4 @@
-"""Prefect's settings, pinned before it is imported: nothing phones home, nothing retries, nothing is slow by default."""
+"""Prefect's settings, pinned before it is imported: nothing phones home, nothing is slow by default."""
 
 import os
 from collections.abc import Mapping
@@ -38,7 +38,11 @@ def pin(home: Path, api_url: str) -> None:
 
 def environment(home: Path, api_url: str | None = None) -> dict[str, str]:
     """Return Prefect's environment for a home; what a person has set stays, except where something would leave."""
-    own = {key: value for key, value in PINNED.items() if key not in os.environ or key.endswith("ANALYTICS_ENABLED")}
+    own = {
+        key: value
+        for key, value in PINNED.items()
+        if key not in os.environ or key.endswith("ANALYTICS_ENABLED")
+    }
     own |= {"PREFECT_HOME": str(folder(home)), "DO_NOT_TRACK": "1"}
     if api_url is not None:
         own["PREFECT_API_URL"] = api_url

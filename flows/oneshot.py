@@ -1,4 +1,4 @@
-"""One-shot commands: the server starts while the program reads and plans, then the same flow runs that a schedule runs."""
+"""One-shot commands: the server starts while the program reads and plans, then the flow runs that a schedule runs."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -45,12 +45,16 @@ class OneShot:
         with self.installation.engine.begin() as connection:
             return rejected_lines(connection, run_id)
 
-    def run(self, run_id: str, *, progress: Callable[[int, int], None] = lambda _done, _of: None) -> dict[str, Any]:
+    def run(
+        self, run_id: str, *, progress: Callable[[int, int], None] = lambda _done, _of: None
+    ) -> dict[str, Any]:
         """Take a run as far as it goes and return its report; `progress` gets (done, of)."""
         desk = self.desk
         shards = stages.begin(desk.installation, run_id, now=desk.now())
         for shard in range(shards.count):  # While the server starts; the flow finds all this done.
-            desk.planned(stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now()))
+            desk.planned(
+                stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now())
+            )
         stages.open_for_sending(desk.installation, run_id)
         done = 0
 

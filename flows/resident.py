@@ -1,4 +1,6 @@
-"""The resident loop: starts what is due, names doubts, moves on what stayed silent. Woken by NOTIFY, else every few seconds.
+"""The resident loop: starts what is due, names doubts, moves on what stayed silent.
+
+It is woken by NOTIFY, else it looks every few seconds.
 
 One flow run an hour instead of one a minute, which would cost a third of a core for ever (design/flows.md).
 """
@@ -16,8 +18,8 @@ from flows.desk import Desk, desk
 from flows.invoice_run import invoice_run
 from flows.learn import learn
 from store.runs import Run, due_runs, find_run
+from store.silence import fall_back
 from store.wake import Waker
-from work.silence import fall_back
 
 log = structlog.get_logger()
 
@@ -49,7 +51,9 @@ async def watch(at: Desk, *, seconds: float) -> int:
                     busy[run.id] = asyncio.create_task(_start(run), name=run.id)
             for name in [name for name, task in busy.items() if task.done()]:
                 if error := busy.pop(name).exception():
-                    log.error("a run stopped; it goes on at the next look", run=name, error=type(error).__name__)
+                    log.error(
+                        "a run stopped; it goes on at the next look", run=name, error=type(error).__name__
+                    )
             await waker.wait(min(LOOK, max(until - loop.time(), 0)))
     await asyncio.gather(*busy.values(), return_exceptions=True)
     return seen
@@ -70,7 +74,7 @@ async def _survive(awaited: Awaitable[Any]) -> None:
     """Go on after a failed hour: the next one finds by state what is left."""
     try:
         await awaited
-    except Exception as error:  # noqa: BLE001 -- the loop must not end because one hour of it did
+    except Exception as error:
         log.exception("the resident loop goes on after a fault", error=type(error).__name__)
         await asyncio.sleep(LOOK)
 

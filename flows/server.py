@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic, sleep
@@ -52,7 +53,9 @@ class Server:
         while not _answers(self.api_url):
             if monotonic() > until:
                 raise Problem(
-                    "Prefect's server did not start.", todo=f"See {self.log}; nothing was sent.", code=Exit.FAILED
+                    "Prefect's server did not start.",
+                    todo=f"See {self.log}; nothing was sent.",
+                    code=Exit.FAILED,
                 )
             sleep(0.1)
 
@@ -111,8 +114,8 @@ def _start(place: Path) -> str:
 
 def _answers(url: str) -> bool:
     try:
-        with urlopen(f"{url}/health", timeout=1) as answer:  # noqa: S310 -- our own loopback server, or the one that is set
-            return bool(answer.status == 200)
+        with urlopen(f"{url}/health", timeout=1) as answer:  # noqa: S310 -- our own server, or the one that is set
+            return bool(answer.status == HTTPStatus.OK)
     except (URLError, OSError):
         return False
 
@@ -125,7 +128,9 @@ def keep(home: Path, port: int) -> None:
         draft = database.with_suffix(".draft")
         shutil.copyfile(template(), draft)
         draft.replace(database)
-    server = subprocess.Popen(_command(port), env={**os.environ, **_server_environment(home, database)}, preexec_fn=die_with_parent)
+    server = subprocess.Popen(
+        _command(port), env={**os.environ, **_server_environment(home, database)}, preexec_fn=die_with_parent
+    )
     try:
         while server.poll() is None:
             sleep(LOOK_SECONDS)

@@ -13,7 +13,12 @@ SENDERS = 4
 """Shards sent at the same time: threads wait for providers, so four keep two cores busy."""
 
 
-@task(task_run_name="{title}: plan shard {shard} of {count}", cache_policy=NO_CACHE, persist_result=False, retries=1)
+@task(
+    task_run_name="{title}: plan shard {shard} of {count}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=1,
+)
 async def plan_shard(run: str, title: str, shard: int, count: int) -> int:
     """Decide a shard. It may run again at any time: what is decided stays so."""
     with desk() as at:
@@ -24,7 +29,12 @@ async def plan_shard(run: str, title: str, shard: int, count: int) -> int:
         return decided
 
 
-@task(task_run_name="{title}: send shard {shard} of {count}", cache_policy=NO_CACHE, persist_result=False, retries=0)
+@task(
+    task_run_name="{title}: send shard {shard} of {count}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=0,
+)
 async def send_shard(run: str, title: str, shard: int, count: int) -> dict[str, int]:
     """Send what is due in a shard. Only the state machine retries, so this task does not."""
     with desk() as at:
@@ -70,5 +80,3 @@ def _send(at: Desk, run: str, shard: int) -> dict[str, int]:
 def _settle(at: Desk, run: str) -> int:
     with at.sender() as sender:
         return sender.settle(run=run)
-
-

@@ -26,7 +26,9 @@ class Unrendered:
     postal: Mapping[str, Any] | None
 
 
-def sent_numbers(connection: Connection, brand: str, numbers: Sequence[str]) -> dict[str, tuple[Decimal, str]]:
+def sent_numbers(
+    connection: Connection, brand: str, numbers: Sequence[str]
+) -> dict[str, tuple[Decimal, str]]:
     """Return (gross, currency) of the numbers that have a message which was or will be sent."""
     found = connection.execute(
         text("""
@@ -86,7 +88,8 @@ _ADD = text(f"""
             customer bigint, number text, issued_on date, due_on date, currency text,
             net numeric, tax numeric, gross numeric, document jsonb)
     ), added AS (
-        INSERT INTO invoices (run_id, brand, customer_id, number, issued_on, due_on, currency, net, tax, gross, document)
+        INSERT INTO invoices (run_id, brand, customer_id, number, issued_on, due_on, currency, net, tax, gross,
+                              document)
         SELECT :run, :space, customer, number, issued_on, due_on, currency, net, tax, gross, document FROM d
         ON CONFLICT (brand, number) DO UPDATE SET run_id = excluded.run_id, customer_id = excluded.customer_id,
             issued_on = excluded.issued_on, due_on = excluded.due_on, currency = excluded.currency,

@@ -45,7 +45,7 @@ def freeze_campaign(
     """
     # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
     query = select(customers.c.id).where(audience)
-    selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})
+    selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})  # type: ignore[no-untyped-call]
     # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
     statement = f"""
         WITH chosen AS (
@@ -116,7 +116,7 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
         """)
     )
     cursor = connection.connection.cursor()
-    with cursor.copy(f"COPY decided ({', '.join(columns)}) FROM STDIN") as copy:  # type: ignore[attr-defined]
+    with cursor.copy(f"COPY decided ({', '.join(columns)}) FROM STDIN") as copy:
         for row in decided.select(columns).iter_rows():
             copy.write_row(row)
     connection.execute(
@@ -137,7 +137,7 @@ def counts(connection: Connection, run_id: str) -> Sequence[Any]:
     """Return rows (state, reason, first_channel, channel, n, cost) of a run: what its report is made of."""
     return connection.execute(
         text("""
-            SELECT state, reason, first_channel, channel, count(*) AS n, sum(cost) AS cost, max(cost_currency) AS currency
+            SELECT state, reason, first_channel, channel, count(*) AS n, sum(cost) AS cost
             FROM messages WHERE run_id = :run AND copy = 0 GROUP BY 1, 2, 3, 4
         """),
         {"run": run_id},
@@ -176,7 +176,9 @@ def pending(connection: Connection, run_id: str) -> bool:
     """Tell whether anything of a run may still be sent by itself."""
     return bool(
         connection.scalar(
-            text("SELECT EXISTS (SELECT 1 FROM messages WHERE run_id = :run AND state IN ('planned', 'ready'))"),
+            text(
+                "SELECT EXISTS (SELECT 1 FROM messages WHERE run_id = :run AND state IN ('planned', 'ready'))"
+            ),
             {"run": run_id},
         )
     )

@@ -1,12 +1,14 @@
 """Claims, attempts and outcomes. Each function is one statement or a few inside the caller's transaction.
 
-Nothing here decides: `work.deliver` hands the verdicts in. The unique indexes of `store.tables` refuse what must not be.
+Nothing here decides: `work.deliver` hands the verdicts in. The unique indexes of `store.tables` refuse what must not
+be.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -166,7 +168,8 @@ def open_attempts(
             SELECT opened.id AS attempt, opened.number, mine.id AS delivery, mine.number AS delivery_number,
                    mine.reference, mine.content_hash, mine.created_at, busy.id AS message, busy.run_id AS run,
                    busy.customer_id AS customer, busy.brand, busy.purpose, busy.document, busy.language, busy.data,
-                   busy.invoice_id AS invoice, mine.channel, mine.address, a.postal, coalesce(a.platform, '') AS platform,
+                   busy.invoice_id AS invoice, mine.channel, mine.address, a.postal,
+                   coalesce(a.platform, '') AS platform,
                    coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = busy.customer_id
                              ORDER BY r.source LIMIT 1), busy.customer_id::text) AS customer_reference,
                    EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = mine.id AND x.state = 'abandoned') AS resend
@@ -176,14 +179,12 @@ def open_attempts(
         """),
         parameters,
     )
-    plain = (
-        {
-            key: str(value) if key in {"attempt", "delivery", "message"} else value
-            for key, value in row._mapping.items()
-        }
-        for row in rows
-    )
-    return [Claimed(**values) for values in plain]
+    return [Claimed(**_plain(row._asdict())) for row in rows]
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with its ids as text."""
+    return {key: str(value) if isinstance(value, UUID) else value for key, value in row.items()}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

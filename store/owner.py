@@ -1,7 +1,7 @@
 """Who is sending: each sending process holds a PostgreSQL advisory lock for as long as it lives.
 
-A lease alone makes everybody wait for its end after a crash. The lock ends with the process's connection, so what a dead
-process was sending is known at once; the lease still covers a process that is alive but stuck.
+A lease alone makes everybody wait for its end after a crash. The lock ends with the process's connection, so what a
+dead process was sending is known at once; the lease still covers a process that is alive but stuck.
 """
 
 from collections.abc import Iterator

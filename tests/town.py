@@ -31,7 +31,12 @@ ORGANISATION = {
             "website": "https://nordlys.example",
             "languages": ["en", "nb", "sv", "pl", "pt_BR"],
             "address": {"lines": ["Nordlys Hage AS", "Fjordveien 1", "0171 Oslo"], "country": "NO"},
-            "senders": {"email": "hei@nordlys.example", "email_name": "Nordlys", "sms": "Nordlys", "push": "Nordlys"},
+            "senders": {
+                "email": "hei@nordlys.example",
+                "email_name": "Nordlys",
+                "sms": "Nordlys",
+                "push": "Nordlys",
+            },
             "accounts": {"NOK": {"iban": "NO9386011117947"}},
             "channel_order": {"all": ["email", "sms", "push", "letter"]},
         }
@@ -60,16 +65,26 @@ def install(settings, engine):
 
 def settle(engine, count=1, *, channels=("email",), consent="given", topic="offer", **columns):
     """Add `count` customers, reachable on `channels` and with consent for them; return their ids."""
-    values = {"first_name": "Ada", "last_name": "Berg", "language": "en", "time_zone": "Europe/Oslo", "country": "NO"}
+    values = {
+        "first_name": "Ada",
+        "last_name": "Berg",
+        "language": "en",
+        "time_zone": "Europe/Oslo",
+        "country": "NO",
+    }
     with engine.begin() as connection:
         start = connection.exec_driver_sql("SELECT count(*) FROM customers").scalar()
         ids = [
-            connection.execute(insert(customers).values(**values | columns).returning(customers.c.id)).scalar()
+            connection.execute(
+                insert(customers).values(**values | columns).returning(customers.c.id)
+            ).scalar()
             for _ in range(count)
         ]
         for number, customer in enumerate(ids, start + 1):
             connection.execute(
-                insert(customer_references).values(source="test", reference=f"C{number}", customer_id=customer)
+                insert(customer_references).values(
+                    source="test", reference=f"C{number}", customer_id=customer
+                )
             )
             for channel in channels:
                 connection.execute(insert(addresses).values(customer_id=customer, **address(channel, number)))
@@ -87,11 +102,13 @@ def address(channel, number):
     }[channel]
 
 
-def agree(connection, customer, *, channel="all", topic="offer", action="given", at=NOON - timedelta(days=30)):
+def agree(
+    connection, customer, *, channel="all", topic="offer", action="given", at=NOON - timedelta(days=30)
+):
     connection.execute(
         insert(consents).values(
-            customer_id=customer, channel=channel, topic=topic, action=action, source="form", proof="p", actor="customer",
-            at=at,
+            customer_id=customer, channel=channel, topic=topic, action=action, source="form", proof="p",
+            actor="customer", at=at,
         )
     )  # fmt: skip
 
@@ -99,7 +116,14 @@ def agree(connection, customer, *, channel="all", topic="offer", action="given",
 def state(connection, customer, *, kind="order", topic="all", at=NOON - timedelta(days=10), **columns):
     connection.execute(
         insert(statements).values(
-            customer_id=customer, kind=kind, topic=topic, source="form", proof="p", actor="customer", at=at, **columns
+            customer_id=customer,
+            kind=kind,
+            topic=topic,
+            source="form",
+            proof="p",
+            actor="customer",
+            actor="customer", at=at,
+            **columns,
         )
     )
 

@@ -131,12 +131,12 @@ class Decisions:
     """The answer to a batch.
 
     `verdicts`, one row per message, in the order asked:
-        message String, customer Int64, state String (`ready` or `held`), reason String (why held, why waiting, else ''),
+        message String, customer Int64, state String (`ready` or `held`), reason String (why held or waiting),
         due_at Datetime (UTC; `now` unless quiet hours, a holiday, a cap or a pause move it),
         channel String (first choice, null when held), language String, tracking Boolean,
         input_digest String (16 hex digits; same facts, same digest).
     `ranked`, one row per message and channel of the question:
-        message String, channel String, rank Int8 (1 = first; null = not possible), reason String (`tidings.reason.Reason`),
+        message String, channel String, rank Int8 (1 = first; null = not possible), reason String (a `Reason`),
         address Int64 (which one, null when none), evidence String (JSON: ids, dates, source, counts).
     """
 

@@ -1,4 +1,4 @@
-"""One model of an invoice from line items to totals (EN 16931 terms). Amounts are Decimal with the invoice's currency."""
+"""One model of an invoice from line items to totals (EN 16931 terms). Amounts are Decimal in its currency."""
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal

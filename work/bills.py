@@ -1,4 +1,4 @@
-"""Invoice files: from what a billing system writes to checked documents, each with its row and what is wrong with it."""
+"""Invoice files: from what a billing system writes to checked documents, each with its row and what is wrong."""
 
 import hashlib
 import json
@@ -49,7 +49,18 @@ class BillMapping(BaseModel):
     constants: dict[str, str] = {}
 
 
-FIELDS = ("number", "customer", "issued_on", "due_on", "currency", "total", "reference", "note", "source", "terms")
+FIELDS = (
+    "number",
+    "customer",
+    "issued_on",
+    "due_on",
+    "currency",
+    "total",
+    "reference",
+    "note",
+    "source",
+    "terms",
+)
 LINE_FIELDS = ("description", "quantity", "unit_price", "tax_rate")
 
 
@@ -83,7 +94,9 @@ def read_mapping(path: Path | None) -> BillMapping:
         raise Problem(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
     known = {*FIELDS, "lines", *(f"line.{name}" for name in LINE_FIELDS)}
     if unknown := sorted({*mapping.columns, *mapping.constants} - known):
-        raise Problem(f"{path}: {unknown[0]!r} is not a field of ours.", todo=f"Known: {', '.join(sorted(known))}.")
+        raise Problem(
+            f"{path}: {unknown[0]!r} is not a field of ours.", todo=f"Known: {', '.join(sorted(known))}."
+        )
     return mapping
 
 
@@ -146,7 +159,8 @@ def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]
                 item = json.loads(line, parse_float=Decimal)
             except (json.JSONDecodeError, RecursionError) as error:
                 raise Problem(
-                    f"{path}, line {number}: not valid JSON: {error}.", todo="Nothing was sent; correct that line."
+                    f"{path}, line {number}: not valid JSON: {error}.",
+                    todo="Nothing was sent; correct that line.",
                 ) from error
             yield number, item if isinstance(item, dict) else {}
 
@@ -198,7 +212,9 @@ def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
     for name in FIELDS:
         value = _value(raw, name, mapping)
         if value not in (None, ""):
-            fields[name] = str(value) if name in {"number", "customer", "reference", "source", "terms"} else value
+            fields[name] = (
+                str(value) if name in {"number", "customer", "reference", "source", "terms"} else value
+            )
     terms = fields.pop("terms", None)
     issued = fields["issued_on"] = _day(fields.get("issued_on"), "issued_on")
     fields["due_on"] = _day(fields["due_on"], "due_on") if "due_on" in fields else _due(issued, terms)
@@ -228,9 +244,10 @@ def _value(raw: Mapping[str, Any], name: str, mapping: BillMapping) -> Any:
     column = mapping.columns.get(name, name.removeprefix("line."))
     if "{" in column:
         parts = [
-            text + (str(raw.get(field) or "") if field else "") for text, field, _, _ in Formatter().parse(column)
+            text + (str(raw.get(field) or "") if field else "")
+            for text, field, _, _ in Formatter().parse(column)
         ]
-        return "".join(parts).strip(" -–,") or mapping.constants.get(name)
+        return "".join(parts).strip(" -\u2013,") or mapping.constants.get(name)
     value = raw.get(column)
     return mapping.constants.get(name) if value in (None, "") else value
 

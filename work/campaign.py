@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from preferences.policy import Policy
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
+from preferences.policy import Policy
 from store.messages import freeze_campaign, unfinished
 from store.policies import current_policy
 from store.runs import (
@@ -38,7 +38,7 @@ from work.release import check_live_marketing
 SHARD = 10_000
 """Messages of a shard: a second or more of work for a sender (design/flows.md)."""
 
-EXAMPLE = '''\
+EXAMPLE = """\
 # A campaign. Its identity is name and edition: what an edition sent is never sent again.
 name = "autumn-offer"
 edition = "2026"
@@ -66,7 +66,7 @@ zone = "Europe/Oslo"
 email = "P3D"
 
 [data]                        # the values of the template, see `tidings templates show offer/autumn`
-'''
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,7 +90,8 @@ def read_campaign(path: Path) -> Campaign:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise Problem(
-            f"{path} cannot be read: {error.strerror}.", todo="`tidings campaign example` prints a complete file."
+            f"{path} cannot be read: {error.strerror}.",
+            todo="`tidings campaign example` prints a complete file.",
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Problem(f"{path} is not valid TOML: {error}.", todo="Correct that line.") from error
@@ -144,7 +145,13 @@ def starts(campaign: Campaign, *, now: datetime, where: str = "campaign") -> dat
 
 
 def open_campaign(
-    installation: Installation, campaign: Campaign, policy: Policy, *, actor: str, now: datetime, rehearse: bool = False
+    installation: Installation,
+    campaign: Campaign,
+    policy: Policy,
+    *,
+    actor: str,
+    now: datetime,
+    rehearse: bool = False,
 ) -> Opened:
     """Find the run that goes on with this edition, or make one.
 
@@ -170,7 +177,9 @@ def open_campaign(
             check_live_marketing(connection, installation, brand.id, template.purpose_class)
         values = _run_values(connection, installation, campaign, template, policy, actor, now, rehearse)
         if rehearse:
-            return Opened(run=add_run(connection, values, stem=f"rehearsal-{campaign.name}-{campaign.edition}"))
+            return Opened(
+                run=add_run(connection, values, stem=f"rehearsal-{campaign.name}-{campaign.edition}")
+            )
         campaign_id = add_campaign(
             connection,
             {
@@ -206,7 +215,12 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
         prefix = f"rehearsal:{run.id}" if run.mode == "rehearsal" else f"{run.brand}:{run.purpose}:{document}"
         frozen = freeze_campaign(
             connection,
-            run={"id": run.id, "brand": run.brand, "purpose": run.purpose, "purpose_class": run.purpose_class},
+            run={
+                "id": run.id,
+                "brand": run.brand,
+                "purpose": run.purpose,
+                "purpose_class": run.purpose_class,
+            },
             audience=where(campaign.audience, now=now),
             document=document,
             key_prefix=f"{prefix}:",
@@ -223,7 +237,7 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
         )
 
 
-def campaign_of(connection: Connection, run: Run) -> Campaign:
+def campaign_of(run: Run) -> Campaign:
     """Return the campaign that a run belongs to."""
     return Campaign.model_validate(run.options["campaign"])
 
@@ -253,7 +267,9 @@ def _run_values(
         "options": {
             "channels": list(campaign.channels),
             "data": json.loads(campaign.model_dump_json(include={"data"}))["data"],
-            "fallback_after": {channel: wait.total_seconds() for channel, wait in campaign.fallback_after.items()},
+            "fallback_after": {
+                channel: wait.total_seconds() for channel, wait in campaign.fallback_after.items()
+            },
             "tracking": campaign.tracking and installation.organisation.tracking.get(campaign.purpose, True),
             "currency": installation.organisation.costs.currency,
             "campaign": campaign.model_dump(mode="json"),
@@ -285,7 +301,9 @@ def _repeat_of(first: Run) -> dict[str, Any]:
     }
 
 
-def _refuse_changed(connection: Connection, campaign: Campaign, definition: Mapping[str, Any], digest: str) -> None:
+def _refuse_changed(
+    connection: Connection, campaign: Campaign, definition: Mapping[str, Any], digest: str
+) -> None:
     known = find_campaign(connection, campaign.name, campaign.edition)
     if known is None or known[1] == digest:
         return

@@ -1,7 +1,7 @@
 """Claim, build, send, record: the loop that never sends twice and loses nothing (design/delivery.md).
 
-One transaction claims a batch and writes its intents; no byte leaves before it is committed; one transaction records the
-outcomes. What the customer said is asked again inside the claim, by the same `decide` that planned the run.
+One transaction claims a batch and writes its intents; no byte leaves before it is committed; one transaction records
+the outcomes. What the customer said is asked again inside the claim, by the same `decide` that planned the run.
 """
 
 from collections import Counter
@@ -15,13 +15,24 @@ import structlog
 from sqlalchemy import Connection
 
 from channels.contract import Capability, Provider
+from channels.lanes import Lanes
 from preferences.policy import Policy
 from store.messages import write_decisions
-from store.outbox import Claimed, Due, Step, lock_due, name_doubts, open_attempts, record, resend_doubts, suppress
+from store.outbox import (
+    Claimed,
+    Due,
+    Step,
+    lock_due,
+    name_doubts,
+    open_attempts,
+    record,
+    resend_doubts,
+    suppress,
+)
 from tidings.channel import Channel
 from tidings.facts import Decisions
 from tidings.message import Parcel
-from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
+from tidings.outcome import ErrorClass, Outcome, Rejected, Unknown
 from tidings.reason import Reason
 from work.build import RunContext, content_hash, invoice_rows, parcel, parts_and_cost, read_context
 from work.installation import Installation
@@ -36,8 +47,12 @@ log = structlog.get_logger()
 Clock = Callable[[], datetime]
 
 SLICE = 10  # Parcels handed over at once; the lease is looked at between slices.
-BUILD_TIME = timedelta(seconds=120)  # A claim of 50 with PDF pages to render takes 10 s here; a slow machine takes more.
-LETTERS = 200  # Letters go out as one merged file per claim, under a key: a bigger batch puts nothing in doubt.
+BUILD_TIME = timedelta(
+    seconds=120
+)  # A claim of 50 with PDF pages to render takes 10 s here; a slow machine takes more.
+LETTERS = (
+    200  # Letters go out as one merged file per claim, under a key: a bigger batch puts nothing in doubt.
+)
 
 
 @dataclass(kw_only=True)
@@ -56,18 +71,19 @@ class Sender:
     owner: int
     clock: Clock
     progress: Callable[[int], None] = lambda _: None
+    lanes: Lanes = field(default_factory=Lanes)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
-    _closed: set[Channel] = field(default_factory=set)
 
     def send_due(self, *, run: str | None = None, shard: int | None = None) -> Counter[str]:
         """Send everything that is due, lane by lane; returns outcomes by name. Safe to run any number of times."""
         tally: Counter[str] = Counter()
-        self._closed.clear()
         moved = True
-        while moved:  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
+        while (
+            moved
+        ):  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
             moved = False
-            for channel, provider in self.providers.items():
-                while channel not in self._closed and (done := self._batch(provider, run, shard)) is not None:
+            for provider in self.providers.values():
+                while (done := self._batch(provider, run, shard)) is not None:
                     moved = True
                     tally.update(done)
         return tally
@@ -118,6 +134,9 @@ class Sender:
         """Lock a batch, ask again what each customer wants, and commit the intents of what may go out now."""
         now = self.clock()
         limit = LETTERS if provider.channel is Channel.LETTER else self.installation.settings.claim
+        limit = self.lanes.allowed(provider.name, limit, now=now)
+        if not limit:
+            return None, {}
         with self.installation.engine.begin() as connection:
             due = lock_due(
                 connection,
@@ -159,7 +178,11 @@ class Sender:
         context = self._contexts[run_id]
         question = question_of(context.run, context.template, self.installation.organisation)
         decisions = ask(
-            connection, question, [(row.message, row.customer, list(row.tried)) for row in rows], self.policy, now=now
+            connection,
+            question,
+            [(row.message, row.customer, list(row.tried)) for row in rows],
+            self.policy,
+            now=now,
         )
         goes = (pl.col("state") == "ready") & (pl.col("channel") == str(channel)) & (pl.col("due_at") <= now)
         stays = decisions.verdicts.filter(~goes)
@@ -188,16 +211,17 @@ class Sender:
         size = len(parcels) if provider.channel is Channel.LETTER else SLICE
         for start in range(0, len(parcels), max(size, 1)):
             part = parcels[start : start + size]
-            if monotonic() >= deadline or provider.channel in self._closed:
+            if monotonic() >= deadline or self.lanes.opens_at(provider.name, now=self.clock()):
                 break
-            outcomes |= _hand_over(provider, part)
-            if any(isinstance(o, Refused) and o.error is ErrorClass.CONFIG for o in outcomes.values()):
-                self._closed.add(provider.channel)  # Our own fault: no other message would fare better.
+            answers = _hand_over(provider, part)
+            self.lanes.record(provider.name, answers.values(), now=self.clock())
+            outcomes |= answers
         now = self.clock()
+        again_at = self.lanes.opens_at(provider.name, now=now)
         return [
             step(c, outcomes[c.attempt], built.get(c.attempt), next_channels=rest.get(c.message, []), now=now)
             if c.attempt in outcomes
-            else cancelled(c, now=now, code="lane_closed" if provider.channel in self._closed else "lease_over")
+            else cancelled(c, due_at=again_at or now, code="lane_closed" if again_at else "lease_over")
             for c in claimed
         ]
 
@@ -213,7 +237,7 @@ class Sender:
         for c in claimed:
             try:
                 made = parcel(c, self._contexts[c.run], self.installation, invoices)
-            except Exception as error:  # noqa: BLE001 -- one customer's data must not stop the others
+            except Exception as error:
                 log.warning("a message could not be rendered", message=c.message, error=type(error).__name__)
                 outcomes[c.attempt] = Rejected(
                     error=ErrorClass.DATA, code="render", detail=f"{type(error).__name__}: {error}"
@@ -222,7 +246,9 @@ class Sender:
             digest = content_hash(made.content)
             if c.content_hash not in {None, digest}:
                 outcomes[c.attempt] = Rejected(
-                    error=ErrorClass.DATA, code="bytes_changed", detail="the bytes are not those of the first attempt"
+                    error=ErrorClass.DATA,
+                    code="bytes_changed",
+                    detail="the bytes are not those of the first attempt",
                 )
                 continue
             parts, cost = parts_and_cost(made.content, self.installation.organisation)
@@ -236,7 +262,11 @@ def _given_up(decisions: Decisions, stays: "pl.DataFrame", rows: Sequence[Due]) 
     import polars as pl
 
     tried = [row.message for row in rows if row.tried]
-    failed = (pl.col("state") == "held") & (pl.col("reason") == str(Reason.NO_CHANNEL)) & pl.col("message").is_in(tried)
+    failed = (
+        (pl.col("state") == "held")
+        & (pl.col("reason") == str(Reason.NO_CHANNEL))
+        & pl.col("message").is_in(tried)
+    )
     return Decisions(
         verdicts=stays.with_columns(
             pl.when(failed).then(pl.lit("undeliverable")).otherwise("state").alias("state")
@@ -250,7 +280,7 @@ def _hand_over(provider: Provider, parcels: Sequence[Parcel]) -> dict[str, Outco
     outcomes: dict[str, Outcome] = {}
     try:
         outcomes.update(provider.send(parcels))
-    except Exception as error:  # noqa: BLE001 -- bytes may have left: the doubt is named, then the bug is shown
+    except Exception as error:
         log.exception("a provider broke off", provider=provider.name, error=type(error).__name__)
     for missing in parcels:
         outcomes.setdefault(missing.attempt, Unknown(code="no_answer"))

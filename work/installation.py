@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.dialects.postgresql import insert
 
 from preferences.policy import Policy, policy_from
+from store.audit import note
 from store.connect import opened as opened_store
 from store.tables import installation as installation_table
 from tidings.organisation import Organisation, read_organisation
@@ -61,7 +62,9 @@ class Installation:
         if not path.exists():
             return Policy(time_zone=self.organisation.time_zone)
         try:
-            return policy_from({"time_zone": self.organisation.time_zone, **tomllib.loads(path.read_text("utf-8"))})
+            return policy_from(
+                {"time_zone": self.organisation.time_zone, **tomllib.loads(path.read_text("utf-8"))}
+            )
         except (OSError, ValueError) as error:
             raise Problem(f"{path}: {error}", todo="Correct it, or delete it for the defaults.") from error
 
@@ -95,7 +98,9 @@ def mode_of(connection: Connection, settings: Settings) -> Mode:
         return Mode.OUTBOX
     here = fingerprint(connection, settings)
     connection.execute(
-        insert(installation_table).values(key="live_at", value=here).on_conflict_do_nothing(index_elements=["key"])
+        insert(installation_table)
+        .values(key="live_at", value=here)
+        .on_conflict_do_nothing(index_elements=["key"])
     )
     known = connection.scalar(text("SELECT value FROM installation WHERE key = 'live_at'"))
     return settings.mode if known == here else Mode.OUTBOX
@@ -127,7 +132,4 @@ def adopt(connection: Connection, settings: Settings, *, by: str) -> None:
         .values(key="live_at", value=here)
         .on_conflict_do_update(index_elements=["key"], set_={"value": here})
     )
-    connection.execute(
-        text("INSERT INTO audit (actor, action, subject, detail) VALUES (:by, 'adopt', 'database', '{}')"),
-        {"by": f"staff:{by}"},
-    )
+    note(connection, actor=f"staff:{by.strip()}", action="adopt", subject="database")

@@ -37,7 +37,12 @@ def step(
     match outcome:
         case Accepted(reference=reference):
             return _step(
-                claimed, built, AttemptState.ACCEPTED, DeliveryState.ACCEPTED, MessageState.DONE, reference=reference
+                claimed,
+                built,
+                AttemptState.ACCEPTED,
+                DeliveryState.ACCEPTED,
+                MessageState.DONE,
+                reference=reference,
             )
         case Unknown(code=code, detail=detail):
             return _step(
@@ -78,10 +83,17 @@ def back_off(wait: timedelta, claimed: Claimed) -> timedelta:
     return min(longer, LONGEST_WAIT)
 
 
-def cancelled(claimed: Claimed, *, now: datetime, code: str) -> Step:
-    """Return the step of an attempt that certainly never began: the message is ready at once."""
+def cancelled(claimed: Claimed, *, due_at: datetime, code: str) -> Step:
+    """Return the step of an attempt that certainly never began: the message is ready again, at the latest when due."""
     return _step(
-        claimed, None, AttemptState.CANCELLED, DeliveryState.READY, MessageState.READY, due_at=now, code=code
+        claimed,
+        None,
+        AttemptState.CANCELLED,
+        DeliveryState.READY,
+        MessageState.READY,
+        reason=Reason.BACK_OFF,
+        due_at=due_at,
+        code=code,
     )
 
 

@@ -1,4 +1,4 @@
-"""Before a run sends: proof on the template's sample that every channel says the same facts, in each language of the run."""
+"""Before a run sends: proof on the template's sample that every channel says the same facts in every language."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -74,4 +74,3 @@ def _sample(installation: Installation, context: RunContext, language: str) -> S
         platform="fcm",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
-

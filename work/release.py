@@ -3,8 +3,9 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from store.audit import note
 from store.runs import Run, find_run, last_live_size, notify, set_run
 from store.suppressions import suppressions_known
 from tidings.problem import Problem
@@ -16,7 +17,9 @@ GROWTH = Decimal("1.3")
 """A live run this much larger than the last of its kind waits for a second person."""
 
 
-def check_live_marketing(connection: Connection, installation: Installation, brand: str, purpose_class: str) -> None:
+def check_live_marketing(
+    connection: Connection, installation: Installation, brand: str, purpose_class: str
+) -> None:
     """Refuse live marketing of a brand whose suppressions nobody brought over.
 
     Raises:
@@ -61,13 +64,11 @@ def release(connection: Connection, run_id: str, *, by: str, now: datetime) -> R
         raise Problem("A release needs a name.", todo="Say who releases with --by NAME.")
     if name.casefold() == run.requested_by.removeprefix("staff:").casefold():
         raise Problem(
-            f"Run {run_id!r} was started by {name}; somebody else must release it.", todo="Ask a second person."
+            f"Run {run_id!r} was started by {name}; somebody else must release it.",
+            todo="Ask a second person.",
         )
     set_run(connection, run_id, state="sending", released_by=name, released_at=now)
-    connection.execute(
-        text("INSERT INTO audit (actor, action, subject, detail) VALUES (:actor, 'release', :run, '{}')"),
-        {"actor": f"staff:{name}", "run": run_id},
-    )
+    note(connection, actor=f"staff:{name}", action="release", subject=run_id)
     notify(connection, run_id)
     released = find_run(connection, run_id)
     if released is None:

@@ -38,9 +38,7 @@ def begin(installation: Installation, run_id: str, *, now: datetime) -> Shards:
     """
     run = _run(installation, run_id)
     if run.state == "scheduled":
-        with installation.engine.begin() as connection:
-            campaign = campaign_of(connection, run)
-        freeze(installation, run, campaign, now=now)
+        freeze(installation, run, campaign_of(run), now=now)
         run = _run(installation, run_id)
     size = run.audience - run.already_sent - sum(len(named) for named in run.rejected.values())
     return Shards(run=run.id, title=run.title, purpose=run.purpose, count=run.shards, messages=size)
@@ -92,4 +90,3 @@ def _run(installation: Installation, run_id: str) -> Run:
 def _context(installation: Installation, run_id: str) -> RunContext:
     with installation.engine.begin() as connection:
         return read_context(connection, installation, run_id)
-

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from store.customers import find as find_customer
-from store.messages import UUID7
+from store.once_more import add_trial
 from store.outbox import Claimed, open_attempts
 from store.runs import set_run
 from store.segments import where
@@ -54,7 +54,7 @@ def send_trial(
     provider = sender.providers[channel]
     with installation.engine.begin() as connection:
         someone = _customer(connection, campaign, customer, now)
-        message = _add(connection, opened.run, someone, channel=channel, to=to, now=now)
+        message = add_trial(connection, opened.run, someone, channel=channel, to=to, now=now)
         set_run(connection, opened.run, state="finished", audience=1, title=f"Test of {campaign.name}")
         claimed: list[Claimed] = open_attempts(
             connection,
@@ -81,30 +81,3 @@ def _customer(connection: Connection, campaign: Campaign, reference: str | None,
     if first is None:
         raise Problem("The audience is empty.", todo="Name a customer with --as REFERENCE.")
     return int(first)
-
-
-def _add(connection: Connection, run: str, customer: int, *, channel: Channel, to: str, now: datetime) -> str:
-    """Write a message of a rehearsal and its delivery to an address that is no customer's."""
-    message = str(
-        connection.execute(
-            text(f"""
-                INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
-                    state, channel, first_channel, language, data, due_at, planned_at)
-                SELECT {UUID7}, r.id, c.id, r.brand, r.purpose, r.purpose_class, 'test', 'test:' || r.id, 'ready',
-                    :channel, :channel, c.language, jsonb_build_object('customer', jsonb_build_object(
-                        'first_name', c.first_name, 'last_name', c.last_name, 'company', c.company)), :now, :now
-                FROM runs r, customers c WHERE r.id = :run AND c.id = :customer
-                RETURNING id
-            """),
-            {"run": run, "customer": customer, "channel": channel, "now": now},
-        ).scalar_one()
-    )
-    connection.execute(
-        text("""
-            INSERT INTO deliveries (id, message_id, number, channel, address, state, reference, created_at)
-            VALUES (gen_random_uuid(), CAST(:message AS uuid), 1, :channel, :to, 'ready',
-                    'TEST' || upper(right(CAST(:tail AS text), 8)), :now)
-        """),
-        {"message": message, "tail": message, "channel": channel, "to": to, "now": now},
-    )
-    return message

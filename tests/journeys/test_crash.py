@@ -31,7 +31,11 @@ class KillingPeer(SmtpPeer):
 
     def ids(self):
         return {
-            taken.to: {re.search(rb"(?im)^message-id:\s*(\S+)", t.raw).group(1) for t in self.taken if t.to == taken.to}
+            taken.to: {
+                re.search(rb"(?im)^message-id:\s*(\S+)", t.raw).group(1)
+                for t in self.taken
+                if t.to == taken.to
+            }
             for taken in self.taken
         }
 
@@ -81,7 +85,9 @@ def doubted(engine):
 
 def test_a_campaign_mails_nobody_twice_and_names_every_doubt(tidings, engine, peer, town):
     """Everybody is either accepted once or named in doubt; never more doubts than the claim."""
-    report = killed_once(tidings, peer, town, "campaign", "run", tidings.campaign(), "--now", "2026-03-03T12:00:00Z")
+    report = killed_once(
+        tidings, peer, town, "campaign", "run", tidings.campaign(), "--now", "2026-03-03T12:00:00Z"
+    )
 
     mailed = peer.counted()
     doubts = doubted(engine)

@@ -16,7 +16,9 @@ def test_a_run_is_found_by_name_with_its_shards_and_without_anybody_in_it(tiding
     """The flow and each shard have names a person understands; parameters are ids and counts."""
     settle(engine, 7)
 
-    code, report, errors = tidings("campaign", "run", tidings.campaign(title="Spring in the garden"), "--now", "2026-03-03T12:00:00Z")
+    code, report, errors = tidings(
+        "campaign", "run", tidings.campaign(title="Spring in the garden"), "--now", "2026-03-03T12:00:00Z"
+    )
 
     assert (code, report["sent"]) == (0, {"email": 7}), errors
     [run] = ask(prefect, "/flow_runs/filter", {"flow_runs": {"name": {"like_": "Spring in the garden"}}})

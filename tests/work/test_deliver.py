@@ -12,6 +12,7 @@ from channels.contract import Capability
 from flows.desk import Desk
 from store.owner import owner
 from store.runs import set_run
+from store.silence import fall_back
 from templates.catalog import find
 from tests.town import NOON, agree, install, settle, state, suppress
 from tidings.channel import Channel
@@ -22,7 +23,6 @@ from work.campaign import open_campaign, parse_campaign
 from work.copy import ask_for_copy
 from work.deliver import Sender
 from work.report import report
-from work.silence import fall_back
 from work.trial import send_trial
 
 SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
@@ -109,7 +109,10 @@ class House:
             found = report(connection, self.run)
         assert found["audience"] == sum(found["planned"].values()) + sum(found["held"].values())
         assert sum(found["planned"].values()) == (
-            sum(found["sent"].values()) + sum(found["failed"].values()) + found["unknown"] + sum(found["waiting"].values())
+            sum(found["sent"].values())
+            + sum(found["failed"].values())
+            + found["unknown"]
+            + sum(found["waiting"].values())
         )
         return found
 
@@ -137,7 +140,9 @@ def test_everybody_gets_one_message(house, engine):
     ("act", "held"),
     [
         pytest.param(
-            lambda c, who: agree(c, who, topic="offer", action="objected", at=NOON), "no_consent", id="an objection"
+            lambda c, who: agree(c, who, topic="offer", action="objected", at=NOON),
+            "no_consent",
+            id="an objection",
         ),
         pytest.param(
             lambda c, who: agree(c, who, topic="offer", channel="email", action="withdrawn", at=NOON),
@@ -145,7 +150,9 @@ def test_everybody_gets_one_message(house, engine):
             id="a withdrawal on the only channel",
         ),
         pytest.param(
-            lambda c, who: suppress(c, "email", "c1@example.org"), "no_channel", id="a bounce of the only address"
+            lambda c, who: suppress(c, "email", "c1@example.org"),
+            "no_channel",
+            id="a bounce of the only address",
         ),
         pytest.param(
             lambda c, who: c.execute(
@@ -227,7 +234,9 @@ def test_a_dead_address_is_suppressed_and_the_next_channel_taken(house, engine):
     house.plan().send()
 
     assert [parcel.content.to for parcel in house.sms.handed] == ["+4740600001"]
-    assert house.sql("SELECT channel, value, reason FROM suppressions") == [("email", "c1@example.org", "5.1.1")]
+    assert house.sql("SELECT channel, value, reason FROM suppressions") == [
+        ("email", "c1@example.org", "5.1.1")
+    ]
     assert house.report()["sent"] == {"sms": 1}
 
 
@@ -450,7 +459,13 @@ def test_a_test_send_reaches_a_colleague_and_no_customers_history(house, engine)
     settle(engine, 2)
     with house.sender() as sender:
         trial = send_trial(
-            sender, offer(), to="ingrid@example.net", channel=Channel.EMAIL, customer="C2", actor="staff:x", now=NOON
+            sender,
+            offer(),
+            to="ingrid@example.net",
+            channel=Channel.EMAIL,
+            customer="C2",
+            actor="staff:x",
+            now=NOON,
         )
 
     assert trial.state == "accepted"
@@ -458,3 +473,17 @@ def test_a_test_send_reaches_a_colleague_and_no_customers_history(house, engine)
     assert parcel.content.to == "ingrid@example.net"
     assert house.sql("SELECT count(*) FROM touchpoints") == [(0,)]
     assert house.plan().send() == Counter({AttemptState.ACCEPTED: 2})
+
+
+def test_a_provider_that_is_too_busy_rests_as_a_whole(house, engine):
+    settle(engine, 30)
+    house.email.default = Refused(error=ErrorClass.THROTTLE, code="429", wait=timedelta(minutes=5))
+
+    house.plan().send()
+
+    assert len(house.email.handed) == 10
+    assert house.report()["waiting"] == {"back_off": 30}
+    house.email.default = Accepted(reference="ok")
+    house.now = NOON + timedelta(hours=1)
+    house.send()
+    assert house.report()["sent"] == {"email": 30}

@@ -32,7 +32,12 @@ MINUTE = timedelta(minutes=1)
     ("outcome", "rest", "states", "reason", "lane"),
     [
         pytest.param(
-            Accepted(reference="q1"), ["sms"], ("accepted", "accepted", "done"), "", "email", id="accepted is done"
+            Accepted(reference="q1"),
+            ["sms"],
+            ("accepted", "accepted", "done"),
+            "",
+            "email",
+            id="accepted is done",
         ),
         pytest.param(
             Unknown(code="reset"),
@@ -113,7 +118,7 @@ def test_patience_ends():
 
 def test_an_attempt_that_never_began_is_ready_at_once():
     """A lease that ended before the call costs the message nothing."""
-    made = cancelled(claimed(), now=NOON, code="lease_over")
+    made = cancelled(claimed(), due_at=NOON, code="lease_over")
 
     assert (made.attempt_state, made.delivery_state, made.message_state) == ("cancelled", "ready", "ready")
     assert made.due_at == NOON
