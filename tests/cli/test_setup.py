@@ -1,17 +1,13 @@
 """`tidings init` and `tidings check`, run as a person runs them."""
 
 import json
-import os
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.walk import ROOT, tidings
 from tidings.organisation import read_organisation
-
-ROOT = Path(__file__).parents[2]
 
 
 def answers(**changed: str) -> list[str]:
@@ -27,29 +23,6 @@ def answers(**changed: str) -> list[str]:
         "--account",
         account,
     ]
-
-
-def tidings(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in an empty folder with nothing set but `environment`."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *words],
-        cwd=home.parent,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "HOME": str(home.parent),
-            "NO_COLOR": "1",
-            "COLUMNS": "200",
-            "TIDINGS_HOME": str(home),
-            **environment,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def checked(home: Path, **environment: str) -> tuple[int, dict[str, dict[str, str]], list[str]]:
