@@ -121,8 +121,8 @@ def state(connection, customer, *, kind="order", topic="all", at=NOON - timedelt
             topic=topic,
             source="form",
             proof="p",
+            at=at,
             actor="customer",
-            actor="customer", at=at,
             **columns,
         )
     )

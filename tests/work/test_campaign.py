@@ -1,0 +1,202 @@
+"""`work.campaign`, `work.release`: identity, start, and who may let a run go."""
+
+import tomllib
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from store.runs import find_run
+from store.suppressions import mark_known
+from tests.town import NOON, install, settle
+from tidings.problem import Problem
+from tidings.settings import Mode, Settings
+from work import run as stages
+from work.campaign import EXAMPLE, open_campaign, parse_campaign, read_campaign, starts
+from work.installation import adopt
+from work.release import release
+from work.report import report
+
+
+def campaign(**changes):
+    raw = {
+        "name": "spring",
+        "edition": "1",
+        "topic": "news",
+        "template": "news/quarterly",
+        "audience": {"everybody": True},
+    }
+    return parse_campaign(raw | changes, where="spring.toml")
+
+
+@pytest.fixture
+def outbox(settings, engine):
+    return install(settings, engine)
+
+
+@pytest.fixture
+def live(settings, engine):
+    return install(
+        Settings(home=settings.home, database=settings.database, mode=Mode.LIVE, confirm_over=5), engine
+    )
+
+
+def start(installation, *, actor="staff:Ola", **changes):
+    opened = open_campaign(installation, campaign(**changes), installation.policy, actor=actor, now=NOON)
+    shards = stages.begin(installation, opened.run, now=NOON)
+    for shard in range(shards.count):
+        stages.plan(installation, opened.run, shard, installation.policy, now=NOON)
+    return stages.open_for_sending(installation, opened.run)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        pytest.param({}, NOON, id="no start is now"),
+        pytest.param(
+            {"start": "2026-06-01T09:00:00", "zone": "Europe/Oslo"},
+            datetime(2026, 6, 1, 7, tzinfo=UTC),
+            id="nine in Oslo in summer",
+        ),
+        pytest.param(
+            {"start": "2026-12-01T09:00:00", "zone": "Europe/Oslo"},
+            datetime(2026, 12, 1, 8, tzinfo=UTC),
+            id="nine in Oslo in winter",
+        ),
+        pytest.param(
+            {"start": "2027-03-28T02:30:00", "zone": "Europe/Oslo"},
+            datetime(2027, 3, 28, 1, 30, tzinfo=UTC),
+            id="an hour that summer time skips is an hour later",
+        ),
+        pytest.param(
+            {"start": "2026-10-25T02:30:00", "zone": "Europe/Oslo"},
+            datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+            id="an hour that comes twice is the first one",
+        ),
+        pytest.param(
+            {"start": "2026-06-01T09:00:00-03:00", "zone": "Europe/Oslo"},
+            datetime(2026, 6, 1, 12, tzinfo=UTC),
+            id="an offset goes before the zone",
+        ),
+    ],
+)
+def test_start(schedule, expected):
+    """A local time is one instant, across both changes of the clock."""
+    assert starts(campaign(schedule=schedule), now=NOON) == expected
+
+
+def test_the_example_is_complete_and_readable(tmp_path):
+    path = tmp_path / "example.toml"
+    path.write_text(EXAMPLE)
+
+    assert read_campaign(path).fallback_after == {"email": timedelta(days=3)}
+    assert "audience" in tomllib.loads(EXAMPLE)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"name": "Spring!"}, "name", id="a name with signs in it"),
+        pytest.param({"topic": "gossip"}, "gossip", id="a topic without a purpose"),
+        pytest.param({"audience": {}}, "audience", id="an empty audience"),
+        pytest.param({"audience": {"field": "shoe_size", "value": 42}}, "shoe_size", id="an unknown field"),
+        pytest.param({"channels": ["fax"]}, "channels", id="an unknown channel"),
+        pytest.param({"colour": "red"}, "colour", id="a key that we do not know"),
+        pytest.param(
+            {"schedule": {"start": "2026-06-01T09:00:00", "zone": "Mars"}}, "Mars", id="an unknown zone"
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_file(change, says):
+    with pytest.raises(Problem, match=says) as caught:
+        campaign(**change)
+
+    assert "spring.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"template": "news/unheard"}, "news/unheard", id="an unknown template"),
+        pytest.param({"template": "offer/autumn"}, "offer", id="a template of another purpose"),
+        pytest.param({"brand": "other"}, "other", id="an unknown brand"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(outbox, change, says):
+    with pytest.raises(Problem, match=says):
+        open_campaign(outbox, campaign(**change), outbox.policy, actor="staff:x", now=NOON)
+
+    with outbox.engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM runs")) == 0
+
+
+def test_a_changed_file_under_the_same_identity_is_refused_with_the_difference(outbox):
+    start(outbox)
+
+    with pytest.raises(Problem, match=r"topic: \"news\" -> \"news\.garden\""):
+        start(outbox, topic="news.garden")
+
+
+def test_a_rehearsal_takes_nothing_from_the_run_that_follows(outbox, engine):
+    settle(engine, 3, topic="news")
+    opened = open_campaign(outbox, campaign(), outbox.policy, actor="staff:x", now=NOON, rehearse=True)
+    stages.begin(outbox, opened.run, now=NOON)
+    stages.plan(outbox, opened.run, 0, outbox.policy, now=NOON)
+    with engine.begin() as connection:
+        rehearsed = report(connection, opened.run)
+
+    assert (rehearsed["planned"], rehearsed["waiting"]) == ({"email": 3}, {"rehearsal": 3})
+    run = start(outbox, title="changed after the rehearsal")
+    with engine.begin() as connection:
+        assert report(connection, run.id)["planned"] == {"email": 3}
+
+
+def test_the_first_live_marketing_run_needs_known_suppressions(live):
+    with pytest.raises(Problem, match="none-exist"):
+        start(live)
+
+
+def test_a_large_live_run_waits_for_a_second_person(live, engine):
+    settle(engine, 6, topic="news")
+    with engine.begin() as connection:
+        mark_known(connection, "nordlys", "none exist")
+
+    run = start(live)
+
+    assert run.state == "waiting_release"
+    with engine.begin() as connection:
+        assert report(connection, run.id)["waiting"] == {"release": 6}
+    for wrong in ("", "ola", " OLA "):
+        with engine.begin() as connection, pytest.raises(Problem):
+            release(connection, run.id, by=wrong, now=NOON)
+    with engine.begin() as connection:
+        assert release(connection, run.id, by="Ingrid", now=NOON).state == "sending"
+        assert find_run(connection, run.id).released_by == "Ingrid"
+    with engine.begin() as connection, pytest.raises(Problem, match="does not wait"):
+        release(connection, run.id, by="Ingrid", now=NOON)
+
+
+def test_a_live_run_that_grew_by_more_than_30_percent_waits(live, engine):
+    settle(engine, 3, topic="news")
+    with engine.begin() as connection:
+        mark_known(connection, "all", "none exist")
+    first = start(live)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE runs SET state = 'finished'"))
+    settle(engine, 1, topic="news")
+
+    second = start(live, edition="2")
+
+    assert (first.state, second.state) == ("sending", "waiting_release")
+
+
+def test_a_copied_database_opens_as_outbox_until_somebody_adopts_it(live, settings, engine, tmp_path):
+    assert live.mode is Mode.LIVE
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE installation SET value = 'another server' WHERE key = 'live_at'"))
+    copy = install(live.settings, engine)
+
+    assert copy.mode is Mode.OUTBOX
+    with engine.begin() as connection:
+        adopt(connection, copy.settings, by="Ingrid")
+    assert install(live.settings, engine).mode is Mode.LIVE
