@@ -1,6 +1,7 @@
 """The `tidings` command. Each command's module is imported only when it is called."""
 
 import sys
+from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
@@ -9,6 +10,7 @@ from tidings.problem import Exit, Problem
 app = App(
     name="tidings",
     help="Each customer decides how a company reaches them. Start with `tidings demo`.",
+    version=lambda: version("tidings"),
     version_flags=["--version"],
 )
 
@@ -44,20 +46,45 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else Exit.OK)
 
 
-app.command("cli.imports:app", name="import")
-app.command("cli.customers:app", name="customers")
-app.command("cli.campaign:app", name="campaign")
-app.command("cli.invoices:app", name="invoices")
-app.command("cli.runs:release", name="release")
-app.command("cli.runs:deliver", name="deliver")
-app.command("cli.runs:runs", name="runs")
-app.command("cli.runs:copy", name="copy")
-app.command("cli.runs:adopt", name="adopt")
-app.command("cli.why:explain", name="explain")
-app.command("cli.why:timeline", name="timeline")
-app.command("cli.templates:app", name="templates")
-app.command("cli.setup:init", name="init")
-app.command("cli.setup:check", name="check")
-app.command("cli.keys:app", name="keys")
-app.command("cli.demo:demo", name="demo")
-app.command("cli.up:up", name="up")
+COMMANDS = (
+    (
+        "demo",
+        "cli.demo:demo",
+        "The main job with invented customers, in a folder of its own; nothing is sent.",
+    ),
+    ("init", "cli.setup:init", "Make a home: who you are, your brands, the signing key, the database."),
+    ("check", "cli.setup:check", "Print each setting, where it came from, and what is wrong."),
+    (
+        "import",
+        "cli.imports:app",
+        "Bring in customers, addresses, consents, suppressions, history from any table.",
+    ),
+    ("customers", "cli.customers:app", "Find customers, and those who are likely the same person."),
+    (
+        "campaign",
+        "cli.campaign:app",
+        "Plan and send a campaign, rehearse it, or send a colleague one message of it.",
+    ),
+    ("invoices", "cli.invoices:app", "Send the invoices of a billing run, each the way its customer chose."),
+    ("runs", "cli.runs:runs", "List runs, show the report of one."),
+    ("release", "cli.runs:release", "Let a run send that waits for a second person."),
+    (
+        "deliver",
+        "cli.runs:deliver",
+        "Send what is due in any run: what waited for the morning, a cap, another try.",
+    ),
+    ("copy", "cli.runs:copy", "Send a message once more because a person asks for it."),
+    ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
+    ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
+    (
+        "templates",
+        "cli.templates:app",
+        "List and preview templates, and check that all channels say the same.",
+    ),
+    ("up", "cli.up:up", "Serve the web page and run what is due, until Ctrl-C."),
+    ("keys", "cli.keys:app", "Keys for other systems to use the API."),
+    ("adopt", "cli.runs:adopt", "Say that a copied or restored database is the real one now."),
+)
+
+for _number, (_name, _place, _help) in enumerate(COMMANDS):
+    app.command(_place, name=_name, help=_help, sort_key=_number)
