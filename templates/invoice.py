@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+from templates.codes import code_image
 from templates.edition import layouts
 from templates.language import direction, words
-from templates.paper import code_image, page_css, to_pdf
+from templates.paper import Page, page_css, to_pdf
 from templates.paymentcode import payment_code
 from templates.postal_lines import Window, address_lines, country_of, window_for
 from templates.safe import day, iban, money, number, percent
@@ -40,31 +41,45 @@ def invoice_pdf(
     Raises:
         Problem: an address that does not fit the window.
     """
+    page = invoice_page(
+        invoice,
+        brand=brand,
+        language=language,
+        links=links,
+        postal=postal,
+        name=name,
+        company=company,
+        customer=customer,
+    )
+    return to_pdf(page, identity=f"{brand.id}/{invoice.number}", where=f"invoice {invoice.number}")
+
+
+def invoice_page(
+    invoice: Invoice,
+    *,
+    brand: Brand,
+    language: str,
+    links: Mapping[str, str],
+    postal: Mapping[str, Any] | None,
+    name: str = "",
+    company: str = "",
+    customer: str = "",
+) -> Page:
+    """Return the invoice of `invoice_pdf`, not yet typeset."""
     look = brand_values(brand)
-    country = country_of(postal) or brand.address.country
-    window = window_for(country)
+    window = window_for(country_of(postal) or brand.address.country)
     there = postal or {"country": brand.address.country}
     lines = address_lines(there, brand.address.country, name=name, company=company)
-    values = add_account(invoice_values(invoice), brand)
-    html = (
-        layouts()
-        .get_template("invoice.html.j2")
-        .render(
-            _page(values, look, language, links, window)
-            | {"lines": lines, "customer": customer or invoice.customer}
-        )
-    )
-    return to_pdf(
-        html,
+    values = _values(add_account(invoice_values(invoice), brand), look, language, links, window)
+    known = values | {"lines": lines, "customer": customer or invoice.customer}
+    return Page(
+        html=layouts().get_template("invoice.html.j2").render(known),
         css=page_css(window, look["colours"], lines),
         layout="invoice.css",
-        assets=None,
-        identity=f"{brand.id}/{invoice.number}",
-        where=f"invoice {invoice.number}",
     )
 
 
-def _page(
+def _values(
     invoice: dict[str, Any], look: dict[str, Any], language: str, links: Mapping[str, str], window: Window
 ) -> dict[str, Any]:
     def amount(value: Any) -> str:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from templates.codes import code_image
 from templates.edition import Edition
 from templates.mark import stamp
-from templates.paper import check_glyphs, code_image, page_css, to_pdf
+from templates.paper import Page, check_glyphs, page_css, to_pdf
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
@@ -32,7 +33,7 @@ def make_letter(
     customer = values["customer"]
     lines = address_lines(subject.postal, origin, name=customer["name"], company=customer["company"])
     check_glyphs(lines)
-    pdf = next(iter(documents.values())) if documents else letter_pdf(edition, subject, values, lines)
+    pdf = next(iter(documents.values())) if documents else _typeset(edition, subject, values, lines)
     marked, pages = stamp(pdf, subject.message)
     if pages > template.page_budget:
         raise Problem(f"{template.name}: the letter has {pages} pages, its budget is {template.page_budget}.")
@@ -47,10 +48,19 @@ def make_letter(
     )
 
 
-def letter_pdf(
+def _typeset(edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]) -> bytes:
+    page = letter_page(edition, subject, values, lines)
+    return to_pdf(page, identity=f"{subject.message}.{subject.reference}", where=edition.template.name)
+
+
+def letter_page(
     edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
-) -> bytes:
-    """Typeset a letter from the blocks of its template."""
+) -> Page:
+    """Return a letter made of the blocks of its template, not yet typeset.
+
+    Raises:
+        Problem: the address lines do not fit the window, or a value is missing.
+    """
     window = window_for(country_of(subject.postal))
     links = values["links"]
     action = links.get(edition.action.link, "") if edition.action else ""
@@ -66,13 +76,12 @@ def letter_pdf(
     printed = {
         name: _SCHEME.sub("", target) if _SCHEME.match(target) else "" for name, target in targets.items()
     }
-    return to_pdf(
-        edition.letter_html({**values, "letter": letter, "printed": printed}),
+    return Page(
+        html=edition.letter_html({**values, "letter": letter, "printed": printed}),
         css=page_css(window, edition.look["colours"], lines),
         layout="letter.css",
         assets=edition.template.assets,
-        identity=f"{subject.message}.{subject.reference}",
-        where=edition.template.name,
+        version=edition.template.content_hash,
     )
 
 

@@ -5,6 +5,9 @@ The inserter reads it to know that an envelope is complete; scanned from a retur
 
 import io
 
+from templates.codes import modules
+
+LIGHT = 255
 _MODULE = 1.2
 """Points; 0.42 mm prints and scans safely at 300 dpi."""
 _LEFT, _BOTTOM = 22.0, 30.0
@@ -36,17 +39,15 @@ def stamp(pdf: bytes, message: str) -> tuple[bytes, int]:
 
 def _drawing(text: str) -> bytes:
     """Return the operators that fill the dark modules; a run in a row is one rectangle."""
-    import segno
-
-    rows = segno.make_qr(text, error="m").matrix
+    rows = modules(text)
     out = ["q 0 g"]
     out.append(f"{_MODULE:g} 0 0 {-_MODULE:g} {_LEFT:g} {_BOTTOM + _MODULE * len(rows):g} cm")
     for y, row in enumerate(rows):
         start = -1
-        for x, dark in enumerate((*row, 0)):
-            if dark and start < 0:
+        for x, value in enumerate((*row, LIGHT)):
+            if not value and start < 0:
                 start = x
-            elif not dark and start >= 0:
+            elif value and start >= 0:
                 out.append(f"{start} {y} {x - start} 1 re")
                 start = -1
     out.append("f Q")

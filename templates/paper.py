@@ -5,12 +5,13 @@ What is costly to make (fonts, parsed style sheets, the static images of a templ
 
 import base64
 import hashlib
-import io
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from templates.edition import LAYOUTS
@@ -39,7 +40,9 @@ _KINDS = {
     ".jpeg": "image/jpeg",
     ".otf": "font/otf",
 }
-_STATIC_IMAGES: dict[Path, dict[str, Any]] = {}
+_TYPESETTING = Lock()
+"""Pango and the shared fonts are for one thread at a time."""
+_STATIC_IMAGES: dict[str, dict[str, Any]] = {}
 
 
 class _Fetcher:
@@ -170,17 +173,29 @@ def page_css(window: Window, colours: Mapping[str, str], lines: Sequence[str]) -
     )
 
 
-def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: str, where: str) -> bytes:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A document before it is typeset."""
+
+    html: str
+    css: str
+    """What differs between destinations and brands, see `page_css`."""
+    layout: str
+    """The layout's own style sheet: `letter.css`."""
+    assets: Path | None = None
+    """Folder of the template's images."""
+    version: str = ""
+    """Content hash of the template: another one has other images."""
+
+
+def to_pdf(page: Page, *, identity: str, where: str) -> bytes:
     """Return the PDF of a page; the same arguments give the same bytes.
 
     A character that our fonts lack never falls back to whatever the machine has: symbols (emoji) are left out, a letter
     becomes a middle dot. An address must not have any: `check_glyphs`.
 
     Args:
-        html: a whole document.
-        css: what differs between destinations and brands, see `page_css`.
-        layout: the layout's own style sheet: `letter.css`.
-        assets: folder of the template's images.
+        page: what to typeset.
         identity: what the PDF's id is made from.
         where: names the template in a Problem.
 
@@ -190,37 +205,24 @@ def to_pdf(html: str, *, css: str, layout: str, assets: Path | None, identity: s
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
 
-    html = html.translate({ord(letter): _substitute(letter) for letter in set(html) - _glyphs()})
-    sheets = [_layout_sheet("paper.css"), _layout_sheet(layout), _sheet(css)]
-    # Its own copy of the static images: a shared cache would keep every customer's codes.
-    cache = dict(_STATIC_IMAGES.get(assets, {})) if assets else {}
-    try:
-        pdf: bytes = HTML(string=html, url_fetcher=_Fetcher(assets)).write_pdf(
-            font_config=_fonts(),
-            stylesheets=sheets,
-            cache=cache,
-            pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
-        )
-    except FatalURLFetchingError as error:
-        raise Problem(
-            f"{where}: {error}.", todo="Put the image into the template's assets/ folder."
-        ) from error
+    html = page.html.translate({ord(letter): _substitute(letter) for letter in set(page.html) - _glyphs()})
+    with _TYPESETTING:
+        # Its own copy of the static images: a shared cache would keep every customer's codes.
+        cache = dict(_STATIC_IMAGES.get(page.version, {}))
+        try:
+            pdf: bytes = HTML(string=html, url_fetcher=_Fetcher(page.assets)).write_pdf(
+                font_config=_fonts(),
+                stylesheets=[_layout_sheet("paper.css"), _layout_sheet(page.layout), _sheet(page.css)],
+                cache=cache,
+                pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
+            )
+        except FatalURLFetchingError as error:
+            todo = "Put the image into the template's assets/ folder."
+            raise Problem(f"{where}: {error}.", todo=todo) from error
     broken = [str(address)[:80] for address, image in cache.items() if image is None]
     if broken:
         raise Problem(f"{where}: the image {broken[0]} cannot be read.", todo="Save it as SVG, PNG or JPEG.")
-    if assets and assets not in _STATIC_IMAGES:
-        _STATIC_IMAGES[assets] = {key: image for key, image in cache.items() if str(key).startswith("asset:")}
+    if page.version not in _STATIC_IMAGES:
+        kept = {key: image for key, image in cache.items() if str(key).startswith("asset:")}
+        _STATIC_IMAGES[page.version] = kept
     return pdf
-
-
-@lru_cache(maxsize=256)
-def code_image(text: str) -> str:
-    """Return a QR code (ISO 18004, level M) as a `data:` address of a one-bit PNG.
-
-    As an image it costs a fifth of what WeasyPrint needs for the same modules as an SVG path.
-    """
-    import segno
-
-    out = io.BytesIO()
-    segno.make_qr(text, error="m", encoding="utf-8").save(out, kind="png", border=0, scale=6)
-    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()

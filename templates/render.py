@@ -52,7 +52,7 @@ def render(
             f"Template {template.name} has no {channel.value}.", todo="Add it to channels in template.toml."
         )
     written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
-    values = _values(template, subject)
+    values = values_of(template, subject)
     if channel is Channel.SMS:
         return _sms(written, subject, values)
     if channel is Channel.PUSH:
@@ -64,10 +64,10 @@ def render(
 def documents_of(template: Template, subject: Subject) -> dict[str, bytes]:
     """Return the documents of a message, for `render` on several channels; empty for a template without."""
     written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
-    return _documents(written, subject, _values(template, subject))
+    return _documents(written, subject, values_of(template, subject))
 
 
-def _values(template: Template, subject: Subject) -> dict[str, Any]:
+def values_of(template: Template, subject: Subject) -> dict[str, Any]:
     values = check_data(template, subject.data)
     brand = subject.brand
     if template.document == "invoice":
