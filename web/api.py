@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from store import devices, touchpoints
+from store.customers import find
 from store.keys import Key
 from store.touchpoints import Touchpoint
 from tidings.campaign import Campaign
@@ -307,17 +308,13 @@ def _started(started: Started) -> Reply:
 
 def _customer(site: Site, reference: str, source: str) -> int:
     with site.reading.connect() as connection:
-        found = touchpoints.customers_of(connection, [(reference, source)])[0]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Refused(
-            409,
-            f"Several customers have the reference {reference!r}; say which system's with ?source=.",
-            field="ref",
-            value=reference,
-        )
-    raise Refused(404, f"There is no customer {reference!r}.", field="ref", value=reference)
+        try:
+            found = find(connection, reference, source)
+        except Problem as error:
+            raise Refused(409, str(error), field="ref", value=reference) from error
+    if found is None:
+        raise Refused(404, f"There is no customer {reference!r}.", field="ref", value=reference)
+    return found
 
 
 def _load(raw: bytes) -> Any:

@@ -46,7 +46,7 @@ class Wiring:
     start_campaign: Callable[[Installation, Policy, Campaign, str, datetime], Started]
     start_invoices: Callable[[Installation, Policy, Billing, str, datetime], Started]
     report: Callable[[Connection, str], Mapping[str, Any]]
-    timeline: Callable[[Connection, int], Sequence[Mapping[str, Any]]]
+    timeline: Callable[[Connection, int], Sequence[Mapping[str, object]]]
 
 
 def wired() -> Wiring:
@@ -62,7 +62,7 @@ def _report(connection: Connection, run: str) -> Mapping[str, Any]:
     return report(connection, run)
 
 
-def _timeline(connection: Connection, customer: int) -> Sequence[Mapping[str, Any]]:
+def _timeline(connection: Connection, customer: int) -> Sequence[Mapping[str, object]]:
     from work.timeline import timeline
 
     return timeline(connection, customer)
