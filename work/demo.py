@@ -4,6 +4,7 @@ The same number of customers gives the same files, byte for byte. They go in thr
 """
 
 import csv
+import fcntl
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -13,11 +14,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
 from store import embedded
-from tidings.problem import Problem
+from store.organisation import write_brands
+from tidings.organisation import Organisation
+from tidings.problem import Exit, Problem
 from work.demo_bills import billed, invoices
 from work.demo_history import touchpoints
-from work.demo_people import Person, people
+from work.demo_people import SOURCE, Person, people
 from work.demo_wishes import consents, statements, suppressions
 
 NOW = datetime(2026, 10, 6, 9, tzinfo=UTC)
@@ -25,6 +30,7 @@ NOW = datetime(2026, 10, 6, 9, tzinfo=UTC)
 CUSTOMERS = 200
 BILLED_SHARE = 0.3
 EXAMPLES = Path(__file__).parents[1] / "examples" / "demo"
+ACTOR = "staff:demo"
 MARKER = ".made-by-tidings-demo"
 
 
@@ -63,8 +69,12 @@ def invent(count: int, now: datetime = NOW) -> World:
     return World(persons=tuple(people(count, now)), now=now)
 
 
-def empty_home(home: Path) -> None:
+def empty_home(home: Path, *, servers: Iterable[Path] = ()) -> None:
     """Make `home` an empty folder of the demo's own; what an earlier demo left there is removed.
+
+    Args:
+        home: it may not exist yet.
+        servers: lock files of servers that end by themselves soon after the program they were started for.
 
     Raises:
         Problem: there is a folder that no demo made, or a program still uses it.
@@ -79,6 +89,9 @@ def empty_home(home: Path) -> None:
             raise Problem(f"A program still uses {home}.", todo="End it first, for example `tidings up`.")
         if (home / "database").exists():
             embedded.wait_until_stopped(home)
+        for lock in filter(Path.exists, servers):
+            with lock.open("a") as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
         shutil.rmtree(home)
     home.mkdir(parents=True)
     (home / MARKER).touch()
@@ -135,3 +148,24 @@ def _device(person: Person) -> dict[str, Any]:
         "platform": person.platform,
         "device": f"phone-{person.number}",
     }
+
+
+def take_in(engine: Engine, organisation: Organisation, files: Mapping[str, Path], *, now: datetime) -> None:
+    """Import the files, each in one transaction, and learn from the history.
+
+    Raises:
+        Problem: a value of ours was refused, which is a fault of the demo.
+    """
+    from work.columns import KINDS
+    from work.intake import import_file
+    from work.learn import learn
+
+    with engine.begin() as connection:
+        write_brands(connection, organisation)
+    given = {"brands": frozenset(brand.id for brand in organisation.brands), "country": organisation.country}
+    for kind, path in files.items():
+        if kind in KINDS and path.stat().st_size:
+            report = import_file(engine, kind, path, now=now, actor=ACTOR, source=SOURCE, given=given)
+            if report.problems:
+                raise Problem(f"{path}: {report.problems[0]}", code=Exit.FAILED)
+    learn(engine, now=now, full=True)

@@ -1,42 +1,20 @@
 """The demo from end to end, as a newcomer runs it: same counts every time, sums that agree, files that are there."""
 
 import json
-import os
-import subprocess
-import sys
+from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.walk import tidings
 from tidings.channel import Channel
 from tidings.signing import signing_key
+from work.demo import invent
+from work.demo_history import touchpoints
 from work.links import Links
 
-ROOT = Path(__file__).parents[2]
 RUN = {"run", "audience", "planned", "held", "sent", "failed", "unknown", "waiting", "cost"}
-
-
-def tidings(home: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line with nothing set but `environment`."""
-    home.parent.mkdir(parents=True, exist_ok=True)
-    return subprocess.run(
-        [sys.executable, "-m", "cli", *words],
-        cwd=home.parent,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "HOME": str(home.parent),
-            "NO_COLOR": "1",
-            "COLUMNS": "120",
-            "TIDINGS_HOME": str(home),
-            **environment,
-        },
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
 
 
 def files(outbox: Path) -> dict[str, int]:
@@ -88,6 +66,23 @@ def test_nobody_falls_out_of_a_run(demos, number):
     assert run["unknown"] == 0
     assert run["failed"] == {}
     assert len(run["sent"]) == len(Channel), "every channel is used"
+
+
+def test_the_offer_asks_exactly_the_segment(demos):
+    world = invent(200)
+    since = (world.now - timedelta(days=180)).isoformat()
+    clicks = Counter(
+        row["customer"]
+        for row in touchpoints(world.persons, world.billed, world.now)
+        if row["kind"] == "clicked" and row["machine"] == "false" and row["at"] > since
+    )
+    asked = [
+        person
+        for person in world.persons
+        if person.segment in {"home", "cabin"} or clicks[person.reference] >= 2
+    ]
+    assert 0 < len(asked) < 200
+    assert demos[0]["runs"][1]["audience"] == len(asked)
 
 
 def test_something_waits_and_something_is_held(demos):
