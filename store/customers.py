@@ -125,10 +125,11 @@ def save(
 _RESOLVE = (
     """ALTER TABLE incoming_people ADD customer_id bigint, ADD is_new boolean NOT NULL DEFAULT false,
                                    ADD changed boolean NOT NULL DEFAULT false""",
-    """UPDATE incoming_people p SET is_new = f.customer_id IS NULL,
-              customer_id = coalesce(f.customer_id, nextval(pg_get_serial_sequence('customers', 'id')))
-         FROM (SELECT i.ctid AS at, r.customer_id FROM incoming_people i
-                 LEFT JOIN customer_references r ON r.source = :source AND r.reference = i.reference) f
+    """UPDATE incoming_people p SET is_new = f.known IS NULL, customer_id = f.id
+         FROM (SELECT o.at, o.known, coalesce(o.known, nextval(pg_get_serial_sequence('customers', 'id'))) AS id
+                 FROM (SELECT i.ctid AS at, r.customer_id AS known FROM incoming_people i
+                         LEFT JOIN customer_references r ON r.source = :source AND r.reference = i.reference
+                        ORDER BY i.row OFFSET 0) o) f
         WHERE p.ctid = f.at""",
 )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from store.imports import Counts, copy_in
-from tidings.problem import Problem
 
 if TYPE_CHECKING:
     import polars as pl
@@ -46,17 +45,10 @@ def mark_known(connection: Connection, brand: str, value: str) -> None:
 
 
 def record_none_exist(connection: Connection, brand: str, *, actor: str, now: datetime) -> None:
-    """Record, with who says so, that no suppressions of a brand (or `all`) exist anywhere.
+    """Record, with who says so, that a brand (or `all`) brings no suppressions from elsewhere.
 
-    Raises:
-        Problem: there are some.
+    What providers and customers suppress from now on is not meant by it.
     """
-    count = connection.execute(
-        text("SELECT count(*) FROM suppressions WHERE lifted_at IS NULL AND :brand IN (brand, 'all')"),
-        {"brand": brand},
-    ).scalar_one()
-    if count:
-        raise Problem(f"There are {count} suppressions in the store.", todo="Nothing needs to be recorded.")
     mark_known(connection, brand, "none exist")
     connection.execute(
         text(
