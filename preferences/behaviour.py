@@ -7,20 +7,28 @@ the channel that would come first otherwise. Ages count in whole days, so that t
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preferences.policy import Observing
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints, microseconds, newest
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints
+
+from tidings.purpose import Purpose
 
 if TYPE_CHECKING:
     import polars as pl
 
 DAY = 86_400_000_000
-REACHED = ("sent", "delivered")
+BACK = ("bounced", "failed", "returned", "rejected")
+"""A message that came back has not reached anybody."""
 ENGAGED = ("clicked", "replied", "paid", "called")
+TOUCHPOINTS = (
+    "customer", "touchpoint", "at", "direction", "channel", "kind", "purpose", "machine", "message", "answers",
+)  # fmt: skip
+"""Columns of history: ids, an instant, words; `message` may be null; `answers` is the channel that a payment or call answers."""
+_KEY = ("customer", "channel", "purpose_class")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +52,88 @@ def weights(age: Ints, half_life: timedelta) -> Floats:
         return np.zeros(0)
     known, place = np.unique(days, return_inverse=True)
     return np.array([0.5 ** (day / half_life.days) for day in known.tolist()])[place]
+
+
+def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
+    """Fold the whole history of some customers into two exponentially forgotten counts per channel and purpose class.
+
+    reached: the greater of what was sent (less what came back) and what was delivered, so that who reports both is not
+        counted twice. engaged: messages that a person (no machine) clicked, replied to, paid or called about, each once; a
+        payment or call counts where it names its message or channel, and what names no message belongs to the last one
+        sent there. Both are weighed at `as_of`, the last touchpoint of the line, so that they change only with history.
+
+    Args:
+        touchpoints: columns TOUCHPOINTS, all rows of each customer.
+        rules: the half-life.
+
+    Returns:
+        customer, channel, purpose_class, reached, engaged (at most reached), observations (reached, unweighed),
+        last_engaged_at, as_of; sorted.
+    """
+    import polars as pl
+
+    lines = _lines(touchpoints)
+    as_of = pl.col("at").max().over(_KEY)
+    lines = lines.with_columns(as_of=as_of)
+    age = (lines["as_of"] - lines["at"]).dt.total_microseconds().to_numpy()
+    lines = lines.with_columns(weight=pl.Series(weights(age, rules.half_life)))
+    sent, back = pl.col("kind") == "sent", pl.col("kind").is_in(BACK)
+    once = pl.col("engages") & pl.col("first")
+    folded = lines.sort("at", "touchpoint").group_by(_KEY).agg(
+        pl.max_horizontal(
+            pl.col("weight").filter(sent).sum() - pl.col("weight").filter(back).sum(),
+            pl.col("weight").filter(pl.col("kind") == "delivered").sum(),
+        ).clip(0).alias("reached"),
+        pl.col("weight").filter(once).sum().alias("engaged"),
+        pl.max_horizontal(
+            sent.cast(pl.Int32).sum() - back.cast(pl.Int32).sum(), (pl.col("kind") == "delivered").cast(pl.Int32).sum()
+        ).clip(0).cast(pl.Int32).alias("observations"),
+        pl.col("at").filter(once).max().alias("last_engaged_at"),
+        pl.col("as_of").first(),
+    )  # fmt: skip
+    engaged = pl.min_horizontal("engaged", "reached")
+    return folded.filter(pl.col("reached") > 0).with_columns(engaged=engaged).sort(_KEY)
+
+
+def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
+    """Return the touchpoints that say something, each with its channel, class, message and whether it is its first answer."""
+    import polars as pl
+
+    classes = {purpose.value: purpose.purpose_class.value for purpose in Purpose}
+    channels = list(CHANNELS)
+    ours = touchpoints.filter((pl.col("direction") == "out") & pl.col("kind").is_in(["sent", "delivered", *BACK]))
+    theirs = touchpoints.filter((pl.col("direction") == "in") & pl.col("kind").is_in(ENGAGED) & ~pl.col("machine"))
+    sent = ours.filter((pl.col("kind") == "sent") & pl.col("channel").is_in(channels))
+    of_message = (
+        sent.drop_nulls("message").sort("at", "touchpoint").unique(["customer", "message"], keep="last", maintain_order=True)
+    ).select("customer", "message", pl.col("channel").alias("by"), pl.col("purpose").alias("about"))
+    answering = pl.col("channel").is_in(channels)
+    theirs = theirs.join(of_message, on=["customer", "message"], how="left").with_columns(
+        channel=pl.when(answering).then("channel").otherwise(pl.coalesce("by", "answers")),
+        purpose=pl.when(pl.col("purpose") == "").then(pl.col("about").fill_null("")).otherwise("purpose"),
+    )
+    known = [
+        frame.with_columns(
+            purpose_class=pl.col("purpose").str.split(".").list.first().replace_strict(classes, default=None)
+        )
+        .drop_nulls("purpose_class")
+        .filter(pl.col("channel").is_in(channels))
+        for frame in (ours, theirs)
+    ]
+    last = known[0].filter(pl.col("kind") == "sent").sort("at", "touchpoint")
+    answers = known[1].sort("at", "touchpoint").join_asof(
+        last.select(*_KEY, "purpose", "at", pl.format("{}", "touchpoint").alias("last")),
+        on="at", by=[*_KEY, "purpose"], strategy="backward", check_sortedness=False,
+    )  # fmt: skip
+    named = pl.coalesce("message", "last", pl.format("alone {}", "touchpoint"))
+    first = pl.struct(*_KEY, named).is_first_distinct()
+    kept = [*TOUCHPOINTS[:-2], "purpose_class"]
+    return pl.concat(
+        [
+            known[0].select(*kept, engages=pl.lit(value=False), first=pl.lit(value=False)),
+            answers.select(*kept, engages=pl.lit(value=True), first=first),
+        ]
+    )
 
 
 def scores(columns: Columns, *, purpose_class: str, now: int, rules: Observing) -> Scores:

@@ -1,31 +1,20 @@
-"""Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked about.
-
-All queries go out together, and each answers with one row: its columns as arrays. That is one round trip whatever the number of
-customers, and several times cheaper than a row at a time (psycopg hands over COPY row by row as well).
-"""
+"""Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked about."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
-from tidings.facts import CAP_HORIZON, SCHEMAS, Facts, Question, empty
+from store.arrays import read_arrays
+from tidings.facts import CAP_HORIZON, Facts, Question, empty
 from tidings.purpose import PurposeClass, topic_path
 
 if TYPE_CHECKING:
     import polars as pl
-    import psycopg
 
-_APART = "\x1f"
-"""Unit separator: between the words of a list, which PostgreSQL cannot aggregate as they are."""
-_AGGREGATED: Mapping[str, str] = {
-    "List(String)": f"array_agg(array_to_string({{0}}, U&'\\{ord(_APART):04x}'))",
-    "Datetime[us, UTC]": "array_agg((extract(epoch FROM {0}) * 1000000)::bigint)",
-}
 _QUERIES: Mapping[str, str] = {
     "customers": """
         SELECT id AS customer, language, time_zone, country, standing, holds
@@ -99,42 +88,9 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     }
     marketing = question.purpose_class == PurposeClass.MARKETING
     wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
-    driver = _driver(connection)
-    with driver.pipeline():
-        cursors = [driver.cursor(binary=True).execute(_columns(name), values, prepare=True) for name in wanted]
-        answers = [cursor.fetchone() for cursor in cursors]
-    frames = {name: _frame(name, answer) for name, answer in zip(wanted, answers, strict=True)}
+    queries = [(_QUERIES[name], empty(name).schema) for name in wanted]
+    frames = dict(zip(wanted, read_arrays(connection, queries, values), strict=True))
     return Facts(
         question=question, asked=asked, **{name: frames[name] if name in frames else empty(name) for name in _QUERIES}
     )
 
-
-@lru_cache
-def _columns(name: str) -> str:
-    """Return the query of a frame with each column as one array."""
-    arrays = [_AGGREGATED.get(kind, "array_agg({0})").format(column) for column, kind in SCHEMAS[name].items()]
-    return f"SELECT {', '.join(arrays)} FROM ({_QUERIES[name]}) q"
-
-
-def _frame(name: str, answer: tuple[list[Any] | None, ...] | None) -> pl.DataFrame:
-    import polars as pl
-
-    shape = empty(name)
-    if answer is None or answer[0] is None:
-        return shape
-    columns = []
-    for (column, kind), values in zip(shape.schema.items(), answer, strict=True):
-        if isinstance(kind, pl.List):
-            values = [words.split(_APART) if words else [] for words in values or ()]
-        if isinstance(kind, pl.Datetime):
-            columns.append(pl.Series(column, values, dtype=pl.Int64).cast(kind))
-        else:
-            columns.append(pl.Series(column, values, dtype=kind))
-    return pl.DataFrame(columns)
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    if not connection.in_transaction():
-        connection.begin()
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver
