@@ -1,5 +1,6 @@
 """The `tidings` command. Each command's module is imported only when it is called."""
 
+import os
 import sys
 from importlib.metadata import version
 
@@ -32,6 +33,9 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         print(f"tidings: {problem}", file=sys.stderr)  # noqa: T201 -- the command line talks to a person
         sys.exit(problem.code)
+    except BrokenPipeError:  # whoever read our output has seen enough, as in `tidings runs list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.OK)
     except KeyboardInterrupt:
         print("tidings: interrupted; nothing is half done, the same command goes on.", file=sys.stderr)  # noqa: T201
         sys.exit(130)

@@ -48,20 +48,17 @@ async def _serve(desk: Desk) -> int:
     from flows.server import die_with_parent
 
     settings = desk.installation.settings
-    stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+        asyncio.get_running_loop().add_signal_handler(name, desk.stop.set)
     page = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "web", start_new_session=True, preexec_fn=die_with_parent
     )
     console.print(f"Tidings is up: http://{settings.host}:{settings.port} (Ctrl-C ends it)")
-    watching = asyncio.create_task(forever(desk, stop=stop))
-    told = asyncio.create_task(stop.wait())
+    watching = asyncio.create_task(forever(desk))
     ended = asyncio.create_task(page.wait())
-    await asyncio.wait({watching, told, ended}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (watching, told):
-        task.cancel()
-    await asyncio.gather(watching, told, return_exceptions=True)
+    await asyncio.wait({watching, ended}, return_when=asyncio.FIRST_COMPLETED)
+    desk.stop.set()
+    await watching
     if page.returncode is None:
         page.terminate()
         try:

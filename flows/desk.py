@@ -1,5 +1,6 @@
 """What a flow works with, kept out of its parameters: Prefect records parameters, and those are ids and counts only."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ class Desk:
     fixed_now: datetime | None = None
     lanes: Lanes = field(default_factory=Lanes)
     """What the senders of this process know of their providers."""
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process shall end: senders finish what they claimed and claim no more."""
     planned: Callable[[int], None] = lambda _: None
     sent: Callable[[int], None] = lambda _: None
 
@@ -52,6 +55,7 @@ class Desk:
                 owner=number,
                 clock=self.now,
                 progress=self.sent,
+                stopping=self.stop.is_set,
                 lanes=self.lanes,
             )
 

@@ -44,7 +44,7 @@ async def watch(at: Desk, *, seconds: float) -> int:
     busy: dict[str, asyncio.Task[Any]] = {}
     seen = 0
     async with Waker(at.installation.engine) as waker:
-        while loop.time() < until:
+        while loop.time() < until and not at.stop.is_set():
             for run in await asyncio.to_thread(_due, at):
                 if run.id not in busy:
                     seen += 1
@@ -54,20 +54,29 @@ async def watch(at: Desk, *, seconds: float) -> int:
                     log.error(
                         "a run stopped; it goes on at the next look", run=name, error=type(error).__name__
                     )
-            await waker.wait(min(LOOK, max(until - loop.time(), 0)))
+            await _either(waker.wait(min(LOOK, max(until - loop.time(), 0))), at.stop.wait())
     await asyncio.gather(*busy.values(), return_exceptions=True)
     return seen
 
 
-async def forever(at: Desk, *, stop: asyncio.Event) -> None:
+async def forever(at: Desk) -> None:
     """Run `resident` hour by hour, and `learn` once a day, until told to stop."""
     learned_at: datetime | None = None
-    while not stop.is_set():
+    while not at.stop.is_set():
         now = at.now()
         if learned_at is None or now - learned_at >= LEARN_EVERY:
             await _survive(learn())
             learned_at = now
         await _survive(resident(hour=f"{now:%Y-%m-%d %H:%M}", seconds=HOUR.total_seconds()))
+
+
+async def _either(*awaited: Awaitable[Any]) -> None:
+    """Return when the first of them is done; the others are cancelled."""
+    tasks = [asyncio.ensure_future(one) for one in awaited]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _survive(awaited: Awaitable[Any]) -> None:

@@ -71,6 +71,8 @@ class Sender:
     owner: int
     clock: Clock
     progress: Callable[[int], None] = lambda _: None
+    stopping: Callable[[], bool] = lambda: False
+    """Asked before each claim; what is claimed is finished."""
     lanes: Lanes = field(default_factory=Lanes)
     _contexts: dict[str, RunContext] = field(default_factory=dict)
 
@@ -83,7 +85,7 @@ class Sender:
         ):  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
             moved = False
             for provider in self.providers.values():
-                while (done := self._batch(provider, run, shard)) is not None:
+                while not self.stopping() and (done := self._batch(provider, run, shard)) is not None:
                     moved = True
                     tally.update(done)
         return tally
