@@ -79,7 +79,9 @@ def addresses(*channels: str) -> list[dict]:
     return [{"channel": channel, "address": 10 + number} for number, channel in enumerate(channels)]
 
 
-def oracle(asking: Question, lines: dict[str, list[dict]], policy: Policy, now: datetime) -> list[tuple[dict, dict]]:
+def oracle(
+    asking: Question, lines: dict[str, list[dict]], policy: Policy, now: datetime
+) -> list[tuple[dict, dict]]:
     """Return the oracle's answers in the order asked."""
     judge = Oracle(asking, lines, policy, now)
     return [judge.decide(line["message"], line["customer"], line["tried"]) for line in lines["asked"]]
@@ -89,7 +91,9 @@ def answers(decisions) -> list[tuple[dict, dict]]:
     """Return decisions in the oracle's form, without the digest."""
     channels: dict[str, dict] = {}
     for line in decisions.ranked.iter_rows(named=True):
-        told = {key: line[key] for key in ("rank", "reason", "address")} | {"evidence": json.loads(line["evidence"])}
+        told = {key: line[key] for key in ("rank", "reason", "address")} | {
+            "evidence": json.loads(line["evidence"])
+        }
         channels.setdefault(line["message"], {})[line["channel"]] = told
     verdicts = decisions.verdicts.drop("input_digest").iter_rows(named=True)
     return [(verdict, channels[verdict["message"]]) for verdict in verdicts]
@@ -97,14 +101,27 @@ def answers(decisions) -> list[tuple[dict, dict]]:
 
 # Strategies: few values each, so that rules collide often.
 
-topics = st.sampled_from(["offer.garden.tools", "offer.garden", "offer", "offer", "offer", "news", "invoice", "all", "all"])
+topics = st.sampled_from(
+    ["offer.garden.tools", "offer.garden", "offer", "offer", "offer", "news", "invoice", "all", "all"]
+)
 brands = st.sampled_from(["nordlys", "nordlys", "all", "other"])
 channels = st.sampled_from(ALL)
 moments = st.integers(-12, 3).map(lambda n: NOW + n * DAY * 5)
 edges = st.one_of(st.none(), st.integers(-6, 6).map(lambda n: NOW + timedelta(hours=12 * n)))
 ends = st.one_of(edges, st.just(datetime(9999, 12, 31, tzinfo=UTC)))
 hours = st.sampled_from(["00:00", "02:30", "08:00", "11:30", "12:00", "13:00", "21:00", "23:59"])
-zones = st.sampled_from(["Europe/Oslo", "America/New_York", "Asia/Kolkata", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Seoul", "Mars/X", ""])
+zones = st.sampled_from(
+    [
+        "Europe/Oslo",
+        "America/New_York",
+        "Asia/Kolkata",
+        "Africa/Cairo",
+        "Australia/Lord_Howe",
+        "Asia/Seoul",
+        "Mars/X",
+        "",
+    ]
+)
 
 
 @st.composite
@@ -156,8 +173,14 @@ policies = st.builds(
     verified=st.sampled_from([(), (), (Channel.EMAIL,)]),
     quiet=st.sampled_from(
         [
-            {Channel.SMS: Window(start=time(21), end=time(8)), Channel.PUSH: Window(start=time(12), end=time(12))},
-            {Channel.EMAIL: Window(start=time(3), end=time(2, 30)), Channel.SMS: Window(start=time(11), end=time(13))},
+            {
+                Channel.SMS: Window(start=time(21), end=time(8)),
+                Channel.PUSH: Window(start=time(12), end=time(12)),
+            },
+            {
+                Channel.EMAIL: Window(start=time(3), end=time(2, 30)),
+                Channel.SMS: Window(start=time(11), end=time(13)),
+            },
         ]
     ),
     holidays=st.sampled_from([(), (Channel.SMS, Channel.EMAIL)]),
@@ -173,7 +196,9 @@ policies = st.builds(
         ]
     ),
     untracked=st.sampled_from([(), (), (Purpose.OFFER,)]),
-    observing=st.sampled_from([Observing(), Observing(at_least=1, prior_strength=0.5, half_life=timedelta(days=30))]),
+    observing=st.sampled_from(
+        [Observing(), Observing(at_least=1, prior_strength=0.5, half_life=timedelta(days=30))]
+    ),
 )
 
 questions = st.builds(

@@ -35,7 +35,11 @@ class Oracle:
     def decide(self, message, customer, tried):
         found = self.of("customers", customer)
         person = found[0] if found else None
-        statements = [s for s in self.of("statements", customer) if s["brand"] in self.brands and s["topic"] in self.path]
+        statements = [
+            s
+            for s in self.of("statements", customer)
+            if s["brand"] in self.brands and s["topic"] in self.path
+        ]
         reasons, keys, evidence, address = {}, {}, {}, {}
         held = self.held(person)
         orders = self.in_force(statements, "order")
@@ -97,11 +101,17 @@ class Oracle:
         return "open_matter" if self.marketing and person["holds"] else ""
 
     def standing(self, person, held):
-        return {} if held == "unknown_customer" else {"standing": person["standing"], "holds": person["holds"]}
+        return (
+            {} if held == "unknown_customer" else {"standing": person["standing"], "holds": person["holds"]}
+        )
 
     # Rule 2
     def reach(self, customer, channel):
-        bars = [s for s in self.of("suppressions", customer) if s["channel"] == channel and s["brand"] in self.brands]
+        bars = [
+            s
+            for s in self.of("suppressions", customer)
+            if s["channel"] == channel and s["brand"] in self.brands
+        ]
         bars.sort(key=lambda s: (s["at"], s["suppression"]))
         stop = next((s for s in bars if s["reason"].lower() in self.policy.closing), None)
         graded = []
@@ -134,12 +144,18 @@ class Oracle:
             e for e in self.of("consents", customer)
             if e["brand"] in self.brands and e["topic"] in self.path and e["channel"] in (channel, "all")
         ]  # fmt: skip
-        denials = [e for e in events if e["action"] in ("withdrawn", "objected") and not self.lifted(e, events)]
+        denials = [
+            e for e in events if e["action"] in ("withdrawn", "objected") and not self.lifted(e, events)
+        ]
         if denials:
             worst = max(denials, key=lambda e: (e["action"] == "objected", e["at"], e["consent"]))
             return ("objected" if worst["action"] == "objected" else "channel_no_consent"), _consent(worst)
         grants = [e for e in events if e["action"] in ("given", "legacy")]
-        best = max(grants, key=lambda e: (self.strength(e, channel), *(-n for n in self.scope(e)), e["at"], e["consent"]), default=None)
+        best = max(
+            grants,
+            key=lambda e: (self.strength(e, channel), *(-n for n in self.scope(e)), e["at"], e["consent"]),
+            default=None,
+        )
         if best and self.strength(best, channel):
             return "", _consent(best)
         if self.policy.basis.get(channel) == "legitimate_interest" and person["standing"] != "prospect":
@@ -154,7 +170,11 @@ class Oracle:
         return 1 if channel in self.policy.legacy_counts else 0
 
     def scope(self, event):
-        return self.path.index(event["topic"]), event["channel"] == "all", event["brand"] != self.question.brand
+        return (
+            self.path.index(event["topic"]),
+            event["channel"] == "all",
+            event["brand"] != self.question.brand,
+        )
 
     def lifted(self, denial, events):
         for e in events:
@@ -174,11 +194,18 @@ class Oracle:
         """One statement per scope, the one that speaks first first."""
         scopes = {}
         for s in statements:
-            ends = s["until_at"] if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365) else None
+            ends = (
+                s["until_at"]
+                if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365)
+                else None
+            )
             if s["kind"] != kind or (s["from_at"] and s["from_at"] > self.now) or (ends and ends <= self.now):
                 continue
             scope = (ends is None, self.brands.index(s["brand"]), self.path.index(s["topic"]))
-            if scope not in scopes or (s["at"], s["statement"]) > (scopes[scope]["at"], scopes[scope]["statement"]):
+            if scope not in scopes or (s["at"], s["statement"]) > (
+                scopes[scope]["at"],
+                scopes[scope]["statement"],
+            ):
                 scopes[scope] = s
         return sorted(scopes.items(), key=lambda item: item[0])
 
@@ -192,7 +219,9 @@ class Oracle:
 
     def place(self, customer, orders, possible, reasons, keys, evidence):
         house = list(dict.fromkeys(c for c in self.question.default_order if c in CHANNELS))
-        rest = sorted((c for c in CHANNELS if c not in house), key=lambda c: (self.question.costs.get(c, math.inf), c))
+        rest = sorted(
+            (c for c in CHANNELS if c not in house), key=lambda c: (self.question.costs.get(c, math.inf), c)
+        )
         order = house + rest
         stated = any(set(s["channels"]) & set(CHANNELS) for _, s in orders)
         seen = {} if stated else self.observed(customer, possible, order)
@@ -231,7 +260,10 @@ class Oracle:
                 weight = 0.5 ** (days / rules.half_life.days)
                 reached = max(b["reached"], 0.0) * weight
                 engaged = min(max(b["engaged"], 0.0) * weight, reached)
-                judged[b["channel"]] = (*self.interval(reached, engaged, rates.get(b["channel"], 0.5)), b["observations"])
+                judged[b["channel"]] = (
+                    *self.interval(reached, engaged, rates.get(b["channel"], 0.5)),
+                    b["observations"],
+                )
         if not possible:
             return {}
         first = min(possible, key=order.index)
@@ -240,7 +272,10 @@ class Oracle:
             mean, low, high, count = judged[c]
             if count >= rules.at_least and low > judged[first][2]:
                 share = [round(x * 1000) / 1000 for x in (mean, low, high)]
-                moved[c] = (math.floor((1 - mean) * 1e9) * -1, {"observations": count, "engaged": share[0], "between": share[1:]})
+                moved[c] = (
+                    math.floor((1 - mean) * 1e9) * -1,
+                    {"observations": count, "engaged": share[0], "between": share[1:]},
+                )
         return moved
 
     def interval(self, reached, engaged, base):
@@ -300,15 +335,23 @@ class Oracle:
 
     def pause(self, statements, due):
         spans = []
-        pauses = sorted((s for s in statements if s["kind"] == "pause"), key=lambda s: (s["at"], s["statement"]))
+        pauses = sorted(
+            (s for s in statements if s["kind"] == "pause"), key=lambda s: (s["at"], s["statement"])
+        )
         far = datetime.max.replace(tzinfo=UTC)
         described = []
         for s in pauses:
             resume = _value(s).get("resume") is True
-            until = s["until_at"] if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365) else far
+            until = (
+                s["until_at"]
+                if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365)
+                else far
+            )
             described.append((s, s["from_at"] or s["at"], s["at"] if resume else until, resume))
         for n, (s, begins, until, resume) in enumerate(described):
-            newer = [d for d in described[n + 1 :] if (d[0]["brand"], d[0]["topic"]) == (s["brand"], s["topic"])]
+            newer = [
+                d for d in described[n + 1 :] if (d[0]["brand"], d[0]["topic"]) == (s["brand"], s["topic"])
+            ]
             if not resume and not any(d[1] <= until and begins <= d[2] for d in newer):
                 spans.append((s["from_at"] or datetime.min.replace(tzinfo=UTC), until, s))
         last = None
@@ -362,11 +405,15 @@ def _until(key, s):
 
 
 def _statement(s):
-    return {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | _until("until", s)
+    return {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | _until(
+        "until", s
+    )
 
 
 def _pause(s):
-    return {"pause": s["statement"], "pause_said_at": _stamp(s["at"]), "pause_source": s["source"]} | _until("pause_until", s)
+    return {"pause": s["statement"], "pause_said_at": _stamp(s["at"]), "pause_source": s["source"]} | _until(
+        "pause_until", s
+    )
 
 
 def _suppression(s):
@@ -374,7 +421,12 @@ def _suppression(s):
 
 
 def _consent(e):
-    return {"consent": e["consent"], "action": e["action"], "consent_at": _stamp(e["at"]), "consent_source": e["source"]}
+    return {
+        "consent": e["consent"],
+        "action": e["action"],
+        "consent_at": _stamp(e["at"]),
+        "consent_source": e["source"],
+    }
 
 
 @lru_cache
