@@ -22,7 +22,13 @@ BATCH = 50
 ROUNDS = 40
 DAY = 86_400_000_000
 CHANNELS = ("email", "sms", "push", "letter")
-ZONES = (("Europe/Oslo", "NO"), ("Europe/Stockholm", "SE"), ("Europe/Warsaw", "PL"), ("America/Sao_Paulo", "BR"), ("Europe/London", "GB"))
+ZONES = (
+    ("Europe/Oslo", "NO"),
+    ("Europe/Stockholm", "SE"),
+    ("Europe/Warsaw", "PL"),
+    ("America/Sao_Paulo", "BR"),
+    ("Europe/London", "GB"),
+)
 ASKED = Question(
     run="autumn", brand="nordlys", topic="offer.garden", purpose_class="marketing", channels=CHANNELS,
     default_order=("email", "push", "sms", "letter"), costs={"email": 0.0001, "sms": 0.05, "push": 0.00001, "letter": 1.15},
@@ -39,7 +45,11 @@ def figures() -> Iterable[Figure]:
     few = part(facts, ONE_BY_ONE)
     alone = cpu_seconds(lambda: one_by_one(few, policy))
     yield rate(
-        "decide: columns against rows", ours=MANY / ours, other=ONE_BY_ONE / alone, unit="customers/CPU-s", goal=20
+        "decide: columns against rows",
+        ours=MANY / ours,
+        other=ONE_BY_ONE / alone,
+        unit="customers/CPU-s",
+        goal=20,
     )
     small = part(facts, BATCH)
     start = time.process_time()
@@ -50,7 +60,8 @@ def figures() -> Iterable[Figure]:
 
 
 def one_by_one(facts: Facts, policy: Policy) -> list[tuple[dict[str, object], dict[str, object]]]:
-    """Decide every message by the row-by-row reading; turning frames into rows is not counted against it elsewhere."""
+    """Decide every message by the row-by-row reading; turning frames into rows is not counted against it
+    elsewhere."""
     rows = {name: getattr(facts, name).to_dicts() for name in SCHEMAS}
     judge = Oracle(facts.question, rows, policy, NOW)
     return [judge.decide(line["message"], line["customer"], line["tried"]) for line in rows["asked"]]
@@ -58,18 +69,21 @@ def one_by_one(facts: Facts, policy: Policy) -> list[tuple[dict[str, object], di
 
 def part(facts: Facts, count: int) -> Facts:
     """Return the facts of the first customers."""
-    kept = {
-        name: getattr(facts, name).filter(pl.col("customer") <= count) for name in SCHEMAS
-    }
+    kept = {name: getattr(facts, name).filter(pl.col("customer") <= count) for name in SCHEMAS}
     return Facts(question=facts.question, **kept)
 
 
 def population(count: int, seed: int = 7) -> Facts:
-    """Return invented facts: 3 in 10 customers stated something, 7 in 10 consented, 3 addresses in 100 are suppressed."""
+    """Return invented facts: 3 in 10 customers stated something, 7 in 10 consented, 3 addresses in 100 are
+    suppressed."""
     dice = np.random.default_rng(seed)
     ids = np.arange(1, count + 1)
     frames = {
-        "asked": {"message": [f"0197-{number:012}" for number in ids.tolist()], "customer": ids, "tried": [[]] * count},
+        "asked": {
+            "message": [f"0197-{number:012}" for number in ids.tolist()],
+            "customer": ids,
+            "tried": [[]] * count,
+        },
         "customers": _people(dice, ids),
         "addresses": _addresses(dice, ids),
     }
@@ -113,7 +127,10 @@ def _people(dice: np.random.Generator, ids: np.ndarray) -> dict[str, object]:
 
 
 def _addresses(dice: np.random.Generator, ids: np.ndarray) -> dict[str, np.ndarray]:
-    have = [(channel, ids[dice.random(len(ids)) < share]) for channel, share in zip(CHANNELS, (0.9, 0.7, 0.3, 0.9), strict=True)]
+    have = [
+        (channel, ids[dice.random(len(ids)) < share])
+        for channel, share in zip(CHANNELS, (0.9, 0.7, 0.3, 0.9), strict=True)
+    ]
     customer = np.concatenate([whose for _, whose in have])
     return {
         "customer": customer, "channel": np.concatenate([np.full(len(whose), channel) for channel, whose in have]),

@@ -1,4 +1,5 @@
-"""`tidings explain` and `tidings timeline`: why a customer got this message on this channel, and everything that happened."""
+"""`tidings explain` and `tidings timeline`: why a customer got this message on this channel, and everything
+that happened."""
 
 from __future__ import annotations
 
@@ -48,7 +49,12 @@ def explain(
 
     with opened(Settings.read()) as installation:
         found = told(
-            installation, customer, run, now=instant(now) or datetime.now(UTC), language=language, source=source
+            installation,
+            customer,
+            run,
+            now=instant(now) or datetime.now(UTC),
+            language=language,
+            source=source,
         )
     if json:
         print_json(found)
@@ -76,7 +82,9 @@ def timeline(customer: str, *, source: str | None = None, json: Json = False) ->
     with opened(Settings.read()) as installation, installation.engine.begin() as connection:
         known = find(connection, customer, source)
         if known is None:
-            raise Problem(f"There is no customer {customer!r}.", todo="Give a reference, an e-mail address or a number.")
+            raise Problem(
+                f"There is no customer {customer!r}.", todo="Give a reference, an e-mail address or a number."
+            )
         entries = history(connection, known)
     if json:
         print_json(entries)
@@ -91,8 +99,12 @@ def show_explanation(told: Mapping[str, Any]) -> None:
     from rich.text import Text
 
     for one in (told, *told.get("others", ())):
-        console.print(Text(f"{one['document']}: {one['state'].replace('_', ' ')}. {one['sentence']}", style="bold"))
-        console.print(Text(f"Customer {one['customer']}, run {one['run']}, message {one['message']}", style="dim"))
+        console.print(
+            Text(f"{one['document']}: {one['state'].replace('_', ' ')}. {one['sentence']}", style="bold")
+        )
+        console.print(
+            Text(f"Customer {one['customer']}, run {one['run']}, message {one['message']}", style="dim")
+        )
         table = Table(box=None, pad_edge=False)
         for name in ("", "Channel", "Why", "Code"):
             table.add_column(name)

@@ -47,8 +47,8 @@ class Batch:
     def held(self) -> Ints:
         """Return per customer why nothing may be sent at all (rule 1), or OPEN.
 
-        Nobody writes to the dead. Former customers and those with an open complaint, dispute, dunning or bereavement get no
-        marketing.
+        Nobody writes to the dead. Former customers and those with an open complaint, dispute, dunning or
+        bereavement get no marketing.
         """
         held = np.full(self.size, OPEN, dtype=np.int64)
         if self.is_marketing:
@@ -64,7 +64,16 @@ def batch(facts: Facts, policy: Policy, now: datetime) -> Batch:
     customers = Customers(facts.asked["customer"].to_numpy())
     columns = {
         name: Columns(getattr(facts, name), customers)
-        for name in ("asked", "customers", "addresses", "suppressions", "consents", "statements", "behaviour", "recent")
+        for name in (
+            "asked",
+            "customers",
+            "addresses",
+            "suppressions",
+            "consents",
+            "statements",
+            "behaviour",
+            "recent",
+        )
     }
     people = columns["customers"]
     rows = np.flatnonzero(people.row != NOBODY)

@@ -1,7 +1,8 @@
 """What touchpoints say about a customer and a channel (rule 6): two exponentially forgotten counts and what follows.
 
-Observed is never stated: it moves a channel only where the customer asked for nothing, and only when its interval beats that of
-the channel that would come first otherwise. Ages count in whole days, so that the same facts give the same bits everywhere.
+Observed is never stated: it moves a channel only where the customer asked for nothing, and only when its
+interval beats that of the channel that would come first otherwise. Ages count in whole days, so that the same
+facts give the same bits everywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import numpy as np
 
 from preferences.policy import Observing
 from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints
-
 from tidings.purpose import Purpose
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ ENGAGED = ("clicked", "replied", "paid", "called")
 TOUCHPOINTS = (
     "customer", "touchpoint", "at", "direction", "channel", "kind", "purpose", "machine", "message", "answers",
 )  # fmt: skip
-"""Columns of history: ids, an instant, words; `message` may be null; `answers` is the channel that a payment or call answers."""
+"""Columns of history: ids, an instant, words; `message` may be null; `answers` is the channel that a payment
+or call answers."""
 _KEY = ("customer", "channel", "purpose_class")
 
 
@@ -57,10 +58,12 @@ def weights(age: Ints, half_life: timedelta) -> Floats:
 def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
     """Fold the whole history of some customers into two exponentially forgotten counts per channel and purpose class.
 
-    reached: the greater of what was sent (less what came back) and what was delivered, so that who reports both is not
-        counted twice. engaged: messages that a person (no machine) clicked, replied to, paid or called about, each once; a
-        payment or call counts where it names its message or channel, and what names no message belongs to the last one
-        sent there. Both are weighed at `as_of`, the last touchpoint of the line, so that they change only with history.
+    reached: the greater of what was sent (less what came back) and what was delivered, so that who reports
+    both is not
+        counted twice. engaged: messages that a person (no machine) clicked, replied to, paid or called about,
+        each once; a payment or call counts where it names its message or channel, and what names no message
+        belongs to the last one sent there. Both are weighed at `as_of`, the last touchpoint of the line, so
+        that they change only with history.
 
     Args:
         touchpoints: columns TOUCHPOINTS, all rows of each customer.
@@ -96,16 +99,23 @@ def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
 
 
 def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
-    """Return the touchpoints that say something, each with its channel, class, message and whether it is its first answer."""
+    """Return the touchpoints that say something, each with its channel, class, message and whether it is its
+    first answer."""
     import polars as pl
 
     classes = {purpose.value: purpose.purpose_class.value for purpose in Purpose}
     channels = list(CHANNELS)
-    ours = touchpoints.filter((pl.col("direction") == "out") & pl.col("kind").is_in(["sent", "delivered", *BACK]))
-    theirs = touchpoints.filter((pl.col("direction") == "in") & pl.col("kind").is_in(ENGAGED) & ~pl.col("machine"))
+    ours = touchpoints.filter(
+        (pl.col("direction") == "out") & pl.col("kind").is_in(["sent", "delivered", *BACK])
+    )
+    theirs = touchpoints.filter(
+        (pl.col("direction") == "in") & pl.col("kind").is_in(ENGAGED) & ~pl.col("machine")
+    )
     sent = ours.filter((pl.col("kind") == "sent") & pl.col("channel").is_in(channels))
     of_message = (
-        sent.drop_nulls("message").sort("at", "touchpoint").unique(["customer", "message"], keep="last", maintain_order=True)
+        sent.drop_nulls("message")
+        .sort("at", "touchpoint")
+        .unique(["customer", "message"], keep="last", maintain_order=True)
     ).select("customer", "message", pl.col("channel").alias("by"), pl.col("purpose").alias("about"))
     answering = pl.col("channel").is_in(channels)
     theirs = theirs.join(of_message, on=["customer", "message"], how="left").with_columns(

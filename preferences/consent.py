@@ -1,12 +1,16 @@
 """Whether marketing may use a channel: permission folded from append-only events (rule 3).
 
-For one question only events count whose scope covers it: brand (this one or all) x topic (on its path) x channel (it or all).
+For one question only events count whose scope covers it: brand (this one or all) x topic (on its path) x
+channel (it or all).
 
-- A denial (`withdrawn`, `objected`) that covers the question closes the channel, whatever was given before it and whatever less
+- A denial (`withdrawn`, `objected`) that covers the question closes the channel, whatever was given before it
+and whatever less
   particular was given after it.
-- Only the customer's own later consent **with proof**, for the same scope or a part of it, lifts a denial. At the same instant
+- Only the customer's own later consent **with proof**, for the same scope or a part of it, lifts a denial. At
+the same instant
   a withdrawal yields to a consent for a part of it ("none, except by e-mail"), an objection to nothing.
-- Without a denial a channel is open with consent with proof; with `legacy` consent, existing custom or legitimate interest
+- Without a denial a channel is open with consent with proof; with `legacy` consent, existing custom or
+legitimate interest
   only where the policy says so. An objection is named before a withdrawal.
 
 Source: GDPR art. 6(1), 7(1), 7(3), 21(3); Directive 2002/58/EC art. 13.
@@ -95,7 +99,11 @@ def _events(consents: Columns, brand: str, topic: str) -> tuple[Ints, _Events]:
     channel = consents.codes("channel", (*CHANNELS, "all"))
     action = consents.codes("action", ACTIONS)
     row = np.flatnonzero(
-        (consents.row != NOBODY) & (level != NOBODY) & (own != NOBODY) & (channel != NOBODY) & (action != NOBODY)
+        (consents.row != NOBODY)
+        & (level != NOBODY)
+        & (own != NOBODY)
+        & (channel != NOBODY)
+        & (action != NOBODY)
     )
     unproven = (action == GIVEN) & ~consents.truth("proof")
     action = np.where(unproven, LEGACY, action)

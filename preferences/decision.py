@@ -1,9 +1,9 @@
 """Who gets what, where and when: one function over columns, for a million customers or for one.
 
-`decide` plans a run, checks it again when messages are claimed, explains one customer's letter and replays an old run; there is
-no second implementation. The rules are read in the order of docs/deciding.md, the first that speaks about a channel wins, and
-each lives in a module of its own: standing (batch), reach, consent, statement and rank, behaviour, and timing with pause, cap
-and quiet.
+`decide` plans a run, checks it again when messages are claimed, explains one customer's letter and replays an
+old run; there is no second implementation. The rules are read in the order of docs/deciding.md, the first that
+speaks about a channel wins, and each lives in a module of its own: standing (batch), reach, consent, statement
+and rank, behaviour, and timing with pause, cap and quiet.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decisions:
         now: the instant it is decided at, with a zone.
 
     Returns:
-        One verdict per question in the order asked, and for each question all four channels: those that are possible by
-        rank, then the others, each with its reason and evidence. A held message has no channel with a rank.
+        One verdict per question in the order asked, and for each question all four channels: those that are
+        possible by rank, then the others, each with its reason and evidence. A held message has no channel
+        with a rank.
 
     Raises:
         ValueError: `now` has no zone.
@@ -61,7 +62,9 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decisions:
     answer = _answer(sheet, said, ground)
     tongues, measured = _manner(sheet, said, answer.person)
     return Decisions(
-        verdicts=verdicts_frame(sheet, answer, tongues, measured, _digests(sheet, said, ground, answer.person)),
+        verdicts=verdicts_frame(
+            sheet, answer, tongues, measured, _digests(sheet, said, ground, answer.person)
+        ),
         ranked=ranked_frame(sheet, answer, ground),
     )
 
@@ -82,9 +85,15 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
         )
     observing = sheet.policy.observing
     found = scores(sheet.behaviour, purpose_class=question.purpose_class, now=sheet.now, rules=observing)
-    seen = spread_out(found, size=size, purpose_class=question.purpose_class, rules=observing) if len(found.row) else None
+    seen = (
+        spread_out(found, size=size, purpose_class=question.purpose_class, rules=observing)
+        if len(found.row)
+        else None
+    )
     return Ground(
-        reach=reach(sheet.addresses, sheet.suppressions, size=size, brand=question.brand, policy=sheet.policy),
+        reach=reach(
+            sheet.addresses, sheet.suppressions, size=size, brand=question.brand, policy=sheet.policy
+        ),
         permission=permitted,
         wishes=wishes(said),
         observed=seen,
@@ -92,9 +101,12 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
 
 
 def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
-    """Return why each channel of each message is closed, OPEN where it is possible; the first rule that speaks wins."""
+    """Return why each channel of each message is closed, OPEN where it is possible; the first rule that speaks
+    wins."""
     allowed = np.array([name in sheet.question.channels for name in CHANNELS])
-    closed = np.where(allowed[None, :], OPEN, number(Reason.NOT_ALLOWED)) + np.zeros((len(person), 1), dtype=np.int64)
+    closed = np.where(allowed[None, :], OPEN, number(Reason.NOT_ALLOWED)) + np.zeros(
+        (len(person), 1), dtype=np.int64
+    )
     closed = np.where((closed == OPEN) & _tried(sheet), number(Reason.TRIED), closed)
     closed = np.where(closed == OPEN, ground.reach.reason[person], closed)
     if ground.permission is not None:
@@ -108,7 +120,9 @@ def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
 def _tried(sheet: Batch) -> Bools:
     """Return which channels each message has used up."""
     codes, words = sheet.asked.dictionary("tried")
-    table = np.array([[name in (word or "").split(",") for name in CHANNELS] for word in words], dtype=np.bool_)
+    table = np.array(
+        [[name in (word or "").split(",") for name in CHANNELS] for word in words], dtype=np.bool_
+    )
     return table.reshape(-1, WIDTH)[codes]
 
 
@@ -144,7 +158,9 @@ def _placed(sheet: Batch, ground: Ground, person: Ints, possible: Bools) -> tupl
         return keys(wished, mean=None, moved=None, house=house), placed
     seen = ground.observed.of(person)
     moved = observed_first(seen, possible=possible, silent=~ground.wishes.stated[person], house=house)
-    return keys(wished, mean=seen.mean, moved=moved, house=house), np.where(moved, number(Reason.OBSERVED), placed)
+    return keys(wished, mean=seen.mean, moved=moved, house=house), np.where(
+        moved, number(Reason.OBSERVED), placed
+    )
 
 
 def _held(sheet: Batch, closed: Ints, person: Ints) -> Ints:

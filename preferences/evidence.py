@@ -1,7 +1,8 @@
 """What each reason rests on, as JSON: which statement, when and from where, which consent, how many observations.
 
-A fragment is written once per line of facts that is used, and a cell points to up to three of them; so a million answers need
-only as much text as they differ in. Free text of customers (a source, a problem) goes through `json.dumps`, once per word.
+A fragment is written once per line of facts that is used, and a cell points to up to three of them; so a
+million answers need only as much text as they differ in. Free text of customers (a source, a problem) goes
+through `json.dumps`, once per word.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +68,8 @@ class Evidence:
         import polars as pl
 
         pool = pl.concat(self._parts)
-        single = np.maximum.reduce(pointers)
-        count = np.add.reduce([part != NOTHING for part in pointers], dtype=np.int64)
+        single = reduce(np.maximum, pointers)
+        count = reduce(np.add, [(part != NOTHING).astype(np.int8) for part in pointers])
         several = np.flatnonzero(count > 1)
         if len(pool) + len(several) <= FEW:
             known = [part or "" for part in pool.to_list()]
@@ -135,7 +137,8 @@ def until(key: str) -> Part:
 
 def _few(frame: pl.DataFrame, parts: Sequence[str | Part]) -> list[str]:
     columns = [
-        repeat(part) if isinstance(part, str) else map(part.write, frame[part.column].to_list()) for part in parts
+        repeat(part) if isinstance(part, str) else map(part.write, frame[part.column].to_list())
+        for part in parts
     ]
     return ["".join(texts) for texts in zip(*columns, strict=False)]
 

@@ -1,6 +1,7 @@
 """Every reason as a sentence that a customer or a support agent understands, in five languages.
 
-The sentences are data: `sentences/<language>.toml`. Stated and observed are never mixed: "you asked" and "we noticed".
+The sentences are data: `sentences/<language>.toml`. Stated and observed are never mixed: "you asked" and "we
+noticed".
 """
 
 from __future__ import annotations

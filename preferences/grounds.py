@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from preferences.evidence import Evidence, instant, number, quoted, quoted_list,
 from preferences.rank import Wishes
 from preferences.reach import OPEN, REASONS, Reach
 from preferences.reach import number as code
-from preferences.sheet import NOBODY, WIDTH, Bools, Ints
+from preferences.sheet import NOBODY, Bools, Ints
 from preferences.timing import Timing
 from tidings.reason import Reason
 
@@ -44,20 +45,37 @@ def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reaso
         evidence.lines(
             batch.statements,
             np.maximum(stated, never),
-            ['"statement": ', number("statement"), ', "said_at": ', instant("at"), ', "source": ', quoted("source"), until("until")],
+            [
+                '"statement": ',
+                number("statement"),
+                ', "said_at": ',
+                instant("at"),
+                ', "source": ',
+                quoted("source"),
+                until("until"),
+            ],
         ),
         evidence.lines(
             batch.suppressions,
             closed,
-            ['"suppression": ', number("suppression"), ', "why": ', quoted("reason"), ', "suppressed_at": ', instant("at")],
+            [
+                '"suppression": ',
+                number("suppression"),
+                ', "why": ',
+                quoted("reason"),
+                ', "suppressed_at": ',
+                instant("at"),
+            ],
         ),
-        evidence.lines(batch.addresses, unfit, ['"address": ', number("address"), ', "problem": ', quoted("problem")]),
+        evidence.lines(
+            batch.addresses, unfit, ['"address": ', number("address"), ', "problem": ', quoted("problem")]
+        ),
         evidence.lines(
             batch.customers, barred, ['"standing": ', quoted("standing"), ', "holds": ', quoted_list("holds")]
         ),
         _observations(batch, ground, evidence, cell, reason),
     ]
-    return np.maximum.reduce(parts)
+    return reduce(np.maximum, parts)
 
 
 def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
@@ -97,10 +115,13 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
         ],
     )  # fmt: skip
     caps = evidence.add_words(
-        [f'"cap": {cap.limit}, "days": {round(cap.window.total_seconds() / 86_400, 3):g}' for cap in batch.policy.caps]
+        [
+            f'"cap": {cap.limit}, "days": {round(cap.window.total_seconds() / 86_400, 3):g}'
+            for cap in batch.policy.caps
+        ]
     )
     capped = np.where(_is(reason, Reason.CAP), caps + np.append(timing.cap, 0)[line], 0)
-    return np.maximum.reduce([paused, capped, _windows(timing, evidence, line, reason)])
+    return reduce(np.maximum, [paused, capped, _windows(timing, evidence, line, reason)])
 
 
 def _windows(timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:
@@ -109,7 +130,9 @@ def _windows(timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> In
     if not len(quiet):
         return pointers
     lines = line[quiet]
-    packed = ((timing.zone[lines] * 1440 + timing.start[lines]) * 1440 + timing.end[lines]) * 2 + timing.own[lines]
+    packed = ((timing.zone[lines] * 1440 + timing.start[lines]) * 1440 + timing.end[lines]) * 2 + timing.own[
+        lines
+    ]
     known, place = np.unique(packed, return_inverse=True)
     pointers[quiet] = evidence.add_words([_window(one, timing.zones) for one in known.tolist()]) + place
     return pointers
@@ -148,5 +171,3 @@ def _is(reason: Ints, *which: Reason) -> Bools:
     table[[code(one) for one in which]] = True
     answer: Bools = table[reason]
     return answer
-
-

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preferences.sheet import LONG_AGO, NEVER, NOBODY, Bools, Ints
+from preferences.sheet import LONG_AGO, NOBODY, Bools, Ints
 from preferences.statement import KINDS, Statements, value
 
 
@@ -65,7 +65,8 @@ def _replaced(group: Ints, begins: Ints, until: Ints) -> Bools:
 
 
 def resume_at(due: Ints, found: Pauses) -> tuple[Ints, Ints]:
-    """Return when each customer's pauses let a message due at `due` leave (NEVER: open end), and the last pause's row."""
+    """Return when each customer's pauses let a message due at `due` leave (NEVER: open end), and the last
+    pause's row."""
     freed = due.copy()
     row = np.full(len(due), NOBODY, dtype=np.int64)
     while True:

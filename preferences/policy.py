@@ -1,7 +1,8 @@
 """The organisation's written rules, versioned: what a decision depends on besides the customer's own facts.
 
-A policy is a value. It goes to JSON and back unchanged, and its digest names it; `store.policies` keeps every version that
-was ever used, so that an old decision can be read with the rules it was made by. docs/deciding.md explains each rule.
+A policy is a value. It goes to JSON and back unchanged, and its digest names it; `store.policies` keeps every
+version that was ever used, so that an old decision can be read with the rules it was made by. docs/deciding.md
+explains each rule.
 """
 
 from __future__ import annotations
@@ -54,7 +55,8 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cap:
-    """At most `limit` marketing messages of a purpose in any `window`; what is exactly `window` old counts no more."""
+    """At most `limit` marketing messages of a purpose in any `window`; what is exactly `window` old counts no
+    more."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     purpose: Purpose
@@ -179,7 +181,9 @@ def policy_from(rules: Mapping[str, Any] | str) -> Policy:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the whole"
-        raise Problem(f"The policy cannot be used: {place}: {first['msg']}.", todo="See docs/deciding.md.") from error
+        raise Problem(
+            f"The policy cannot be used: {place}: {first['msg']}.", todo="See docs/deciding.md."
+        ) from error
 
 
 @lru_cache(maxsize=1)

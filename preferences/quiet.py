@@ -1,9 +1,9 @@
 """Quiet hours and public holidays on the customer's own clock.
 
-A wall clock is not a line: an hour is missing in spring and comes twice in autumn. So the rule is one sentence about instants:
-a message may leave at the first instant at or after it is due whose wall clock lies outside the quiet time and whose date is
-no holiday. When the quiet time ends inside a missing hour, that is the instant the clock jumps; inside a repeated hour, the
-first one that is still ahead.
+A wall clock is not a line: an hour is missing in spring and comes twice in autumn. So the rule is one sentence
+about instants: a message may leave at the first instant at or after it is due whose wall clock lies outside
+the quiet time and whose date is no holiday. When the quiet time ends inside a missing hour, that is the
+instant the clock jumps; inside a repeated hour, the first one that is still ahead.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _EPOCH_DAY = date(1970, 1, 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Rest:
-    """Who is waited for, as arrays of one length: a quiet time (minutes; equal: none), whether holidays bind, and where
-    the customer lives (places in `zones` and `countries`).
+    """Who is waited for, as arrays of one length: a quiet time (minutes; equal: none), whether holidays bind,
+    and where the customer lives (places in `zones` and `countries`).
     """
 
     start: Ints
@@ -39,7 +39,8 @@ class Rest:
 
 
 def release(due: Ints, rest: Rest, which: Bools) -> tuple[Ints, Bools, Bools]:
-    """Return the first allowed instant at or after each `due`, and whether quiet hours and whether a holiday moved it.
+    """Return the first allowed instant at or after each `due`, and whether quiet hours and whether a holiday
+    moved it.
 
     Lines outside `which` stay as they are.
     """
@@ -54,7 +55,9 @@ def release(due: Ints, rest: Rest, which: Bools) -> tuple[Ints, Bools, Bools]:
     for who in np.split(order, borders) if len(order) else ():
         zone = rest.zones[int(rest.zone[who[0]])]
         country = "" if places[who[0]] == len(rest.countries) else rest.countries[int(places[who[0]])]
-        freed[who], quiet[who], holiday[who] = _release(due[who], rest.start[who], rest.end[who], zone, country)
+        freed[who], quiet[who], holiday[who] = _release(
+            due[who], rest.start[who], rest.end[who], zone, country
+        )
     return freed, quiet, holiday
 
 
@@ -101,13 +104,16 @@ def offsets(zone: str, at: Ints) -> Ints:
 
 
 def _years(at: Ints) -> tuple[int, int]:
-    first, last = (datetime.fromtimestamp(int(edge) // 1_000_000, tz=UTC).year for edge in (at.min(), at.max()))
+    first, last = (
+        datetime.fromtimestamp(int(edge) // 1_000_000, tz=UTC).year for edge in (at.min(), at.max())
+    )
     return first, last + 2
 
 
 @lru_cache(maxsize=2048)
 def transitions(zone: str, first_year: int, last_year: int) -> tuple[Ints, Ints]:
-    """Return the instants at which a zone's clock is set, the first of `first_year` included, and the offset from each on."""
+    """Return the instants at which a zone's clock is set, the first of `first_year` included, and the offset
+    from each on."""
     info = ZoneInfo(zone)
     moment = datetime(first_year, 1, 1, tzinfo=UTC)
     found = [(microseconds(moment), _shift(info, moment))]
@@ -155,7 +161,8 @@ def _holidays(country: str, days: Ints) -> Ints:
 
 @lru_cache(maxsize=1024)
 def holidays_of(country: str, year: int) -> Ints:
-    """Return the public holidays of a country (ISO 3166-1 alpha-2) as days since 1970; none where they are not known."""
+    """Return the public holidays of a country (ISO 3166-1 alpha-2) as days since 1970; none where they are not
+    known."""
     import holidays
 
     try:

@@ -1,4 +1,5 @@
-"""The order of a customer's channels: what they stated, then what was observed, then the house order, then cost (rules 4-8)."""
+"""The order of a customer's channels: what they stated, then what was observed, then the house order, then
+cost (rules 4-8)."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ LAST = 10**12
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """Customers x channels: a key (low first, LAST: nothing said), the rule, and the statement that placed the channel."""
+    """Customers x channels: a key (low first, LAST: nothing said), the rule, and the statement that placed the
+    channel."""
 
     key: Ints
     reason: Ints
@@ -70,7 +72,8 @@ def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Int
     order = [*dict.fromkeys(name for name in default if name in CHANNELS), *rest]
     place = np.array([order.index(name) for name in CHANNELS], dtype=np.int64)
     reason = np.array(
-        [number(Reason.CHEAPEST if name in rest else Reason.DEFAULT_ORDER) for name in CHANNELS], dtype=np.int64
+        [number(Reason.CHEAPEST if name in rest else Reason.DEFAULT_ORDER) for name in CHANNELS],
+        dtype=np.int64,
     )
     return place, reason
 
@@ -78,8 +81,8 @@ def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Int
 def observed_first(seen: Observed, *, possible: Bools, silent: Bools, house: Ints) -> Bools:
     """Return which channels behaviour moves up: only for customers who stated nothing, only when sure.
 
-    A channel moves when the lower end of its interval lies above the upper end of that of the channel that comes first
-    by house order among the possible ones.
+    A channel moves when the lower end of its interval lies above the upper end of that of the channel that
+    comes first by house order among the possible ones.
     """
     place = np.where(possible, house[None, :], WIDTH)
     first = np.argmin(place, axis=1)

@@ -45,8 +45,8 @@ class Reach:
 def reach(addresses: Columns, suppressions: Columns, *, size: int, brand: str, policy: Policy) -> Reach:
     """Choose the first usable address by position (then id) of every channel.
 
-    A suppression closes its address; one whose reason is in `policy.closing` (a STOP, a complaint) closes the channel of
-    the customer, for every purpose and every address. With several reasons the channel names the gravest:
+    A suppression closes its address; one whose reason is in `policy.closing` (a STOP, a complaint) closes the
+    channel of the customer, for every purpose and every address. With several reasons the channel names the gravest:
     suppressed, unverified, unusable, no address.
     """
     cells = size * WIDTH
@@ -85,7 +85,9 @@ def _suppressed(
     if not len(row):
         return barred, stopped
     order = row[np.lexsort((-suppressions.whole("suppression")[row], -suppressions.whole("at")[row]))]
-    closes = suppressions.judged("reason", lambda word: (word or "").lower() in policy.closing, np.bool_)[order]
+    closes = suppressions.judged("reason", lambda word: (word or "").lower() in policy.closing, np.bool_)[
+        order
+    ]
     final = order[closes]
     stopped[suppressions.row[final] * WIDTH + channel[final]] = final  # the oldest stays
     _bar(barred, addresses.whole("address"), suppressions.whole("address")[order], order)

@@ -1,8 +1,9 @@
 """The sheet that a decision is worked out on: a row per customer, a column per channel, each rule fills cells.
 
-Facts come as frames; here they become whole numbers in numpy arrays. A word becomes its place in a short list, an instant its
-microseconds since 1970, a customer their row. So a rule is a few array operations whatever the number of customers: a
-million in about a second, fifty in about a millisecond (a frame library's own cost per step would be ten times that).
+Facts come as frames; here they become whole numbers in numpy arrays. A word becomes its place in a short list,
+an instant its microseconds since 1970, a customer their row. So a rule is a few array operations whatever the
+number of customers: a million in about a second, fifty in about a millisecond (a frame library's own cost per
+step would be ten times that).
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ class Columns:
         if not values.null_count():
             return values.to_numpy()
         if self.length <= FEW:
-            return np.array([absent if value is None else value for value in values.to_list()], dtype=np.int64)
+            return np.array(
+                [absent if value is None else value for value in values.to_list()], dtype=np.int64
+            )
         return values.fill_null(absent).to_numpy()
 
     def real(self, column: str) -> Floats:
@@ -118,7 +121,8 @@ class Columns:
         return (values.fill_null(value=False) if values.null_count() else values).to_numpy()
 
     def dictionary(self, column: str) -> tuple[Ints, list[str | None]]:
-        """Return a column of words as places in a list of its different words; a list of words is joined by commas."""
+        """Return a column of words as places in a list of its different words; a list of words is joined by
+        commas."""
         if column not in self._dictionaries:
             self._dictionaries[column] = _dictionary(self.frame[column])
         return self._dictionaries[column]
@@ -134,10 +138,14 @@ class Columns:
         physical = self.frame[column].cast(pl.Enum(list(dict.fromkeys(words))), strict=False).to_physical()
         return physical.cast(pl.Int64).fill_null(NOBODY).to_numpy()
 
-    def judged(self, column: str, judge: Callable[[str | None], Any], kind: Any = np.int64) -> npt.NDArray[Any]:
+    def judged(
+        self, column: str, judge: Callable[[str | None], Any], kind: Any = np.int64
+    ) -> npt.NDArray[Any]:
         """Return what `judge` says about each word; it is asked once per different word."""
         codes, words = self.dictionary(column)
-        return np.array([judge(word) for word in words], dtype=kind)[codes] if words else np.zeros(0, dtype=kind)
+        return (
+            np.array([judge(word) for word in words], dtype=kind)[codes] if words else np.zeros(0, dtype=kind)
+        )
 
 
 def _dictionary(values: pl.Series) -> tuple[Ints, list[str | None]]:
@@ -147,12 +155,17 @@ def _dictionary(values: pl.Series) -> tuple[Ints, list[str | None]]:
         if len(values) <= FEW:
             joined = [None if words is None else ",".join(words) for words in values.to_list()]
             values = pl.Series(values.name, joined, dtype=pl.String)
+        elif not values.list.len().sum():
+            values = values.list.first().cast(pl.String).fill_null("")
         else:
             values = values.list.join(",")
     if len(values) <= FEW:
         places: dict[str | None, int] = {}
         codes = [places.setdefault(word, len(places)) for word in values.to_list()]
         return np.array(codes, dtype=np.int64), list(places)
-    words = values.drop_nulls().unique().to_list()
+    words = values.unique().to_list()
+    if len(words) == 1:
+        return np.zeros(len(values), dtype=np.int64), words
+    words = [word for word in words if word is not None]
     physical = values.cast(pl.Enum(words)).to_physical()
     return physical.cast(pl.Int64).fill_null(len(words)).to_numpy(), [*words, None]

@@ -1,9 +1,9 @@
 """What customers asked for: channel order, pauses, quiet hours, language, measured links (rules 4 and 5).
 
-A statement says it for a brand or for all, for a topic or for all, and for a while or for good. For one question the most
-particular one speaks first: for a while before for good, this brand before all, the deepest topic before the ones above it.
-Of two with the same scope only the newer counts (of the same instant, the one with the higher id). What it leaves open,
-the next one fills.
+A statement says it for a brand or for all, for a topic or for all, and for a while or for good. For one
+question the most particular one speaks first: for a while before for good, this brand before all, the deepest
+topic before the ones above it. Of two with the same scope only the newer counts (of the same instant, the one
+with the higher id). What it leaves open, the next one fills.
 
 The column `value` is JSON; what each kind puts there:
 

@@ -1,4 +1,5 @@
-"""When a message may leave: caps and pauses (marketing), quiet hours and holidays; the latest of them, and free time again."""
+"""When a message may leave: caps and pauses (marketing), quiet hours and holidays; the latest of them, and
+free time again."""
 
 from __future__ import annotations
 
@@ -97,7 +98,8 @@ def _settle(due: Ints, found: Pauses | None, rest: Rest) -> tuple[Ints, Ints, Bo
 
 
 def _lines(found: Pauses, customer: Ints, size: int) -> Pauses:
-    """Return the pauses of each line's customer, pointing to the lines: a customer has at most one line per channel."""
+    """Return the pauses of each line's customer, pointing to the lines: a customer has at most one line per
+    channel."""
     if not len(found.customer):
         return found
     order = np.argsort(customer, kind="stable")
@@ -131,7 +133,11 @@ def _quiet_times(batch: Batch, said: Statements) -> tuple[Ints, Ints, Bools]:
     own = start != NOBODY
     for column, name in enumerate(CHANNELS):
         window = batch.policy.quiet.get(Channel(name))
-        hours = (window.start.hour * 60 + window.start.minute, window.end.hour * 60 + window.end.minute) if window else (0, 0)
+        hours = (
+            (window.start.hour * 60 + window.start.minute, window.end.hour * 60 + window.end.minute)
+            if window
+            else (0, 0)
+        )
         start[:, column] = np.where(own[:, column], start[:, column], hours[0])
         end[:, column] = np.where(own[:, column], end[:, column], hours[1])
     return start, end, own

@@ -19,6 +19,7 @@ from tidings.reason import Reason
 if TYPE_CHECKING:
     import polars as pl
 
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """One line per message; matrices are messages x channels in the order of CHANNELS."""
@@ -59,7 +60,9 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
         {
             "message": batch.asked.frame["message"][message],
             "channel": pl.Series(CHANNELS)[cell[1]],
-            "rank": pl.Series([*range(1, WIDTH + 1), None], dtype=pl.Int8)[np.where(rank == NOBODY, WIDTH, rank - 1)],
+            "rank": pl.Series([*range(1, WIDTH + 1), None], dtype=pl.Int8)[
+                np.where(rank == NOBODY, WIDTH, rank - 1)
+            ],
             "reason": _names(reason),
             "address": addresses[np.where(address == NOBODY, len(addresses) - 1, address)],
             "evidence": evidence.text(*pointers),
@@ -67,7 +70,9 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
     )
 
 
-def verdicts_frame(batch: Batch, answer: Answer, languages: pl.Series, tracking: pl.Series, digests: list[str]) -> pl.DataFrame:
+def verdicts_frame(
+    batch: Batch, answer: Answer, languages: pl.Series, tracking: pl.Series, digests: list[str]
+) -> pl.DataFrame:
     """Return one row per message, as `tidings.facts.Decisions.verdicts` says."""
     import polars as pl
 
@@ -93,4 +98,6 @@ def verdicts_frame(batch: Batch, answer: Answer, languages: pl.Series, tracking:
 def _names(reasons: Ints) -> pl.Series:
     import polars as pl
 
-    return pl.Series([*(reason.value for reason in REASONS), ""])[np.where(reasons == OPEN, len(REASONS), reasons)]
+    return pl.Series([*(reason.value for reason in REASONS), ""])[
+        np.where(reasons == OPEN, len(REASONS), reasons)
+    ]

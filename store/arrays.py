@@ -1,6 +1,7 @@
 """Reads frames as columns: each query answers with one row, its columns as arrays, and all queries go out together.
 
-One round trip whatever the number of rows, and several times cheaper than a row at a time (psycopg hands COPY over row by row too).
+One round trip whatever the number of rows, and several times cheaper than a row at a time (psycopg hands COPY
+over row by row too).
 """
 
 from __future__ import annotations
@@ -20,20 +21,25 @@ _APART = "\x1f"
 
 
 def read_arrays(
-    connection: Connection, queries: Sequence[tuple[str, Mapping[str, pl.DataType]]], values: Mapping[str, Any]
+    connection: Connection,
+    queries: Sequence[tuple[str, Mapping[str, pl.DataType]]],
+    values: Mapping[str, Any],
 ) -> list[pl.DataFrame]:
     """Return one frame per query.
 
     Args:
         connection: in whose transaction they run.
-        queries: SQL with `%(name)s` parameters, and its columns with their types: String, numbers, Boolean, List(String),
+        queries: SQL with `%(name)s` parameters, and its columns with their types: String, numbers, Boolean,
+        List(String),
             or Datetime (UTC, microseconds) from timestamptz.
         values: of the parameters; the same for all queries.
     """
     statements = [_aggregated(query, tuple(shape.items())) for query, shape in queries]
     driver = _driver(connection)
     with driver.pipeline():
-        cursors = [driver.cursor(binary=True).execute(statement, values, prepare=True) for statement in statements]
+        cursors = [
+            driver.cursor(binary=True).execute(statement, values, prepare=True) for statement in statements
+        ]
         answers = [cursor.fetchone() for cursor in cursors]
     return [_frame(shape, answer) for (_, shape), answer in zip(queries, answers, strict=True)]
 

@@ -37,7 +37,9 @@ def learnt_until(connection: Connection) -> datetime | None:
 def remember(connection: Connection, until: datetime) -> None:
     """Keep the watermark."""
     connection.execute(
-        text("INSERT INTO installation VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"),
+        text(
+            "INSERT INTO installation VALUES (:key, :value) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        ),
         {"key": WATERMARK, "value": until.isoformat()},
     )
 
@@ -55,7 +57,9 @@ def settled_until(connection: Connection) -> datetime:
     return found
 
 
-def customers_to_learn(connection: Connection, since: datetime | None, *, after: int, limit: int) -> list[int]:
+def customers_to_learn(
+    connection: Connection, since: datetime | None, *, after: int, limit: int
+) -> list[int]:
     """Return the next customers, by id, with touchpoints recorded at or after an instant (None: any)."""
     query = text("""
         SELECT DISTINCT customer_id FROM touchpoints

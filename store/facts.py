@@ -1,4 +1,5 @@
-"""Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked about."""
+"""Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked
+about."""
 
 from __future__ import annotations
 
@@ -91,6 +92,7 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     queries = [(_QUERIES[name], empty(name).schema) for name in wanted]
     frames = dict(zip(wanted, read_arrays(connection, queries, values), strict=True))
     return Facts(
-        question=question, asked=asked, **{name: frames[name] if name in frames else empty(name) for name in _QUERIES}
+        question=question,
+        asked=asked,
+        **{name: frames[name] if name in frames else empty(name) for name in _QUERIES},
     )
-

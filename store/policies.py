@@ -42,5 +42,7 @@ def rules_of(connection: Connection, version: int) -> str:
     Raises:
         sqlalchemy.exc.NoResultFound: there is no such version.
     """
-    rules = connection.execute(text("SELECT rules::text FROM policies WHERE version = :version"), {"version": version})
+    rules = connection.execute(
+        text("SELECT rules::text FROM policies WHERE version = :version"), {"version": version}
+    )
     return str(rules.scalar_one())

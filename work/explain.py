@@ -1,4 +1,5 @@
-"""Why a customer got a message of a run on this channel, or why not: the decision as stored, and whether it still stands."""
+"""Why a customer got a message of a run on this channel, or why not: the decision as stored, and whether it
+still stands."""
 
 from __future__ import annotations
 
@@ -47,11 +48,12 @@ def explain(
         source: the system of the reference; None looks in all.
 
     Returns:
-        {customer, run, message, document, state, reason, sentence, channel, policy, decided_at, due_at, facts_changed,
-        today, channels: [{channel, rank, reason, sentence, evidence}], others}: `channels` as decided, in order;
-        `today` is {state, reason, channel} when the same question would now be answered differently, else None;
-        `others` has the customer's other documents of an invoice run in the same form. For a run that found the customer
-        already served, the message of the original run, with state `held`, reason `already_sent` and `original_run`.
+        {customer, run, message, document, state, reason, sentence, channel, policy, decided_at, due_at,
+        facts_changed, today, channels: [{channel, rank, reason, sentence, evidence}], others}: `channels` as
+        decided, in order; `today` is {state, reason, channel} when the same question would now be answered
+        differently, else None; `others` has the customer's other documents of an invoice run in the same form.
+        For a run that found the customer already served, the message of the original run, with state `held`,
+        reason `already_sent` and `original_run`.
 
     Raises:
         Problem: no such customer or run, or the customer has no part in it.
@@ -59,7 +61,10 @@ def explain(
     with installation.engine.begin() as connection:
         customer = find(connection, reference, source)
         if customer is None:
-            raise Problem(f"There is no customer {reference!r}.", todo="Give a reference, an e-mail address or a number.")
+            raise Problem(
+                f"There is no customer {reference!r}.",
+                todo="Give a reference, an e-mail address or a number.",
+            )
         run = find_run(connection, run_id)
         if run is None:
             raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` shows them.")
@@ -157,4 +162,3 @@ def _before(recent: pl.DataFrame, instant: datetime) -> pl.DataFrame:
     import polars as pl
 
     return recent.filter(pl.col("at") < instant)
-

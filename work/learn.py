@@ -1,4 +1,5 @@
-"""Touchpoints become behaviour: the rule is `preferences.behaviour.fold`, here is only who is due and what changed."""
+"""Touchpoints become behaviour: the rule is `preferences.behaviour.fold`, here is only who is due and what
+changed."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ BATCH = 10_000  # Customers folded at once: a few hundred thousand touchpoints.
 def learn(engine: Engine, *, now: datetime, full: bool = False, rules: Observing | None = None) -> int:
     """Fold the history of every customer with new touchpoints, of everybody when `full`; return how many changed.
 
-    A customer is always folded from their whole history, so it does not matter how often, in which order or how far apart
-    this runs: it ends at the same numbers, and a second run changes nothing.
+    A customer is always folded from their whole history, so it does not matter how often, in which order or
+    how far apart this runs: it ends at the same numbers, and a second run changes nothing.
 
     Args:
         engine: of the store.

@@ -64,7 +64,8 @@ def question(**change) -> Question:
 
 
 def rows(**given) -> dict[str, list[dict]]:
-    """Return all eight lists of facts; what is not given is one known customer who is asked about, and nothing else."""
+    """Return all eight lists of facts; what is not given is one known customer who is asked about, and nothing
+    else."""
     told = {name: [] for name in SCHEMAS} | {"asked": [{}], "customers": [{}]} | given
     return {name: [DEFAULTS[name] | line for line in lines] for name, lines in told.items()}
 

@@ -1,7 +1,7 @@
 """A second reading of docs/deciding.md, one message at a time in plain Python: what `decide` must agree with.
 
-It shares no code with `preferences`, only the policy's values, and prefers the obvious to the fast: the wall clock is asked minute
-by minute.
+It shares no code with `preferences`, only the policy's values, and prefers the obvious to the fast: the wall
+clock is asked minute by minute.
 """
 
 from __future__ import annotations

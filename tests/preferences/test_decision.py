@@ -39,15 +39,31 @@ def ranked(channels):
 
 
 HELD = [
-    pytest.param({"customers": [{"standing": "deceased"}]}, INVOICE, "standing", id="nobody writes to the dead"),
-    pytest.param({"customers": [{"standing": "former"}]}, None, "standing", id="a former customer gets no offers"),
-    pytest.param({"customers": [{"holds": ["complaint"]}]}, None, "open_matter", id="an open complaint holds offers"),
+    pytest.param(
+        {"customers": [{"standing": "deceased"}]}, INVOICE, "standing", id="nobody writes to the dead"
+    ),
+    pytest.param(
+        {"customers": [{"standing": "former"}]}, None, "standing", id="a former customer gets no offers"
+    ),
+    pytest.param(
+        {"customers": [{"holds": ["complaint"]}]}, None, "open_matter", id="an open complaint holds offers"
+    ),
     pytest.param({"customers": []}, INVOICE, "unknown_customer", id="a stranger gets nothing"),
-    pytest.param({"consents": []}, None, "no_consent", id="an offer needs consent on every channel, letters too"),
-    pytest.param({"consents": [{"topic": "news"}]}, None, "no_consent", id="consent to news is none to offers"),
-    pytest.param({"consents": [{"brand": "other"}]}, None, "no_consent", id="consent to another brand is none to this"),
-    pytest.param({"consents": [{"proof": False}]}, None, "no_consent", id="consent without proof does not count"),
-    pytest.param({"consents": [{"action": "legacy"}]}, None, "no_consent", id="legacy consent does not count"),
+    pytest.param(
+        {"consents": []}, None, "no_consent", id="an offer needs consent on every channel, letters too"
+    ),
+    pytest.param(
+        {"consents": [{"topic": "news"}]}, None, "no_consent", id="consent to news is none to offers"
+    ),
+    pytest.param(
+        {"consents": [{"brand": "other"}]}, None, "no_consent", id="consent to another brand is none to this"
+    ),
+    pytest.param(
+        {"consents": [{"proof": False}]}, None, "no_consent", id="consent without proof does not count"
+    ),
+    pytest.param(
+        {"consents": [{"action": "legacy"}]}, None, "no_consent", id="legacy consent does not count"
+    ),
     pytest.param(
         {"consents": [{}, {"consent": 31, "action": "objected", "topic": "all", "at": NOW - DAY}]},
         None,
@@ -55,7 +71,12 @@ HELD = [
         id="an objection to everything ends a consent to offers",
     ),
     pytest.param(
-        {"consents": [{"at": NOW - DAY}, {"consent": 31, "action": "withdrawn", "topic": "offer", "channel": "all", "at": NOW}]},
+        {
+            "consents": [
+                {"at": NOW - DAY},
+                {"consent": 31, "action": "withdrawn", "topic": "offer", "channel": "all", "at": NOW},
+            ]
+        },
         None,
         "no_consent",
         id="a withdrawal ends what was given before",
@@ -63,9 +84,17 @@ HELD = [
     pytest.param({"addresses": []}, INVOICE, "no_channel", id="without an address nothing can be sent"),
     pytest.param({"addresses": []}, None, "no_channel", id="without an address consent is not the reason"),
     pytest.param(
-        {"asked": [{"tried": ["email", "sms", "push", "letter"]}]}, INVOICE, "no_channel", id="all channels were tried"
+        {"asked": [{"tried": ["email", "sms", "push", "letter"]}]},
+        INVOICE,
+        "no_channel",
+        id="all channels were tried",
     ),
-    pytest.param({"statements": [{"kind": "pause", "topic": "offer"}]}, None, "pause", id="a pause without end holds offers"),
+    pytest.param(
+        {"statements": [{"kind": "pause", "topic": "offer"}]},
+        None,
+        "pause",
+        id="a pause without end holds offers",
+    ),
 ]
 
 
@@ -297,14 +326,23 @@ def test_a_holiday_waits_for_the_next_morning():
     [
         pytest.param(LEGIT, {}, ["letter"], id="letters may rest on legitimate interest"),
         pytest.param(LEGIT, {"standing": "prospect"}, [], id="but not to somebody who is no customer"),
-        pytest.param(Policy(soft_opt_in=(Channel.EMAIL,)), {}, ["email"], id="existing customers, where the policy says so"),
-        pytest.param(Policy(soft_opt_in=(Channel.EMAIL,)), {"standing": "prospect"}, [], id="not those to be"),
+        pytest.param(
+            Policy(soft_opt_in=(Channel.EMAIL,)),
+            {},
+            ["email"],
+            id="existing customers, where the policy says so",
+        ),
+        pytest.param(
+            Policy(soft_opt_in=(Channel.EMAIL,)), {"standing": "prospect"}, [], id="not those to be"
+        ),
     ],
 )
 def test_basis_without_consent(policy, customer, expected):
     """Other bases than consent are the organisation's choice, and an objection ends them."""
     _, channels = verdict(policy=policy, customers=[customer], consents=[])
-    _, objected = verdict(policy=policy, customers=[customer], consents=[{"action": "objected", "topic": "all"}])
+    _, objected = verdict(
+        policy=policy, customers=[customer], consents=[{"action": "objected", "topic": "all"}]
+    )
 
     assert ranked(channels) == expected
     assert ranked(objected) == []
@@ -354,11 +392,41 @@ def test_an_instant_without_a_zone_is_refused():
 @pytest.mark.parametrize(
     ("due", "zone", "window", "freed"),
     [
-        pytest.param((2026, 3, 28, 23, 0), "Europe/Oslo", (21, 2, 30), (2026, 3, 29, 1, 0), id="an end in the missing hour is the jump"),
-        pytest.param((2026, 10, 25, 0, 10), "Europe/Oslo", (21, 2, 30), (2026, 10, 25, 0, 30), id="a repeated hour: the first"),
-        pytest.param((2026, 10, 25, 1, 10), "Europe/Oslo", (21, 2, 30), (2026, 10, 25, 1, 30), id="a repeated hour: still ahead"),
-        pytest.param((2026, 10, 25, 0, 30), "Europe/Oslo", (21, 3, 0), (2026, 10, 25, 2, 0), id="the end after a repeated hour"),
-        pytest.param((2026, 10, 25, 0, 45), "Europe/Oslo", (21, 2, 30), (2026, 10, 25, 0, 45), id="free between the two"),
+        pytest.param(
+            (2026, 3, 28, 23, 0),
+            "Europe/Oslo",
+            (21, 2, 30),
+            (2026, 3, 29, 1, 0),
+            id="an end in the missing hour is the jump",
+        ),
+        pytest.param(
+            (2026, 10, 25, 0, 10),
+            "Europe/Oslo",
+            (21, 2, 30),
+            (2026, 10, 25, 0, 30),
+            id="a repeated hour: the first",
+        ),
+        pytest.param(
+            (2026, 10, 25, 1, 10),
+            "Europe/Oslo",
+            (21, 2, 30),
+            (2026, 10, 25, 1, 30),
+            id="a repeated hour: still ahead",
+        ),
+        pytest.param(
+            (2026, 10, 25, 0, 30),
+            "Europe/Oslo",
+            (21, 3, 0),
+            (2026, 10, 25, 2, 0),
+            id="the end after a repeated hour",
+        ),
+        pytest.param(
+            (2026, 10, 25, 0, 45),
+            "Europe/Oslo",
+            (21, 2, 30),
+            (2026, 10, 25, 0, 45),
+            id="free between the two",
+        ),
     ],
 )
 def test_clock_changes(due, zone, window, freed):

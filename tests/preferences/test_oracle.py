@@ -1,24 +1,15 @@
 """`decide` against the oracle, and the laws that hold for any facts."""
 
-from dataclasses import replace
-
-import polars as pl
-import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 
 from preferences.decision import decide
-from preferences.policy import Policy
 from tests.preferences.batches import (
     NOW,
     answers,
     batches,
-    consents,
     facts,
     oracle,
     policies,
-    statements,
 )
 from tidings.facts import SCHEMAS
 
