@@ -1,13 +1,15 @@
 """A page server in the test's own process: real app, real database, a clock that the test sets."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from store import keys
 from store.keys import Role
+from store.tables import metadata
 from tests.town import install
 from web.app import create
 
@@ -50,6 +52,29 @@ class Door:
         with self.installation.engine.begin() as connection:
             secret = keys.add(connection, name=name or f"test-{role}", role=Role(role))
         return {"Authorization": f"Bearer {secret}"}
+
+
+@pytest.fixture(scope="session")
+def house(server, session_store):
+    """One migrated database for all tests of the doors: they are many and small."""
+    name = f"doors_{os.getpid()}"
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {session_store.engine.url.database}"))
+    engine = create_engine(server.url.set(database=name))
+    yield engine
+    engine.dispose()
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def engine(house):
+    """The house, swept: append-only tables too, which only a test may do."""
+    tables = [table.name for table in reversed(metadata.sorted_tables)]
+    with house.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("; ".join(f"DELETE FROM {name}" for name in tables)))
+    return house
 
 
 @pytest.fixture
