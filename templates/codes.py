@@ -20,7 +20,9 @@ def modules(text: str) -> Sequence[bytes]:
 
     content = text if text.isascii() else text.encode()
     code = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
-    image: Any = code.to_image(scale=1, add_quiet_zones=False)  # it has the buffer protocol, its stub says nothing
+    image: Any = code.to_image(
+        scale=1, add_quiet_zones=False
+    )  # it has the buffer protocol, its stub says nothing
     flat = memoryview(image).tobytes()
     width = math.isqrt(len(flat))
     return [flat[start : start + width] for start in range(0, len(flat), width)]

@@ -3,7 +3,9 @@
 What is costly to make (fonts, parsed style sheets, the static images of a template) is made once and kept.
 """
 
+import atexit
 import base64
+import gc
 import hashlib
 import re
 import unicodedata
@@ -74,10 +76,19 @@ class _Fetcher:
 def _fonts() -> "FontConfiguration":
     from weasyprint.text.fonts import FontConfiguration
 
+    # It removes its files when it goes, which fails once the interpreter is being taken apart.
+    atexit.register(_forget)
     return FontConfiguration()
 
 
-@lru_cache(maxsize=256)
+def _forget() -> None:
+    for kept in (_fonts, _sheet, _layout_sheet):
+        kept.cache_clear()
+    _STATIC_IMAGES.clear()
+    gc.collect()
+
+
+@lru_cache(maxsize=64)
 def _sheet(css: str) -> "CSS":
     from weasyprint import CSS
 
