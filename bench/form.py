@@ -77,7 +77,7 @@ def figures() -> Iterable[Figure]:
                 slowest = _slowest(port, paths)
             with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as port:
                 other = _pages_a_second(port, paths)
-    yield rate("form: pages a second, a bare page", ours=ours, other=other, unit="pages/s", goal=0.2)
+    yield rate("form: pages a second, a bare page", ours=ours, other=other, unit="pages/s", goal=0.1)
     yield bound("form: 99 of 100 pages one at a time", ours=slowest, most=50, unit="ms")
     yield bound("form: a page with its style", ours=size / 1000, most=30, unit="kB")
 

@@ -127,7 +127,7 @@ async def invoice_runs(request: Request, caller: Caller) -> Response:
         billing, digest = await _uploaded(request)
     else:
         raw = await request.body()
-        given = _parse(_INVOICES, raw)
+        given = await run_in_threadpool(_parse, _INVOICES, raw)
         digest = hashlib.sha256(raw).hexdigest()
         billing = Billing(documents=given.invoices, source=given.source, brand=given.brand)
 

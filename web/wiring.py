@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from preferences.policy import Policy
 from tidings.campaign import Campaign
+from tidings.problem import Problem
 from work.installation import Installation
 
 
@@ -85,10 +86,16 @@ def _start_invoices(
     from work.bills import check_bills, read_bills, read_mapping
     from work.invoicing import open_invoice_run
 
-    mapping = read_mapping(billing.mapping)
-    if billing.file is not None:
-        documents, digest = read_bills(billing.file, mapping)
-    else:
+    try:
+        mapping = read_mapping(billing.mapping)
+        if billing.file is not None:
+            documents, digest = read_bills(billing.file, mapping)
+    except Problem as error:  # the caller knows the file by the name that it was sent under
+        told = error.what.replace(str(billing.file), billing.file_name).replace(
+            str(billing.mapping), "mapping"
+        )
+        raise Problem(told, todo=error.todo) from error
+    if billing.file is None:
         documents = check_bills(list(enumerate(billing.documents, start=1)), mapping)
         text = json.dumps(billing.documents, sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()

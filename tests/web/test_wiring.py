@@ -90,6 +90,19 @@ def test_invoices_through_the_door_become_a_run_with_the_wrong_ones_held(door, e
     assert door.ask("SELECT count(*) FROM invoices") == [(1,)], again.text
 
 
+def test_a_file_that_cannot_be_read_is_named_as_it_was_sent(door):
+    files = {"file": ("march.xlsx", b"PK not a book"), "mapping": ("m.toml", b"[columns\n")}
+    key = door.key("billing")
+
+    mapping = door.client.post("/v1/invoice-runs", files=files, headers=once(key))
+    book = door.client.post("/v1/invoice-runs", files={"file": files["file"]}, headers=once(key, "b"))
+
+    for answer, name in ((mapping, "mapping"), (book, "march.xlsx")):
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith(name), answer.text
+        assert str(door.installation.home) not in answer.text
+
+
 def test_a_timeline_tells_what_the_doors_wrote(door, engine):
     [ada] = settle(engine, channels=("email", "letter"))
     with engine.begin() as connection:
