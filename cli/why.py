@@ -1,5 +1,4 @@
-"""`tidings explain` and `tidings timeline`: why a customer got this message on this channel, and everything
-that happened."""
+"""`tidings explain` and `tidings timeline`: why this message on this channel, and everything that happened."""
 
 from __future__ import annotations
 

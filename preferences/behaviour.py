@@ -99,8 +99,7 @@ def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
 
 
 def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
-    """Return the touchpoints that say something, each with its channel, class, message and whether it is its
-    first answer."""
+    """Return what was sent and what was answered, each with its channel and class; `first`: the first answer."""
     import polars as pl
 
     classes = {purpose.value: purpose.purpose_class.value for purpose in Purpose}

@@ -12,8 +12,7 @@ from preferences.statement import brand_words
 def capped_until(
     recent: Columns, *, size: int, brand: str, purpose: str, now: int, policy: Policy
 ) -> tuple[Ints, Ints]:
-    """Return per customer when the caps let the next message through (`now`: at once), and the cap's place in
-    the policy.
+    """Return per customer when the caps let the next message through, and which cap binds (its place).
 
     The place is -1 where no cap binds. With `limit` messages in the window the next one waits until the oldest of the
     newest `limit` falls out: exactly `window` later it counts no more.

@@ -32,6 +32,9 @@ from tidings.reason import Reason
 ACTIONS = ("given", "legacy", "withdrawn", "objected")
 GIVEN, LEGACY, WITHDRAWN, OBJECTED = range(4)
 BASES = ("", "consent", "legacy", "soft_opt_in", "legitimate_interest")
+_BASIS_OF_STRENGTH = np.array([0, BASES.index("legacy"), BASES.index("consent")])
+WITH_EVENT = BASES.index("legacy")
+"""The last of BASES that a consent event is the evidence of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,7 @@ def _grants(events: _Events, cells: int, policy: Policy) -> tuple[Ints, Ints]:
     best = newest(grants.cell, cells, strength, -grants.scopes(), grants.at, grants.number)
     some = best != NOBODY
     worth = np.append(strength, 0)[best]
-    basis = np.where(some & (worth == 2), 1, np.where(some & (worth == 1), 2, 0))
+    basis = _BASIS_OF_STRENGTH[np.where(some, worth, 0)]
     return basis, np.where(some, np.append(grants.row, NOBODY)[best], NOBODY)
 
 

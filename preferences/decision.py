@@ -101,8 +101,7 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
 
 
 def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
-    """Return why each channel of each message is closed, OPEN where it is possible; the first rule that speaks
-    wins."""
+    """Return why each channel of each message is closed, OPEN where it is possible."""
     allowed = np.array([name in sheet.question.channels for name in CHANNELS])
     closed = np.where(allowed[None, :], OPEN, number(Reason.NOT_ALLOWED)) + np.zeros(
         (len(person), 1), dtype=np.int64

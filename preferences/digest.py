@@ -1,5 +1,4 @@
-"""A fingerprint of the facts behind one answer: the same facts, in any order and any batch, give the same 16
-hex digits.
+"""A fingerprint of the facts behind one answer: the same facts in any order and batch, the same 16 hex digits.
 
 Every line of facts is mixed into one 64-bit number (words by BLAKE2b, numbers by odd multipliers, then the
 finaliser of splitmix64) and the lines of a customer are added, so their order cannot matter. It notices

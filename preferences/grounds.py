@@ -10,7 +10,7 @@ import numpy as np
 
 from preferences.batch import Batch
 from preferences.behaviour import Observed
-from preferences.consent import BASES, Permission
+from preferences.consent import BASES, WITH_EVENT, Permission
 from preferences.evidence import Evidence, instant, number, quoted, quoted_list, until
 from preferences.rank import Wishes
 from preferences.reach import OPEN, REASONS, Reach
@@ -86,7 +86,9 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
         return nothing
     basis = found.basis[cell]
     possible = _is(reason, *STATED, Reason.OBSERVED, Reason.DEFAULT_ORDER, Reason.CHEAPEST)
-    told = possible & (basis > 0) & (basis < 3) | _is(reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT)
+    told = possible & (basis > 0) & (basis <= WITH_EVENT) | _is(
+        reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT
+    )
     events = evidence.lines(
         batch.consents,
         np.where(told, found.event[cell], NOBODY),
@@ -95,10 +97,10 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
             ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"),
         ],
     )  # fmt: skip
-    if not (possible & (basis > 2)).any():
+    if not (possible & (basis > WITH_EVENT)).any():
         return events
     begin = evidence.add_words([f'"basis": "{name}"' for name in BASES])
-    return np.where(possible & (basis > 2), begin + basis, events)
+    return np.where(possible & (basis > WITH_EVENT), begin + basis, events)
 
 
 def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:

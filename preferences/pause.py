@@ -65,8 +65,7 @@ def _replaced(group: Ints, begins: Ints, until: Ints) -> Bools:
 
 
 def resume_at(due: Ints, found: Pauses) -> tuple[Ints, Ints]:
-    """Return when each customer's pauses let a message due at `due` leave (NEVER: open end), and the last
-    pause's row."""
+    """Return when the pauses let each message leave (NEVER: open end), and the row of the last that moved it."""
     freed = due.copy()
     row = np.full(len(due), NOBODY, dtype=np.int64)
     while True:

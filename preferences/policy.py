@@ -39,8 +39,9 @@ class Basis(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
-    """A quiet time of the day in the customer's own zone, end exclusive; over midnight when it ends earlier than it
-    starts; no time at all when both are equal. Whole minutes.
+    """A quiet time of the day in the customer's own zone, end exclusive, in whole minutes.
+
+    Over midnight when it ends earlier than it starts; no time at all when both are equal.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -55,8 +56,7 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cap:
-    """At most `limit` marketing messages of a purpose in any `window`; what is exactly `window` old counts no
-    more."""
+    """At most `limit` marketing messages of a purpose in any `window`; one exactly so old counts no more."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     purpose: Purpose

@@ -25,8 +25,10 @@ _EPOCH_DAY = date(1970, 1, 1)
 
 @dataclass(frozen=True, kw_only=True)
 class Rest:
-    """Who is waited for, as arrays of one length: a quiet time (minutes; equal: none), whether holidays bind,
-    and where the customer lives (places in `zones` and `countries`).
+    """Who is waited for, as arrays of one length.
+
+    A quiet time (minutes; equal: none), whether holidays bind, and where the customer lives (places in `zones` and
+    `countries`).
     """
 
     start: Ints
@@ -39,8 +41,7 @@ class Rest:
 
 
 def release(due: Ints, rest: Rest, which: Bools) -> tuple[Ints, Bools, Bools]:
-    """Return the first allowed instant at or after each `due`, and whether quiet hours and whether a holiday
-    moved it.
+    """Return the first allowed instant at or after each `due`, and whether quiet hours or a holiday moved it.
 
     Lines outside `which` stay as they are.
     """
@@ -112,8 +113,7 @@ def _years(at: Ints) -> tuple[int, int]:
 
 @lru_cache(maxsize=2048)
 def transitions(zone: str, first_year: int, last_year: int) -> tuple[Ints, Ints]:
-    """Return the instants at which a zone's clock is set, the first of `first_year` included, and the offset
-    from each on."""
+    """Return the instants at which a zone's clock is set, from the start of a year, and the offset from each on."""
     info = ZoneInfo(zone)
     moment = datetime(first_year, 1, 1, tzinfo=UTC)
     found = [(microseconds(moment), _shift(info, moment))]
@@ -161,8 +161,7 @@ def _holidays(country: str, days: Ints) -> Ints:
 
 @lru_cache(maxsize=1024)
 def holidays_of(country: str, year: int) -> Ints:
-    """Return the public holidays of a country (ISO 3166-1 alpha-2) as days since 1970; none where they are not
-    known."""
+    """Return a country's public holidays as days since 1970; none where they are not known."""
     import holidays
 
     try:

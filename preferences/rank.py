@@ -1,5 +1,4 @@
-"""The order of a customer's channels: what they stated, then what was observed, then the house order, then
-cost (rules 4-8)."""
+"""The order of a customer's channels: stated, then observed, then the house order, then cost (rules 4-8)."""
 
 from __future__ import annotations
 
@@ -23,8 +22,7 @@ LAST = 10**12
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """Customers x channels: a key (low first, LAST: nothing said), the rule, and the statement that placed the
-    channel."""
+    """Customers x channels: a key (low first, LAST: nothing said), the rule, and the statement that placed it."""
 
     key: Ints
     reason: Ints

@@ -113,7 +113,8 @@ class Columns:
 
     def real(self, column: str) -> Floats:
         """Return a column of real numbers; null is 0."""
-        return np.nan_to_num(self.frame[column].to_numpy())
+        values: Floats = np.nan_to_num(self.frame[column].to_numpy())
+        return values
 
     def truth(self, column: str) -> Bools:
         """Return a column of yes and no; null is no."""
@@ -121,8 +122,7 @@ class Columns:
         return (values.fill_null(value=False) if values.null_count() else values).to_numpy()
 
     def dictionary(self, column: str) -> tuple[Ints, list[str | None]]:
-        """Return a column of words as places in a list of its different words; a list of words is joined by
-        commas."""
+        """Return a column of words as places in a list of its different words; lists are joined by commas."""
         if column not in self._dictionaries:
             self._dictionaries[column] = _dictionary(self.frame[column])
         return self._dictionaries[column]

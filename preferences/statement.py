@@ -31,7 +31,8 @@ from tidings.reason import Reason
 KINDS = ("order", "pause", "quiet_hours", "language", "tracking")
 UNPLACED = 99
 """Place of a channel that an order does not name."""
-DAY = 24 * 60
+HOUR = 60
+DAY = 24 * HOUR
 FAR = 50 * 365 * 86_400_000_000
 """An end that lies further ahead than 50 years (9999-12-31) is no end."""
 
@@ -160,7 +161,7 @@ def minutes(text: object) -> int:
     if not (hours.isascii() and hours.isdigit() and rest[:2].isascii() and rest[:2].isdigit()):
         return NOBODY
     moment = int(hours) * 60 + int(rest[:2])
-    return moment if moment < DAY and int(rest[:2]) < 60 else NOBODY
+    return moment if moment < DAY and int(rest[:2]) < HOUR else NOBODY
 
 
 def quiet_times(text: str | None) -> tuple[tuple[int, int], ...]:

@@ -1,5 +1,4 @@
-"""When a message may leave: caps and pauses (marketing), quiet hours and holidays; the latest of them, and
-free time again."""
+"""When a message may leave: after caps and pauses (marketing), outside quiet hours and holidays."""
 
 from __future__ import annotations
 
@@ -98,8 +97,7 @@ def _settle(due: Ints, found: Pauses | None, rest: Rest) -> tuple[Ints, Ints, Bo
 
 
 def _lines(found: Pauses, customer: Ints, size: int) -> Pauses:
-    """Return the pauses of each line's customer, pointing to the lines: a customer has at most one line per
-    channel."""
+    """Return the pauses of each line's customer, pointing to the lines (at most one per channel)."""
     if not len(found.customer):
         return found
     order = np.argsort(customer, kind="stable")

@@ -74,14 +74,23 @@ def history(connection: Connection, customers: Sequence[int]) -> tuple[pl.DataFr
     import polars as pl
 
     instant = pl.Datetime("us", "UTC")
+    words = ("direction", "channel", "kind", "purpose", "message", "answers")
     touchpoints = {
-        "customer": pl.Int64(), "touchpoint": pl.Int64(), "at": instant, "direction": pl.String(), "channel": pl.String(),
-        "kind": pl.String(), "purpose": pl.String(), "machine": pl.Boolean(), "message": pl.String(), "answers": pl.String(),
-    }  # fmt: skip
+        "customer": pl.Int64(),
+        "touchpoint": pl.Int64(),
+        "at": instant,
+        "machine": pl.Boolean(),
+    } | dict.fromkeys(words, pl.String())
     learnt = {
-        "customer": pl.Int64(), "channel": pl.String(), "purpose_class": pl.String(), "reached": pl.Float64(),
-        "engaged": pl.Float64(), "observations": pl.Int32(), "last_engaged_at": instant, "as_of": instant,
-    }  # fmt: skip
+        "customer": pl.Int64(),
+        "channel": pl.String(),
+        "purpose_class": pl.String(),
+        "reached": pl.Float64(),
+        "engaged": pl.Float64(),
+        "observations": pl.Int32(),
+        "last_engaged_at": instant,
+        "as_of": instant,
+    }
     values = {"customers": "{" + ",".join(map(str, customers)) + "}"}
     found, kept = read_arrays(connection, [(_HISTORY, touchpoints), (_LEARNT, learnt)], values)
     return found, kept

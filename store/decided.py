@@ -8,14 +8,17 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 _COLUMNS = """
-    m.id::text AS message, m.run_id AS run, m.customer_id AS customer, m.state, m.reason, m.channel, m.document, m.language,
-    m.decision, m.input_digest, m.tried, m.due_at, m.planned_at, m.copy
+    m.id::text AS message, m.run_id AS run, m.customer_id AS customer, m.state, m.reason, m.channel, m.document,
+    m.language, m.decision, m.input_digest, m.tried, m.due_at, m.planned_at, m.copy
 """
 
 
 def of_run(connection: Connection, customer: int, run: str) -> Sequence[Any]:
     """Return the customer's messages of a run by document, then copy."""
-    query = f"SELECT {_COLUMNS} FROM messages m WHERE m.customer_id = :customer AND m.run_id = :run ORDER BY m.document, m.copy"
+    query = f"""
+        SELECT {_COLUMNS} FROM messages m WHERE m.customer_id = :customer AND m.run_id = :run
+         ORDER BY m.document, m.copy
+    """
     return connection.execute(text(query), {"customer": customer, "run": run}).all()
 
 

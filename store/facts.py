@@ -1,5 +1,4 @@
-"""Reads what a batch of questions is decided from: one query per frame, unjudged rows of the customers asked
-about."""
+"""Reads what a batch of questions is decided from: unjudged rows of the customers asked about."""
 
 from __future__ import annotations
 
@@ -35,13 +34,15 @@ _QUERIES: Mapping[str, str] = {
     "consents": """
         SELECT customer_id AS customer, id AS consent, brand, topic, channel, action, source, proof <> '' AS proof, at
           FROM consents
-         WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all') AND topic = ANY(%(topics)s::text[])
+         WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all')
+           AND topic = ANY(%(topics)s::text[])
     """,
     "statements": """
         SELECT customer_id AS customer, id AS statement, brand, topic, kind, channels, value::text AS value, source,
                from_at, until_at, at
           FROM statements
-         WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all') AND topic = ANY(%(topics)s::text[])
+         WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all')
+           AND topic = ANY(%(topics)s::text[])
     """,
     "behaviour": """
         SELECT customer_id AS customer, channel, purpose_class, reached, engaged, observations, as_of
@@ -50,8 +51,8 @@ _QUERIES: Mapping[str, str] = {
     "recent": """
         SELECT t.customer_id AS customer, t.brand, t.purpose, t.channel, t.at
           FROM touchpoints t
-         WHERE t.customer_id = ANY(%(customers)s::bigint[]) AND t.at > %(since)s AND t.direction = 'out' AND t.kind = 'sent'
-           AND t.purpose = %(purpose)s
+         WHERE t.customer_id = ANY(%(customers)s::bigint[]) AND t.at > %(since)s AND t.direction = 'out'
+           AND t.kind = 'sent' AND t.purpose = %(purpose)s
         UNION ALL
         SELECT m.customer_id, m.brand, m.purpose, d.channel, d.created_at
           FROM messages m JOIN deliveries d ON d.message_id = m.id

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 
 _EVENTS = text("""
     SELECT t.at, t.kind, t.channel, t.direction, t.message_id AS message, 60 AS place, t.id AS number,
-           jsonb_strip_nulls(jsonb_build_object('touchpoint', t.id, 'source', t.source, 'id', t.external_id, 'brand', t.brand,
-               'purpose', nullif(t.purpose, ''), 'machine', nullif(t.machine, false), 'detail', nullif(t.detail, '{}'))) AS evidence
+           jsonb_strip_nulls(jsonb_build_object('touchpoint', t.id, 'source', t.source, 'id', t.external_id,
+               'brand', t.brand, 'purpose', nullif(t.purpose, ''), 'machine', nullif(t.machine, false),
+               'detail', nullif(t.detail, '{}'))) AS evidence
       FROM touchpoints t WHERE t.customer_id = :customer
     UNION ALL
     SELECT m.planned_at, 'message', coalesce(m.first_channel, m.channel, ''), 'out', m.id, 30, 0,
@@ -43,8 +44,8 @@ _EVENTS = text("""
       FROM statements s WHERE s.customer_id = :customer
     UNION ALL
     SELECT c.at, 'consent', CASE c.channel WHEN 'all' THEN '' ELSE c.channel END, 'in', NULL, 20, c.id,
-           jsonb_build_object('consent', c.id, 'action', c.action, 'topic', c.topic, 'channel', c.channel, 'brand', c.brand,
-               'source', c.source, 'proof', c.proof, 'actor', c.actor)
+           jsonb_build_object('consent', c.id, 'action', c.action, 'topic', c.topic, 'channel', c.channel,
+               'brand', c.brand, 'source', c.source, 'proof', c.proof, 'actor', c.actor)
       FROM consents c WHERE c.customer_id = :customer
     UNION ALL
     SELECT e.at, e.kind, s.channel, 'in', NULL, 80, s.id,

@@ -1,5 +1,4 @@
-"""Why a customer got a message of a run on this channel, or why not: the decision as stored, and whether it
-still stands."""
+"""Why a customer got a message on this channel, or why not: the decision as stored, and whether it stands."""
 
 from __future__ import annotations
 
@@ -73,7 +72,7 @@ def explain(
         rows = rows or of_same_edition(connection, customer, run_id)
         if not rows:
             raise Problem(
-                f"Customer {reference!r} has no part in {run_id}: not in its audience, and no document of it is theirs.",
+                f"Customer {reference!r} has no part in {run_id}: it is not in the audience and has no document there.",
                 todo=f"`tidings timeline {reference}` shows what there is.",
             )
         told = [_told(connection, installation, row, reference, language, now) for row in rows]
@@ -126,7 +125,7 @@ def _channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def _sentence(reason: str, channels: list[dict[str, Any]], language: str) -> str:
     """Return the sentence of the message: why it is held or waits, else why it has its first channel."""
-    first = channels[0] if channels else {"sentence": "", "evidence": {}}
+    first = channels[0] if channels else dict[str, Any](sentence="", evidence={})
     if not reason:
         return str(first["sentence"])
     try:
@@ -144,7 +143,7 @@ def _today(
     context = read_context(connection, installation, row.run)
     question = question_of(context.run, context.template, installation.organisation)
     policy = policy_from(rules_of(connection, context.run.policy_version))
-    shape = {"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)}
+    shape = pl.Schema([("message", pl.String()), ("customer", pl.Int64()), ("tried", pl.List(pl.String()))])
     before = [(str(used), row.customer, row.tried[:used]) for used in range(len(row.tried) + 1)]
     facts = read_facts(connection, question, pl.DataFrame(before, schema=shape, orient="row"), now)
     facts = replace(facts, recent=_before(facts.recent, row.planned_at))

@@ -1,5 +1,4 @@
-"""Touchpoints become behaviour: the rule is `preferences.behaviour.fold`, here is only who is due and what
-changed."""
+"""Touchpoints become behaviour: `preferences.behaviour.fold` is the rule, here is who is due and what changed."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
@@ -56,29 +57,49 @@ def title(kind: str, channel: str, evidence: dict[str, Any]) -> str:
     >>> title("clicked", "email", {"purpose": "offer"})
     'Clicked: offer by email'
     """
-    match kind:
-        case "message":
-            why = f", {_words(evidence['reason'])}" if evidence.get("reason") else ""
-            return f"{_words(evidence['purpose']).capitalize()} {evidence['document']}: {_words(evidence['state'])}{why}"
-        case "delivery":
-            return f"Delivery {evidence['reference']} to {evidence['address'].splitlines()[0]}: {_words(evidence['state'])}"
-        case "attempt":
-            code = f" ({evidence['code']})" if evidence.get("code") else ""
-            return f"Attempt by {evidence['provider']}: {_words(evidence['state'])}{code}"
-        case "receipt":
-            return f"{evidence['provider']} reported: {_words(evidence['kind'])}"
-        case "statement" | "consent":
-            return _said(kind, evidence)
-        case "suppression" | "suppression_lifted":
-            return f"{_words(kind).capitalize()}: {evidence['address']} ({evidence['reason']})"
-        case "address" | "address_verified" | "address_removed":
-            problem = f", {_words(evidence['problem'])}" if evidence.get("problem") else ""
-            return f"{_words(kind).capitalize()}: {', '.join(evidence['value'].splitlines())}{problem}"
-        case "customer":
-            return f"Became known as {evidence['standing']}"
+    told = _TITLES.get(kind)
+    if told:
+        return told(kind, evidence)
     purpose = f": {evidence['purpose']}" if evidence.get("purpose") else ""
     machine = " (a machine)" if evidence.get("machine") else ""
     return f"{_words(kind).capitalize()}{purpose} by {channel}{machine}"
+
+
+def _message(kind: str, evidence: dict[str, Any]) -> str:
+    del kind
+    why = f", {_words(evidence['reason'])}" if evidence.get("reason") else ""
+    return (
+        f"{_words(evidence['purpose']).capitalize()} {evidence['document']}: {_words(evidence['state'])}{why}"
+    )
+
+
+def _delivery(kind: str, evidence: dict[str, Any]) -> str:
+    where = (evidence["address"].splitlines() or [""])[0]
+    return f"{kind.capitalize()} {evidence['reference']} to {where}: {_words(evidence['state'])}"
+
+
+def _attempt(kind: str, evidence: dict[str, Any]) -> str:
+    code = f" ({evidence['code']})" if evidence.get("code") else ""
+    return f"{kind.capitalize()} by {evidence['provider']}: {_words(evidence['state'])}{code}"
+
+
+def _receipt(kind: str, evidence: dict[str, Any]) -> str:
+    del kind
+    return f"{evidence['provider']} reported: {_words(evidence['kind'])}"
+
+
+def _suppression(kind: str, evidence: dict[str, Any]) -> str:
+    return f"{_words(kind).capitalize()}: {evidence['address']} ({evidence['reason']})"
+
+
+def _address(kind: str, evidence: dict[str, Any]) -> str:
+    problem = f", {_words(evidence['problem'])}" if evidence.get("problem") else ""
+    return f"{_words(kind).capitalize()}: {', '.join(evidence['value'].splitlines())}{problem}"
+
+
+def _customer(kind: str, evidence: dict[str, Any]) -> str:
+    del kind
+    return f"Became known as {evidence['standing']}"
 
 
 def _said(kind: str, evidence: dict[str, Any]) -> str:
@@ -93,3 +114,19 @@ def _said(kind: str, evidence: dict[str, Any]) -> str:
 
 def _words(code: str) -> str:
     return code.replace("_", " ")
+
+
+_TITLES: Mapping[str, Callable[[str, dict[str, Any]], str]] = {
+    "message": _message,
+    "delivery": _delivery,
+    "attempt": _attempt,
+    "receipt": _receipt,
+    "statement": _said,
+    "consent": _said,
+    "suppression": _suppression,
+    "suppression_lifted": _suppression,
+    "address": _address,
+    "address_verified": _address,
+    "address_removed": _address,
+    "customer": _customer,
+}

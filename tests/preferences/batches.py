@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- tables, and rules told in one piece
 """Invented facts for the tests: frames from a few dictionaries, and hypothesis strategies of whole batches."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: C901 -- tables, and rules told in one piece
 """A second reading of docs/deciding.md, one message at a time in plain Python: what `decide` must agree with.
 
 It shares no code with `preferences`, only the policy's values, and prefers the obvious to the fast: the wall

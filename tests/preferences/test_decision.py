@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- tables, and rules told in one piece
 """`decide`: every rule once. The table is the specification in examples; test_oracle.py has the laws."""
 
 from dataclasses import replace
