@@ -94,7 +94,7 @@ def _values(
         "words": known,
         "invoice": invoice,
         "account": iban(invoice["account"]),
-        "return_line": " · ".join((look["name"], *look["address"])) if window.return_line else "",
+        "return_line": " · ".join(look["sender"]) if window.return_line else "",
         "code": code_image(code.text) if code else "",
         "code_kind": code.kind if code else "",
         "preferences_code": code_image(links["preferences"]) if links.get("preferences") else "",

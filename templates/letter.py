@@ -87,4 +87,4 @@ def letter_page(
 
 def return_line(edition: Edition) -> str:
     """Return the sender in one line, above the address."""
-    return " · ".join((edition.look["name"], *edition.look["address"]))
+    return " · ".join(edition.look["sender"])

@@ -161,6 +161,8 @@ def brand_values(brand: Brand) -> dict[str, Any]:
             "service_phone": brand.service_phone,
             "privacy_text": brand.privacy_text,
             "address": list(brand.address.lines),
+            "place": list(_place(brand)),
+            "sender": [brand.name, *_place(brand)],
             "country": brand.address.country,
             "colours": palette(brand.accent),
         },
@@ -170,6 +172,13 @@ def brand_values(brand: Brand) -> dict[str, Any]:
         _BRANDS.clear()
     _BRANDS[id(brand)] = (brand, values)
     return values  # type: ignore[no-any-return]
+
+
+def _place(brand: Brand) -> tuple[str, ...]:
+    """Return the lines of the address without the name, where it begins with one."""
+    first, *rest = brand.address.lines or ("",)
+    named = first.casefold() in {brand.name.casefold(), brand.legal_name.casefold()}
+    return tuple(rest) if named else brand.address.lines
 
 
 def link_targets(template: Template, data: Mapping[str, Any], brand: Brand) -> dict[str, str]:

@@ -200,3 +200,13 @@ def test_every_window_lies_on_its_paper(window: object) -> None:
 def test_the_brand_is_in_the_letter(make: Make, offer: Template) -> None:
     brand = SAMPLE_BRAND.model_copy(update={"name": "Lumen", "accent": "#ffd400"})
     assert "Lumen" in pdf_text(letter(render(offer, Channel.LETTER, make(offer, brand=brand))).pdf)
+
+
+@pytest.mark.parametrize(
+    "lines", [("Nordlys", "Storgata 12"), ("Nordlys Belysning AS", "Storgata 12"), ("Storgata 12",)]
+)
+def test_the_sender_is_named_once(make: Make, offer: Template, lines: tuple[str, ...]) -> None:
+    address = SAMPLE_BRAND.address.model_copy(update={"lines": lines})
+    brand = SAMPLE_BRAND.model_copy(update={"address": address})
+    text = pdf_text(letter(render(offer, Channel.LETTER, make(offer, country="DE", brand=brand))).pdf)
+    assert "Nordlys · Storgata 12" in text
