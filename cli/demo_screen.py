@@ -23,9 +23,9 @@ TITLES = {
     "invoices": ("Invoice run", "invoices"),
 }
 REASONS = {
-    "stated_temporary": "asked for, for a while",
-    "stated_topic": "asked for, for this topic",
-    "stated_purpose": "asked for, for this purpose",
+    "stated_temporary": "asked for a while",
+    "stated_topic": "asked for this topic",
+    "stated_purpose": "asked for this purpose",
     "stated_all": "asked for",
     "observed": "noticed",
     "default_order": "by default",

@@ -44,7 +44,7 @@ class World:
     @cached_property
     def billed(self) -> frozenset[int]:
         """Numbers of the customers who get an invoice."""
-        return billed(self.persons, round(len(self.persons) * BILLED_SHARE))
+        return billed(self.persons, max(1, round(len(self.persons) * BILLED_SHARE)))
 
     def tables(self) -> dict[str, Iterable[Mapping[str, Any]]]:
         """Return the rows of each kind of import, in the order in which they go in."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from tidings.invoice import Invoice, Line
 from work.demo_chance import between, happens, share
-from work.demo_people import SOURCE, Person
+from work.demo_people import SOURCE, Person, Story
 
 GOODS = {
     "en": "Lantern “Skumring”, oak|Beeswax candles, twelve|Reading lamp “Fjord”|Spare glass|Lamp oil, 2 l|Delivery",
@@ -25,7 +25,13 @@ TERMS = timedelta(days=14)
 def billed(persons: Sequence[Person], count: int) -> frozenset[int]:
     """Return the numbers of the customers who get an invoice: those with a story first, then by lot."""
     able = [person for person in persons if person.standing == "customer"]
-    able.sort(key=lambda person: (person.story is None, share(person.number, "billed")))
+    able.sort(
+        key=lambda person: (
+            person.story is None,
+            person.story is not Story.BY_POST,
+            share(person.number, "billed"),
+        )
+    )
     return frozenset(person.number for person in able[:count])
 
 

@@ -10,9 +10,9 @@ from work.demo_people import SOURCE, Habit, Person, Story
 
 Row = dict[str, Any]
 MONTH = timedelta(days=30)
-LIKES, OTHERS = 0.75, 0.04
+LIKES, OTHERS = 0.8, 0.03
 """How likely a person reacts to a message on the channel of their habit, and on another one."""
-LEANING = 4.0
+LEANING = 6.0
 """How much more often somebody was written to where they react: the shop had noticed a little already."""
 
 
@@ -32,14 +32,13 @@ class _Past:
 
 
 def touchpoints(persons: Sequence[Person], billed: frozenset[int], now: datetime) -> Iterator[Row]:
-    """Yield a year of history: twelve newsletters, six offers, twelve invoices for the billed, and calls."""
+    """Yield a year of history: twelve newsletters and offers, as many invoices for the billed, and calls."""
     for person in persons:
         if person.story is Story.DEAD or person.standing == "prospect":
             continue
         for month in range(12, 0, -1):
             yield from _sent(person, "news", month, now)
-            if month % 2 == 0:
-                yield from _sent(person, "offer", month, now)
+            yield from _sent(person, "offer", month, now)
             if person.number in billed:
                 yield from _sent(person, "invoice", month, now)
         yield from _call(person, now)
@@ -67,7 +66,8 @@ def _sent(person: Person, purpose: str, month: int, now: datetime) -> Iterator[R
 def _reaction(past: _Past) -> Iterator[Row]:
     key = (past.person.number, past.purpose, past.month)
     likes = past.person.habit == past.channel
-    reacts = happens(LIKES if likes else OTHERS, *key, "reacts")
+    told = past.person.story is Story.PAYS_ON_TEXT
+    reacts = likes if told else happens(LIKES if likes else OTHERS, *key, "reacts")
     if past.channel == "email" and (reacts or happens(0.25, *key, "opens")):
         yield _row(past, "opened", after=between(3, 900, *key, "opened"), machine=not reacts)
     if not reacts and past.purpose != "invoice":
