@@ -100,4 +100,5 @@ def _operate(column: ColumnElement[Any], rule: Compare, convert: Any) -> ColumnE
         ">": column > value,
         ">=": column >= value,
     }
-    return comparisons[rule.op]
+    chosen: ColumnElement[bool] = comparisons[rule.op]
+    return chosen
