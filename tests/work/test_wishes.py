@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -135,7 +135,15 @@ def facts_of(known, topic, purpose_class, usable):
     )  # fmt: skip
 
 
+ONLY_PUSH = {
+    "brand": "all", "topic": "offer", "channels": ["push"], "only": True, "from": None, "until": None, "at": -5,
+}  # fmt: skip
+GIVEN = {"brand": "all", "topic": "offer", "channel": "all", "action": "given", "proof": True, "at": -5}
+
+
 @hypothesis_settings(max_examples=100)
+@example([ONLY_PUSH], [GIVEN], {"email"}, "offer", "customer", Policy())
+@example([ONLY_PUSH], [GIVEN], {"email", "push"}, "offer", "customer", Policy())
 @given(
     st.lists(orders, max_size=4),
     st.lists(events, max_size=4),
