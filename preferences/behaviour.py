@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preferences.policy import Observing
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints, different
 from tidings.purpose import Purpose
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ def weights(age: Ints, half_life: timedelta) -> Floats:
     days = np.maximum(age // DAY, 0)
     if not len(days):
         return np.zeros(0)
-    known, place = np.unique(days, return_inverse=True)
-    return np.array([0.5 ** (day / half_life.days) for day in known.tolist()])[place]
+    table = np.zeros(int(days.max()) + 1)
+    for day in different(days).tolist():
+        table[day] = 0.5 ** (day / half_life.days)
+    return table[days]
 
 
 def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:

@@ -24,7 +24,7 @@ import numpy as np
 
 from preferences.policy import Basis, Policy
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, LONG_AGO, NOBODY, WIDTH, Bools, Columns, Ints, newest
+from preferences.sheet import CHANNELS, LONG_AGO, NOBODY, WIDTH, Bools, Columns, Ints, different, newest
 from preferences.statement import brand_words
 from tidings.purpose import topic_path
 from tidings.reason import Reason
@@ -175,7 +175,7 @@ def _standing(events: _Events, place: Ints, size: int) -> Bools:
     given = events.action == GIVEN
     scope = events.scopes()
     stands = denies.copy()
-    for one in np.unique(scope[denies]):
+    for one in different(scope[denies]):
         level, wide, general = one // 4, one // 2 % 2, one % 2
         part = given & (events.level <= level) & (events.wide <= wide) & (events.general <= general)
         # At equal instants a part of the scope comes after the whole, and an objection after both.

@@ -15,11 +15,12 @@ from preferences.evidence import Evidence, instant, number, quoted, quoted_list,
 from preferences.rank import Wishes
 from preferences.reach import OPEN, REASONS, Reach
 from preferences.reach import number as code
-from preferences.sheet import NOBODY, Bools, Ints
+from preferences.sheet import NOBODY, WIDTH, Bools, Ints
 from preferences.timing import Timing
 from tidings.reason import Reason
 
-Cells = tuple[Ints, Ints]
+Cells = Ints
+"""Places of cells in a sheet laid out flat: customer x WIDTH + channel."""
 STATED = (Reason.STATED_TEMPORARY, Reason.STATED_TOPIC, Reason.STATED_PURPOSE, Reason.STATED_ALL)
 
 
@@ -35,12 +36,12 @@ class Ground:
 
 def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
     """Point to what placed or closed each cell: a statement, a suppression, an address, a standing, observations."""
-    stated = np.where(_is(reason, *STATED), ground.wishes.statement[cell], NOBODY)
-    never = np.where(_is(reason, Reason.NEVER_WISHED), ground.wishes.never[cell], NOBODY)
-    closed = np.where(_is(reason, Reason.SUPPRESSED), ground.reach.suppression[cell], NOBODY)
+    stated = np.where(_is(reason, *STATED), ground.wishes.statement.ravel()[cell], NOBODY)
+    never = np.where(_is(reason, Reason.NEVER_WISHED), ground.wishes.never.ravel()[cell], NOBODY)
+    closed = np.where(_is(reason, Reason.SUPPRESSED), ground.reach.suppression.ravel()[cell], NOBODY)
     faulty = _is(reason, Reason.UNUSABLE_ADDRESS, Reason.UNVERIFIED_ADDRESS)
-    unfit = np.where(faulty, ground.reach.address[cell], NOBODY)
-    barred = np.where(_is(reason, Reason.STANDING, Reason.OPEN_MATTER), batch.known[cell[0]], NOBODY)
+    unfit = np.where(faulty, ground.reach.address.ravel()[cell], NOBODY)
+    barred = np.where(_is(reason, Reason.STANDING, Reason.OPEN_MATTER), batch.known[cell // WIDTH], NOBODY)
     parts = [
         evidence.lines(
             batch.statements,
@@ -84,14 +85,14 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
     nothing = np.zeros(len(reason), dtype=np.int64)
     if found is None:
         return nothing
-    basis = found.basis[cell]
+    basis = found.basis.ravel()[cell]
     possible = _is(reason, *STATED, Reason.OBSERVED, Reason.DEFAULT_ORDER, Reason.CHEAPEST)
     told = possible & (basis > 0) & (basis <= WITH_EVENT) | _is(
         reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT
     )
     events = evidence.lines(
         batch.consents,
-        np.where(told, found.event[cell], NOBODY),
+        np.where(told, found.event.ravel()[cell], NOBODY),
         [
             '"consent": ', number("consent"), ', "action": ', quoted("action"),
             ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"),
@@ -156,10 +157,10 @@ def _observations(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells,
         return pointers
     import polars as pl
 
-    observed, where = ground.observed, (cell[0][seen], cell[1][seen])
-    count = batch.behaviour.whole("observations", 0)[observed.row[where]]
+    observed, where = ground.observed, cell[seen]
+    count = batch.behaviour.whole("observations", 0)[observed.row.ravel()[where]]
     shares = [
-        pl.Series(np.round(part[where] * 1000) / 1000).cast(pl.String)
+        pl.Series(np.round(part.ravel()[where] * 1000) / 1000).cast(pl.String)
         for part in (observed.mean, observed.low, observed.high)
     ]
     said = '"observations": {}, "engaged": {}, "between": [{}, {}]'

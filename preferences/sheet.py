@@ -62,12 +62,17 @@ def newest(key: Ints, size: int, *order: Ints) -> Ints:
     return last
 
 
+def different(values: Ints) -> Ints:
+    """Return the different values of small numbers, 0 or more, sorted; no sorting of the values themselves."""
+    return np.flatnonzero(np.bincount(values))
+
+
 class Customers:
     """The customers of a batch, each once, sorted; their place is their row in the sheet."""
 
     def __init__(self, asked: Ints) -> None:
         """Take the customer of each question."""
-        self.ids = np.unique(asked)
+        self.ids = asked if (asked[1:] > asked[:-1]).all() else np.unique(asked)
         self.size = len(self.ids)
         self._first = int(self.ids[0]) if self.size else 0
         span = int(self.ids[-1]) - self._first + 1 if self.size else 0
@@ -82,6 +87,8 @@ class Customers:
             return np.full(len(customers), NOBODY, dtype=np.int64)
         if self._table is not None:
             places = customers - self._first
+            if len(places) and places.min() >= 0 and places.max() < len(self._table):
+                return self._table[places]
             inside = (places >= 0) & (places < len(self._table))
             return np.where(inside, self._table[np.where(inside, places, -1)], NOBODY)
         places = np.minimum(np.searchsorted(self.ids, customers), self.size - 1)
@@ -129,14 +136,9 @@ class Columns:
 
     def codes(self, column: str, words: Sequence[str]) -> Ints:
         """Return the place of each value in `words`, NOBODY for any other."""
-        import polars as pl
-
-        if self.length <= FEW:
-            places = {word: place for place, word in reversed(list(enumerate(words)))}
-            found = [places.get(value, NOBODY) for value in self.frame[column].to_list()]
-            return np.array(found, dtype=np.int64)
-        physical = self.frame[column].cast(pl.Enum(list(dict.fromkeys(words))), strict=False).to_physical()
-        return physical.cast(pl.Int64).fill_null(NOBODY).to_numpy()
+        places = {word: place for place, word in reversed(list(enumerate(words)))}
+        found: Ints = self.judged(column, lambda word: places.get(word or "", NOBODY))
+        return found
 
     def judged(
         self, column: str, judge: Callable[[str | None], Any], kind: Any = np.int64

@@ -23,7 +23,18 @@ from typing import Any
 
 import numpy as np
 
-from preferences.sheet import CHANNELS, LONG_AGO, NEVER, NOBODY, WIDTH, Bools, Columns, Ints, newest
+from preferences.sheet import (
+    CHANNELS,
+    LONG_AGO,
+    NEVER,
+    NOBODY,
+    WIDTH,
+    Bools,
+    Columns,
+    Ints,
+    different,
+    newest,
+)
 from tidings.channel import Channel
 from tidings.purpose import topic_path
 from tidings.reason import Reason
@@ -60,7 +71,7 @@ class Statements:
     def spoken(self, kind: str) -> Iterator[tuple[int, Ints]]:
         """Yield per slot, the one that speaks first first, the row in force of each customer (NOBODY: none)."""
         which = np.flatnonzero((self.kind == KINDS.index(kind)) & self.active)
-        for slot in np.unique(self.slot[which]):
+        for slot in different(self.slot[which]):
             rows = which[self.slot[which] == slot]
             last = newest(self.customer[rows], self.size, self.at[rows], self.number[rows])
             yield int(slot), np.where(last == NOBODY, NOBODY, self.row[rows][last])

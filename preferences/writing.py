@@ -44,11 +44,11 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
 
     count = len(answer.person)
     message = np.repeat(np.arange(count), WIDTH)
-    cell = (np.repeat(answer.person, WIDTH), answer.order.ravel())
-    reason = answer.reason[message, cell[1]]
+    cell = (answer.person[:, None] * WIDTH + answer.order).ravel()
+    reason = np.take_along_axis(answer.reason, answer.order, axis=1).ravel()
     rank = answer.rank.ravel()
     addresses = pl.concat([batch.addresses.frame["address"], pl.Series([None], dtype=pl.Int64)])
-    address = ground.reach.address[cell]
+    address = ground.reach.address.ravel()[cell]
     line = np.where((rank == 1) | (reason == code(Reason.PAUSE)), answer.line[message], NOBODY)
     evidence = Evidence()
     pointers = (
@@ -59,7 +59,7 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "message": batch.asked.frame["message"][message],
-            "channel": pl.Series(CHANNELS)[cell[1]],
+            "channel": pl.Series(CHANNELS)[answer.order.ravel()],
             "rank": pl.Series([*range(1, WIDTH + 1), None], dtype=pl.Int8)[
                 np.where(rank == NOBODY, WIDTH, rank - 1)
             ],
