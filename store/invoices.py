@@ -22,6 +22,7 @@ class Unrendered:
     language: str
     document: Mapping[str, Any]
     name: str
+    company: str
     reference: str
     postal: Mapping[str, Any] | None
 
@@ -113,7 +114,8 @@ def without_pdf(connection: Connection, run: str, shard: int) -> list[Unrendered
     found = connection.execute(
         text("""
             SELECT i.id AS invoice, m.id::text AS message, m.customer_id AS customer, m.language, i.document,
-                   btrim(concat_ws(' ', c.first_name, c.last_name)) AS name, i.document ->> 'customer' AS reference,
+                   btrim(concat_ws(' ', c.first_name, c.last_name)) AS name, c.company,
+                   i.document ->> 'customer' AS reference,
                    (SELECT a.postal FROM addresses a WHERE a.customer_id = m.customer_id AND a.channel = 'letter'
                       AND a.removed_at IS NULL ORDER BY a.state DESC, a.position, a.id LIMIT 1) AS postal
             FROM messages m JOIN invoices i ON i.id = m.invoice_id JOIN customers c ON c.id = m.customer_id

@@ -88,9 +88,7 @@ class Costs(_Strict):
     email: Decimal = Decimal("0.0001")
     sms_part: Decimal = Decimal("0.05")
     push: Decimal = Decimal("0.00001")
-    postage: dict[str, Postage] = {
-        "standard": Postage(domestic=Decimal("1.10"), abroad=Decimal("1.80"))
-    }
+    postage: dict[str, Postage] = {"standard": Postage(domestic=Decimal("1.10"), abroad=Decimal("1.80"))}
 
 
 class Organisation(_Strict):
@@ -129,7 +127,9 @@ def read_organisation(path: Path) -> Organisation:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         msg = f"There is no {path}."
-        raise Problem(msg, todo="Run `tidings init` to make one, or `tidings demo` to look around.") from error
+        raise Problem(
+            msg, todo="Run `tidings init` to make one, or `tidings demo` to look around."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Problem(f"{path} is not valid TOML: {error}.", todo="Correct that line.") from error
     try:

@@ -40,7 +40,8 @@ def read_context(connection: Connection, installation: Installation, run_id: str
 def invoice_rows(connection: Connection, ids: list[int]) -> dict[int, tuple[Mapping[str, Any], str]]:
     """Return (document, hash of the PDF) of invoices."""
     rows = connection.execute(
-        text("SELECT id, document, coalesce(pdf_hash, '') AS pdf_hash FROM invoices WHERE id = ANY(:ids)"), {"ids": ids}
+        text("SELECT id, document, coalesce(pdf_hash, '') AS pdf_hash FROM invoices WHERE id = ANY(:ids)"),
+        {"ids": ids},
     )
     return {row.id: (row.document, row.pdf_hash) for row in rows}
 
@@ -126,4 +127,3 @@ def parts_and_cost(content: Content, organisation: Organisation) -> tuple[int, D
             postage = costs.postage.get(content.postage) or next(iter(costs.postage.values()))
             stamp = postage.domestic if content.country == organisation.country else postage.abroad
             return content.sheets, stamp + postage.sheet * content.sheets
-

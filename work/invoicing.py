@@ -62,7 +62,9 @@ def open_invoice_run(
     template = find(TEMPLATE, extra=installation.own_templates)
     with installation.engine.begin() as connection:
         # One billing run of a brand is taken in at a time, so that a number is judged against all before it.
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": f"invoices:{brand.id}"})
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": f"invoices:{brand.id}"}
+        )
         if not rehearse:
             for run in reversed(runs_of_file(connection, brand.id, file_hash)):
                 if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
@@ -143,6 +145,7 @@ def render_documents(installation: Installation, run: Run, template: Template, *
             links=installation.links.for_message(item.message, item.customer, run.purpose, names, run.brand),
             postal=item.postal,
             name=item.name,
+            company=item.company,
             customer=item.reference,
         )
         for item in missing
@@ -178,7 +181,9 @@ def _sort(connection: Connection, brand: str, documents: Sequence[Document], sou
                 detail = f"number {document.number!r} was sent before over {earlier[0]} {earlier[1]}"
             elif customer is None:
                 reason = Reason.UNKNOWN_CUSTOMER
-                detail = f"there is no customer {document.invoice.customer!r}" + (f" in {source!r}" if source else "")
+                detail = f"there is no customer {document.invoice.customer!r}" + (
+                    f" in {source!r}" if source else ""
+                )
             else:
                 send.append((document, customer))
                 continue

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from store.messages import languages
 from templates.facts import ParityProblem, check_parity
-from templates.render import render
+from templates.render import documents_of, render
 from templates.subject import Subject
 from tidings.channel import Channel
 from tidings.problem import Problem
@@ -44,10 +44,13 @@ def _problems(installation: Installation, context: RunContext) -> Iterator[Parit
     question = question_of(context.run, context.template, installation.organisation)
     for language in used:
         subject = _sample(installation, context, language)
+        documents = documents_of(context.template, subject)
         contents = {}
         for channel in question.channels:
             addressed = replace(subject, to=ADDRESSES[Channel(channel)])
-            contents[Channel(channel)] = render(context.template, Channel(channel), addressed)
+            contents[Channel(channel)] = render(
+                context.template, Channel(channel), addressed, documents=documents
+            )
         yield from check_parity(context.template, subject, contents)
 
 

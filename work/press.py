@@ -29,6 +29,7 @@ class Job:
     links: Mapping[str, str]
     postal: Mapping[str, Any] | None
     name: str
+    company: str
     customer: str
 
 
@@ -51,6 +52,7 @@ def _set(job: Job) -> bytes:
         links=job.links,
         postal=job.postal,
         name=job.name,
+        company=job.company,
         customer=job.customer,
     )
 
@@ -71,5 +73,3 @@ def _end_with_parent() -> None:
     import signal
 
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-

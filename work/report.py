@@ -29,9 +29,7 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
     if run is None:
         raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs` lists them.")
     planned: Counter[str] = Counter()
-    held: Counter[str] = Counter(
-        {reason: len(documents) for reason, documents in run.rejected.items()}
-    )
+    held: Counter[str] = Counter({reason: len(documents) for reason, documents in run.rejected.items()})
     held[Reason.ALREADY_SENT] += run.already_sent
     sent: Counter[str] = Counter()
     failed: Counter[str] = Counter()
@@ -75,7 +73,9 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
 def rejected_lines(connection: Connection, run_id: str) -> list[str]:
     """Return one sentence for each document of an invoice run that was held because it is wrong, by row."""
     run = find_run(connection, run_id)
-    named = [] if run is None else [(reason, item) for reason, items in run.rejected.items() for item in items]
+    named = (
+        [] if run is None else [(reason, item) for reason, items in run.rejected.items() for item in items]
+    )
     named.sort(key=lambda pair: pair[1]["row"])
     return [
         f"row {item['row']}, invoice {item['number'] or '(no number)'}: {reason}: {item['detail']}"

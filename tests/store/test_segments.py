@@ -52,12 +52,22 @@ def town(engine):
         pytest.param({"field": "reference", "value": "C3"}, [3], id="by reference"),
         pytest.param({"field": "attributes.segment", "value": "garden"}, [1], id="an attribute as text"),
         pytest.param({"field": "attributes.vip", "value": True}, [2], id="an attribute as truth"),
-        pytest.param({"field": "attributes.points", "op": ">", "value": 7}, [1, 3], id="a number, also one in text"),
-        pytest.param({"field": "attributes.segment", "op": "missing"}, [2, 3], id="an attribute that is missing"),
-        pytest.param({"field": "attributes.segment", "op": "!=", "value": "x"}, [1, 2, 3], id="missing is not equal"),
-        pytest.param({"field": "last_name", "op": "contains", "value": "%"}, [], id="a wildcard is only a sign"),
+        pytest.param(
+            {"field": "attributes.points", "op": ">", "value": 7}, [1, 3], id="a number, also one in text"
+        ),
+        pytest.param(
+            {"field": "attributes.segment", "op": "missing"}, [2, 3], id="an attribute that is missing"
+        ),
+        pytest.param(
+            {"field": "attributes.segment", "op": "!=", "value": "x"}, [1, 2, 3], id="missing is not equal"
+        ),
+        pytest.param(
+            {"field": "last_name", "op": "contains", "value": "%"}, [], id="a wildcard is only a sign"
+        ),
         pytest.param({"field": "last_name", "value": "' OR 1=1 --"}, [], id="a quote is only a sign"),
-        pytest.param({"field": "attributes.%(x)s", "value": "y"}, [], id="a placeholder in a name is only a name"),
+        pytest.param(
+            {"field": "attributes.%(x)s", "value": "y"}, [], id="a placeholder in a name is only a name"
+        ),
         pytest.param({"did": "clicked", "within": "P90D"}, [1], id="what a machine did does not count"),
         pytest.param({"did": "clicked", "within": "P90D", "at_least": 3}, [], id="often enough"),
         pytest.param({"did_not": "clicked"}, [2], id="what somebody did not do"),
