@@ -30,6 +30,7 @@ REASONS = {
     "observed": "noticed",
     "default_order": "by default",
     "cheapest": "cheapest",
+    "standing": "former or deceased",
 }
 
 
@@ -41,7 +42,7 @@ def show(told: "Told", seconds: float) -> None:
     )
     for name, found in told.runs.items():
         console.print(_run(name, found, told.chosen[name]))
-    console.print("\n[bold]Why?[/] Three of them:\n")
+    console.print("[bold]Why?[/] Three of them:\n")
     for person, name, why in told.whys:
         console.print(_why(person, name, why, told.home))
     _print_where(told, seconds)

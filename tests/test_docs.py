@@ -12,6 +12,7 @@ from tools.settings_page import page
 
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 PAGES = [ROOT / "README.md", *DOCS]
+CODE = re.compile(r"^```.*?^```|`[^`\n]*`|^    .*?$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -22,7 +23,8 @@ def test_commands_to_run_stand_where_they_are_run():
 
 @pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for path in PAGES])
 def test_a_link_to_a_file_leads_to_one(path):
-    targets = [target for target in LINK.findall(path.read_text(encoding="utf-8")) if "://" not in target]
+    prose = CODE.sub("", path.read_text(encoding="utf-8"))
+    targets = [target for target in LINK.findall(prose) if "://" not in target]
     missing = [target for target in targets if not (path.parent / target).exists()]
     assert missing == []
 

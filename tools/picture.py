@@ -23,6 +23,8 @@ from rich.text import Text
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 WIDTH = 108
+WORD = "25% off"
+"""Stands in the English text of the offer."""
 FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
@@ -32,6 +34,7 @@ figure { margin: 0 } figcaption { margin: 0 0 10px; color: #455a64; font-weight:
 .mail { width: 470px } .phone { width: 330px } .letter { width: 560px }
 iframe, img { border: 0; background: #fff; box-shadow: 0 1px 6px #0003; display: block }
 iframe { width: 470px; height: 790px } img { width: 560px }
+.bill { width: 330px; height: 252px; object-fit: cover; object-position: top }
 .screen { background: #fff; border-radius: 28px; padding: 22px 18px; box-shadow: 0 1px 6px #0003; margin-bottom: 28px }
 .from { text-align: center; color: #607d8b; font-size: 13px; margin-bottom: 12px }
 .bubble { background: #e6ebee; border-radius: 18px; padding: 11px 15px; overflow-wrap: anywhere }
@@ -43,6 +46,7 @@ iframe { width: 470px; height: 790px } img { width: 560px }
 <div class="screen"><div class="from">{sender}</div><div class="bubble">{sms}</div></div></figure>
 <figure><figcaption>Push</figcaption>
 <div class="screen"><div class="push"><b>{title}</b>{push}</div></div></figure>
+<figure><figcaption>Invoice</figcaption><img class="bill" src="data:image/png;base64,{bill}"></figure>
 </div>
 <figure class="letter"><figcaption>Letter</figcaption><img src="data:image/png;base64,{letter}"></figure>
 </main>"""
@@ -82,18 +86,18 @@ def _terminal(told: str) -> None:
 
 
 def _sent(outbox: Path) -> None:
-    mail = next(message for message in _mails(outbox) if _purpose(message) == "offer")
-    body = mail.get_body(("html",))
-    assert body is not None
-    sms, push = _entry(outbox / "sms", "offer"), _entry(outbox / "push", "offer")
+    mail = next(message for message in _mails(outbox) if WORD in str(message["Subject"]))
+    bill = next(message for message in _mails(outbox) if str(message["Subject"]).startswith("Invoice"))
+    sms, push = (_entry(outbox / channel) for channel in ("sms", "push"))
     page = PAGE
     for name, value in {
-        "mail": html.escape(body.get_content()),
+        "mail": html.escape(_body(mail)),
         "sender": html.escape(sms["sender"]),
         "sms": html.escape(sms["text"]),
         "title": html.escape(push["title"]),
         "push": html.escape(push["body"]),
-        "letter": base64.b64encode(_first_invoice(outbox)).decode(),
+        "bill": base64.b64encode(_picture(_attached(bill), 0)).decode(),
+        "letter": base64.b64encode(_letter(outbox)).decode(),
     }.items():
         page = page.replace("{" + name + "}", value)
     with tempfile.TemporaryDirectory() as folder:
@@ -116,23 +120,48 @@ def _mails(outbox: Path) -> list[EmailMessage]:
     return [message for message in parsed if isinstance(message, EmailMessage)]
 
 
-def _purpose(message: EmailMessage) -> str:
-    return str(message.get("X-Tidings-Purpose", ""))
-
-
-def _entry(folder: Path, purpose: str) -> dict[str, Any]:
+def _entry(folder: Path) -> dict[str, Any]:
+    """Return a message of the offer, in English if there is one."""
     entries = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
-    return next(entry for entry in entries if entry["purpose"] == purpose)
+    offers = [entry for entry in entries if entry["purpose"] == "offer"]
+    return min(offers, key=lambda entry: WORD not in json.dumps(entry))
 
 
-def _first_invoice(outbox: Path) -> bytes:
-    """Return the first printed page, as a picture."""
+def _body(mail: EmailMessage) -> str:
+    """Return the HTML of a mail with its pictures inside."""
+    body = mail.get_body(("html",))
+    assert body is not None
+    text = str(body.get_content())
+    for part in mail.walk():
+        if (name := part.get("Content-ID")) and part.get_content_maintype() == "image":
+            data = base64.b64encode(part.get_content()).decode()
+            text = text.replace(f"cid:{name.strip('<>')}", f"data:{part.get_content_type()};base64,{data}")
+    return text
+
+
+def _attached(mail: EmailMessage) -> bytes:
+    content = next(part.get_content() for part in mail.iter_attachments())
+    assert isinstance(content, bytes)
+    return content
+
+
+def _letter(outbox: Path) -> bytes:
+    """Return the first page that is printed of the same offer, as a picture."""
     import pypdfium2
 
-    pdf = max((outbox / "letter").glob("*/letters.pdf"), key=lambda file: file.stat().st_size)
-    page = pypdfium2.PdfDocument(pdf)[0]
+    for file in sorted((outbox / "letter").glob("*/letters.pdf")):
+        for number, page in enumerate(pypdfium2.PdfDocument(file)):
+            if WORD in page.get_textpage().get_text_range():
+                return _picture(file.read_bytes(), number)
+    msg = f"no letter says {WORD!r}"
+    raise LookupError(msg)
+
+
+def _picture(pdf: bytes, page: int) -> bytes:
+    import pypdfium2
+
     out = io.BytesIO()
-    page.render(scale=1.6).to_pil().save(out, "PNG", optimize=True)
+    pypdfium2.PdfDocument(pdf)[page].render(scale=1.6).to_pil().save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
