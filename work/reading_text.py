@@ -105,7 +105,7 @@ def guess_delimiter(text: str) -> str:
 
 def _evenness(sample: str, delimiter: str) -> float:
     widths = []
-    for record in csv.reader(io.StringIO(sample), delimiter=delimiter):
+    for record in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter):
         if record:
             widths.append(len(record))
         if len(widths) >= _SAMPLE_RECORDS:
@@ -159,5 +159,5 @@ def without_example(text: str) -> str:
 
 def named_delimiter(text: str) -> tuple[str, str]:
     """Return the delimiter that a first line `sep=;` names (Excel's own mark) and the text without that line."""
-    match = re.match(r"(?i)\s*\"?sep=([^\r\n\"])\"?[ \t]*\r?\n", text)
+    match = re.match(r"(?i)\s*\"?sep=([^\r\n\"])\"?[ \t]*(?:\r\n?|\n)", text)
     return (match[1], text[match.end() :]) if match else ("", text)

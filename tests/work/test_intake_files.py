@@ -86,6 +86,10 @@ FILES = {
     "tabs in UTF-16 with a mark": ("a.tsv", _delimited("\t").encode("utf-16")),
     "tabs in UTF-16 without a mark": ("a.txt", _delimited("\t").encode("utf-16-le")),
     "bars": ("a.csv", _delimited("|").encode()),
+    "lines that end in a carriage return, as old Macs write them": (
+        "a.csv",
+        _delimited(";").replace("\r\n", "\r").encode(),
+    ),
     "Excel's own first line": ("a.csv", ("sep=;\r\n" + _delimited(";")).encode()),
     "a workbook whose first sheet is hidden": ("a.xlsx", _workbook()),
     "a workbook with another name": ("a.csv", _workbook()),
