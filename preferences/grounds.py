@@ -13,7 +13,7 @@ from preferences.behaviour import Observed
 from preferences.consent import BASES, WITH_EVENT, Permission
 from preferences.evidence import Evidence, instant, number, quoted, quoted_list, until
 from preferences.rank import Wishes
-from preferences.reach import OPEN, REASONS, Reach
+from preferences.reach import OPEN, Reach
 from preferences.reach import number as code
 from preferences.sheet import NOBODY, WIDTH, Bools, Ints
 from preferences.timing import Timing
@@ -170,7 +170,5 @@ def _observations(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells,
 
 
 def _is(reason: Ints, *which: Reason) -> Bools:
-    table = np.zeros(len(REASONS) + 1, dtype=np.bool_)
-    table[[code(one) for one in which]] = True
-    answer: Bools = table[reason]
+    answer: Bools = reduce(np.logical_or, [reason == code(one) for one in which])
     return answer

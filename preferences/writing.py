@@ -45,7 +45,8 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
     count = len(answer.person)
     message = np.repeat(np.arange(count), WIDTH)
     cell = (answer.person[:, None] * WIDTH + answer.order).ravel()
-    reason = np.take_along_axis(answer.reason, answer.order, axis=1).ravel()
+    small: Ints = answer.reason.astype(np.int8)  # reasons are few: compared 11 times
+    reason = np.take_along_axis(small, answer.order, axis=1).ravel()
     rank = answer.rank.ravel()
     addresses = pl.concat([batch.addresses.frame["address"], pl.Series([None], dtype=pl.Int64)])
     address = ground.reach.address.ravel()[cell]
