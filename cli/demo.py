@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from cli.demo_screen import Told, show
 from cli.output import print_json
 from cli.progress import bar
 from tidings.channel import Channel
@@ -24,24 +24,6 @@ if TYPE_CHECKING:
 
 WHYS = ((Story.BY_POST, "invoices"), (Story.PAYS_ON_TEXT, "offer"), (Story.BOUNCED, "newsletter"))
 """Whose decision is explained, and in which run."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What a demo has to show."""
-
-    customers: int
-    runs: Mapping[str, Mapping[str, Any]]
-    """The report of each run, by what it is."""
-    chosen: Mapping[str, Mapping[str, Mapping[str, int]]]
-    """What it is, to channel, to the reason of the channel, to how many were sent."""
-    whys: list[tuple[Person, str, Mapping[str, Any]]]
-    """A customer, what the run is, and what `work.explain` says about both."""
-    outbox: Path
-    home: Path
-    person: Person
-    """Whose preference page is shown."""
-    preference_url: str
 
 
 def demo(
@@ -87,8 +69,6 @@ def demo(
             }
         )
     else:
-        from cli.demo_screen import show
-
         show(told, seconds)
     return Exit.OK
 

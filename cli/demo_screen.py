@@ -1,18 +1,16 @@
 """What `tidings demo` shows a person: who got what where, who did not, and why."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from cli.output import console
-
-if TYPE_CHECKING:
-    from cli.demo import Told
-    from work.demo_people import Person
+from work.demo_people import Person
 
 BAR = 24
 STYLES = {"email": "cyan", "push": "magenta", "sms": "green", "letter": "yellow"}
@@ -34,7 +32,25 @@ REASONS = {
 }
 
 
-def show(told: "Told", seconds: float) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a demo has to show."""
+
+    customers: int
+    runs: Mapping[str, Mapping[str, Any]]
+    """The report of each run, by what it is."""
+    chosen: Mapping[str, Mapping[str, Mapping[str, int]]]
+    """What it is, to channel, to the reason of the channel, to how many were sent."""
+    whys: list[tuple[Person, str, Mapping[str, Any]]]
+    """A customer, what the run is, and what `work.explain` says about both."""
+    outbox: Path
+    home: Path
+    person: Person
+    """Whose preference page is shown."""
+    preference_url: str
+
+
+def show(told: Told, seconds: float) -> None:
     """Print what a demo did."""
     console.print(
         f"\n[bold]{told.customers} invented customers[/] in five countries, with what they asked for, what they "
@@ -78,7 +94,7 @@ def _run(name: str, found: Mapping[str, Any], chosen: Mapping[str, Mapping[str, 
     return Group(head, table, Text())
 
 
-def _why(person: "Person", name: str, why: Mapping[str, Any], home: Path) -> RenderableType:
+def _why(person: Person, name: str, why: Mapping[str, Any], home: Path) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1))
     table.add_column(justify="right", no_wrap=True, width=2)
     table.add_column(no_wrap=True, width=7)
@@ -112,7 +128,7 @@ def _reasons(parts: Mapping[str, int]) -> str:
     )
 
 
-def _print_where(told: "Told", seconds: float) -> None:
+def _print_where(told: Told, seconds: float) -> None:
     home = f"TIDINGS_HOME={_near(told.home)}"
     person = told.person
     lines = (
