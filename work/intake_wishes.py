@@ -132,7 +132,7 @@ def _said(row: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
             return "", {"language": code}, "" if code else "not a language"
         case "tracking":
             truth = truth_of(row["tracking"] or value)
-            return "", {"allowed": truth == "true"}, "" if truth else "not yes or no"
+            return "", {"tracking": truth == "true"}, "" if truth else "not yes or no"
     return (channels_of(row["channels"]) if row["channels"] else ""), {}, ""
 
 
@@ -149,8 +149,10 @@ def _order(text: str) -> tuple[str, dict[str, Any], str]:
 
 def _quiet(row: dict[str, Any], value: str) -> tuple[str, dict[str, Any], str]:
     start, _, end = re.sub(r"[\u2013\u2014]", "-", value).partition("-")
-    hours = {"from": _clock(row["quiet_from"] or start), "until": _clock(row["quiet_until"] or end)}
-    return "", hours, "" if all(hours.values()) else "no hours such as 21:00 and 08:00"
+    hours = {"start": _clock(row["quiet_from"] or start), "end": _clock(row["quiet_until"] or end)}
+    problem = "" if all(hours.values()) else "no hours such as 21:00 and 08:00"
+    named = channels_of(row["channels"]) if row["channels"] else ""
+    return "", {**hours, "channels": named.split(",")} if named else hours, problem
 
 
 def _clock(text: str) -> str:

@@ -77,6 +77,15 @@ def test_something_waits_and_something_is_held(demo):
     assert invoices["held"] == {}
 
 
+def test_hours_that_came_in_with_a_file_are_kept(demo):
+    home = Path(demo["outbox"]).parent
+    told = tidings(home, "explain", "D-1010", demo["runs"][0]["run"], "--json")
+    assert told.returncode == 0, told.stderr
+    why = json.loads(told.stdout)
+    assert (why["state"], why["reason"], why["channel"]) == ("ready", "quiet_hours", "email")
+    assert why["due_at"] == "2026-10-06T10:00:00+00:00", "noon in Warsaw"
+
+
 def test_the_outbox_holds_what_was_sent(demo):
     assert files(Path(demo["outbox"])) == _sent(demo)
 

@@ -289,9 +289,9 @@ def test_statements_are_written_as_the_decision_reads_them(bring, ask):
         ("order", ["sms", "email"], {}, "all", None),
         ("order", ["letter"], {"only": True}, "invoice", None),
         ("pause", [], {}, "offer", datetime(2026, 12, 1, tzinfo=UTC)),
-        ("quiet_hours", [], {"from": "21:00", "until": "08:30"}, "all", None),
+        ("quiet_hours", [], {"start": "21:00", "end": "08:30"}, "all", None),
         ("language", [], {"language": "sv"}, "all", None),
-        ("tracking", [], {"allowed": False}, "all", None),
+        ("tracking", [], {"tracking": False}, "all", None),
     ]
 
 
