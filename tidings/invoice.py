@@ -2,10 +2,25 @@
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 CENT = Decimal("0.01")
+MOST_LINES = 2000
+"""Items of one invoice: about 60 pages, which take half a minute to typeset."""
+
+
+def _storable(text: str) -> str:
+    """Refuse what no database and no document can hold: NUL, and halves of a surrogate pair."""
+    if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
+        msg = "holds a character that no text can hold"
+        raise ValueError(msg)
+    return text
+
+
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
+Reference = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
 
 
 class Line(BaseModel):
@@ -13,7 +28,7 @@ class Line(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    description: str
+    description: Text
     quantity: Decimal = Decimal(1)
     unit_price: Decimal
     tax_rate: Decimal = Decimal(0)
@@ -30,19 +45,19 @@ class Invoice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    number: str = Field(min_length=1, max_length=60)
-    customer: str
+    number: Reference = Field(min_length=1, max_length=60)
+    customer: Reference
     """The customer's reference in `source`."""
-    source: str = ""
+    source: Reference = ""
     issued_on: date
     due_on: date
     currency: str = Field(pattern=r"^[A-Z]{3}$")
-    lines: tuple[Line, ...] = Field(min_length=1)
+    lines: tuple[Line, ...] = Field(min_length=1, max_length=MOST_LINES)
     total: Decimal
     """As the billing system said it, gross; checked against the lines."""
-    reference: str = ""
+    reference: Reference = ""
     """Payment reference (OCR, KID, RF); defaults to the number."""
-    note: str = ""
+    note: Text = ""
 
     @property
     def net(self) -> Decimal:

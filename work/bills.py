@@ -61,6 +61,7 @@ FIELDS = (
     "source",
     "terms",
 )
+LONGEST_NUMBER = 60
 LINE_FIELDS = ("description", "quantity", "unit_price", "tax_rate")
 
 
@@ -149,15 +150,17 @@ def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]
     if content.lstrip().startswith("["):
         try:
             items = json.loads(content, parse_float=Decimal)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise Problem(f"{path} is not valid JSON: {error}.") from error
         yield from ((number, item if isinstance(item, dict) else {}) for number, item in enumerate(items, 1))
         return
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(
+        content.split("\n"), 1
+    ):  # U+2028 and the like may stand inside of a JSON text
         if line.strip():
             try:
                 item = json.loads(line, parse_float=Decimal)
-            except (json.JSONDecodeError, RecursionError) as error:
+            except (ValueError, RecursionError) as error:
                 raise Problem(
                     f"{path}, line {number}: not valid JSON: {error}.",
                     todo="Nothing was sent; correct that line.",
@@ -185,9 +188,10 @@ def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping
 
 
 def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Document:
-    number = str(_value(raw, "number", mapping) or "").strip()
+    number = _storable(str(_value(raw, "number", mapping) or "").strip())
     try:
         invoice = Invoice.model_validate(_fields(raw, mapping))
+        gross = invoice.gross
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -195,16 +199,25 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
         return Document(
             row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=f"{where}: {first['msg']}{shown}"
         )
-    except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+    except InvalidOperation:
+        return Document(
+            row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail="lines: no amount can be that large"
+        )
+    except (ValueError, TypeError, OverflowError) as error:
         return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=str(error))
-    if invoice.total != invoice.gross:
+    if invoice.total != gross:
         return Document(
             row=row,
             number=number,
             reason=Reason.WRONG_TOTAL,
-            detail=f"total {invoice.total} is not the {invoice.gross} {invoice.currency} that its lines come to",
+            detail=f"total {invoice.total} is not the {gross} {invoice.currency} that its lines come to",
         )
     return Document(row=row, number=number, invoice=invoice)
+
+
+def _storable(text: str) -> str:
+    """Return a number as it can be stored and shown, whatever a file calls a number."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")[:LONGEST_NUMBER]
 
 
 def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:

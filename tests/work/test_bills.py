@@ -21,6 +21,8 @@ GOOD = {
     "lines": [{"description": "Spade", "quantity": "2", "unit_price": "100.00", "tax_rate": "25"}],
 }
 
+LINE = GOOD["lines"]
+
 
 @pytest.fixture
 def mapping():
@@ -50,6 +52,18 @@ def test_a_good_document_is_taken_as_it_is(mapping):
         pytest.param({"customer": None}, "wrong_document", "customer", id="no customer"),
         pytest.param({"number": ""}, "wrong_document", "number", id="no number"),
         pytest.param({"due_on": None}, "wrong_document", "terms", id="no due date and no terms"),
+        pytest.param({"note": "a\0b"}, "wrong_document", "note", id="a NUL, which no database keeps"),
+        pytest.param({"customer": "C\ud800"}, "wrong_document", "customer", id="half a surrogate pair"),
+        pytest.param({"note": "x" * 10_001}, "wrong_document", "note", id="a note longer than any page"),
+        pytest.param(
+            {"lines": LINE * 2001, "total": "500250"}, "wrong_document", "2000", id="too many items"
+        ),
+        pytest.param(
+            {"lines": [LINE[0] | {"quantity": "9e14", "unit_price": "9e14"}]},
+            "wrong_document",
+            "large",
+            id="items whose product has no room",
+        ),
     ],
 )
 def test_a_wrong_document_is_named_and_the_others_go_on(mapping, change, reason, says):
@@ -58,6 +72,26 @@ def test_a_wrong_document_is_named_and_the_others_go_on(mapping, change, reason,
     assert (wrong.reason, wrong.row) == (reason, 1)
     assert says in wrong.detail
     assert (good.number, good.reason) == ("F2", "")
+
+
+@pytest.mark.parametrize("number", ["F\0", "F\ud800", "F" * 1000], ids=["a NUL", "half a pair", "no end"])
+def test_whatever_a_file_calls_a_number_can_be_stored_and_shown(mapping, number):
+    [document] = check_bills([(1, GOOD | {"number": number})], mapping)
+
+    assert document.reason == "wrong_document"
+    assert len(document.number.encode()) <= 60
+    assert "\0" not in document.number
+
+
+def test_a_line_of_json_ends_where_json_says_it_does(tmp_path, mapping):
+    path = tmp_path / "bills.jsonl"
+    path.write_text(
+        json.dumps(GOOD | {"note": "one\u2028two\x85three"}, ensure_ascii=False) + "\r\n", "utf-8"
+    )
+
+    [document], _ = read_bills(path, mapping)
+
+    assert document.reason == ""
 
 
 def test_a_number_twice_in_a_file_is_sent_once(mapping):
@@ -103,6 +137,8 @@ def test_a_table_with_a_row_for_each_item_is_grouped(tmp_path):
         pytest.param(b"[1, 2", "JSON", id="a list that ends early"),
         pytest.param(b'{"number": "\xff"}', "UTF-8", id="bytes that are no text"),
         pytest.param(b"[]", "no invoices", id="a list of nothing"),
+        pytest.param(b'{"total": ' + b"9" * 5000 + b"}", "line 1", id="a number without end"),
+        pytest.param(b'[{"total": ' + b"9" * 5000 + b"}]", "JSON", id="a number without end in a list"),
         pytest.param(b"[" * 100_000, "JSON", id="a list that never ends going deeper"),
     ],
 )
