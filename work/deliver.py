@@ -266,7 +266,7 @@ def _given_up(decisions: Decisions, stays: "pl.DataFrame", rows: Sequence[Due]) 
     tried = [row.message for row in rows if row.tried]
     failed = (
         (pl.col("state") == "held")
-        & (pl.col("reason") == str(Reason.NO_CHANNEL))
+        & pl.col("reason").is_in([str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT)])
         & pl.col("message").is_in(tried)
     )
     return Decisions(
@@ -297,7 +297,7 @@ def _suppressions(claimed: Sequence[Claimed], steps: Sequence[Step], now: dateti
             "brand": "all" if made.error_class == ErrorClass.ADDRESS else by_attempt[made.attempt].brand,
             "channel": by_attempt[made.attempt].channel,
             "value": by_attempt[made.attempt].address,
-            "reason": made.code,
+            "reason": made.code if made.error_class == ErrorClass.ADDRESS else ErrorClass.OPT_OUT.value,
             "source": "provider",
             "proof": f"attempt {made.attempt}",
             "actor": "system",

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from templates.invoice import invoice_pdf
@@ -68,8 +69,15 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _end_with_parent() -> None:
-    """Ask Linux to end this process with the fork server, which ends with us (prctl(2), PR_SET_PDEATHSIG)."""
-    import ctypes
-    import signal
+    """End this process when ours ends, also by kill -9; the fork server ends with the last of them.
 
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    By itself a worker waits for work for ever, and the fork server lives as long as its workers do.
+    """
+    Thread(target=_outlive_nobody, daemon=True).start()
+
+
+def _outlive_nobody() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,4 +1,4 @@
-"""`tidings up`: a wish changed on the form between planning and sending, a campaign that starts by itself, an API key."""
+"""`tidings up`: a wish changed on the form after planning, a campaign that starts by itself, a key for the API."""
 
 import json
 import signal

@@ -1,0 +1,54 @@
+"""`work.press`: many documents on all cores, and no process that stays behind."""
+
+import signal
+import subprocess
+import sys
+
+from tests.town import ORGANISATION
+from tidings.invoice import Invoice
+from tidings.organisation import Organisation
+from work.press import FEW, Job, typeset
+
+BRAND = Organisation.model_validate(ORGANISATION).brands[0]
+
+
+def job(number):
+    invoice = Invoice.model_validate(
+        {
+            "number": f"F{number}",
+            "customer": "C1",
+            "issued_on": "2026-03-01",
+            "due_on": "2026-03-31",
+            "currency": "NOK",
+            "lines": [{"description": "Spade", "quantity": number, "unit_price": "1"}],
+            "total": number,
+        }
+    )
+    return Job(
+        invoice=invoice,
+        brand=BRAND,
+        language="nb",
+        links={},
+        postal=None,
+        name="Ada",
+        company="",
+        customer="C1",
+    )
+
+
+def test_another_process_sets_the_same_bytes():
+    jobs = [job(number) for number in range(1, FEW + 2)]
+
+    assert list(typeset(jobs))[:2] == list(typeset(jobs[:2]))
+
+
+def test_nothing_stays_behind_when_the_program_is_killed():
+    """The workers hold our end of the program's output; reading it ends when the last of them has."""
+    code = "from tests.work.test_press import *; list(typeset([job(n) for n in range(1, FEW + 2)])); print(); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as program:
+        assert program.stdout.readline() == b"\n"
+        program.send_signal(signal.SIGKILL)
+
+        assert program.stdout.read() == b""
