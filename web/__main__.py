@@ -6,9 +6,9 @@ import os
 import sys
 import threading
 
-import structlog
 import uvicorn
 
+from tidings.log import tell
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 from web.app import create
@@ -20,9 +20,9 @@ WITH_PARENT = "--with-parent"
 
 def main(arguments: list[str]) -> int:
     """Serve until told to stop; 2 when the set-up cannot be used."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     try:
         settings = Settings.read()
+        tell(settings.log)
         with opened(settings) as installation:
             server = uvicorn.Server(
                 uvicorn.Config(

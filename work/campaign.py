@@ -29,6 +29,7 @@ from store.runs import (
 )
 from store.segments import where
 from templates.catalog import Template, find
+from templates.values import check_data
 from tidings.campaign import Campaign
 from tidings.problem import Problem
 from tidings.purpose import Purpose
@@ -66,6 +67,11 @@ zone = "Europe/Oslo"
 email = "P3D"
 
 [data]                        # the values of the template, see `tidings templates show offer/autumn`
+code = "LYS25"
+discount = 25
+price = "66.75"
+currency = "EUR"
+valid_until = 2027-11-30
 """
 
 
@@ -159,8 +165,8 @@ def open_campaign(
     the same audience, all of it already sent.
 
     Raises:
-        Problem: the file differs from the one that ran under this name and edition; the template is unknown or of
-            another purpose; live marketing is not allowed yet.
+        Problem: the file differs from the one that ran under this name and edition; the template is unknown, of
+            another purpose, or lacks a value; live marketing is not allowed yet.
     """
     brand = installation.organisation.brand(campaign.brand)
     template = find(campaign.template, extra=installation.own_templates)
@@ -169,6 +175,7 @@ def open_campaign(
             f"campaign: template {template.name!r} is for {template.purpose}, the topic is {campaign.topic!r}.",
             todo="Choose a template of the topic's purpose.",
         )
+    check_data(template, campaign.data)  # one sentence now, instead of a failure for each customer later
     definition = campaign.model_dump(mode="json")
     digest = _digest(definition)
     with installation.engine.begin() as connection:

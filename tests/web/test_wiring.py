@@ -34,7 +34,7 @@ def test_a_campaign_through_the_door_waits_for_its_start_and_its_report_adds_up(
     key = door.key("marketing", "crm")
     campaign = {
         "name": "spring", "edition": "1", "topic": "news", "template": "news/quarterly",
-        "audience": {"everybody": True},
+        "audience": {"everybody": True}, "data": {"open_day": "2026-12-06"},
         "schedule": {"start": "2026-03-29T09:00:00", "zone": "Europe/Oslo"},
     }  # fmt: skip
 
@@ -58,7 +58,7 @@ def test_a_changed_campaign_under_the_same_edition_names_the_difference(door, en
     key = door.key("marketing")
     campaign = {
         "name": "spring", "edition": "1", "topic": "news", "template": "news/quarterly",
-        "audience": {"everybody": True},
+        "audience": {"everybody": True}, "data": {"open_day": "2026-12-06"},
     }  # fmt: skip
     door.client.post("/v1/campaigns", json=campaign, headers=once(key))
 

@@ -1,13 +1,15 @@
 """`work.campaign`, `work.release`: identity, start, and who may let a run go."""
 
 import tomllib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from store.runs import find_run
 from store.suppressions import mark_known
+from templates.catalog import find
+from templates.values import check_data
 from tests.town import NOON, install, settle
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
@@ -25,6 +27,7 @@ def campaign(**changes):
         "topic": "news",
         "template": "news/quarterly",
         "audience": {"everybody": True},
+        "data": {"open_day": date(2026, 12, 6)},
     }
     return parse_campaign(raw | changes, where="spring.toml")
 
@@ -89,7 +92,10 @@ def test_the_example_is_complete_and_readable(tmp_path):
     path = tmp_path / "example.toml"
     path.write_text(EXAMPLE)
 
-    assert read_campaign(path).fallback_after == {"email": timedelta(days=3)}
+    read = read_campaign(path)
+
+    assert read.fallback_after == {"email": timedelta(days=3)}
+    assert check_data(find(read.template), read.data)["code"] == "LYS25"
     assert "audience" in tomllib.loads(EXAMPLE)
 
 
@@ -120,6 +126,8 @@ def test_a_wrong_value_is_named_with_its_file(change, says):
         pytest.param({"template": "news/unheard"}, "news/unheard", id="an unknown template"),
         pytest.param({"template": "offer/autumn"}, "offer", id="a template of another purpose"),
         pytest.param({"brand": "other"}, "other", id="an unknown brand"),
+        pytest.param({"data": {}}, "'open_day' is missing", id="a value that the template needs is missing"),
+        pytest.param({"data": {"open_day": "soon"}}, "soon", id="a value is not what the template needs"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_written(outbox, change, says):
