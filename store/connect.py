@@ -165,6 +165,7 @@ def _engine(address: str, **options: str) -> Engine:
         url.set(drivername=_DRIVER),
         pool_size=5,
         max_overflow=15,
+        hide_parameters=True,  # an error is shown and logged; what customers gave us is not
         pool_pre_ping=True,  # `tidings up` outlives a restart of the server
         connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "tidings", **options},
     )

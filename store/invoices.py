@@ -132,7 +132,34 @@ def set_pdfs(connection: Connection, made: Sequence[tuple[int, str]]) -> None:
     connection.execute(
         text("""
             UPDATE invoices i SET pdf_hash = v.hash
-            FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS v(id, hash) WHERE i.id = v.id
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS v(id, hash)
+            WHERE i.id = v.id AND i.pdf_hash IS NULL  -- the bytes of a document never change
         """),
         {"ids": [pair[0] for pair in made], "hashes": [pair[1] for pair in made]},
     )
+
+
+def hold(connection: Connection, wrong: Sequence[tuple[str, str]]) -> None:
+    """Hold messages whose document cannot be made, each with what is wrong; their numbers may come again corrected."""
+    connection.execute(
+        text("""
+            UPDATE messages m SET state = 'held', reason = 'wrong_document', dedupe_key = NULL,
+                data = m.data || jsonb_build_object('problem', v.problem), updated_at = clock_timestamp()
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:problems AS text[])) AS v(id, problem)
+            WHERE m.id = v.id AND m.state = 'ready' AND NOT EXISTS (
+                SELECT 1 FROM deliveries d WHERE d.message_id = m.id)
+        """),
+        {"ids": [pair[0] for pair in wrong], "problems": [pair[1] for pair in wrong]},
+    )
+
+
+def held(connection: Connection, run: str) -> list[tuple[str, str]]:
+    """Return (number, what is wrong) of the documents of a run that could not be made."""
+    rows = connection.execute(
+        text("""
+            SELECT document, data ->> 'problem' AS problem FROM messages
+            WHERE run_id = :run AND state = 'held' AND reason = 'wrong_document' ORDER BY invoice_id
+        """),
+        {"run": run},
+    )
+    return [(row.document, row.problem) for row in rows]

@@ -80,11 +80,14 @@ def freeze_campaign(
 
 
 def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> list[tuple[str, int]]:
-    """Lock and return (message, customer) of a shard that nobody has decided yet."""
+    """Lock and return (message, customer) of a shard that nobody has decided yet.
+
+    What another process is deciding is waited for, not skipped: whoever has planned a run has seen it planned whole.
+    """
     rows = connection.execute(
         text("""
             SELECT id, customer_id FROM messages WHERE run_id = :run AND shard = :shard AND state = 'planned'
-            ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED
+            ORDER BY id LIMIT :limit FOR UPDATE
         """),
         {"run": run_id, "shard": shard, "limit": limit},
     )

@@ -1,9 +1,18 @@
-"""The log goes to standard error: standard output belongs to the answer of the command."""
+"""The log goes to standard error: standard output belongs to the answer of the command.
+
+No personal data in a log: the values of variables, and what an exception says, hold what customers gave us. A fault is
+logged by its kind and by the lines of our code that it went through.
+"""
 
 import logging
 import sys
+import traceback
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+FRAMES = 6
+"""Lines of code named with a fault, the innermost last."""
 
 
 def tell(at_least: str) -> None:
@@ -11,4 +20,22 @@ def tell(at_least: str) -> None:
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[at_least.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.dev.set_exc_info,
+            where,
+            structlog.dev.ConsoleRenderer(colors=False),
+        ],
     )
+
+
+def where(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace the exception that is being handled by its kind and the places it came through."""
+    if event.pop("exc_info", None):
+        kind, _error, trace = sys.exc_info()
+        event["error"] = kind.__name__ if kind else ""
+        event["where"] = [
+            f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-FRAMES:]
+        ]
+    return event

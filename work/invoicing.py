@@ -132,7 +132,10 @@ def control_sums(documents: Sequence[Document]) -> dict[str, str]:
 
 
 def render_documents(installation: Installation, run: Run, template: Template, *, shard: int) -> int:
-    """Render and archive the PDFs of a shard that are missing; returns how many. Running it again makes only those."""
+    """Render and archive the PDFs of a shard that are missing; returns how many. Running it again makes only those.
+
+    A document that cannot be typeset, say for an address that no window holds, is held and named; the others go on.
+    """
     with installation.engine.begin() as connection:
         missing = rows.without_pdf(connection, run.id, shard)
     brand = installation.organisation.brand(run.brand)
@@ -150,12 +153,16 @@ def render_documents(installation: Installation, run: Run, template: Template, *
         )
         for item in missing
     ]
-    made = [
-        (item.invoice, keep(installation.archive, document))
-        for item, document in zip(missing, typeset(jobs), strict=True)
-    ]
+    made: list[tuple[int, str]] = []
+    wrong: list[tuple[str, str]] = []
+    for item, document in zip(missing, typeset(jobs), strict=True):
+        if isinstance(document, str):
+            wrong.append((item.message, document))
+        else:
+            made.append((item.invoice, keep(installation.archive, document)))
     with installation.engine.begin() as connection:
         rows.set_pdfs(connection, made)
+        rows.hold(connection, wrong)
     return len(made)
 
 

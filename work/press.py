@@ -13,6 +13,7 @@ from typing import Any
 from templates.invoice import invoice_pdf
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
+from tidings.problem import Problem
 
 FEW = 12
 """So many documents are sooner done here than a second process has started (1.5 s)."""
@@ -34,28 +35,35 @@ class Job:
     customer: str
 
 
-def typeset(jobs: list[Job]) -> Iterable[bytes]:
-    """Return the PDF of each job, in order; the same job gives the same bytes in whatever process.
+def typeset(jobs: list[Job]) -> Iterable[bytes | str]:
+    """Return the PDF of each job, in order, or what is wrong with it; the same job gives the same bytes in any process.
 
     Raises:
-        Problem: of the first document that cannot be set, as `templates.invoice.invoice_pdf` says it.
+        OSError, ImportError: it is the machine that is wrong, and no document can be set.
     """
     if len(jobs) <= FEW or (os.cpu_count() or 1) == 1:
         return map(_set, jobs)
     return _pool().map(_set, jobs, chunksize=CHUNK)
 
 
-def _set(job: Job) -> bytes:
-    return invoice_pdf(
-        job.invoice,
-        brand=job.brand,
-        language=job.language,
-        links=job.links,
-        postal=job.postal,
-        name=job.name,
-        company=job.company,
-        customer=job.customer,
-    )
+def _set(job: Job) -> bytes | str:
+    try:
+        return invoice_pdf(
+            job.invoice,
+            brand=job.brand,
+            language=job.language,
+            links=job.links,
+            postal=job.postal,
+            name=job.name,
+            company=job.company,
+            customer=job.customer,
+        )
+    except Problem as problem:
+        return str(problem)
+    except (OSError, ImportError):
+        raise
+    except Exception as error:  # one customer's data; the others' documents go on
+        return f"it cannot be typeset ({type(error).__name__})"
 
 
 @cache

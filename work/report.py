@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from store.invoices import held as held_documents
 from store.messages import counts
 from store.runs import Run, find_run
 from tidings.problem import Problem
@@ -36,7 +37,8 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
     waiting: Counter[str] = Counter()
     unknown = 0
     spent: dict[str, Decimal] = {}
-    for row in counts(connection, run_id):
+    # A run that was read before its audience was frozen has none, whatever was committed since.
+    for row in counts(connection, run_id) if run.state != "scheduled" else ():
         if row.state in HELD:
             held[row.reason] += row.n
             continue
@@ -78,8 +80,14 @@ def rejected_lines(connection: Connection, run_id: str) -> list[str]:
     )
     named.sort(key=lambda pair: pair[1]["row"])
     return [
-        f"row {item['row']}, invoice {item['number'] or '(no number)'}: {reason}: {item['detail']}"
-        for reason, item in named
+        *(
+            f"row {item['row']}, invoice {item['number'] or '(no number)'}: {reason}: {item['detail']}"
+            for reason, item in named
+        ),
+        *(
+            f"invoice {number}: {Reason.WRONG_DOCUMENT}: {problem}"
+            for number, problem in held_documents(connection, run_id)
+        ),
     ]
 
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from store.connect import head, migrate, opened
 from tidings.problem import Exit, Problem
@@ -101,3 +102,15 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path):
         pass
 
     assert raised.value.code == Exit.FAILED
+
+
+def test_an_error_of_the_database_does_not_show_what_a_customer_gave(engine, home):
+    url = engine.url.render_as_string(hide_password=False)
+    with (
+        opened(at(home, url)) as store,
+        pytest.raises(DBAPIError) as raised,
+        store.engine.begin() as connection,
+    ):
+        connection.execute(text("SELECT CAST(:mail AS text) / 0"), {"mail": "ada@example.org"})
+
+    assert "ada@example.org" not in str(raised.value)

@@ -22,3 +22,24 @@ def test_the_log_leaves_standard_output_alone(capsys, level, told):
     assert streams.out == ""
     assert (told in streams.err) if told else (streams.err == "")
     structlog.reset_defaults()
+
+
+def fail(address="ada@example.org", password="hunter2"):
+    raise LookupError(f"{address} and {password}")
+
+
+def test_a_fault_is_told_by_kind_and_place_without_a_value(capsys):
+    tell("warning")
+
+    try:
+        fail()
+    except LookupError:
+        structlog.get_logger().exception("a provider broke off", provider="smtp")
+
+    told = capsys.readouterr().err
+    assert "a provider broke off" in told
+    assert "LookupError" in told
+    assert "test_log.py" in told
+    assert "ada@example.org" not in told
+    assert "hunter2" not in told
+    structlog.reset_defaults()
