@@ -1,12 +1,14 @@
 """A campaign as marketing writes it: one TOML file, one name and edition."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidings.channel import Channel
 from tidings.segment import Segment
+
+Wait = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=366))]
 
 
 class Schedule(BaseModel):
@@ -37,7 +39,7 @@ class Campaign(BaseModel):
     audience: Segment
     channels: tuple[Channel, ...] = tuple(Channel)
     schedule: Schedule = Schedule()
-    fallback_after: dict[Channel, timedelta] = {}
+    fallback_after: dict[Channel, Wait] = {}
     """Silence on a channel for so long moves the message to the next one."""
     data: dict[str, Any] = {}
     """Values of the template's data model: prices, codes, dates."""

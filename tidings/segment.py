@@ -17,6 +17,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+Span = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=36525))]
+"""How far back: a hundred years at most."""
 Scalar = str | int | float | bool | date | datetime
 
 
@@ -45,7 +47,7 @@ class Did(_Rule):
     did: str
     channel: str | None = None
     purpose: str | None = None
-    within: timedelta | None = None
+    within: Span | None = None
     at_least: int = Field(default=1, ge=1)
 
 
@@ -55,7 +57,7 @@ class DidNot(_Rule):
     did_not: str
     channel: str | None = None
     purpose: str | None = None
-    within: timedelta | None = None
+    within: Span | None = None
 
 
 class Everybody(_Rule):

@@ -8,7 +8,7 @@ from datetime import datetime
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -120,10 +120,20 @@ def _database(request: Request, _: Exception) -> Response:
     return site_of(request).pages.broken(request)
 
 
+def _unstorable(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/v1/"):
+        return problem(
+            422, "A value has a character (NUL, half a surrogate pair) or a size that cannot be stored."
+        )
+    return site_of(request).pages.missing(request, status=400)
+
+
 _HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = {
     Refused: _refused,
     RequestValidationError: _invalid,
     Problem: _problem,
     HTTPException: _plain,
     OperationalError: _database,
+    DataError: _unstorable,
+    UnicodeEncodeError: _unstorable,
 }

@@ -93,6 +93,13 @@ def read_mapping(path: Path | None) -> BillMapping:
     except ValidationError as error:
         first = error.errors()[0]
         raise Problem(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from error
+    for name, column in mapping.columns.items():
+        try:
+            list(Formatter().parse(column))
+        except ValueError as error:
+            raise Problem(
+                f"{path}: {name}: {column!r} is not a text with {{Field}} in it: {error}."
+            ) from error
     known = {*FIELDS, "lines", *(f"line.{name}" for name in LINE_FIELDS)}
     if unknown := sorted({*mapping.columns, *mapping.constants} - known):
         raise Problem(

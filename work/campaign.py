@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ from tidings.purpose import Purpose
 from work.installation import Installation
 from work.release import check_live_marketing
 
+FIRST_YEAR, LAST_YEAR = 2000, 2999
 SHARD = 10_000
 """Messages of a shard: a second or more of work for a sender (design/flows.md)."""
 
@@ -110,11 +111,17 @@ def parse_campaign(raw: Mapping[str, Any], *, where: str) -> Campaign:
     Raises:
         Problem: a value is wrong; names `where`, the key and the value.
     """
+    if (unstorable := next(_unstorable(raw), None)) is not None:
+        raise Problem(
+            f"{where}: {unstorable}: holds a character (NUL, half a surrogate pair) that no text can hold."
+        )
     try:
         campaign = Campaign.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"] if not str(part)[:1].isupper())
+        # A rule is tried as each kind of rule there is: what is wrong tells more than what another kind would need.
+        first = min(error.errors(), key=lambda one: one["type"] in {"missing", "extra_forbidden"})
+        parts = [str(part) for part in first["loc"]]
+        key = ".".join(part for part in parts if not part[:1].isupper() and "[" not in part)
         shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:80]!r})"
         raise Problem(
             f"{where}: {key or 'file'}: {first['msg']}{shown}.",
@@ -129,15 +136,31 @@ def parse_campaign(raw: Mapping[str, Any], *, where: str) -> Campaign:
     return campaign
 
 
+def _unstorable(value: Any, path: str = "file") -> Iterator[str]:
+    """Yield where a text stands that no database can hold."""
+    if isinstance(value, str):
+        if "\0" in value or value != value.encode("utf-8", "replace").decode():
+            yield path
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _unstorable(str(key), path)
+            yield from _unstorable(item, str(key) if path == "file" else f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _unstorable(item, path)
+
+
 def starts(campaign: Campaign, *, now: datetime, where: str = "campaign") -> datetime:
     """Return when the campaign starts, in UTC; a start in the hour that summer time skips is an hour later.
 
     Raises:
-        Problem: there is no such time zone.
+        Problem: there is no such time zone, or no such year.
     """
     start = campaign.schedule.start
     if start is None:
         return now
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise Problem(f"{where}: schedule.start: {start.isoformat()} is not a time that anybody plans for.")
     if start.tzinfo is not None:
         return start.astimezone(UTC)
     try:
@@ -175,6 +198,7 @@ def open_campaign(
             f"campaign: template {template.name!r} is for {template.purpose}, the topic is {campaign.topic!r}.",
             todo="Choose a template of the topic's purpose.",
         )
+    where(campaign.audience, now=now)  # a rule that fits no value is told now, and not when the run begins
     check_data(template, campaign.data)  # one sentence now, instead of a failure for each customer later
     definition = campaign.model_dump(mode="json")
     digest = _digest(definition)
@@ -199,6 +223,7 @@ def open_campaign(
                 "starts_at": values["starts_at"],
             },
         )
+        _refuse_changed(connection, campaign, definition, digest)  # another process may have been first
         first = next((run for run in runs_of_campaign(connection, campaign_id) if run.repeats is None), None)
         stem = f"{campaign.name}-{campaign.edition}"
         if first is None:

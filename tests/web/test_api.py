@@ -7,7 +7,7 @@ import pytest
 
 from store import keys
 from store.keys import Role
-from tests.town import settle
+from tests.town import install, settle
 from tests.web.conftest import Door
 from tidings.problem import Problem
 from web.api import MOST_TOUCHPOINTS
@@ -424,3 +424,44 @@ def test_a_reference_that_two_systems_gave_needs_its_source(door, engine):
     )
     assert door.ask("SELECT customer_id FROM addresses WHERE channel = 'push'") == [(bo,)]
     assert ada != bo
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("GET", "/v1/runs/%00", None, id="a run's name"),
+        pytest.param("GET", "/v1/customers/%00/timeline", None, id="a reference"),
+        pytest.param(
+            "PUT", "/v1/customers/C1/devices/%00", {"token": "t", "platform": "fcm"}, id="a device's name"
+        ),
+        pytest.param(
+            "POST",
+            "/v1/touchpoints",
+            {"id": "\0", "customer": "C1", "channel": "web", "kind": "visited"},
+            id="an id",
+        ),
+        pytest.param(
+            "POST",
+            "/v1/touchpoints",
+            {"id": "1", "customer": "C1", "channel": "web", "kind": "visited", "detail": {"a": "\ud800"}},
+            id="half a surrogate pair in a detail",
+        ),
+        pytest.param("POST", "/v1/invoice-runs", {"invoices": [BILL], "source": "\0"}, id="a source"),
+    ],
+)
+def test_a_character_that_cannot_be_stored_is_the_callers_mistake(
+    settings, engine, clock, method, path, body
+):
+    settle(engine, 1)
+    door = Door(install(settings, engine), clock)
+    content = None if body is None else json.dumps(body).encode()
+
+    answer = door.client.request(
+        method,
+        path,
+        content=content,
+        headers=door.key("system") | {"Idempotency-Key": "1", "Content-Type": "application/json"},
+    )
+
+    assert answer.status_code == 422
+    assert "stored" in answer.json()["detail"]

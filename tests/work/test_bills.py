@@ -170,3 +170,11 @@ def test_a_mapping_with_an_unknown_field_names_it(tmp_path):
 
     with pytest.raises(Problem, match="'nummer'"):
         read_mapping(file)
+
+
+def test_a_mapping_with_a_brace_too_few_names_its_line(tmp_path):
+    path = tmp_path / "mapping.toml"
+    path.write_text('[columns]\nnumber = "{No"\n')
+
+    with pytest.raises(Problem, match=r"number: '\{No'"):
+        read_mapping(path)

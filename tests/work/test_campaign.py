@@ -1,12 +1,13 @@
 """`work.campaign`, `work.release`: identity, start, and who may let a run go."""
 
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
 
-from store.runs import find_run
+from store.runs import add_campaign, find_run
 from store.suppressions import mark_known
 from templates.catalog import find
 from templates.values import check_data
@@ -208,3 +209,67 @@ def test_a_copied_database_opens_as_outbox_until_somebody_adopts_it(live, settin
     with engine.begin() as connection:
         adopt(connection, copy.settings, by="Ingrid")
     assert install(live.settings, engine).mode is Mode.LIVE
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param({"title": "a\0b"}, "title", id="a NUL"),
+        pytest.param({"data": {"a": ["\ud800"]}}, "data.a", id="half a surrogate pair, deep in the data"),
+        pytest.param(
+            {"schedule": {"start": "9999-12-31T23:00:00"}}, "schedule.start", id="a start at the end of time"
+        ),
+        pytest.param(
+            {"fallback_after": {"email": "P999999D"}}, "fallback_after", id="a wait of a thousand years"
+        ),
+        pytest.param(
+            {"fallback_after": {"email": "-P1D"}}, "fallback_after", id="a wait that is over already"
+        ),
+        pytest.param(
+            {"audience": {"did": "clicked", "within": "P999999D"}}, "within", id="a span without end"
+        ),
+    ],
+)
+def test_a_value_that_would_fail_later_is_named_at_once(change, says):
+    with pytest.raises(Problem, match=says):
+        campaign(**change)
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        pytest.param({"field": "created_at", "op": ">", "value": "yesterday"}, id="a date in words"),
+        pytest.param({"field": "country", "op": "in", "value": "NO"}, id="one value where a list belongs"),
+    ],
+)
+def test_a_rule_that_fits_no_value_leaves_no_run_behind(outbox, audience):
+    with pytest.raises(Problem, match="audience"):
+        start(outbox, audience=audience)
+
+    with outbox.engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM runs")) == 0
+
+
+def test_of_two_files_under_one_name_at_once_one_is_refused(outbox, engine):
+    """Both look before either has written; the second one waits for the first, and looks again."""
+    settle(engine, 1)
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as first:
+            add_campaign(
+                first,
+                {
+                    "brand": "nordlys",
+                    "name": "spring",
+                    "edition": "1",
+                    "digest": "another",
+                    "definition": {},
+                    "created_by": "staff:Kari",
+                    "starts_at": NOON,
+                },
+            )
+            second = pool.submit(start, outbox)
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as look:
+                while not look.scalar(text("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted)")):
+                    pass
+        with pytest.raises(Problem, match="other content"):
+            second.result()
