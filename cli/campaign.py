@@ -46,13 +46,12 @@ def run(
     json
         Print one JSON object.
     """
-    from work.campaign import open_campaign, read_campaign
+    from flows.starting import started
 
-    campaign = read_campaign(file)
-    moment = instant(now)
-    from flows.oneshot import started
+    with started(Settings.read(), out=out, now=instant(now)) as shot:
+        from work.campaign import open_campaign, read_campaign
 
-    with started(Settings.read(), out=out, now=moment) as shot:
+        campaign = read_campaign(file)
         opened = open_campaign(
             shot.installation,
             campaign,

@@ -81,7 +81,7 @@ def demo_settings() -> Settings:
 
 def _play(world: World, settings: Settings, outbox: Path) -> Told:
     """Take the world's files in, run the campaigns and the bills, and gather what there is to show."""
-    from flows.oneshot import started
+    from flows.starting import started
 
     home = settings.root
     files = write_inputs(world, home / "input")

@@ -65,7 +65,7 @@ def run(
     chosen = read_mapping(mapping)
     moment = instant(now)
     documents, file_hash = read_bills(file, chosen)
-    from flows.oneshot import started
+    from flows.starting import started
     from work.invoicing import open_invoice_run
 
     with started(Settings.read(), out=out, now=moment) as shot:

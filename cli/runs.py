@@ -85,7 +85,7 @@ def release(run: str, *, by: str, now: str | None = None, out: Path | None = Non
     by
         Who releases; not the person who started it.
     """
-    from flows.oneshot import started
+    from flows.starting import started
     from work.release import release as let_go
 
     with started(Settings.read(), out=out, now=instant(now)) as shot:
@@ -103,7 +103,7 @@ def deliver(*, now: str | None = None, out: Path | None = None, json: Json = Fal
 
     Example: tidings deliver
     """
-    from flows.oneshot import started
+    from flows.starting import started
 
     with started(Settings.read(), out=out, now=instant(now)) as shot:
         outcomes = shot.deliver()
@@ -141,7 +141,7 @@ def copy(
     channel
         By this channel instead of the customer's order.
     """
-    from flows.oneshot import started
+    from flows.starting import started
     from work.copy import ask_for_copy
 
     with started(Settings.read(), out=out, now=instant(now)) as shot:

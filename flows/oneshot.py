@@ -1,19 +1,16 @@
 """One-shot commands: the server starts while the program reads and plans, then the flow runs that a schedule runs."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flows import environment
 from flows.desk import Desk, at
-from flows.server import Server, joined
-from tidings.settings import Mode, Settings
+from flows.server import Server
+from tidings.settings import Mode
 from work import run as stages
-from work.installation import Installation, opened
+from work.installation import Installation
 from work.report import rejected_lines, report
 
 
@@ -86,16 +83,6 @@ class OneShot:
         await asyncio.to_thread(self.server.wait)
         flow = invoice_run if shards.purpose == "invoice" else campaign
         await flow(run=run_id, title=_name(shards))
-
-
-@contextmanager
-def started(settings: Settings, *, out: Path | None = None, now: datetime | None = None) -> Iterator[OneShot]:
-    """Open an installation for one command; the server starts beside it and ends after it."""
-    with ExitStack() as stack:
-        server = stack.enter_context(joined(settings.root))
-        environment.pin(settings.root, server.api_url)
-        installation = stack.enter_context(opened(settings))
-        yield OneShot(desk=Desk(installation=installation, out=out, fixed_now=now), server=server)
 
 
 def _name(shards: stages.Shards) -> str:
