@@ -33,7 +33,8 @@ START_SECONDS = 120
 LOOK_SECONDS = 1.0
 STOP_SECONDS = 3
 
-_keepers: list[subprocess.Popen[bytes]] = []
+_keepers: dict[str, subprocess.Popen[bytes]] = {}
+"""Those that this process started, by the URL of their server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +48,12 @@ class Server:
         """Return when the server answers.
 
         Raises:
-            Problem: it does not within two minutes.
+            Problem: it does not within two minutes, or has ended.
         """
         until = monotonic() + START_SECONDS
+        keeper = _keepers.get(self.api_url)
         while not _answers(self.api_url):
-            if monotonic() > until:
+            if monotonic() > until or (keeper and keeper.poll() is not None):
                 raise Problem(
                     "Prefect's server did not start.",
                     todo=f"See {self.log}; nothing was sent.",
@@ -107,7 +109,7 @@ def _start(place: Path) -> str:
             pass_fds=[keeper.fileno()],
             env={**os.environ, **environment(place.parent)},
         )
-    _keepers.append(started)  # Python complains of a child that is forgotten while it runs.
+    _keepers[url] = started  # Python complains of a child that is forgotten while it runs.
     (place / "server.json").write_text(json.dumps({"url": url}))
     return url
 
