@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from work import reading_text
 if TYPE_CHECKING:
     import polars as pl
 
+_HALVES = re.compile("[\ud800-\udfff]")
+_DEPTH = 8
+"""Objects inside of objects whose keys become columns; what lies deeper is one text."""
 FORMATS = ("csv", "tsv", "xlsx", "ods", "xls", "jsonl", "parquet")
 MAX_COLUMNS = 2000
 _HEADER_WITHIN = 20
@@ -257,7 +261,7 @@ def _json(path: Path, text: str) -> Sheet:
     if text.lstrip().startswith("["):
         try:
             whole = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Problem(f"{path} is not valid JSON: {error}.") from error
         lines = [(number, value) for number, value in enumerate(whole, start=1)]
     else:
@@ -286,21 +290,29 @@ def _line(line: str) -> Any:
         return line.strip()
 
 
-def _flat(value: dict[str, Any], before: str = "") -> dict[str, str | None]:
+def _flat(value: dict[str, Any], before: str = "", depth: int = _DEPTH) -> dict[str, str | None]:
     """Return an object's values as text; a nested object's keys follow its own name and a point."""
     found: dict[str, str | None] = {}
-    for key, held in value.items():
-        if isinstance(held, dict):
-            found |= _flat(held, f"{before}{key}.")
+    for name, held in value.items():
+        key = _whole(f"{before}{name}")
+        if isinstance(held, dict) and depth:
+            found |= _flat(held, f"{key}.", depth - 1)
         else:
-            found[f"{before}{key}"] = _json_text(held)
+            found[key] = _json_text(held)
     return found
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which JSON can write and nothing can keep."""
+    return text if text.isascii() else _HALVES.sub("\ufffd", text)
 
 
 def _json_text(value: Any) -> str | None:
     match value:
-        case None | str():
-            return value
+        case None:
+            return None
+        case str():
+            return _whole(value)
         case bool():
             return "true" if value else "false"
         case float() if value.is_integer():
@@ -308,5 +320,5 @@ def _json_text(value: Any) -> str | None:
         case list() | tuple():
             return ", ".join(_json_text(item) or "" for item in value)
         case dict():
-            return json.dumps(value, ensure_ascii=False)
+            return _whole(json.dumps(value, ensure_ascii=False))
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -252,3 +252,28 @@ def test_columns_are_recognised_in_many_languages(header, expected):
 
 def test_a_fax_is_no_phone():
     assert "phone" not in columns.guess("customers", ["id", "Fax", "Fax number"])
+
+
+def test_half_a_surrogate_pair_costs_its_letter_and_nothing_else(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"name": "a\\ud800b", "\\udfff": {"x": ["\\ud83d\\ude00", "\\ud83d"]}}\n')
+
+    frame = reading.read(path).frame
+
+    assert frame.to_dict(as_series=False) == {"name": ["a\ufffdb"], "\ufffd.x": ["\U0001f600, \ufffd"]}
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '[{"a":' * 50_000], ids=["lists", "objects"])
+def test_json_that_goes_deeper_than_anybody_reads_is_refused(tmp_path, content):
+    path = tmp_path / "a.json"
+    path.write_text(content)
+
+    with pytest.raises(Problem):
+        reading.read(path)
+
+
+def test_objects_inside_of_objects_end_as_one_text(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a":' * 400 + "1" + "}" * 400 + "\n")
+
+    assert reading.read(path).frame.height == 1
