@@ -166,13 +166,17 @@ def unfinished(connection: Connection, run_id: str, *, now: datetime) -> bool:
     )
 
 
-def languages(connection: Connection, run_id: str) -> list[str]:
-    """Return the languages that a run's messages will be in."""
+def renderings(connection: Connection, run_id: str) -> list[tuple[str, str]]:
+    """Return the (language, channel) pairs that a run's messages may be rendered in, fallbacks included."""
     rows = connection.execute(
-        text("SELECT DISTINCT language FROM messages WHERE run_id = :run AND state = 'ready' ORDER BY 1"),
+        text("""
+            SELECT DISTINCT m.language, c.channel
+            FROM messages m, jsonb_to_recordset(m.decision) AS c(channel text, rank int)
+            WHERE m.run_id = :run AND m.state = 'ready' AND c.rank IS NOT NULL ORDER BY 1, 2
+        """),
         {"run": run_id},
     )
-    return [row.language for row in rows]
+    return [(row.language, row.channel) for row in rows]
 
 
 def pending(connection: Connection, run_id: str) -> bool:

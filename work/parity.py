@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from store.messages import languages
+from store.messages import renderings
 from templates.facts import ParityProblem, check_parity
-from templates.render import documents_of, render
+from templates.render import documents_of, language_of, render
 from templates.subject import Subject
 from tidings.channel import Channel
 from tidings.problem import Problem
 from work.build import RunContext
 from work.installation import Installation
-from work.plan import question_of
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
 ADDRESSES = {
@@ -40,17 +39,23 @@ def check_facts(installation: Installation, context: RunContext) -> None:
 
 def _problems(installation: Installation, context: RunContext) -> Iterator[ParityProblem]:
     with installation.engine.begin() as connection:
-        used = languages(connection, context.run.id)
-    question = question_of(context.run, context.template, installation.organisation)
-    for language in used:
+        pairs = renderings(connection, context.run.id)
+    brand = installation.organisation.brand(context.run.brand)
+    used: dict[str, set[Channel]] = {}
+    for (
+        wanted,
+        channel,
+    ) in pairs:  # Many languages that customers speak fall back to one that the template has.
+        used.setdefault(language_of(context.template, wanted, brand), set()).add(Channel(channel))
+    for language, channels in sorted(used.items()):
         subject = _sample(installation, context, language)
         documents = documents_of(context.template, subject)
-        contents = {}
-        for channel in question.channels:
-            addressed = replace(subject, to=ADDRESSES[Channel(channel)])
-            contents[Channel(channel)] = render(
-                context.template, Channel(channel), addressed, documents=documents
+        contents = {
+            channel: render(
+                context.template, channel, replace(subject, to=ADDRESSES[channel]), documents=documents
             )
+            for channel in sorted(channels)
+        }
         yield from check_parity(context.template, subject, contents)
 
 
