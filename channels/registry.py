@@ -5,6 +5,7 @@ leaves the machine. A provider's module, and the library behind it, is loaded on
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -32,6 +33,9 @@ def providers(
     """
     mode = settings.mode if mode is None else mode
     folder = out if out is not None else home / "outbox"
+    if out is None:  # whoever names a folder decides who reads in it
+        with suppress(OSError):  # told by the first message, as any other fault of the folder
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     chosen: dict[Channel, Provider] = {}
     for channel in Channel:
         outbox = outbox_of(channel, folder)

@@ -52,7 +52,8 @@ def join(home: Path) -> Lease:
     """
     folder = home / "database"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         lease = _lock(folder / "lease", fcntl.LOCK_SH)
     except OSError as error:
         raise Problem(

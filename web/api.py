@@ -287,7 +287,7 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
     known = suffix if suffix in {".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet"} else ".jsonl"
 
     def keep() -> tuple[Path, Path | None]:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept, kept_rules = folder / f"{digest}{known}", folder / f"{digest}.mapping.toml"
         kept.write_bytes(content)
         if rules:

@@ -17,7 +17,8 @@ def keep(archive: Path, document: bytes) -> str:
     path = archived_path(archive, digest)
     if path.exists():
         return digest
-    path.parent.mkdir(parents=True, exist_ok=True)
+    archive.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     draft = path.with_name(f".{digest}.{secrets.token_hex(4)}")
     with draft.open("wb") as file:
         file.write(document)

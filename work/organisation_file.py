@@ -136,7 +136,7 @@ def write_once(path: Path, text: str, *, force: bool) -> None:
             f"{path} exists and stays as it is.", todo="Edit it, or say --force to write a new one."
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what lies here is about people
         draft = path.with_name(f".{path.name}.new")
         draft.write_text(text, encoding="utf-8")
         draft.replace(path)

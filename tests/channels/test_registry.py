@@ -3,6 +3,7 @@
 import ast
 import itertools
 import json
+import stat
 from pathlib import Path
 from typing import get_args
 
@@ -57,6 +58,22 @@ def test_mode_outbox_wins(tmp_path, everything, mode):
     chosen = providers(Settings(**everything), home=tmp_path, mode=mode)
 
     assert set(names(chosen).values()) == {"outbox"}
+
+
+def test_nobody_else_on_the_machine_reads_what_would_have_left(tmp_path):
+    sms = Parcel(
+        message="m1",
+        attempt="a1",
+        content=Sms(to="+4740600001", text="x", parts=1, encoding="gsm7", sender="N"),
+        purpose="offer",
+        brand="b",
+    )
+    home = tmp_path / "home"
+
+    [(_, outcome)] = providers(Settings(), home=home)[Channel.SMS].send([sms])
+
+    assert isinstance(outcome, Accepted)
+    assert stat.S_IMODE((home / "outbox").stat().st_mode) == 0o700
 
 
 def test_mode_live_uses_what_is_named(tmp_path, everything):
