@@ -51,8 +51,6 @@ class Claimed:
     address: str
     postal: Mapping[str, Any] | None
     platform: str
-    resend: bool
-    """An earlier attempt of this delivery is in doubt and the purpose's policy sends it once more."""
 
 
 def lock_due(
@@ -127,59 +125,56 @@ def open_attempts(
         "now": now,
         "lease": lease,
     }
-    connection.execute(
-        text("""
-            UPDATE deliveries d SET state = 'recalled', updated_at = clock_timestamp()
-            FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
-            WHERE d.message_id = c.message AND d.state = 'ready'
-              AND (d.channel <> :channel OR d.address_id IS DISTINCT FROM c.address)
-        """),
-        parameters,
-    )
-    connection.execute(
-        text("""
-            INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
-            SELECT gen_random_uuid(), c.message,
-                   1 + coalesce((SELECT max(number) FROM deliveries x WHERE x.message_id = c.message), 0),
-                   :channel, c.address, a.value, 'ready', upper(left(translate(
-                       encode(decode(replace(gen_random_uuid()::text, '-', ''), 'hex'), 'base64'), '+/=0O1Il', ''), 8)),
-                   :now
-            FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
-            JOIN addresses a ON a.id = c.address
-            WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = c.message AND d.state = 'ready')
-        """),
-        parameters,
-    )
-    rows = connection.execute(
-        text("""
-            WITH mine AS (
-                UPDATE deliveries d SET state = 'sending', updated_at = clock_timestamp()
-                WHERE d.message_id = ANY(CAST(:messages AS uuid[])) AND d.state = 'ready' RETURNING d.*
-            ), opened AS (
-                INSERT INTO attempts (id, delivery_id, number, provider, state, owner, started_at, lease_until)
-                SELECT gen_random_uuid(), mine.id,
-                       1 + coalesce((SELECT max(number) FROM attempts x WHERE x.delivery_id = mine.id), 0),
-                       :provider, 'sending', :owner, :now, clock_timestamp() + :lease
-                FROM mine RETURNING id, delivery_id, number
-            ), busy AS (
-                UPDATE messages m SET state = 'in_delivery', reason = '', updated_at = clock_timestamp()
-                FROM mine WHERE m.id = mine.message_id RETURNING m.*
-            )
-            SELECT opened.id AS attempt, opened.number, mine.id AS delivery, mine.number AS delivery_number,
-                   mine.reference, mine.content_hash, mine.created_at, busy.id AS message, busy.run_id AS run,
-                   busy.customer_id AS customer, busy.brand, busy.purpose, busy.document, busy.language, busy.data,
-                   busy.invoice_id AS invoice, mine.channel, mine.address, a.postal,
-                   coalesce(a.platform, '') AS platform,
-                   coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = busy.customer_id
-                             ORDER BY r.source LIMIT 1), busy.customer_id::text) AS customer_reference,
-                   EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = mine.id AND x.state = 'abandoned') AS resend
-            FROM mine JOIN opened ON opened.delivery_id = mine.id JOIN busy ON busy.id = mine.message_id
-            LEFT JOIN addresses a ON a.id = mine.address_id
-            ORDER BY busy.id
-        """),
-        parameters,
-    )
+    connection.execute(_RECALL, parameters)
+    connection.execute(_ADD_DELIVERIES, parameters)
+    rows = connection.execute(_OPEN_ATTEMPTS, parameters)
     return [Claimed(**_plain(row._asdict())) for row in rows]
+
+
+_RECALL = text("""
+    UPDATE deliveries d SET state = 'recalled', updated_at = clock_timestamp()
+    FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
+    WHERE d.message_id = c.message AND d.state = 'ready'
+      AND (d.channel <> :channel OR d.address_id IS DISTINCT FROM c.address)
+""")
+
+_ADD_DELIVERIES = text("""
+    INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
+    SELECT gen_random_uuid(), c.message,
+           1 + coalesce((SELECT max(number) FROM deliveries x WHERE x.message_id = c.message), 0),
+           :channel, c.address, a.value, 'ready', left(translate(
+               upper(encode(uuid_send(gen_random_uuid()), 'base64')), '+/=0O1IL', ''), 10),
+           :now
+    FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
+    JOIN addresses a ON a.id = c.address
+    WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = c.message AND d.state = 'ready')
+""")
+
+_OPEN_ATTEMPTS = text("""
+    WITH mine AS (
+        UPDATE deliveries d SET state = 'sending', updated_at = clock_timestamp()
+        WHERE d.message_id = ANY(CAST(:messages AS uuid[])) AND d.state = 'ready' RETURNING d.*
+    ), opened AS (
+        INSERT INTO attempts (id, delivery_id, number, provider, state, owner, started_at, lease_until)
+        SELECT gen_random_uuid(), mine.id,
+               1 + coalesce((SELECT max(number) FROM attempts x WHERE x.delivery_id = mine.id), 0),
+               :provider, 'sending', :owner, :now, clock_timestamp() + :lease
+        FROM mine RETURNING id, delivery_id, number
+    ), busy AS (
+        UPDATE messages m SET state = 'in_delivery', reason = '', updated_at = clock_timestamp()
+        FROM mine WHERE m.id = mine.message_id RETURNING m.*
+    )
+    SELECT opened.id AS attempt, opened.number, mine.id AS delivery, mine.number AS delivery_number,
+           mine.reference, mine.content_hash, mine.created_at, busy.id AS message, busy.run_id AS run,
+           busy.customer_id AS customer, busy.brand, busy.purpose, busy.document, busy.language, busy.data,
+           busy.invoice_id AS invoice, mine.channel, mine.address, a.postal,
+           coalesce(a.platform, '') AS platform,
+           coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = busy.customer_id
+                     ORDER BY r.source LIMIT 1), busy.customer_id::text) AS customer_reference
+    FROM mine JOIN opened ON opened.delivery_id = mine.id JOIN busy ON busy.id = mine.message_id
+    LEFT JOIN addresses a ON a.id = mine.address_id
+    ORDER BY busy.id
+""")
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,28 +70,11 @@ def open_invoice_run(
                 if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
                     return Opened(run=run.id)
         found = _sort(connection, brand.id, documents, source)
-        values = {
-            "kind": "invoice_run",
-            "brand": brand.id,
+        values = _run_values(connection, installation, template, policy, found, brand=brand.id, now=now) | {
             "title": f"Invoices of {file_name}",
-            "purpose": template.purpose,
-            "topic": template.purpose,
-            "purpose_class": template.purpose_class,
-            "template_id": template_id(connection, template_row(template)),
-            "policy_version": current_policy(connection, policy),
             "mode": "rehearsal" if rehearse else installation.mode,
-            "state": "planning",
-            "options": {
-                "channels": list(Channel),
-                "tracking": installation.organisation.tracking.get(template.purpose, True),
-                "currency": installation.organisation.costs.currency,
-            },
             "audience": len(documents),
-            "already_sent": found.already_sent,
-            "rejected": found.rejected,
-            "shards": -(-len(found.send) // SHARD),
             "requested_by": actor,
-            "starts_at": now,
         }
         stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
         run_id = add_run(connection, values, stem=stem)
@@ -119,6 +102,37 @@ def open_invoice_run(
             now=now,
         )
         return Opened(run=run_id)
+
+
+def _run_values(
+    connection: Connection,
+    installation: Installation,
+    template: Template,
+    policy: Policy,
+    found: Sorted,
+    *,
+    brand: str,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "kind": "invoice_run",
+        "brand": brand,
+        "purpose": template.purpose,
+        "topic": template.purpose,
+        "purpose_class": template.purpose_class,
+        "template_id": template_id(connection, template_row(template)),
+        "policy_version": current_policy(connection, policy),
+        "state": "planning",
+        "options": {
+            "channels": list(Channel),
+            "tracking": installation.organisation.tracking.get(template.purpose, True),
+            "currency": installation.organisation.costs.currency,
+        },
+        "already_sent": found.already_sent,
+        "rejected": found.rejected,
+        "shards": -(-len(found.send) // SHARD),
+        "starts_at": now,
+    }
 
 
 def control_sums(documents: Sequence[Document]) -> dict[str, str]:

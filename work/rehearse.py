@@ -73,5 +73,4 @@ def _as_if_claimed(row: Any, at: datetime) -> Claimed:
         reference="REHEARSE",
         content_hash=None,
         created_at=at,
-        resend=False,
     )

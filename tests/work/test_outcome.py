@@ -21,7 +21,6 @@ def claimed(number=1, channel="email"):
         attempt="a", number=number, delivery="d", delivery_number=1, reference="R", content_hash=None, created_at=NOON,
         message=MESSAGE, run="r", customer=1, customer_reference="C1", brand="b", purpose="offer", document="x/1",
         language="en", data={}, invoice=None, channel=channel, address="c1@example.org", postal=None, platform="",
-        resend=False,
     )  # fmt: skip
 
 
