@@ -69,7 +69,7 @@ def joined(home: Path) -> Iterator[Server]:
         yield Server(api_url=url, log=Path("the log of that server"))
         return
     place = folder(home)
-    place.mkdir(parents=True, exist_ok=True)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (place / "clients.lock").open("a") as clients:
         with (place / "start.lock").open("a") as start:
             fcntl.flock(start, fcntl.LOCK_EX)
@@ -138,6 +138,8 @@ def keep(home: Path, port: int) -> None:
             sleep(LOOK_SECONDS)
             if (locks := _nobody(place)) is not None:
                 _stop(server)
+                # Who gets the locks now must not take this keeper, which still ends, for one with a server.
+                (place / "server.json").unlink(missing_ok=True)
                 for lock in locks:
                     lock.close()
     finally:

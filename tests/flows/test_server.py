@@ -1,10 +1,12 @@
 """`flows.server`: a command waits for Prefect's server only as long as there is one to wait for."""
 
+import fcntl
+from threading import Event
 from time import monotonic
 
 import pytest
 
-from flows.server import START_SECONDS, joined
+from flows.server import START_SECONDS, folder, joined
 from tidings.problem import Exit, Problem
 
 
@@ -17,3 +19,26 @@ def test_a_server_that_cannot_start_is_told_at_once_and_names_its_log(tmp_path, 
 
     assert caught.value.code == Exit.FAILED
     assert monotonic() - began < START_SECONDS / 2
+
+
+def test_who_comes_while_the_last_server_stops_is_not_sent_to_it(tmp_path):
+    with joined(tmp_path):
+        pass
+    place = folder(tmp_path)
+
+    with (place / "start.lock").open("a") as start:
+        while _free(start):  # until the keeper sees that nobody is left, and keeps newcomers out
+            fcntl.flock(start, fcntl.LOCK_UN)
+            Event().wait(0.01)
+        fcntl.flock(start, fcntl.LOCK_EX)
+        known = (place / "server.json").exists()
+
+    assert not known
+
+
+def _free(lock):
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
