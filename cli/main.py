@@ -13,6 +13,7 @@ app = App(
     help="Each customer decides how a company reaches them. Start with `tidings demo`.",
     version=lambda: version("tidings"),
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # `main` says what an interrupted command left
 )
 
 

@@ -83,7 +83,12 @@ class Settings(BaseSettings):
     """Every setting of the program. A provider is used only when `email`, `sms`, `push` or `letter` names it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TIDINGS_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True
+        env_prefix="TIDINGS_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
     )
 
     home: Path = Path("var")
