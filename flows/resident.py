@@ -27,7 +27,34 @@ HOUR = timedelta(hours=1)
 LOOK = 5.0
 """Seconds between looks when nothing wakes it: how late a schedule can be after a lost notification."""
 
+LONGEST_REST = 600.0
+"""Seconds that a run rests at most between tries that fail, for example because its template is wrong."""
+
 LEARN_EVERY = timedelta(hours=24)
+
+
+class Rests:
+    """Runs that failed, and when they may be tried again: after one look, then after twice as long each time.
+
+    Times are the seconds of a clock that only goes on.
+    """
+
+    def __init__(self) -> None:
+        self._rests: dict[str, tuple[float, float]] = {}
+
+    def failed(self, run: str, now: float) -> None:
+        """Let a run rest."""
+        _, last = self._rests.get(run, (0.0, LOOK / 2))
+        rest = min(2 * last, LONGEST_REST)
+        self._rests[run] = (now + rest, rest)
+
+    def worked(self, run: str) -> None:
+        """Forget what a run failed before."""
+        self._rests.pop(run, None)
+
+    def over(self, run: str, now: float) -> bool:
+        """Tell whether a run may be tried."""
+        return now >= self._rests.get(run, (now, 0.0))[0]
 
 
 @flow(name="resident", flow_run_name="resident, {hour}", persist_result=False, retries=0)
@@ -42,18 +69,20 @@ async def watch(at: Desk, *, seconds: float) -> int:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     busy: dict[str, asyncio.Task[Any]] = {}
+    rests = Rests()
     seen = 0
     async with Waker(at.installation.engine) as waker:
         while loop.time() < until and not at.stop.is_set():
             for run in await asyncio.to_thread(_due, at):
-                if run.id not in busy:
+                if run.id not in busy and rests.over(run.id, loop.time()):
                     seen += 1
                     busy[run.id] = asyncio.create_task(_start(run), name=run.id)
             for name in [name for name, task in busy.items() if task.done()]:
                 if error := busy.pop(name).exception():
-                    log.error(
-                        "a run stopped; it goes on at the next look", run=name, error=type(error).__name__
-                    )
+                    log.error("a run stopped; it is tried again", run=name, error=type(error).__name__)
+                    rests.failed(name, loop.time())
+                else:
+                    rests.worked(name)
             await _either(waker.wait(min(LOOK, max(until - loop.time(), 0))), at.stop.wait())
     await asyncio.gather(*busy.values(), return_exceptions=True)
     return seen
