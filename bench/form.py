@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -15,8 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from bench.figure import Figure, bound, rate
-from store.connect import opened
-from tidings.settings import Settings
+from bench.home import fresh_home
 from tidings.signing import signing_key
 from work.links import Links
 
@@ -66,17 +64,16 @@ uvicorn.run(Starlette(routes=[Route("/p/{token}", show)]), port=int(sys.argv[1])
 
 def figures() -> Iterable[Figure]:
     """Measure on a fresh home in the temporary folder, one server after the other."""
-    with tempfile.TemporaryDirectory(prefix="tidings-") as folder:
-        home = Path(folder)
+    with fresh_home() as (settings, store):
+        home = settings.root
         (home / "organisation.toml").write_text(_ORGANISATION, encoding="utf-8")
-        with opened(Settings(home=home, database=None)) as store:
-            paths = _seed(store.engine, home)
-            with _serving([sys.executable, "-m", "web"], home) as port:
-                size = len(_get(port, paths[0]))
-                ours = _pages_a_second(port, paths)
-                slowest = _slowest(port, paths)
-            with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as port:
-                other = _pages_a_second(port, paths)
+        paths = _seed(store.engine, home)
+        with _serving([sys.executable, "-m", "web"], home) as port:
+            size = len(_get(port, paths[0]))
+            ours = _pages_a_second(port, paths)
+            slowest = _slowest(port, paths)
+        with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as port:
+            other = _pages_a_second(port, paths)
     yield rate("form: pages a second, a bare page", ours=ours, other=other, unit="pages/s", goal=0.1)
     yield bound("form: 99 of 100 pages one at a time", ours=slowest, most=50, unit="ms")
     yield bound("form: a page with its style", ours=size / 1000, most=30, unit="kB")

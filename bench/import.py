@@ -1,14 +1,12 @@
 """What a row of customers costs to import: read, recognised, judged and handed over, the database's work apart."""  # noqa: N999 -- the suite is called so
 
 import csv
-import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.figure import Figure, bound, cpu_seconds
-from store.connect import opened
-from tidings.settings import Settings
+from bench.home import fresh_home
 from work.intake import ImportReport, import_file
 
 ROWS = 100_000
@@ -19,11 +17,8 @@ _Text = Callable[[int], str]
 
 def figures() -> list[Figure]:
     """Return milliseconds of CPU for each of 100,000 customers of which no value is another's."""
-    with (
-        tempfile.TemporaryDirectory(prefix="tidings-") as folder,
-        opened(Settings(home=Path(folder) / "home", database=None)) as store,
-    ):
-        path = Path(folder) / "customers.csv"
+    with fresh_home() as (settings, store):
+        path = settings.root / "customers.csv"
         write_customers(path, ROWS)
         reports: list[ImportReport] = []
         now = datetime(2026, 3, 3, tzinfo=UTC)

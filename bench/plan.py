@@ -1,6 +1,5 @@
 """Planning: an audience frozen, decided and written, against a conventional loop of one transaction a customer."""
 
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +7,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from bench.figure import Figure, rate, seconds
-from store.connect import opened
+from bench.home import fresh_home
 from store.messages import UUID7
+from templates.catalog import find
 from tidings.organisation import read_organisation
-from tidings.settings import Settings
 from work import run as stages
 from work.campaign import open_campaign, parse_campaign
 from work.installation import Installation
@@ -39,22 +38,20 @@ _SEED = """
 
 def figures() -> Iterable[Figure]:
     """Measure on a fresh home in the temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="tidings-") as home:
-        settings = Settings(home=Path(home), database=None)
-        with opened(settings) as store:
-            installation = Installation(
-                settings=settings, organisation=read_organisation(EXAMPLE), engine=store.engine, key=b"k" * 32
+    with fresh_home() as (settings, store):
+        installation = Installation(
+            settings=settings, organisation=read_organisation(EXAMPLE), engine=store.engine, key=b"k" * 32
+        )
+        with store.engine.begin() as connection:
+            connection.execute(text(_SEED.format(customers=CUSTOMERS, now=NOW.isoformat())))
+        ours = seconds(lambda: _plan(installation))
+        with store.engine.connect() as connection:
+            decided = connection.scalar(
+                text("SELECT count(*) FROM messages WHERE state IN ('ready', 'held')")
             )
-            with store.engine.begin() as connection:
-                connection.execute(text(_SEED.format(customers=CUSTOMERS, now=NOW.isoformat())))
-            ours = seconds(lambda: _plan(installation))
-            with store.engine.connect() as connection:
-                decided = connection.scalar(
-                    text("SELECT count(*) FROM messages WHERE state IN ('ready', 'held')")
-                )
-            if decided != CUSTOMERS:
-                raise RuntimeError(f"{decided} of {CUSTOMERS} messages were decided.")
-            alone = seconds(lambda: _one_by_one(store.engine))
+        if decided != CUSTOMERS:
+            raise RuntimeError(f"{decided} of {CUSTOMERS} messages were decided.")
+        alone = seconds(lambda: _one_by_one(store.engine))
     yield rate(
         "plan: freeze, decide and write, against an insert and a commit each",
         ours=CUSTOMERS / ours,
@@ -71,6 +68,7 @@ def _plan(installation: Installation) -> None:
         "topic": "news",
         "template": "news/quarterly",
         "audience": {"everybody": True},
+        "data": {key: value for key, value in find("news/quarterly").sample.items() if key != "customer"},
     }
     opened_run = open_campaign(
         installation, parse_campaign(raw, where="bench"), installation.policy, actor="staff:bench", now=NOW

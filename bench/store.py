@@ -1,9 +1,7 @@
 """The store: claims and outcomes in batches, and writing by COPY, on the embedded server with full safety."""
 
-import tempfile
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -11,10 +9,9 @@ import psycopg
 from sqlalchemy import Engine, text
 
 from bench.figure import Figure, rate, seconds
+from bench.home import fresh_home
 from store import bulk, outbox
-from store.connect import opened
 from store.owner import owner
-from tidings.settings import Settings
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MESSAGES = 20_000
@@ -43,10 +40,7 @@ _SEED = """
 
 def figures() -> Iterable[Figure]:
     """Measure on a fresh home in the temporary folder."""
-    with (
-        tempfile.TemporaryDirectory(prefix="tidings-") as home,
-        opened(Settings(home=Path(home), database=None)) as store,
-    ):
+    with fresh_home() as (_, store):
         yield from _claims(store.engine)
         yield from _writes(store.engine)
 
