@@ -5,8 +5,11 @@ A token says what it is for (its kind is signed with it), so a preference link n
 
 import base64
 import hmac
+import os
 import secrets
 from pathlib import Path
+
+from tidings.problem import Problem
 
 MAC_BYTES = 12
 KEY_BYTES = 32
@@ -16,21 +19,37 @@ def signing_key(path: Path) -> bytes:
     """Return the key in `path`; on first use make one, mode 0600.
 
     Two processes that start at once agree: the file appears whole or not at all.
+
+    Raises:
+        Problem: what is there is no key; with an empty one anybody could sign.
     """
     try:
-        return path.read_bytes()
+        return _whole(path)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
-        draft.write_bytes(secrets.token_bytes(KEY_BYTES))
+        with draft.open("wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             path.hardlink_to(draft)
         except FileExistsError:
             pass
         finally:
             draft.unlink()
-        return path.read_bytes()
+        return _whole(path)
+
+
+def _whole(path: Path) -> bytes:
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES:
+        raise Problem(
+            f"{path} has {len(key)} bytes and is no signing key.",
+            todo="Bring it back from a backup; a new one, made when the file is gone, ends all links that were sent.",
+        )
+    return key
 
 
 def sign(key: bytes, kind: str, body: bytes) -> str:

@@ -2,11 +2,14 @@
 
 import atexit
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context, parent_process
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -71,21 +74,28 @@ def _pool() -> ProcessPoolExecutor:
     """Start the processes once; they are forked from a clean one, for ours has threads and database connections."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["templates.invoice", "weasyprint"])
-    pool = ProcessPoolExecutor(max_workers=os.cpu_count(), mp_context=context, initializer=_end_with_parent)
+    place = TemporaryDirectory(prefix="tidings-press-", ignore_cleanup_errors=True)
+    pool = ProcessPoolExecutor(
+        max_workers=os.cpu_count(), mp_context=context, initializer=_end_with_parent, initargs=(place.name,)
+    )
+    atexit.register(place.cleanup)
     atexit.register(pool.shutdown, wait=False, cancel_futures=True)
     return pool
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(place: str) -> None:
     """End this process when ours ends, also by kill -9; the fork server ends with the last of them.
 
-    By itself a worker waits for work for ever, and the fork server lives as long as its workers do.
+    By itself a worker waits for work for ever, and the fork server lives as long as its workers do. WeasyPrint's files
+    go into `place`: a worker ends without cleaning up behind itself.
     """
-    Thread(target=_outlive_nobody, daemon=True).start()
+    tempfile.tempdir = place
+    Thread(target=_outlive_nobody, args=(place,), daemon=True).start()
 
 
-def _outlive_nobody() -> None:
+def _outlive_nobody(place: str) -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
+        rmtree(place, ignore_errors=True)
         os._exit(1)

@@ -1,8 +1,11 @@
 """`work.press`: many documents on all cores, and no process that stays behind."""
 
+import os
 import signal
 import subprocess
 import sys
+
+import pytest
 
 from tests.town import ORGANISATION
 from tidings.invoice import Invoice
@@ -42,13 +45,20 @@ def test_another_process_sets_the_same_bytes():
     assert list(typeset(jobs))[:2] == list(typeset(jobs[:2]))
 
 
-def test_nothing_stays_behind_when_the_program_is_killed():
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+def test_nothing_stays_behind_when_the_program_ends(tmp_path, end):
     """The workers hold our end of the program's output; reading it ends when the last of them has."""
     code = "from tests.work.test_press import *; list(typeset([job(n) for n in range(1, FEW + 2)])); print(); input()"
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     ) as program:
         assert program.stdout.readline() == b"\n"
-        program.send_signal(signal.SIGKILL)
+        program.send_signal(end)
 
         assert program.stdout.read() == b""
+
+    assert not [left.name for left in tmp_path.iterdir() if left.name.startswith(("weasyprint", "tidings"))]
