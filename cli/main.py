@@ -27,28 +27,34 @@ def main(arguments: list[str] | None = None) -> None:
     words = [word for word in words if word != "--debug"]
     try:
         code = app(words, exit_on_error=False, print_error=True, result_action="return_value")
-    except CycloptsError:
-        sys.exit(Exit.UNUSABLE)
-    except Problem as problem:
-        if debug:
+    except SystemExit:
+        raise
+    except BaseException as error:
+        if debug and not isinstance(error, CycloptsError):
             raise
-        print(f"tidings: {problem}", file=sys.stderr)  # noqa: T201 -- the command line talks to a person
-        sys.exit(problem.code)
-    except BrokenPipeError:  # whoever read our output has seen enough, as in `tidings runs list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OK)
-    except KeyboardInterrupt:
-        print("tidings: interrupted; nothing is half done, the same command goes on.", file=sys.stderr)  # noqa: T201
-        sys.exit(130)
-    except Exception as error:
-        if debug:
-            raise
-        print(  # noqa: T201
-            f"tidings: {type(error).__name__}: {error}. This is a fault of ours; --debug shows where.",
-            file=sys.stderr,
-        )
-        sys.exit(Exit.FAILED)
+        sys.exit(_told(error))
     sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _told(error: BaseException) -> int:
+    """Say in one sentence what ended the command; return its exit code."""
+    match error:
+        case CycloptsError():  # has been printed
+            return Exit.UNUSABLE
+        case BrokenPipeError():  # whoever read our output has seen enough, as in `tidings runs list | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return Exit.OK
+        case Problem():
+            said, code = str(error), int(error.code)
+        case KeyboardInterrupt():
+            said, code = "interrupted; nothing is half done, the same command goes on.", 130
+        case Exception():
+            said = f"{type(error).__name__}: {error}. This is a fault of ours; --debug shows where."
+            code = Exit.FAILED
+        case _:  # SIGTERM while a flow runs: Prefect raises an exception of its own for it
+            said, code = "ended from outside; nothing is half done, the same command goes on.", 143
+    print(f"tidings: {said}", file=sys.stderr)  # noqa: T201 -- the command line talks to a person
+    return code
 
 
 COMMANDS = (

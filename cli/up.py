@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from cli.output import console
@@ -39,17 +41,36 @@ def up() -> int:
 
             desk = Desk(installation=installation)
             with at(desk):
-                return asyncio.run(_serve(desk))
+                return _until_told(desk)
+
+
+def _until_told(desk: Desk) -> int:
+    """Serve in a thread of its own, and stop in order at a signal.
+
+    In the main thread Prefect takes SIGTERM for itself while a flow runs, and breaks off whatever is being sent.
+    """
+    loop = asyncio.new_event_loop()
+
+    def stop(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(desk.stop.set)
+
+    def serve() -> int:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(_serve(desk))
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(copy_context().run, serve).result()
 
 
 async def _serve(desk: Desk) -> int:
-    """Run page and resident loop until a signal, or until the page ends by itself."""
+    """Run page and resident loop until told to stop, or until the page ends by itself."""
     from flows.resident import forever
     from flows.server import die_with_parent
 
     settings = desk.installation.settings
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, desk.stop.set)
     page = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "web", start_new_session=True, preexec_fn=die_with_parent
     )

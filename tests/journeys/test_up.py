@@ -55,9 +55,10 @@ def up(tidings, engine, peer):
     tidings.url = f"http://127.0.0.1:{port}"
     until(lambda: get(f"{tidings.url}/readyz"))
     yield tidings
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.send_signal(signal.SIGTERM)  # as whatever watches over services ends one
+    _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
+    assert "Traceback" not in errors
 
 
 def until(look):
