@@ -1,9 +1,9 @@
 """Kills the sender again and again while it mails, and counts what arrived: `make crash [KILLS=20]`.
 
 The mail server lives in this process, which is never killed; its list is the ground truth. Half of the messages are
-marketing (nobody twice, every doubt named), half are owed (sent once more after a doubt, and no other is; one that was in
-doubt twice waits for a person); the SMS go to the outbox folder, where a message is one file whatever happens. The last
-line is one JSON object; exit 1 when a promise was broken.
+marketing (nobody twice, every doubt named), half are owed (sent once more after a doubt, and no other is; one that was
+in doubt twice waits for a person); the SMS go to the outbox folder, where a message is one file whatever happens. The
+last line is one JSON object; exit 1 when a promise was broken.
 """
 
 import argparse
@@ -156,7 +156,7 @@ def main():
     broken = (
         "marketing_twice",
         "marketing_lost",
-        "owed_missing",
+        "owed_lost",
         "owed_repeated_without_doubt",
         "keyed_wrong",
     )
