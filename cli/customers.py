@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.table import Table
+from rich.text import Text
 
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
@@ -62,7 +63,7 @@ def _print_found(words: str, limit: int, *, json: bool) -> int:
     for one in found:
         usable = {way["channel"] for way in one["addresses"] if way["state"] == "usable"}
         cells = (one[key] for key in ("reference", "name", "company", "country", "language", "standing"))
-        table.add_row(*(_plain(cell) for cell in cells), ", ".join(sorted(usable)))
+        table.add_row(*(Text(_plain(cell)) for cell in cells), ", ".join(sorted(usable)))
     console.print(table)
     return Exit.OK
 

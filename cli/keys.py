@@ -68,11 +68,12 @@ def show(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
         )
         return 0
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("Name", "Role", "Made", "Revoked", box=None, pad_edge=False)
     for key in keys:
         revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-        table.add_row(key.name, key.role, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+        table.add_row(Text(key.name), key.role, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
     console.print(table if keys else "There are no keys; `tidings keys add NAME --role ROLE` makes one.")
     return 0
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 from rich.table import Table
+from rich.text import Text
 
 from cli.instants import instant
 from cli.output import console, print_json
@@ -49,7 +50,7 @@ def list_runs(*, json: Json = False) -> int:
             name, justify="right" if name == "Audience" else "left", no_wrap=name != "Title", overflow="fold"
         )
     for run in found:
-        table.add_row(run.id, run.title, run.state.replace("_", " "), run.mode, f"{run.audience:,}")
+        table.add_row(run.id, Text(run.title), run.state.replace("_", " "), run.mode, f"{run.audience:,}")
     console.print(table)
     return Exit.OK
 
