@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -59,10 +60,18 @@ def _until_told(desk: Desk) -> int:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             return runner.run(_serve(desk))
 
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(copy_context().run, serve).result()
+    awake, wake = socket.socketpair()  # a signal may be taken by any thread; a byte wakes this one for sure
+    wake.settimeout(0)
+    with awake, wake, ThreadPoolExecutor(max_workers=1) as pool:
+        signal.set_wakeup_fd(wake.fileno())
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, stop)
+        served = pool.submit(copy_context().run, serve)
+        served.add_done_callback(lambda _: wake.send(b"."))
+        while not served.done():
+            awake.recv(1)
+        signal.set_wakeup_fd(-1)
+        return served.result()
 
 
 async def _serve(desk: Desk) -> int:

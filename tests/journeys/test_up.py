@@ -6,6 +6,7 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
+from itertools import cycle
 from threading import Event
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -25,6 +26,10 @@ SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if ke
 PATIENCE = 90
 PAUSE = Event()
 """Never set: the looks leave the other processes some air."""
+
+
+ENDS = cycle([signal.SIGTERM, signal.SIGINT])
+"""As whatever watches over services ends one, and as a person does; either ends it in order."""
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def up(tidings, engine, peer):
     tidings.url = f"http://127.0.0.1:{port}"
     until(lambda: get(f"{tidings.url}/readyz"))
     yield tidings
-    process.send_signal(signal.SIGTERM)  # as whatever watches over services ends one
+    process.send_signal(next(ENDS))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in errors
