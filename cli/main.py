@@ -36,6 +36,10 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code if isinstance(code, int) else Exit.OK)
 
 
+DATABASE_GONE = {"OperationalError", "InterfaceError", "AdminShutdown"}
+"""By name, for this module does not import the driver."""
+
+
 def _told(error: BaseException) -> int:
     """Say in one sentence what ended the command; return its exit code."""
     match error:
@@ -48,6 +52,8 @@ def _told(error: BaseException) -> int:
             said, code = str(error), int(error.code)
         case KeyboardInterrupt():
             said, code = "interrupted; nothing is half done, the same command goes on.", 130
+        case Exception() if type(error).__name__ in DATABASE_GONE:
+            said, code = "the database went away; nothing is lost, the same command goes on.", Exit.FAILED
         case Exception():
             said = f"{type(error).__name__}: {error}. This is a fault of ours; --debug shows where."
             code = Exit.FAILED

@@ -158,7 +158,7 @@ def copy(
     return Exit.OK
 
 
-def adopt(*, by: str) -> int:
+def adopt(*, by: str, json: Json = False) -> int:
     """Say that this database, a copy or a restored backup, is the real one from now on.
 
     A copy sends into the outbox whatever TIDINGS_MODE says, until somebody adopts it.
@@ -171,5 +171,8 @@ def adopt(*, by: str) -> int:
     settings = Settings.read()
     with opened(settings) as installation, installation.engine.begin() as connection:
         take_over(connection, settings, by=by)
-    console.print("This database may send from now on, in the mode that TIDINGS_MODE says.")
+    if json:
+        print_json({"adopted_by": by, "mode": settings.mode})
+    else:
+        console.print("This database may send from now on, in the mode that TIDINGS_MODE says.")
     return Exit.OK
