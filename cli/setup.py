@@ -33,6 +33,7 @@ def init(
     sms: str = "",
     accounts: Annotated[tuple[str, ...], Parameter(name="--account")] = (),
     force: bool = False,
+    json: bool = False,
 ) -> int:
     """Make a home: organisation.toml, the signing key and the database. Asks for what no option says.
 
@@ -64,6 +65,8 @@ def init(
         CURRENCY=IBAN, once for each currency you bill in.
     force:
         Write a new organisation.toml over the one that is there.
+    json:
+        Print one JSON object: home, organisation, brand.
     """
     from tidings.country import language_of, zone_of
 
@@ -98,6 +101,9 @@ def init(
     )
     write_once(path, organisation_toml(answers), force=force)
     _open(settings)
+    if json:
+        print_json({"home": str(settings.root), "organisation": str(path), "brand": name})
+        return Exit.OK
     console.print(f"\nWritten: [bold]{escape(str(path))}[/], a signing key and a database beside it.")
     console.print("Nothing leaves this machine until TIDINGS_MODE says so. Next: `tidings check`.")
     return Exit.OK
