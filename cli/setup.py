@@ -56,7 +56,7 @@ def init(
     tax_id:
         Printed on invoices.
     website:
-        Printed on invoices and letters.
+        Where the links of campaigns lead; default is the domain of the e-mail address. Printed, too.
     phone:
         Of your service desk.
     sms:
@@ -82,17 +82,19 @@ def init(
         )
     name = name or _ask("What do your customers know you by?", option="--name")
     country = _country(country or _ask("In which country are you?", option="--country"))
+    email = email or _ask("From which address does mail come?", option="--email")
     answers = Answers(
         name=name,
         country=country,
-        email=email or _ask("From which address does mail come?", option="--email"),
+        email=email,
         address=address or _lines(_ask("Your return address, parts divided by ;", option="--address"), ";"),
         languages=languages
         or _lines(_ask("Languages of your messages", option="", default=language_of(country)), ","),
         legal_name=legal_name or _ask("Name of the company", option="", default=name),
         time_zone=time_zone or _ask("Your time zone", option="", default=zone_of(country)),
         tax_id=tax_id or _ask("Tax id, as invoices print it", option="", default=""),
-        website=website or _ask("Web page", option="", default=""),
+        # Links of campaigns lead there: without one they would lead nowhere.
+        website=website or _ask("Web page", option="", default=f"https://{email.rpartition('@')[2]}"),
         phone=phone or _ask("Telephone of your service desk", option="", default=""),
         sms=sms or _ask("Sender of SMS", option="", default=sms_sender(name)),
         accounts=_accounts(

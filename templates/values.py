@@ -222,6 +222,7 @@ def link_values(
     for name, url in links.items():
         if url and not _URL.match(url):
             raise Problem(
-                f"Template {template.name}: link {name} is {url!r}, not an http, https or mailto address."
+                f"Template {template.name}: link {name} is {url!r}, not an http, https or mailto address.",
+                todo="Where it begins with {website}, give the brand its `website` in organisation.toml.",
             )
     return links

@@ -29,7 +29,7 @@ from store.runs import (
 )
 from store.segments import where
 from templates.catalog import Template, find
-from templates.values import check_data
+from templates.values import check_data, link_values
 from tidings.campaign import Campaign
 from tidings.problem import Problem
 from tidings.purpose import Purpose
@@ -189,7 +189,7 @@ def open_campaign(
 
     Raises:
         Problem: the file differs from the one that ran under this name and edition; the template is unknown, of
-            another purpose, or lacks a value; live marketing is not allowed yet.
+            another purpose, lacks a value or leads nowhere; live marketing is not allowed yet.
     """
     brand = installation.organisation.brand(campaign.brand)
     template = find(campaign.template, extra=installation.own_templates)
@@ -199,7 +199,8 @@ def open_campaign(
             todo="Choose a template of the topic's purpose.",
         )
     where(campaign.audience, now=now)  # a rule that fits no value is told now, and not when the run begins
-    check_data(template, campaign.data)  # one sentence now, instead of a failure for each customer later
+    # One sentence now, instead of a failure for each customer, or a dead link in each message, later.
+    link_values(template, check_data(template, campaign.data), brand, {})
     definition = campaign.model_dump(mode="json")
     digest = _digest(definition)
     with installation.engine.begin() as connection:

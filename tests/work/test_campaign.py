@@ -2,6 +2,7 @@
 
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -137,6 +138,15 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(outbox, change,
 
     with outbox.engine.begin() as connection:
         assert connection.scalar(text("SELECT count(*) FROM runs")) == 0
+
+
+def test_a_campaign_whose_links_lead_nowhere_is_refused(outbox):
+    [brand] = outbox.organisation.brands
+    nowhere = brand.model_copy(update={"website": ""})
+    homeless = replace(outbox, organisation=outbox.organisation.model_copy(update={"brands": (nowhere,)}))
+
+    with pytest.raises(Problem, match=r"organisation\.toml"):
+        open_campaign(homeless, campaign(), outbox.policy, actor="staff:x", now=NOON)
 
 
 def test_a_changed_file_under_the_same_identity_is_refused_with_the_difference(outbox):
