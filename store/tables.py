@@ -140,7 +140,9 @@ addresses = Table(
     Column("state", Text, nullable=False, server_default="usable"),
     Column("problem", Text, nullable=False, server_default=""),
     Column("position", SmallInteger, nullable=False, server_default="0", comment="0 is tried first"),
-    Column("source", Text, nullable=False, server_default="", comment="import:<system>; others leave it empty"),
+    Column(
+        "source", Text, nullable=False, server_default="", comment="import:<system>; others leave it empty"
+    ),
     _instant("verified_at", nullable=True),
     _instant("created_at", default=True),
     _instant("removed_at", nullable=True),

@@ -1,4 +1,3 @@
-
 """`preferences.explain`: every reason has its sentence in every language, with the same words in it."""
 
 import string

@@ -53,7 +53,15 @@ def _counts(report):
 EVERYTHING = " UNION ALL ".join(
     f"SELECT '{table}', json_agg(t ORDER BY t::text)::text FROM {table} t"
     for table in (
-        *("customers", "addresses", "customer_references", "consents", "statements", "touchpoints", "suppressions"),
+        *(
+            "customers",
+            "addresses",
+            "customer_references",
+            "consents",
+            "statements",
+            "touchpoints",
+            "suppressions",
+        ),
         *("audit", "installation"),
     )
 )
