@@ -230,7 +230,7 @@ _RECORD = text("""
             code text, detail text, provider_reference text, content_hash text, parts smallint, cost numeric)
     ), a AS (
         UPDATE attempts a SET state = s.attempt_state, error_class = s.error_class, code = s.code, detail = s.detail,
-            provider_reference = s.provider_reference, ended_at = clock_timestamp()
+            provider_reference = s.provider_reference, ended_at = :now
         FROM s WHERE a.id = s.attempt AND a.state IN ('sending', 'unknown')
         RETURNING a.id, a.provider
     ), d AS (
