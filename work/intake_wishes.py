@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from store import incoming
 from store.imports import Counts
 from tidings.country import fold, language_code
+from tidings.purpose import Purpose
 from work.dates import instants
 from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
@@ -176,6 +177,15 @@ def _common(table: Table, given: Given) -> tuple[pl.DataFrame, list[Flaw], list[
     frame, strange = _meant(table, frame, "topic", topic_of, "not a topic such as offer or offer.garden")
     rejected += strange
     frame, flaws = instants(table, frame, "at")
+    root = pl.col("topic").str.split(".").list.first()
+    idle = frame.filter(pl.col("topic").is_not_null() & ~root.is_in([*map(str, Purpose), "all"]))
+    # Somebody's no under a word of their own would be kept and heeded by nothing: it must not pass in silence.
+    flaws += flaws_of(
+        idle,
+        "topic",
+        table.name("topic"),
+        f"kept, but it binds nothing: topics begin with {', '.join(Purpose)}",
+    )
     return frame, flaws, rejected
 
 

@@ -236,6 +236,18 @@ def test_references_belong_to_their_system(bring, engine):
             store.find(connection, "1")
 
 
+def test_a_topic_that_no_purpose_has_is_kept_and_named(ask, bring):
+    bring("customers", "reference,email\n1001,a@example.com\n")
+
+    report = bring("consents", "customer,topic,action\n1001,gossip,no\n1001,offer.garden,no\n")
+
+    assert [(one.row, one.value, one.problem[:28]) for one in report.problems] == [
+        (2, "gossip", "kept, but it binds nothing: ")
+    ]
+    assert _counts(report) == (2, 2, 0, 0, 0)
+    assert ask("SELECT topic FROM consents ORDER BY id") == [("gossip",), ("offer.garden",)]
+
+
 def test_rows_about_customers_find_them_and_name_those_they_do_not(bring):
     bring("customers", "id,email\n1,ada@example.com\n", source="crm")
     bring("customers", "id,email\n1,bo@example.com\n", source="shop")
