@@ -59,8 +59,7 @@ async def work_through(run: str) -> None:
         if opened.mode == "rehearsal":
             for shard in every:
                 await rehearse(run, shards.title, shard, shards.count)
-            return
-        if opened.state in {"sending", "finished"}:
+        elif opened.state in {"sending", "finished"}:
             await asyncio.to_thread(_settle, at, run)
             at_once = asyncio.Semaphore(SENDERS if at.installation.mode != "outbox" else 1)
 
@@ -69,7 +68,7 @@ async def work_through(run: str) -> None:
                     await send_shard(run, shards.title, shard, shards.count)
 
             await asyncio.gather(*(one(shard) for shard in every))
-            await asyncio.to_thread(stages.close, at.installation, run, now=at.now())
+        await asyncio.to_thread(stages.close, at.installation, run, now=at.now())
 
 
 def _send(at: Desk, run: str, shard: int) -> dict[str, int]:

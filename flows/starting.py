@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flows import environment
 from flows.server import joined
 from tidings.organisation import read_organisation
-from tidings.settings import Settings
+from tidings.settings import Mode, Settings
 
 if TYPE_CHECKING:
     from flows.oneshot import OneShot
@@ -27,9 +27,11 @@ def started(settings: Settings, *, out: Path | None = None, now: datetime | None
         now: business time stands still at this instant; None is the clock.
 
     Raises:
-        Problem: there is no organisation.toml, or the database cannot be reached; nothing was started or sent.
+        Problem: organisation.toml is wrong, or missing where messages leave; the database cannot be reached; nothing
+            was started or sent.
     """
-    read_organisation(settings.root / "organisation.toml")
+    if settings.mode is not Mode.OUTBOX or (settings.root / "organisation.toml").exists():
+        read_organisation(settings.root / "organisation.toml")  # before a server is started for nothing
     with joined(settings.root) as server:
         environment.pin(settings.root, server.api_url)
         # 2 s of imports, on one core while the server starts on the other.

@@ -15,10 +15,11 @@ from preferences.policy import Policy, policy_from
 from store.audit import note
 from store.connect import opened as opened_store
 from store.tables import installation as installation_table
-from tidings.organisation import Organisation, read_organisation
+from tidings.organisation import Organisation
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
 from tidings.signing import signing_key
+from tidings.stand_in import organisation_of
 from work.links import Links
 
 
@@ -80,9 +81,9 @@ def opened(settings: Settings) -> Iterator[Installation]:
     """Open the installation of `settings.home`, making key and database on first use.
 
     Raises:
-        Problem: there is no organisation.toml, or the database cannot be reached.
+        Problem: organisation.toml is wrong, or missing where messages leave; the database cannot be reached.
     """
-    organisation = read_organisation(settings.root / "organisation.toml")
+    organisation = organisation_of(settings)
     key = signing_key(settings.root / "signing.key")
     with opened_store(settings) as store:
         yield Installation(settings=settings, organisation=organisation, engine=store.engine, key=key)

@@ -56,7 +56,7 @@ def release(connection: Connection, run_id: str, *, by: str, now: datetime) -> R
     """
     run = find_run(connection, run_id, lock=True)
     if run is None:
-        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs` lists them.")
+        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` lists them.")
     if run.state != "waiting_release":
         raise Problem(f"Run {run_id!r} does not wait for a release; it is {run.state}.")
     name = " ".join(by.split())

@@ -28,7 +28,7 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
     """
     run = find_run(connection, run_id)
     if run is None:
-        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs` lists them.")
+        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` lists them.")
     planned: Counter[str] = Counter()
     held: Counter[str] = Counter({reason: len(documents) for reason, documents in run.rejected.items()})
     held[Reason.ALREADY_SENT] += run.already_sent

@@ -72,10 +72,12 @@ def open_for_sending(installation: Installation, run_id: str) -> Run:
 
 
 def close(installation: Installation, run_id: str, *, now: datetime) -> None:
-    """Mark a run finished when nothing in it is left to do; what waits keeps it open."""
+    """Mark a run finished when nothing in it is left to do; what waits keeps it open, a rehearsal is over."""
     with installation.engine.begin() as connection:
         run = find_run(connection, run_id, lock=True)
-        if run is not None and run.state == "sending" and not pending(connection, run_id):
+        if run is not None and run.state == "sending":
+            if run.mode != "rehearsal" and pending(connection, run_id):
+                return
             set_run(connection, run_id, state="finished", finished_at=now)
 
 
@@ -83,7 +85,7 @@ def _run(installation: Installation, run_id: str) -> Run:
     with installation.engine.begin() as connection:
         run = find_run(connection, run_id)
     if run is None:
-        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs` lists them.")
+        raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` lists them.")
     return run
 
 
