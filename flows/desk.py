@@ -10,7 +10,6 @@ from pathlib import Path
 from channels.lanes import Lanes
 from channels.registry import providers
 from store.owner import owner
-from tidings.log import tell
 from tidings.settings import Settings
 from work.deliver import Sender
 from work.installation import Installation, opened
@@ -35,10 +34,6 @@ class Desk:
     """Set when the process shall end: senders finish what they claimed and claim no more."""
     planned: Callable[[int], None] = lambda _: None
     sent: Callable[[int], None] = lambda _: None
-
-    def __post_init__(self) -> None:
-        """Whoever works here may log; none of it goes where a command prints its answer."""
-        tell(self.installation.settings.log)
 
     def now(self) -> datetime:
         """Return business time."""

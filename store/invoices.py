@@ -27,6 +27,11 @@ class Unrendered:
     postal: Mapping[str, Any] | None
 
 
+def one_run_at_a_time(connection: Connection, brand: str) -> None:
+    """Wait until no other billing run of the brand is being taken in; held until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": f"invoices:{brand}"})
+
+
 def sent_numbers(
     connection: Connection, brand: str, numbers: Sequence[str]
 ) -> dict[str, tuple[Decimal, str]]:
@@ -163,3 +168,12 @@ def held(connection: Connection, run: str) -> list[tuple[str, str]]:
         {"run": run},
     )
     return [(row.document, row.problem) for row in rows]
+
+
+def documents(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Mapping[str, Any], str]]:
+    """Return (document, hash of the archived PDF) of invoices by id."""
+    rows = connection.execute(
+        text("SELECT id, document, coalesce(pdf_hash, '') AS pdf_hash FROM invoices WHERE id = ANY(:ids)"),
+        {"ids": list(ids)},
+    )
+    return {row.id: (row.document, row.pdf_hash) for row in rows}

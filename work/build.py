@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from store.outbox import Claimed
 from store.runs import Run, find_run, template_name
@@ -35,15 +35,6 @@ def read_context(connection: Connection, installation: Installation, run_id: str
         raise LookupError(msg)
     name = template_name(connection, run.template_id)
     return RunContext(run=run, template=find(name, extra=installation.own_templates))
-
-
-def invoice_rows(connection: Connection, ids: list[int]) -> dict[int, tuple[Mapping[str, Any], str]]:
-    """Return (document, hash of the PDF) of invoices."""
-    rows = connection.execute(
-        text("SELECT id, document, coalesce(pdf_hash, '') AS pdf_hash FROM invoices WHERE id = ANY(:ids)"),
-        {"ids": ids},
-    )
-    return {row.id: (row.document, row.pdf_hash) for row in rows}
 
 
 def parcel(

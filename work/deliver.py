@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from channels.contract import Capability, Provider
 from channels.lanes import Lanes
 from preferences.policy import Policy
+from store.invoices import documents
 from store.messages import write_decisions
 from store.outbox import (
     Claimed,
@@ -34,7 +35,7 @@ from tidings.facts import Decisions
 from tidings.message import Parcel
 from tidings.outcome import ErrorClass, Outcome, Rejected, Unknown
 from tidings.reason import Reason
-from work.build import RunContext, content_hash, invoice_rows, parcel, parts_and_cost, read_context
+from work.build import RunContext, content_hash, parcel, parts_and_cost, read_context
 from work.installation import Installation
 from work.outcome import Built, cancelled, step
 from work.plan import as_rows, ask, question_of
@@ -46,13 +47,14 @@ log = structlog.get_logger()
 
 Clock = Callable[[], datetime]
 
-SLICE = 10  # Parcels handed over at once; the lease is looked at between slices.
-BUILD_TIME = timedelta(
-    seconds=120
-)  # A claim of 50 with PDF pages to render takes 10 s here; a slow machine takes more.
-LETTERS = (
-    200  # Letters go out as one merged file per claim, under a key: a bigger batch puts nothing in doubt.
-)
+SLICE = 10
+"""Parcels handed over at once; the lease is looked at between slices."""
+
+BUILD_TIME = timedelta(seconds=120)
+"""A claim of 50 with pages to typeset takes 10 s here; a slow machine takes more."""
+
+LETTERS = 200
+"""Letters go out as one merged file per claim, under a key: a bigger batch puts nothing in doubt."""
 
 
 @dataclass(kw_only=True)
@@ -234,7 +236,7 @@ class Sender:
         with self.installation.engine.begin() as connection:
             for run_id in {c.run for c in claimed} - self._contexts.keys():
                 self._contexts[run_id] = read_context(connection, self.installation, run_id)
-            invoices = invoice_rows(connection, [c.invoice for c in claimed if c.invoice is not None])
+            invoices = documents(connection, [c.invoice for c in claimed if c.invoice is not None])
         parcels = []
         for c in claimed:
             try:

@@ -15,6 +15,7 @@ from preferences.policy import Policy, policy_from
 from store.audit import note
 from store.connect import opened as opened_store
 from store.tables import installation as installation_table
+from tidings.log import tell
 from tidings.organisation import Organisation
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
@@ -83,6 +84,7 @@ def opened(settings: Settings) -> Iterator[Installation]:
     Raises:
         Problem: organisation.toml is wrong, or missing where messages leave; the database cannot be reached.
     """
+    tell(settings.log)
     organisation = organisation_of(settings)
     key = signing_key(settings.root / "signing.key")
     with opened_store(settings) as store:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from preferences.policy import Policy
 from store import invoices as rows
@@ -62,9 +62,7 @@ def open_invoice_run(
     template = find(TEMPLATE, extra=installation.own_templates)
     with installation.engine.begin() as connection:
         # One billing run of a brand is taken in at a time, so that a number is judged against all before it.
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtext(:lock))"), {"lock": f"invoices:{brand.id}"}
-        )
+        rows.one_run_at_a_time(connection, brand.id)
         if not rehearse:
             for run in reversed(runs_of_file(connection, brand.id, file_hash)):
                 if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
