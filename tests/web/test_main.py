@@ -81,10 +81,11 @@ def test_a_port_that_is_taken_is_said_and_ends_it(organised):
     assert "address already in use" in told.lower()
 
 
-def test_a_home_without_an_organisation_is_said(settings):
+def test_a_wrong_organisation_is_said(settings):
+    (settings.home / "organisation.toml").write_text("name = 7", encoding="utf-8")
     with start(settings, free_port()) as child:
         told = child.communicate(timeout=60)[1]
 
     assert child.returncode == 2
-    assert told.startswith("tidings: There is no")
+    assert told.startswith(f"tidings: {settings.home / 'organisation.toml'}")
     assert "Traceback" not in told
