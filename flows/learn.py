@@ -3,9 +3,9 @@
 import asyncio
 
 from prefect import flow
-from work.learn import learn as fold
 
 from flows.desk import desk
+from work.learn import learn as fold
 
 
 @flow(name="learn", persist_result=False, retries=1)
