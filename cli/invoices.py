@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from cli.instants import instant
-from cli.output import console, print_json
+from cli.output import print_example
 from cli.progress import bar
 from cli.reports import show_report
 from tidings.problem import Exit
@@ -101,8 +101,5 @@ def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """
     from work.bills import EXAMPLE
 
-    if json:
-        print_json({"example": EXAMPLE})
-    else:
-        console.print(EXAMPLE, end="", markup=False, soft_wrap=True)
+    print_example(EXAMPLE, json=json)
     return Exit.OK

@@ -18,6 +18,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
+def print_example(text: str, *, json: bool) -> None:
+    """Print a file for somebody to start from: as it is, or as one JSON object."""
+    if json:
+        print_json({"example": text})
+    else:
+        console.print(text, end="", markup=False, soft_wrap=True)
+
+
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)

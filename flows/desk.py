@@ -22,7 +22,7 @@ class Desk:
     Args:
         out: the outbox folder, where it is not the home's own.
         fixed_now: business time stands still at this instant; None is the clock of the machine.
-        planned, sent: called with a number of messages.
+        sent: called with the number of messages that got an outcome.
     """
 
     installation: Installation
@@ -32,7 +32,6 @@ class Desk:
     """What the senders of this process know of their providers."""
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process shall end: senders finish what they claimed and claim no more."""
-    planned: Callable[[int], None] = lambda _: None
     sent: Callable[[int], None] = lambda _: None
 
     def now(self) -> datetime:

@@ -49,9 +49,7 @@ class OneShot:
         desk = self.desk
         shards = stages.begin(desk.installation, run_id, now=desk.now())
         for shard in range(shards.count):  # While the server starts; the flow finds all this done.
-            desk.planned(
-                stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now())
-            )
+            stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now())
         stages.open_for_sending(desk.installation, run_id)
         done = 0
 
@@ -77,12 +75,10 @@ class OneShot:
             return asyncio.run(one())
 
     async def _flow(self, run_id: str, shards: stages.Shards) -> None:
-        from flows.campaign import campaign  # 2.4 s: imported while the server starts on the other core
-        from flows.invoice_run import invoice_run
+        from flows.kinds import FLOWS  # 2.4 s: Prefect is imported while its server starts on the other core
 
         await asyncio.to_thread(self.server.wait)
-        flow = invoice_run if shards.purpose == "invoice" else campaign
-        await flow(run=run_id, title=_name(shards))
+        await FLOWS[shards.kind](run=run_id, title=_name(shards))
 
 
 def _name(shards: stages.Shards) -> str:

@@ -6,16 +6,15 @@ One flow run an hour instead of one a minute, which would cost a third of a core
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from prefect import flow
 
-from flows.campaign import campaign
 from flows.desk import Desk, desk
-from flows.invoice_run import invoice_run
+from flows.kinds import FLOWS
 from flows.learn import learn
 from store.runs import Run, due_runs, find_run
 from store.silence import fall_back
@@ -129,5 +128,4 @@ def _due(at: Desk) -> list[Run]:
 
 
 async def _start(run: Run) -> None:
-    start: Callable[..., Awaitable[None]] = invoice_run if run.kind == "invoice_run" else campaign
-    await start(run=run.id, title=run.title)
+    await FLOWS[run.kind](run=run.id, title=run.title)

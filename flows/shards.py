@@ -22,11 +22,9 @@ SENDERS = 4
 async def plan_shard(run: str, title: str, shard: int, count: int) -> int:
     """Decide a shard. It may run again at any time: what is decided stays so."""
     with desk() as at:
-        decided = await asyncio.to_thread(
+        return await asyncio.to_thread(
             stages.plan, at.installation, run, shard - 1, at.installation.policy, now=at.now()
         )
-        at.planned(decided)
-        return decided
 
 
 @task(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from flows import environment
 from flows.server import joined
 from tidings.organisation import read_organisation
-from tidings.settings import Mode, Settings
+from tidings.settings import Settings
+from tidings.stand_in import stands_in
 
 if TYPE_CHECKING:
     from flows.oneshot import OneShot
@@ -30,7 +31,7 @@ def started(settings: Settings, *, out: Path | None = None, now: datetime | None
         Problem: organisation.toml is wrong, or missing where messages leave; the database cannot be reached; nothing
             was started or sent.
     """
-    if settings.mode is not Mode.OUTBOX or (settings.root / "organisation.toml").exists():
+    if not stands_in(settings):
         read_organisation(settings.root / "organisation.toml")  # before a server is started for nothing
     with joined(settings.root) as server:
         environment.pin(settings.root, server.api_url)

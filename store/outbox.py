@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from store.customers import lock_customers
 from store.owner import DEAD
 
 
@@ -83,9 +84,7 @@ def lock_due(
     if not rows:
         return []
     customers = sorted({row.customer_id for row in rows})
-    connection.execute(
-        text("SELECT 1 FROM customers WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"), {"ids": customers}
-    )
+    lock_customers(connection, customers)
     sendable = connection.execute(
         text(
             "SELECT id FROM runs WHERE id = ANY(:ids) AND state IN ('sending', 'finished') ORDER BY id FOR SHARE"

@@ -33,11 +33,15 @@ def organisation_of(settings: Settings) -> Organisation:
     Raises:
         Problem: the file is wrong, or it is missing and messages would leave the machine.
     """
-    path = settings.root / "organisation.toml"
-    if path.exists() or settings.mode is not Mode.OUTBOX:
-        return read_organisation(path)
+    if not stands_in(settings):
+        return read_organisation(settings.root / "organisation.toml")
     log.warning(
         "there is no organisation.toml: an example stands in, `tidings init` makes yours",
         home=str(settings.root),
     )
     return STAND_IN
+
+
+def stands_in(settings: Settings) -> bool:
+    """Tell whether the home has no organisation of its own and needs none, since nothing leaves the machine."""
+    return settings.mode is Mode.OUTBOX and not (settings.root / "organisation.toml").exists()

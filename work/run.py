@@ -25,7 +25,7 @@ class Shards:
 
     run: str
     title: str
-    purpose: str
+    kind: str
     count: int
     messages: int
 
@@ -41,7 +41,7 @@ def begin(installation: Installation, run_id: str, *, now: datetime) -> Shards:
         freeze(installation, run, campaign_of(run), now=now)
         run = _run(installation, run_id)
     size = run.audience - run.already_sent - sum(len(named) for named in run.rejected.values())
-    return Shards(run=run.id, title=run.title, purpose=run.purpose, count=run.shards, messages=size)
+    return Shards(run=run.id, title=run.title, kind=run.kind, count=run.shards, messages=size)
 
 
 def plan(installation: Installation, run_id: str, shard: int, policy: Policy, *, now: datetime) -> int:

@@ -3,7 +3,10 @@
 import json
 from urllib.request import Request, urlopen
 
+from tests.journeys.patience import until
 from tests.town import settle
+
+SHARD_TASKS = 2
 
 
 def ask(api, path, question):
@@ -25,7 +28,9 @@ def test_a_run_is_found_by_name_with_its_shards_and_without_anybody_in_it(tiding
     assert run["name"] == "Spring in the garden, 7 messages"
     assert run["state_type"] == "COMPLETED"
     assert run["parameters"] == {"run": report["run"], "title": run["name"]}
-    tasks = ask(prefect, "/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    # Prefect records tasks every two seconds, after the command has ended.
+    question = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+    tasks = until(lambda: len(found := ask(prefect, "/task_runs/filter", question)) >= SHARD_TASKS and found)
     assert {task["name"] for task in tasks} == {
         "Spring in the garden: plan shard 1 of 1",
         "Spring in the garden: send shard 1 of 1",

@@ -3,12 +3,9 @@
 import json
 import signal
 import socket
-import time
 from datetime import UTC, datetime, timedelta
-from http.client import HTTPException
 from itertools import cycle
-from threading import Event
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -16,6 +13,7 @@ import pytest
 
 from store.suppressions import mark_known
 from templates.catalog import find
+from tests.journeys.patience import until
 from tests.peers.smtp import SmtpPeer
 from tests.town import settle
 from tests.web.test_form import Fields
@@ -23,9 +21,6 @@ from tidings.signing import signing_key
 from work.links import Links
 
 SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
-PATIENCE = 90
-PAUSE = Event()
-"""Never set: the looks leave the other processes some air."""
 
 
 ENDS = cycle([signal.SIGTERM, signal.SIGINT])
@@ -64,19 +59,6 @@ def up(tidings, engine, peer):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in errors
-
-
-def until(look):
-    """Return what `look` returns as soon as it is true; a service that is not up yet is looked at again."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            if found := look():
-                return found
-        except (URLError, HTTPException, ConnectionError):
-            pass
-        PAUSE.wait(0.1)
-    raise AssertionError(f"not within {PATIENCE} seconds")
 
 
 def get(url, **headers):
