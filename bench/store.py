@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from bench.figure import Figure, rate, seconds
 from bench.home import fresh_home
-from store import bulk, outbox
+from store import bulk, claims, outcomes
 from store.owner import owner
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -76,7 +76,7 @@ def _in_batches(engine: Engine) -> Iterable[str]:
     with owner(engine) as number:
         while True:
             with engine.begin() as connection:
-                due = outbox.lock_due(
+                due = claims.lock_due(
                     connection, channel="email", mode="outbox", run=None, shard=None, now=NOW, limit=BATCH
                 )
                 if not due:
@@ -86,7 +86,7 @@ def _in_batches(engine: Engine) -> Iterable[str]:
                     {"ids": [one.customer for one in due]},
                 )
                 address: dict[int, int] = {row.customer_id: row.id for row in rows}
-                claimed = outbox.open_attempts(
+                claimed = claims.open_attempts(
                     connection,
                     [(one.message, address[one.customer]) for one in due],
                     channel="email",
@@ -96,12 +96,12 @@ def _in_batches(engine: Engine) -> Iterable[str]:
                     lease=timedelta(minutes=5),
                 )
             with engine.begin() as connection:
-                outbox.record(connection, [_accepted(one) for one in claimed], now=NOW)
+                outcomes.record(connection, [_accepted(one) for one in claimed], now=NOW)
             yield from (one.message for one in claimed)
 
 
-def _accepted(claimed: outbox.Claimed) -> outbox.Step:
-    return outbox.Step(
+def _accepted(claimed: claims.Claimed) -> outcomes.Step:
+    return outcomes.Step(
         attempt=claimed.attempt,
         delivery=claimed.delivery,
         message=claimed.message,

@@ -17,6 +17,8 @@ class OnlyAllowed:
         self.name = provider.name
         self.channel = provider.channel
         self.capability = provider.capability
+        self.platforms = provider.platforms
+        self.rate = provider.rate
         self.call_timeout = max(provider.call_timeout, outbox.call_timeout)
         self._provider = provider
         self._outbox = outbox

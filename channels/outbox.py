@@ -24,6 +24,8 @@ class Outbox:
 
     name = "outbox"
     capability = Capability.KEY
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
     call_timeout = timedelta(minutes=1)
 
     def __init__(self, folder: Path, channel: Channel) -> None:
@@ -59,6 +61,8 @@ class LetterOutbox(LetterFolder):
     name = "outbox"
     channel = Channel.LETTER
     capability = Capability.KEY
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
     call_timeout = timedelta(minutes=2)
 
     def __init__(self, folder: Path) -> None:

@@ -39,11 +39,11 @@ def providers(
     chosen: dict[Channel, Provider] = {}
     for channel in Channel:
         outbox = outbox_of(channel, folder)
-        name = getattr(settings, channel)
-        if mode is Mode.OUTBOX or not name:
+        names = getattr(settings, channel)
+        if mode is Mode.OUTBOX or not names:
             chosen[channel] = outbox
             continue
-        provider = PROVIDERS[channel, name](settings)
+        provider = PROVIDERS[channel, names[0]](settings)
         chosen[channel] = provider if mode is Mode.LIVE else OnlyAllowed(provider, outbox, settings.allow)
     return MappingProxyType(chosen)
 
@@ -52,12 +52,11 @@ def problems(settings: Settings) -> tuple[Problem, ...]:
     """Return what is wrong with the settings of the providers that are named, whatever the mode."""
     found = []
     for channel in Channel:
-        name = getattr(settings, channel)
-        try:
-            if name:
+        for name in getattr(settings, channel):
+            try:
                 PROVIDERS[channel, name](settings).close()
-        except Problem as problem:
-            found.append(problem)
+            except Problem as problem:
+                found.append(problem)
     return tuple(found)
 
 

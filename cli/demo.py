@@ -76,7 +76,7 @@ def demo(
 def demo_settings() -> Settings:
     """Return the settings of the demo: a home of its own with its own database, and no provider whatever is set."""
     home = Settings.read().root / "demo"
-    return Settings(home=home, database=None, mode=Mode.OUTBOX, email="", sms="", push="", letter="")
+    return Settings(home=home, database=None, mode=Mode.OUTBOX, email=(), sms=(), push=(), letter=())
 
 
 def _play(world: World, settings: Settings, outbox: Path) -> Told:

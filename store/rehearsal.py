@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from store.outbox import Claimed
+from store.claims import Claimed
 
 
 def as_if_claimed(connection: Connection, run: str, shard: int, *, at: datetime) -> list[Claimed]:

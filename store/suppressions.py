@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -105,3 +106,15 @@ _SAVE = (
        ON CONFLICT DO NOTHING""",
 )
 """A suppression that was lifted stays lifted when the file says again what was said before."""
+
+
+def suppress(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add suppressions (channel, value, brand, reason, source, proof, actor, at); active ones stay as they are."""
+    if rows:
+        connection.execute(
+            text("""
+                INSERT INTO suppressions (brand, channel, value, reason, source, proof, actor, at)
+                VALUES (:brand, :channel, :value, :reason, :source, :proof, :actor, :at) ON CONFLICT DO NOTHING
+            """),
+            list(rows),
+        )

@@ -101,13 +101,13 @@ class Settings(BaseSettings):
     """Comma separated addresses, or `@domain`, that mode `test` may reach."""
     confirm_over: int = Field(default=1000, ge=0)
     """A live run for more customers waits for `tidings release`."""
-    email: Literal["", "smtp", "ses"] = ""
-    """The provider of e-mail; empty: the outbox folder, as for the next three."""
-    sms: Literal["", "twilio"] = ""
-    """The provider of SMS."""
-    push: Literal["", "sns"] = ""
-    """The provider of push notifications."""
-    letter: Literal["", "spool"] = ""
+    email: Annotated[tuple[Literal["smtp", "ses"], ...], NoDecode] = ()
+    """Providers of e-mail, the first one preferred, the next when its circuit is open; empty: the outbox folder."""
+    sms: Annotated[tuple[Literal["twilio"], ...], NoDecode] = ()
+    """Providers of SMS."""
+    push: Annotated[tuple[Literal["sns"], ...], NoDecode] = ()
+    """Providers of push notifications: for each device the first one that reaches its platform."""
+    letter: Annotated[tuple[Literal["spool"], ...], NoDecode] = ()
     """Where letters are printed."""
     smtp: SmtpSettings = SmtpSettings()
     ses: SesSettings = SesSettings()
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
 
-    @field_validator("allow", mode="before")
+    @field_validator("allow", "email", "sms", "push", "letter", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -65,9 +65,10 @@ def _below(node: ast.ClassDef) -> list[tuple[str, str]]:
 
 
 def _choices(field: FieldInfo) -> str:
-    values = (
-        typing.get_args(field.annotation) if typing.get_origin(field.annotation) is typing.Literal else ()
-    )
+    annotation = field.annotation
+    if typing.get_origin(annotation) is tuple:
+        annotation = typing.get_args(annotation)[0]
+    values = typing.get_args(annotation) if typing.get_origin(annotation) is typing.Literal else ()
     if isinstance(field.annotation, type) and issubclass(field.annotation, enum.StrEnum):
         values = tuple(field.annotation)
     return ", ".join(f"`{value}`" for value in values if value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from store.outbox import Claimed
+from store.claims import Claimed
 from store.runs import Run, find_run, template_name
 from templates.catalog import Template, find
 from templates.render import Subject, render

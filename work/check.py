@@ -149,12 +149,12 @@ def _unknown(known: set[str], values: Mapping[str, str]) -> Iterator[str]:
 
 def _providers(settings: Settings) -> Iterator[str]:
     for channel, providers in NEEDS.items():
-        provider = getattr(settings, channel)
-        for need in providers.get(provider, ()):
-            group, _, key = need.partition(".")
-            value = getattr(getattr(settings, group), key)
-            if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
-                yield f"{setting_name(group, key)}: {setting_name(channel)}={provider} needs it."
+        for provider in getattr(settings, channel):
+            for need in providers.get(provider, ()):
+                group, _, key = need.partition(".")
+                value = getattr(getattr(settings, group), key)
+                if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                    yield f"{setting_name(group, key)}: {setting_name(channel)}={provider} needs it."
 
 
 def _mode(settings: Settings) -> Iterator[str]:

@@ -17,19 +17,11 @@ from sqlalchemy import Connection
 from channels.contract import Capability, Provider
 from channels.lanes import Lanes
 from preferences.policy import Policy
+from store.claims import Claimed, Due, lock_due, open_attempts
 from store.invoices import documents
 from store.messages import write_decisions
-from store.outbox import (
-    Claimed,
-    Due,
-    Step,
-    lock_due,
-    name_doubts,
-    open_attempts,
-    record,
-    resend_doubts,
-    suppress,
-)
+from store.outcomes import Step, name_doubts, record, resend_doubts
+from store.suppressions import suppress
 from tidings.channel import Channel
 from tidings.facts import Decisions
 from tidings.message import Parcel

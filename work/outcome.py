@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from store.outbox import Claimed, Step
+from store.claims import Claimed
+from store.outcomes import Step
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.reason import Reason
 from tidings.state import AttemptState, DeliveryState, MessageState

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from store.claims import Claimed, open_attempts
 from store.customers import find as find_customer
 from store.once_more import add_trial
-from store.outbox import Claimed, open_attempts
 from store.runs import set_run
 from store.segments import where
 from store.tables import customers

@@ -36,6 +36,8 @@ class Ses:
     name = "ses"
     channel = Channel.EMAIL
     capability = Capability.EVENT
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
 
     def __init__(self, settings: SesSettings) -> None:
         """Make the one client; the service is contacted by the first message.

@@ -32,6 +32,8 @@ class Smtp:
     name = "smtp"
     channel = Channel.EMAIL
     capability = Capability.NONE
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
 
     def __init__(self, settings: SmtpSettings) -> None:
         """Check the settings; the server is contacted by the first message.

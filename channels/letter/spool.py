@@ -20,6 +20,8 @@ class Spool(LetterFolder):
     name = "spool"
     channel = Channel.LETTER
     capability = Capability.KEY
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
     call_timeout = timedelta(minutes=2)
 
     def __init__(self, settings: SpoolSettings) -> None:

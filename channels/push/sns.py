@@ -47,6 +47,8 @@ class Sns:
     name = "sns"
     channel = Channel.PUSH
     capability = Capability.NONE
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
 
     def __init__(self, settings: SnsSettings) -> None:
         """Make the one client; the service is contacted by the first message.

@@ -73,6 +73,8 @@ class Twilio:
     name = "twilio"
     channel = Channel.SMS
     capability = Capability.LIST
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
 
     def __init__(self, settings: TwilioSettings, *, public_url: str) -> None:
         """Make the one client; the service is contacted by the first message.

@@ -45,6 +45,8 @@ class Scripted:
     """A provider that answers each address as told, and remembers what it was handed."""
 
     capability = Capability.NONE
+    platforms = frozenset()
+    rate = 0.0
     call_timeout = timedelta(seconds=1)
 
     def __init__(self, channel, answers=None, *, default=None, dies_after=None):

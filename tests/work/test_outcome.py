@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.outbox import Claimed
+from store.claims import Claimed
 from tests.town import NOON
 from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
 from work.outcome import LONGEST_WAIT, TRIES, Built, back_off, cancelled, step
