@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     """And on which port."""
     claim: int = Field(default=50, ge=1, le=1000)
     """Messages per claim: the most that can be in doubt after a crash."""
+    lease: timedelta = timedelta(seconds=120)
+    """How long after a claim the last call may begin; an attempt is given up after that and the longest calls."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
 
