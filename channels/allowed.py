@@ -19,6 +19,9 @@ class OnlyAllowed:
         self.capability = provider.capability
         self.platforms = provider.platforms
         self.rate = provider.rate
+        for extra in dir(provider):  # what only some providers can: `Lists`, recalling a letter
+            if not extra.startswith("_") and not hasattr(self, extra):
+                setattr(self, extra, getattr(provider, extra))
         self.call_timeout = max(provider.call_timeout, outbox.call_timeout)
         self._provider = provider
         self._outbox = outbox

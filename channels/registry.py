@@ -1,4 +1,4 @@
-"""Which provider serves which channel: the one that a setting names, else the outbox folder.
+"""Which providers serve which channel: those that a setting names, else the outbox folder.
 
 Credentials that happen to lie around never suffice: without `TIDINGS_MODE` and the channel's own setting nothing
 leaves the machine. A provider's module, and the library behind it, is loaded only when it is used.
@@ -19,8 +19,8 @@ from tidings.settings import Mode, Settings
 
 def providers(
     settings: Settings, *, home: Path, out: Path | None = None, mode: Mode | None = None
-) -> Mapping[Channel, Provider]:
-    """Return the provider of every channel.
+) -> Mapping[Channel, tuple[Provider, ...]]:
+    """Return the providers of every channel, at least one, the most preferred first.
 
     Args:
         settings: which providers are named, and how they are reached.
@@ -36,15 +36,17 @@ def providers(
     if out is None:  # whoever names a folder decides who reads in it
         with suppress(OSError):  # told by the first message, as any other fault of the folder
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    chosen: dict[Channel, Provider] = {}
+    chosen: dict[Channel, tuple[Provider, ...]] = {}
     for channel in Channel:
         outbox = outbox_of(channel, folder)
         names = getattr(settings, channel)
         if mode is Mode.OUTBOX or not names:
-            chosen[channel] = outbox
+            chosen[channel] = (outbox,)
             continue
-        provider = PROVIDERS[channel, names[0]](settings)
-        chosen[channel] = provider if mode is Mode.LIVE else OnlyAllowed(provider, outbox, settings.allow)
+        made = (PROVIDERS[channel, name](settings) for name in dict.fromkeys(names))
+        chosen[channel] = tuple(
+            one if mode is Mode.LIVE else OnlyAllowed(one, outbox, settings.allow) for one in made
+        )
     return MappingProxyType(chosen)
 
 

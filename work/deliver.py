@@ -42,9 +42,6 @@ Clock = Callable[[], datetime]
 SLICE = 10
 """Parcels handed over at once; the lease is looked at between slices."""
 
-BUILD_TIME = timedelta(seconds=120)
-"""A claim of 50 with pages to typeset takes 10 s here; a slow machine takes more."""
-
 LETTERS = 200
 """Letters go out as one merged file per claim, under a key: a bigger batch puts nothing in doubt."""
 
@@ -60,7 +57,8 @@ class Sender:
     """
 
     installation: Installation
-    providers: Mapping[Channel, Provider]
+    providers: Mapping[Channel, Sequence[Provider]]
+    """Of each channel, the most preferred first; the next one sends while the circuit of those before is open."""
     policy: Policy
     owner: int
     clock: Clock
@@ -78,28 +76,37 @@ class Sender:
             moved
         ):  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
             moved = False
-            for provider in self.providers.values():
-                while not self.stopping() and (done := self._batch(provider, run, shard)) is not None:
+            for choice in self.providers.values():
+                while (
+                    not self.stopping() and (done := self._batch(self._open(choice), run, shard)) is not None
+                ):
                     moved = True
                     tally.update(done)
         return tally
 
     def settle(self, *, run: str | None = None) -> int:
         """Name what dead processes left open, and make ready again what may be; returns how many were named."""
-        keyed = sorted({p.name for p in self.providers.values() if p.capability is Capability.KEY})
+        every = (provider for choice in self.providers.values() for provider in choice)
+        keyed = sorted({provider.name for provider in every if provider.capability is Capability.KEY})
         with self.installation.engine.begin() as connection:
             named = name_doubts(connection, run=run)
             resend_doubts(connection, keyed=keyed, now=self.clock(), run=run)
         return named
 
+    def _open(self, choice: Sequence[Provider]) -> Provider:
+        """Return the first provider that may be called now, else the first."""
+        now = self.clock()
+        return next((one for one in choice if not self.lanes.opens_at(one.name, now=now)), choice[0])
+
     def _batch(self, provider: Provider, run: str | None, shard: int | None) -> Counter[str] | None:
         """Claim, build, send and record one batch; None when the lane is empty."""
         read_at = monotonic()
-        lease = BUILD_TIME + provider.call_timeout * SLICE
+        calls = provider.call_timeout * min(SLICE, self.installation.settings.claim)
+        lease = self.installation.settings.lease + calls
         claimed, rest = self._claim(provider, run, shard, lease)
         if claimed is None:
             return None
-        deadline = read_at + lease.total_seconds() - (provider.call_timeout * SLICE).total_seconds()
+        deadline = read_at + self.installation.settings.lease.total_seconds()
         steps = self.finish(provider, claimed, rest, deadline)
         self.progress(len(steps))
         return Counter(step.attempt_state for step in steps)

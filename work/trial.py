@@ -15,7 +15,7 @@ from tidings.campaign import Campaign
 from tidings.channel import Channel
 from tidings.problem import Problem
 from work.campaign import open_campaign
-from work.deliver import BUILD_TIME, Sender
+from work.deliver import Sender
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,7 @@ def send_trial(
         raise Problem("A letter is not sent as a test.", todo="Look at it: `tidings templates preview NAME`.")
     installation = sender.installation
     opened = open_campaign(installation, campaign, installation.policy, actor=actor, now=now, rehearse=True)
-    provider = sender.providers[channel]
+    provider = sender.providers[channel][0]
     with installation.engine.begin() as connection:
         someone = _customer(connection, campaign, customer, now)
         message = add_trial(connection, opened.run, someone, channel=channel, to=to, now=now)
@@ -63,7 +63,7 @@ def send_trial(
             provider=provider.name,
             owner=sender.owner,
             now=now,
-            lease=BUILD_TIME + provider.call_timeout,
+            lease=installation.settings.lease + provider.call_timeout,
         )
     [step] = sender.finish(provider, claimed, {})
     return Trial(message=message, state=step.attempt_state, detail=" ".join((step.code, step.detail)).strip())

@@ -4,13 +4,14 @@ import ast
 import itertools
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from channels.allowed import OnlyAllowed
-from channels.contract import Capability
+from channels.contract import Capability, Lists
 from channels.outbox import LetterOutbox, Outbox
 from channels.registry import PROVIDERS, problems, providers
 from tests.channels.test_letters import letter
@@ -42,7 +43,7 @@ def everything(tmp_path, keys):
 
 
 def names(chosen):
-    return {channel.value: provider.name for channel, provider in chosen.items()}
+    return {channel.value: ",".join(one.name for one in choice) for channel, choice in chosen.items()}
 
 
 def test_nothing_configured(tmp_path, keys):
@@ -70,7 +71,7 @@ def test_nobody_else_on_the_machine_reads_what_would_have_left(tmp_path):
     )
     home = tmp_path / "home"
 
-    [(_, outcome)] = providers(Settings(), home=home)[Channel.SMS].send([sms])
+    [(_, outcome)] = providers(Settings(), home=home)[Channel.SMS][0].send([sms])
 
     assert isinstance(outcome, Accepted)
     assert stat.S_IMODE((home / "outbox").stat().st_mode) == 0o700
@@ -81,7 +82,34 @@ def test_mode_live_uses_what_is_named(tmp_path, everything):
     chosen = providers(Settings(mode="live", **everything), home=tmp_path)
 
     assert names(chosen) == {"email": "ses", "sms": "twilio", "push": "sns", "letter": "spool"}
-    assert all(provider.channel is channel for channel, provider in chosen.items())
+    assert all(provider.channel is channel for channel, [provider] in chosen.items())
+
+
+def test_several_providers_keep_the_order_of_the_setting(tmp_path, everything):
+    """The first is preferred; a name given twice counts once."""
+    settings = Settings(mode="live", **everything | {"email": "ses, smtp,ses"})
+
+    assert names(providers(settings, home=tmp_path))["email"] == "ses,smtp"
+
+
+class Asked(Outbox):
+    """A provider that can be asked what it took."""
+
+    settle_after = timedelta(minutes=5)
+
+    def find(self, doubts, *, now):
+        return [now]
+
+
+@pytest.mark.parametrize("kind", [Outbox, Asked])
+def test_mode_test_can_do_what_the_provider_can(tmp_path, kind):
+    """A provider with a list has one in mode `test` as well, and none is invented."""
+    provider = kind(tmp_path, Channel.EMAIL)
+
+    wrapped = OnlyAllowed(provider, Outbox(tmp_path, Channel.EMAIL), [])
+
+    assert isinstance(wrapped, Lists) is isinstance(provider, Lists)
+    assert not isinstance(wrapped, Lists) or wrapped.find([], now=1) == [1]
 
 
 def test_mode_live_without_a_name(tmp_path, everything):
@@ -101,7 +129,7 @@ def test_the_mode_of_a_run_beats_that_of_the_settings(tmp_path, everything):
 def test_another_folder(tmp_path):
     """`--out` takes the place of `outbox` in the home."""
     chosen = providers(Settings(), home=tmp_path / "home", out=tmp_path / "out")
-    list(chosen[Channel.EMAIL].send([parcel(email())]))
+    list(chosen[Channel.EMAIL][0].send([parcel(email())]))
 
     assert (tmp_path / "out" / "email" / "m1.eml").exists()
     assert not (tmp_path / "home").exists()
@@ -179,7 +207,7 @@ def test_mode_test(tmp_path):
     peer = SmtpPeer()
     given = {"host": "127.0.0.1", "port": peer.port}
     settings = Settings(mode="test", email="smtp", allow="ada.lovelace2@example.com", smtp=given)
-    provider = providers(settings, home=tmp_path)[Channel.EMAIL]
+    provider = providers(settings, home=tmp_path)[Channel.EMAIL][0]
     try:
         outcomes = dict(provider.send([parcel(email(number), number) for number in (1, 2, 3)]))
     finally:

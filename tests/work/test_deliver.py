@@ -95,7 +95,7 @@ class House:
         with owner(self.engine) as number:
             yield Sender(
                 installation=self.installation,
-                providers={Channel.EMAIL: self.email, Channel.SMS: self.sms},
+                providers={Channel.EMAIL: (self.email,), Channel.SMS: (self.sms,)},
                 policy=self.installation.policy,
                 owner=number,
                 clock=lambda: self.now,
@@ -444,8 +444,8 @@ def test_the_letters_of_a_killed_run_are_in_one_batch_each(settings, engine):
     house.plan(channels=["letter"])
     desk = Desk(installation=house.installation, fixed_now=NOON)
     with desk.sender() as first:
-        claimed, rest = first._claim(first.providers[Channel.LETTER], None, None, timedelta(minutes=5))
-        first._send(first.providers[Channel.LETTER], claimed, rest, float("inf"))
+        claimed, rest = first._claim(first.providers[Channel.LETTER][0], None, None, timedelta(minutes=5))
+        first._send(first.providers[Channel.LETTER][0], claimed, rest, float("inf"))
     with desk.sender() as second:
         second.settle()
         second.send_due()
