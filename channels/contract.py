@@ -65,6 +65,9 @@ class Doubt:
     reference: str
     address: str
     started_at: datetime
+    content_hash: str | None = None
+    """`deliveries.content_hash`. After a crash before it was stored: of the bytes made again, since same inputs make
+    the same bytes. A list that shows texts is compared by it; None: only what was never sent can be told."""
 
 
 @runtime_checkable
