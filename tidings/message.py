@@ -74,5 +74,7 @@ class Parcel:
     content: Content
     purpose: str
     brand: str
+    reference: str = field(default="")
+    """Of the delivery, as in `deliveries.reference`: the same at every attempt, printed or written in it."""
     note: str = field(default="")
     """Why it went to the outbox instead of the provider, if it did."""
