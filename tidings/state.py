@@ -304,26 +304,32 @@ RULES: Mapping[type[StrEnum], Mapping[Event, Rule[Any]]] = MappingProxyType(
 )
 
 
-def _spread() -> Mapping[tuple[State, Event], State | Nothing]:
-    """Lay the rules out, one entry for each (state, event)."""
-    table: dict[tuple[State, Event], State | Nothing] = {}
-    for rules in RULES.values():
+Triple = tuple[type[StrEnum], str, Event]
+
+
+def _spread() -> Mapping[Triple, State | Nothing]:
+    """Lay the rules out, one entry for each (machine, state, event)."""
+    table: dict[Triple, State | Nothing] = {}
+    for machine, rules in RULES.items():
         for event, rule in rules.items():
             if rule.to is not None:
-                table.update({(state, event): rule.to for state in rule.moves})
-            table.update({(state, event): Nothing.WAITS for state in rule.waits})
-            table.update({(state, event): Nothing.IGNORED for state in rule.ignored})
-            table.update({(state, event): Nothing.IMPOSSIBLE for state in rule.impossible})
+                table.update({(machine, state, event): rule.to for state in rule.moves})
+            table.update({(machine, state, event): Nothing.WAITS for state in rule.waits})
+            table.update({(machine, state, event): Nothing.IGNORED for state in rule.ignored})
+            table.update({(machine, state, event): Nothing.IMPOSSIBLE for state in rule.impossible})
     return MappingProxyType(table)
 
 
 TABLE = _spread()
-"""What every event does in every state: the new state, or why there is none."""
+"""What every event does in every state of a machine: the new state, or why there is none.
+
+The machine is part of the key: states of two machines may have one name, and compare equal.
+"""
 
 
 def after(state: State, event: Event) -> State | Nothing:
     """Return the state after an event, or why nothing changes."""
-    return TABLE[state, event]
+    return TABLE[type(state), state, event]
 
 
 def target(machine: type[StrEnum], event: Event) -> State:
