@@ -6,7 +6,8 @@ A piece is in at most one batch for ever, also across crashes and after the prin
 2. its line (batch and messages) is appended to `journal` there: from here on it counts;
 3. the directory is moved to its place.
 
-Who comes next under the lock throws away staged batches without a line and moves those that have one.
+Who comes next under the lock throws away staged batches without a line and moves those that have one. Where the place is
+another machine (`place`), a batch that certainly did not get there gets a line that takes its own back.
 """
 
 import csv
@@ -18,7 +19,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -28,6 +29,11 @@ from typing import Any
 from channels.durable import safe_name, sync_folder, write_durably
 from channels.letter.merge import merge
 from tidings.message import Letter
+from tidings.outcome import ErrorClass, Refused, Unknown
+
+
+TAKEN_BACK = "-"
+"""Before a batch in the journal: it was not handed over, and its pieces are in none."""
 
 
 class FolderBusyError(OSError):
@@ -40,11 +46,18 @@ class InDoubtError(OSError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """One letter of one message; `note` says why it is here and not at the print house."""
+    """One letter of one delivery; `note` says why it is here and not at the print house."""
 
     message: str
     letter: Letter
+    reference: str = ""
+    """Of the delivery."""
     note: str = ""
+
+    @property
+    def key(self) -> str:
+        """What is printed once: another delivery of the same message, to another address, is another piece."""
+        return f"{self.message}.{self.reference}" if self.reference else self.message
 
     @property
     def kind(self) -> tuple[str, str, int]:
@@ -52,42 +65,61 @@ class Piece:
         return self.letter.country, self.letter.postage, self.letter.sheets
 
 
+Place = Callable[[Path], Refused | Unknown | None]
+"""Brings a staged batch to where it is collected. None: it is there. Refused: certainly not. Never half of it."""
+
+
 @dataclass(kw_only=True)
 class PrintBatches:
-    """The batches in `folder`; `control` is our own folder on the same file system."""
+    """The batches in `folder`; `control` is our own folder, on the same file system unless there is a `place`."""
 
     folder: Path
     control: Path
+    place: Place | None = None
+    """Unset: a rename into `folder`, which comes true whatever dies."""
     patience: timedelta = timedelta(seconds=30)
     """How long to wait for another process that holds the folder."""
     _read: int = field(default=0, init=False)
     _batch_of: dict[str, str] = field(default_factory=dict, init=False)
 
-    def add(self, pieces: Sequence[Piece]) -> dict[str, str]:
-        """Write pieces that are in no batch yet, one batch per destination, postage class and sheets.
+    def add(self, pieces: Sequence[Piece]) -> dict[str, str | Refused | Unknown]:
+        """Hand over pieces that are in no batch yet, one batch per destination, postage class and sheets.
 
         Returns:
-            Batch of each message, whether it was written now or earlier.
+            Batch of each piece by its key, whether it was handed over now or earlier, or why it is in none.
 
         Raises:
             FolderBusyError: nothing was written.
             InDoubtError: the next call finds out, and continues either way.
             OSError: no space or no permission; pieces that `batch_of` knows are printed nevertheless.
         """
-        with self._locked():
+        with self._locked() as stuck:
             kinds: dict[tuple[str, str, int], dict[str, Piece]] = {}
             for piece in pieces:
-                if piece.message not in self._batch_of:
-                    kinds.setdefault(piece.kind, {})[safe_name(piece.message)] = piece
+                if piece.key not in self._batch_of:
+                    kinds.setdefault(piece.kind, {})[safe_name(piece.key)] = piece
             for kind in sorted(kinds):
-                self._commit(list(kinds[kind].values()))
-            return {piece.message: self._batch_of[piece.message] for piece in pieces}
+                stuck = stuck or self._commit(list(kinds[kind].values()))
+            return {piece.key: self._answer(piece.key, stuck) for piece in pieces}
 
-    def batch_of(self, message: str) -> str | None:
-        """Return the batch that a message was written to, as far as this object has seen."""
-        return self._batch_of.get(message)
+    def batch_of(self, key: str) -> str | None:
+        """Return the batch that a piece was handed over in, as far as this object has seen."""
+        batch = self._batch_of.get(key)
+        waits = batch is not None and self.place is not None and (self.control / "staging" / batch).exists()
+        return None if waits else batch
 
-    def _commit(self, pieces: list[Piece]) -> None:
+    def _answer(self, key: str, stuck: Refused | Unknown | None) -> str | Refused | Unknown:
+        batch = self.batch_of(key)
+        if batch is not None:
+            return batch
+        code = stuck.code if stuck else "not_in_batch"
+        if key in self._batch_of:
+            return Unknown(code=code)
+        if isinstance(stuck, Refused):
+            return stuck
+        return Refused(error=ErrorClass.TRANSIENT, code=code, wait=timedelta(minutes=1))
+
+    def _commit(self, pieces: list[Piece]) -> Refused | Unknown | None:
         batch = batch_id(pieces)
         staged = self.control / "staging" / batch
         staged.mkdir(parents=True)
@@ -97,8 +129,12 @@ class PrintBatches:
         write_durably(staged / "manifest.csv", _as_csv(manifest))
         write_durably(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
         sync_folder(staged)
-        self._append(" ".join((batch, *(piece.message for piece in pieces))))
-        self._place(staged)
+        self._append(" ".join((batch, *(piece.key for piece in pieces))))
+        failed = self._place(staged)
+        if isinstance(failed, Refused):  # the first try, and certainly absent: these may go another way
+            self._append(TAKEN_BACK + batch)
+            shutil.rmtree(staged)
+        return failed
 
     def _append(self, line: str) -> None:
         try:
@@ -110,13 +146,19 @@ class PrintBatches:
             raise InDoubtError(error.errno, "the journal could not be written") from error
         self._catch_up()
 
-    def _place(self, staged: Path) -> None:
-        staged.rename(self.folder / staged.name)
-        sync_folder(self.folder)
+    def _place(self, staged: Path) -> Refused | Unknown | None:
+        if self.place is None:
+            staged.rename(self.folder / staged.name)
+            sync_folder(self.folder)
+            return None
+        failed = self.place(staged)
+        if failed is None:
+            shutil.rmtree(staged)
+        return failed
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the folder alone, with what a dead process left behind brought in order."""
+    def _locked(self) -> Iterator[Refused | Unknown | None]:
+        """Hold the folder alone, with what a dead process left behind brought in order, or why it cannot be."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.control.mkdir(parents=True, exist_ok=True)
         with (self.control / "lock").open("a") as lock:
@@ -124,12 +166,13 @@ class PrintBatches:
             self._cut_torn_line()
             self._catch_up()
             written = set(self._batch_of.values())
+            stuck: Refused | Unknown | None = None
             for staged in sorted((self.control / "staging").glob("*")):
-                if staged.name in written:
-                    self._place(staged)
-                else:
+                if staged.name not in written:
                     shutil.rmtree(staged)
-            yield
+                elif stuck is None:
+                    stuck = self._place(staged)
+            yield stuck
 
     def _cut_torn_line(self) -> None:
         """Drop the line that a power cut left without its end: its batch was never placed."""
@@ -146,18 +189,21 @@ class PrintBatches:
         with (self.control / "journal").open("rb") as journal:
             journal.seek(self._read)
             for line in journal:
-                batch, *messages = line.decode().split()
-                self._batch_of.update(dict.fromkeys(messages, batch))
+                batch, *keys = line.decode().split()
+                if batch.startswith(TAKEN_BACK):
+                    taken = batch.removeprefix(TAKEN_BACK)
+                    self._batch_of = {key: held for key, held in self._batch_of.items() if held != taken}
+                self._batch_of.update(dict.fromkeys(keys, batch))
                 self._read += len(line)
 
 
 def batch_id(pieces: Sequence[Piece]) -> str:
-    """Return the name of the batch of these pieces: `NO-standard-1-` and a hash of their messages.
+    """Return the name of the batch of these pieces: `NO-standard-1-` and a hash of their keys.
 
     Country and postage class are shown only when they are plain codes; anything else stays out of the path.
     """
     country, postage, sheets = pieces[0].kind
-    digest = hashlib.blake2b(" ".join(sorted(piece.message for piece in pieces)).encode(), digest_size=8)
+    digest = hashlib.blake2b(" ".join(sorted(piece.key for piece in pieces)).encode(), digest_size=8)
     shown = (
         country if re.fullmatch(r"[A-Z]{2}", country) else "XX",
         postage if re.fullmatch(r"[a-z0-9-]{1,20}", postage) else "other",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from channels.letter.batches import FolderBusyError, InDoubtError, Piece, PrintBatches
+from channels.letter.batches import FolderBusyError, InDoubtError, Piece, Place, PrintBatches
 from channels.letter.merge import page_count
 from tidings.message import Letter, Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
@@ -29,33 +29,53 @@ def refused_by_disk(error: OSError) -> Refused:
 
 
 class LetterFolder:
-    """Hands letters over as print batches; the same message is handed over once, however often it comes."""
+    """Hands letters over as print batches; the same delivery is handed over once, however often it comes."""
 
-    def __init__(self, folder: Path, control: Path) -> None:
-        self._batches = PrintBatches(folder=folder, control=control)
+    def __init__(self, folder: Path, control: Path, *, place: Place | None = None) -> None:
+        self._batches = PrintBatches(folder=folder, control=control, place=place)
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
         """Write one call's letters. See `channels.contract.Provider.send`; `reference` is the batch."""
         good: list[tuple[Parcel, Piece]] = []
         for parcel in parcels:
-            piece = _piece(parcel)
+            piece = piece_of(parcel)
             if isinstance(piece, Rejected):
                 yield parcel.attempt, piece
             else:
                 good.append((parcel, piece))
-        failed: Outcome = Unknown(code="not_in_batch")
+        found: dict[str, str | Refused | Unknown] = {}
+        failed: Refused | Unknown = Unknown(code="not_in_batch")
         try:
-            self._batches.add([piece for _, piece in good])
+            if good:
+                found = self._batches.add([piece for _, piece in good])
         except InDoubtError:
             failed = Unknown(code="journal")
         except OSError as error:
             failed = refused_by_disk(error)
         for parcel, piece in good:
-            batch = self._batches.batch_of(piece.message)
-            yield parcel.attempt, Accepted(reference=batch) if batch else failed
+            answer = found.get(piece.key) or self._batches.batch_of(piece.key) or failed
+            yield parcel.attempt, Accepted(reference=answer) if isinstance(answer, str) else answer
 
 
-def _piece(parcel: Parcel) -> Piece | Rejected:
+class LetterDrop(LetterFolder):
+    """Hands batches over to another machine; what was handed over is remembered in the home.
+
+    A subclass has `_place`, see `channels.letter.batches.Place`.
+    """
+
+    def __init__(self, home: Path, name: str, *, limit: timedelta) -> None:
+        """Keep the books in `home/print/name`; one file may take `limit`, a batch three times as long."""
+        folder = home / "print" / name
+        super().__init__(folder, folder / ".tidings", place=self._place)
+        self.call_timeout = limit * 3
+        self._limit = limit
+
+    def _place(self, staged: Path) -> Refused | Unknown | None:
+        raise NotImplementedError
+
+
+def piece_of(parcel: Parcel) -> Piece | Rejected:
+    """Return what is printed for a parcel, or why it cannot be: its bytes are those that were paid for."""
     letter = parcel.content
     if not isinstance(letter, Letter):
         return Rejected(error=ErrorClass.DATA, code="not_a_letter")
@@ -65,4 +85,4 @@ def _piece(parcel: Parcel) -> Piece | Rejected:
     if pages != letter.pages or letter.sheets != (pages + 1) // 2:
         detail = f"the PDF has {pages} pages, the message says {letter.pages} on {letter.sheets} sheets"
         return Rejected(error=ErrorClass.DATA, code="page_count", detail=detail)
-    return Piece(message=parcel.message, letter=letter, note=parcel.note)
+    return Piece(message=parcel.message, letter=letter, reference=parcel.reference, note=parcel.note)

@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         peer = self.peer
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         reference = peer.take(self.path, dict(self.headers), body)
         if peer.fault in {Fault.DROP, Fault.RESET, Fault.SILENT}:
             self._vanish()
@@ -73,6 +73,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._drip(whole)
         else:
             self.wfile.write(whole)
+
+    do_PUT = do_GET = do_POST
 
     def _vanish(self):
         self.close_connection = True

@@ -1,0 +1,109 @@
+"""Print batches in a bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
+
+A batch is `<prefix>/<batch>/letters.pdf`, `manifest.csv` and `manifest.json`. The manifest in JSON is written last and
+only where there is none (`If-None-Match: *`): a batch is there whole or not at all, and once.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from channels import aws
+from channels.contract import Capability
+from channels.letter.handover import LetterDrop
+from channels.letter.in_time import GivenUpError, in_time
+from tidings.channel import Channel
+from tidings.outcome import ErrorClass, Refused, Unknown
+from tidings.problem import Problem
+from tidings.settings import S3Settings
+
+ERRORS: Mapping[str, ErrorClass] = {
+    "SlowDown": ErrorClass.THROTTLE,
+    "ConditionalRequestConflict": ErrorClass.TRANSIENT,
+    "OperationAborted": ErrorClass.TRANSIENT,
+    "RequestTimeout": ErrorClass.TRANSIENT,
+    "BadDigest": ErrorClass.TRANSIENT,
+    "IncompleteBody": ErrorClass.TRANSIENT,
+    "NoSuchBucket": ErrorClass.CONFIG,
+    "PermanentRedirect": ErrorClass.CONFIG,
+    "AccessDenied": ErrorClass.CONFIG,
+}
+"""What no table names is our set-up. A 409 means that two conditional writes met: neither of them was ours to lose."""
+FILES: Mapping[str, str] = {
+    "letters.pdf": "application/pdf",
+    "manifest.csv": "text/csv; charset=utf-8",
+    "manifest.json": "application/json",
+}
+"""In the order of writing: the last one makes the batch."""
+
+
+class S3(LetterDrop):
+    """Accepted exactly once: the delivery is the key, `reference` is the batch."""
+
+    name = "s3"
+    channel = Channel.LETTER
+    capability = Capability.KEY
+    platforms: frozenset[str] = frozenset()
+    rate = 0.0
+
+    def __init__(self, settings: S3Settings, *, home: Path) -> None:
+        """Make the one client; the service is contacted by the first batch.
+
+        Raises:
+            Problem: no bucket, no region, or no credentials.
+        """
+        for name, value in (("BUCKET", settings.bucket), ("REGION", settings.region)):
+            if not value:
+                raise Problem(
+                    f"TIDINGS_LETTER is s3, but TIDINGS_S3__{name} is not set.",
+                    todo="Name the bucket that the print house collects from, and its region.",
+                )
+        super().__init__(home, self.name, limit=settings.timeout)
+        self._settings = settings
+        self._client: Any = aws.client(
+            "s3", region=settings.region, endpoint=settings.endpoint, timeout=settings.timeout
+        )
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._client.close()
+
+    def _place(self, staged: Path) -> Refused | Unknown | None:
+        for name in FILES:
+            failed = self._put(staged, name)
+            if failed is not None:
+                if name != "manifest.json" and isinstance(failed, Unknown):  # without its manifest it is no batch
+                    return Refused(error=ErrorClass.TRANSIENT, code=failed.code, wait=timedelta(minutes=1))
+                return failed
+        return None
+
+    def _put(self, staged: Path, name: str) -> Refused | Unknown | None:
+        prefix = self._settings.prefix.strip("/")
+        arguments: dict[str, Any] = {
+            "Bucket": self._settings.bucket,
+            "Key": "/".join(filter(None, (prefix, staged.name, name))),
+            "Body": (staged / name).read_bytes(),
+            "ContentType": FILES[name],
+            "IfNoneMatch": "*",
+        }
+        if self._settings.encryption:
+            arguments["ServerSideEncryption"] = self._settings.encryption
+        try:
+            in_time(lambda: self._client.put_object(**arguments), self._limit)
+        except GivenUpError:
+            return Unknown(code="timeout")
+        except ClientError as error:
+            if error.response["ResponseMetadata"].get("HTTPStatusCode") == HTTPStatus.PRECONDITION_FAILED:
+                return None  # it is there: an object of this name has these pieces
+            return _told(error)
+        except BotoCoreError as error:
+            return _told(error)
+        return None
+
+
+def _told(error: ClientError | BotoCoreError) -> Refused | Unknown:
+    return cast("Refused | Unknown", aws.failure(error, ERRORS))  # the table has no class that rejects

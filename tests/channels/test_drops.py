@@ -1,0 +1,227 @@
+"""Print batches that leave the machine: `channels.letter.s3` and `channels.letter.sftp`."""
+
+import json
+import multiprocessing
+import os
+from types import MappingProxyType
+
+import boto3
+import moto
+import pytest
+
+from channels.contract import Capability
+from channels.letter.s3 import S3
+from tests.channels.conformance import NetworkConformance
+from tests.channels.test_letters import letter
+from tests.peers.fault import Fault
+from tests.peers.paper import S3Peer
+from tidings.message import Parcel
+from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
+from tidings.problem import Problem
+from tidings.settings import S3Settings
+
+
+def parcel(number=1, *, attempt="1", reference="", **changes):
+    return Parcel(
+        message=f"m{number:04}",
+        attempt=f"a{number}.{attempt}",
+        content=letter(number, **changes),
+        purpose="offer",
+        brand="n",
+        reference=reference,
+    )
+
+
+class DropConformance(NetworkConformance):
+    """A batch that leaves the machine keeps the contract; a doubt ends by handing it over again."""
+
+    def content(self, number, text):
+        return letter(number, "Dear", customer=text)
+
+    def texts(self, peer):
+        return [piece["customer"] for manifest in peer.manifests() for piece in manifest["pieces"]]
+
+    def test_an_iteration_that_ends_early_sends_no_more(self, provider, peer):
+        """Letters go as whole batches: what nobody heard of is there once, also when it is sent again."""
+        parcels = [self.parcel(number) for number in range(1, 21)]
+        outcomes = provider.send(parcels)
+        next(outcomes)
+        outcomes.close()
+
+        assert all(isinstance(outcome, Accepted) for _, outcome in provider.send(parcels))
+        assert len(self.texts(peer)) == 20
+
+    @pytest.mark.parametrize("fault", [Fault.DROP, Fault.RESET, Fault.SILENT, Fault.FAILED, Fault.UNAVAILABLE])
+    def test_a_doubt_ends_with_one_copy(self, provider, peer, fault):
+        """Handed over again with others, as after a crash: the letter is in its first batch, and in no other."""
+        peer.will(fault)
+        doubt = self.one(provider, self.parcel(1, "one"))
+        peer.will(Fault.NONE)
+
+        again = dict(provider.send([self.parcel(2, "two"), self.parcel(1, "one", attempt="2")]))
+
+        assert isinstance(doubt, Unknown | Refused)
+        assert all(isinstance(outcome, Accepted) for outcome in again.values())
+        assert sorted(self.texts(peer)) == ["one", "two"]
+        assert provider.capability is Capability.KEY
+
+
+class TestS3(DropConformance):
+    """S3 keeps the contract."""
+
+    expected = MappingProxyType(
+        NetworkConformance.expected | {Fault.BAD_ADDRESS: (Refused, ErrorClass.CONFIG)}  # no such bucket
+    )
+
+    @pytest.fixture
+    def peer(self):
+        peer = S3Peer()
+        yield peer
+        peer.close()
+
+    @pytest.fixture
+    def provider(self, peer, keys, patience, tmp_path):
+        settings = S3Settings(bucket="paper", region="eu-west-1", endpoint=peer.url, timeout=patience)
+        provider = S3(settings, home=tmp_path)
+        yield provider
+        provider.close()
+
+
+@pytest.fixture
+def s3_peer():
+    peer = S3Peer()
+    yield peer
+    peer.close()
+
+
+def s3(peer, home, **changes):
+    return S3(S3Settings(bucket="paper", region="eu-west-1", endpoint=peer.url, **changes), home=home)
+
+
+@pytest.mark.parametrize("at", ["letters.pdf", "manifest.csv"])
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.FAILED, Fault.UNAVAILABLE, Fault.THROTTLE])
+def test_no_manifest_no_batch(s3_peer, keys, tmp_path, at, fault):
+    """A fault before the manifest leaves no doubt: the letters were not handed over, and may go another way."""
+    provider = s3(s3_peer, tmp_path)
+    s3_peer.at = at
+    s3_peer.will(fault)
+
+    [(_, outcome)] = provider.send([parcel(1)])
+    s3_peer.will(Fault.NONE)
+    list(provider.send([parcel(2)]))
+
+    assert isinstance(outcome, Refused)
+    assert outcome.error in {ErrorClass.TRANSIENT, ErrorClass.THROTTLE}
+    pieces = [piece["message"] for manifest in s3_peer.manifests() for piece in manifest["pieces"]]
+    assert pieces == ["m0002"]
+
+
+def test_a_batch_that_was_refused_is_taken_back(s3_peer, keys, tmp_path):
+    """Its letters form other batches later: none is printed twice."""
+    provider = s3(s3_peer, tmp_path)
+    s3_peer.will(Fault.BAD_CREDENTIALS)
+    list(provider.send([parcel(1), parcel(2)]))
+    s3_peer.will(Fault.NONE)
+
+    list(provider.send([parcel(2, attempt="2"), parcel(3)]))
+    list(provider.send([parcel(1, attempt="2")]))
+
+    pieces = [piece["message"] for manifest in s3_peer.manifests() for piece in manifest["pieces"]]
+    assert sorted(pieces) == ["m0001", "m0002", "m0003"]
+
+
+def test_another_delivery_is_another_letter(s3_peer, keys, tmp_path):
+    """The customer moved before anything was printed wrongly: the key is the delivery, not the message."""
+    provider = s3(s3_peer, tmp_path)
+
+    outcomes = [
+        outcome
+        for reference in ("K7Q4MT", "K7Q4MT", "P2XXAB")
+        for _, outcome in provider.send([parcel(1, reference=reference)])
+    ]
+
+    assert outcomes[0] == outcomes[1] != outcomes[2]
+    assert len(s3_peer.manifests()) == 2
+
+
+def _send_and_die(url, home, number):
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    settings = S3Settings(bucket="paper", region="eu-west-1", endpoint=url)
+    list(S3(settings, home=home).send([parcel(number)]))
+
+
+def test_kill_nine_between_the_answer_and_our_books(s3_peer, keys, tmp_path):
+    """The bucket has the batch, the sender died waiting: its successor, with other letters, adds no copy."""
+    s3_peer.will(Fault.SILENT)
+    process = multiprocessing.get_context("spawn").Process(
+        target=_send_and_die, args=(s3_peer.url, tmp_path, 1)
+    )
+    process.start()
+    while not s3_peer.manifests():
+        process.join(0.01)
+        assert process.is_alive()
+    process.kill()
+    process.join()
+    s3_peer.will(Fault.NONE)
+
+    outcomes = [outcome for _, outcome in s3(s3_peer, tmp_path).send([parcel(2), parcel(1, attempt="2")])]
+
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    pieces = [piece["message"] for manifest in s3_peer.manifests() for piece in manifest["pieces"]]
+    assert sorted(pieces) == ["m0001", "m0002"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind", "error"),
+    [
+        pytest.param(403, "AccessDenied", Refused, ErrorClass.CONFIG, id="rights"),
+        pytest.param(404, "NoSuchBucket", Refused, ErrorClass.CONFIG, id="no such bucket"),
+        pytest.param(301, "PermanentRedirect", Refused, ErrorClass.CONFIG, id="a bucket of another region"),
+        pytest.param(409, "ConditionalRequestConflict", Refused, ErrorClass.TRANSIENT, id="two at once"),
+        pytest.param(400, "RequestTimeout", Refused, ErrorClass.TRANSIENT, id="a slow upload"),
+        pytest.param(503, "SlowDown", Refused, ErrorClass.THROTTLE, id="too fast"),
+        pytest.param(500, "InternalError", Unknown, None, id="their fault"),
+    ],
+)
+def test_s3_errors(s3_peer, keys, tmp_path, status, code, kind, error):
+    """Each documented error means one thing."""
+    s3_peer.errors = {Fault.FAILED: (status, code)}
+    s3_peer.will(Fault.FAILED)
+
+    [(_, outcome)] = s3(s3_peer, tmp_path).send([parcel(1)])
+
+    assert isinstance(outcome, kind)
+    assert getattr(outcome, "error", None) is error
+
+
+def test_s3_as_moto_has_it(keys, tmp_path):
+    """Keys, types and the condition are those of the service; the second time changes nothing."""
+    with moto.mock_aws():
+        bucket = boto3.client("s3", region_name="eu-west-1")
+        bucket.create_bucket(
+            Bucket="paper", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        settings = S3Settings(bucket="paper", region="eu-west-1", prefix="/in/", encryption="AES256")
+        [(_, first)] = S3(settings, home=tmp_path / "one").send([parcel(1)])
+        [(_, again)] = S3(settings, home=tmp_path / "another").send([parcel(1)])
+        found = bucket.list_objects_v2(Bucket="paper")["Contents"]
+        manifest = bucket.get_object(Bucket="paper", Key=f"in/{first.reference}/manifest.json")
+
+    assert first == again
+    names = ("letters.pdf", "manifest.csv", "manifest.json")
+    assert [entry["Key"] for entry in found] == [f"in/{first.reference}/{name}" for name in names]
+    assert (manifest["ContentType"], manifest["ServerSideEncryption"]) == ("application/json", "AES256")
+    assert json.loads(manifest["Body"].read())["pieces"][0]["message"] == "m0001"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        pytest.param({"region": "eu-west-1"}, "TIDINGS_S3__BUCKET", id="no bucket"),
+        pytest.param({"bucket": "paper"}, "TIDINGS_S3__REGION", id="no region"),
+    ],
+)
+def test_s3_without(keys, tmp_path, given, named):
+    """A missing setting is named."""
+    with pytest.raises(Problem, match=named):
+        S3(S3Settings(**given), home=tmp_path)
