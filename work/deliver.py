@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from sqlalchemy import Connection
 
-from channels.contract import Capability, Provider
+from channels.contract import Provider
 from channels.lanes import Lanes
 from preferences.policy import Policy
 from store.claims import Claimed, Due, lock_due, open_attempts
 from store.invoices import documents
 from store.messages import write_decisions
-from store.outcomes import Step, name_doubts, record, resend_doubts
+from store.outcomes import Step, record
 from store.suppressions import suppress
 from tidings.channel import Channel
 from tidings.facts import Decisions
@@ -31,6 +31,7 @@ from work.build import RunContext, content_hash, parcel, parts_and_cost, read_co
 from work.installation import Installation
 from work.outcome import Built, cancelled, step
 from work.plan import as_rows, ask, question_of
+from work.settle import settle
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,12 +87,8 @@ class Sender:
 
     def settle(self, *, run: str | None = None) -> int:
         """Name what dead processes left open, and make ready again what may be; returns how many were named."""
-        every = (provider for choice in self.providers.values() for provider in choice)
-        keyed = sorted({provider.name for provider in every if provider.capability is Capability.KEY})
-        with self.installation.engine.begin() as connection:
-            named = name_doubts(connection, run=run)
-            resend_doubts(connection, keyed=keyed, now=self.clock(), run=run)
-        return named
+        every = [provider for choice in self.providers.values() for provider in choice]
+        return settle(self.installation, every, now=self.clock(), run=run)["named"]
 
     def _open(self, choice: Sequence[Provider]) -> Provider:
         """Return the first provider that may be called now, else the first."""

@@ -1,0 +1,86 @@
+"""Doubts: attempts whose outcome nobody knows. Named here, listed here, and sent again where the policy lets them.
+
+Everything runs inside the caller's transaction. Evidence is not read here but folded (`work.receive`).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from store.owner import DEAD
+from tidings.state import AttemptState, DeliveryState, Event, MessageState, sources, target, within
+
+_LOST = f"a.state = '{AttemptState.SENDING}' AND ({DEAD.text} OR a.lease_until < clock_timestamp())"
+"""SQL condition over attempts `a`: whoever was sending it is dead, or past its lease."""
+
+
+def name_doubts(connection: Connection, *, now: datetime, run: str | None = None) -> int:
+    """Turn attempts left `sending` by a dead process, or past their lease, into named doubts; return how many."""
+    result = connection.execute(_NAME, {"run": run, "now": now})
+    return result.rowcount
+
+
+_NAME = text(f"""
+    WITH lost AS (
+        SELECT a.id, a.delivery_id FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+        JOIN messages m ON m.id = d.message_id
+        WHERE {_LOST} AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
+        ORDER BY a.id FOR UPDATE OF a SKIP LOCKED
+    ), named AS (
+        UPDATE attempts a SET state = '{target(AttemptState, Event.UNKNOWN)}', error_class = 'unknown',
+            code = 'sender_died', ended_at = :now
+        FROM lost WHERE a.id = lost.id RETURNING a.delivery_id
+    )
+    UPDATE deliveries d SET state = '{target(DeliveryState, Event.UNKNOWN)}', updated_at = clock_timestamp()
+    FROM named WHERE d.id = named.delivery_id AND d.state IN ({within(sources(DeliveryState, Event.UNKNOWN))})
+""")
+
+
+def resend(
+    connection: Connection,
+    *,
+    keyed: Sequence[str],
+    slow: Sequence[str],
+    patience: timedelta,
+    now: datetime,
+    run: str | None = None,
+) -> int:
+    """Make ready again what may be sent again although in doubt; return how many.
+
+    `keyed` providers take the same key again and keep one copy. Elsewhere only a required purpose is sent once more,
+    under the same reference and the same bytes: at once where no evidence can come, after `patience` at the `slow`
+    providers, whose evidence did not come. A second doubt stays, and evidence or a person settles it. A stopped run
+    sends nothing again.
+    """
+    values = {"keyed": list(keyed), "slow": list(slow), "before": now - patience, "now": now, "run": run}
+    return connection.execute(_RESEND, values).rowcount
+
+
+_RESEND = text(f"""
+    WITH again AS (
+        SELECT a.id, a.delivery_id, a.provider = ANY(:keyed) AS by_key
+        FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
+        JOIN runs r ON r.id = m.run_id
+        WHERE a.state IN ({within(sources(AttemptState, Event.ABANDONED))})
+          AND d.state IN ({within(sources(DeliveryState, Event.RESEND))})
+          AND m.state IN ({within(sources(MessageState, Event.RESEND))})
+          AND r.state <> 'stopped' AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
+          AND (a.provider = ANY(:keyed) OR (
+                m.purpose_class = 'required' AND (a.provider <> ALL(:slow) OR a.ended_at <= :before)
+                AND NOT EXISTS (
+                    SELECT 1 FROM attempts x WHERE x.delivery_id = d.id AND x.state = '{AttemptState.ABANDONED}')))
+        ORDER BY a.id FOR UPDATE OF a SKIP LOCKED
+    ), left_behind AS (
+        UPDATE attempts a SET state = '{target(AttemptState, Event.ABANDONED)}',
+            settled_by = CASE WHEN again.by_key THEN 'key: sent again under the same key'
+                              ELSE 'policy: required purposes are sent once more' END
+        FROM again WHERE a.id = again.id RETURNING a.delivery_id
+    ), reopened AS (
+        UPDATE deliveries d SET state = '{target(DeliveryState, Event.RESEND)}', updated_at = clock_timestamp()
+        FROM left_behind WHERE d.id = left_behind.delivery_id RETURNING d.message_id, d.channel
+    )
+    UPDATE messages m SET state = '{target(MessageState, Event.RESEND)}', channel = reopened.channel,
+        due_at = least(m.due_at, :now), reason = '', updated_at = clock_timestamp()
+    FROM reopened WHERE m.id = reopened.message_id
+""")
