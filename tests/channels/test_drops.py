@@ -11,14 +11,16 @@ import pytest
 
 from channels.contract import Capability
 from channels.letter.s3 import S3
+from channels.letter.sftp import Sftp
 from tests.channels.conformance import NetworkConformance
 from tests.channels.test_letters import letter
 from tests.peers.fault import Fault
 from tests.peers.paper import S3Peer
+from tests.peers.sftp import PASSWORD, USER, SftpPeer
 from tidings.message import Parcel
 from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
 from tidings.problem import Problem
-from tidings.settings import S3Settings
+from tidings.settings import S3Settings, SftpSettings
 
 
 def parcel(number=1, *, attempt="1", reference="", **changes):
@@ -225,3 +227,128 @@ def test_s3_without(keys, tmp_path, given, named):
     """A missing setting is named."""
     with pytest.raises(Problem, match=named):
         S3(S3Settings(**given), home=tmp_path)
+
+
+class TestSftp(DropConformance):
+    """SFTP keeps the contract."""
+
+    expected = MappingProxyType(
+        NetworkConformance.expected
+        | dict.fromkeys((Fault.THROTTLE, Fault.FAILED, Fault.UNAVAILABLE), (Refused, ErrorClass.TRANSIENT))
+        | {Fault.BAD_ADDRESS: (Refused, ErrorClass.CONFIG)}  # a folder that we may not write to
+    )
+
+    @pytest.fixture
+    def peer(self, sftp_peer):
+        return sftp_peer
+
+    @pytest.fixture
+    def provider(self, peer, patience, tmp_path):
+        return sftp(peer, tmp_path, timeout=patience)
+
+
+@pytest.fixture
+def sftp_peer(tmp_path):
+    (tmp_path / "printhouse").mkdir()
+    peer = SftpPeer(tmp_path / "printhouse")
+    yield peer
+    peer.close()
+
+
+def sftp(peer, home, **changes):
+    given = {"host": "127.0.0.1", "port": peer.port, "username": USER, "password": PASSWORD}
+    return Sftp(SftpSettings(**given | {"host_key": peer.public_key} | changes), home=home)
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.RESET])
+def test_collected_before_anybody_asked_again(sftp_peer, tmp_path, fault):
+    """The answer to the rename was lost and the print house took the batch away: it is not put there again."""
+    provider = sftp(sftp_peer, tmp_path)
+    sftp_peer.will(fault)
+    [(_, doubt)] = provider.send([parcel(1)])
+    [batch] = sftp_peer.folder.glob("[!.]*")
+    batch.rename(tmp_path / "collected")
+    sftp_peer.will(Fault.NONE)
+
+    [(_, outcome)] = sftp(sftp_peer, tmp_path).send([parcel(1, attempt="2")])
+
+    assert (doubt, outcome) == (Unknown(code=doubt.code), Accepted(reference=batch.name))
+    assert list(sftp_peer.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["letters.pdf", "manifest.csv", "manifest.json"])
+def test_an_upload_that_breaks_off_is_no_batch(sftp_peer, tmp_path, name):
+    """Nothing is there under a batch's name, and the letters may go another way."""
+    provider = sftp(sftp_peer, tmp_path)
+    sftp_peer.broken = name
+    [(_, outcome)] = provider.send([parcel(1)])
+    sftp_peer.broken = ""
+    list(provider.send([parcel(2)]))
+
+    assert (outcome.error, outcome.code) == (ErrorClass.TRANSIENT, "failure")
+    assert [piece["message"] for manifest in sftp_peer.manifests() for piece in manifest["pieces"]] == ["m0002"]
+
+
+def test_a_refused_rename_leaves_nothing(sftp_peer, tmp_path):
+    """A draft that will never be a batch is taken away."""
+    sftp_peer.will(Fault.FAILED)
+
+    list(sftp(sftp_peer, tmp_path).send([parcel(1)]))
+
+    assert list(sftp_peer.folder.iterdir()) == []
+
+
+def test_a_server_without_extensions(sftp_peer, tmp_path):
+    """The plain rename does as well."""
+    sftp_peer.extensions = False
+
+    [(_, outcome)] = sftp(sftp_peer, tmp_path).send([parcel(1)])
+
+    assert sftp_peer.references == [outcome.reference]
+
+
+def test_another_server_answers(sftp_peer, tmp_path):
+    """Whoever shows another key is told neither the password nor a letter."""
+    other = SftpPeer(tmp_path)
+    provider = sftp(sftp_peer, tmp_path, host_key=other.public_key)
+    other.close()
+
+    [(_, outcome)] = provider.send([parcel(1)])
+
+    assert (outcome.error, outcome.code) == (ErrorClass.CONFIG, "host_key")
+    assert sftp_peer.references == []
+
+
+def test_known_hosts(sftp_peer, tmp_path):
+    """A file as OpenSSH writes it serves as well."""
+    path = tmp_path / "known_hosts"
+    path.write_text(f"[127.0.0.1]:{sftp_peer.port} {sftp_peer.public_key}\n")
+
+    [(_, outcome)] = sftp(sftp_peer, tmp_path, host_key="", known_hosts=path).send([parcel(1)])
+
+    assert sftp_peer.references == [outcome.reference]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        pytest.param({"host": ""}, "TIDINGS_SFTP__HOST", id="no host"),
+        pytest.param({"username": ""}, "TIDINGS_SFTP__USERNAME", id="no user"),
+        pytest.param({"password": ""}, "TIDINGS_SFTP__KEY_FILE", id="no credentials"),
+        pytest.param({"host_key": ""}, "TIDINGS_SFTP__HOST_KEY", id="a host that nobody vouches for"),
+        pytest.param({"host_key": "ssh-rsa nonsense"}, "TIDINGS_SFTP__HOST_KEY", id="no key"),
+        pytest.param({"host_key": "ssh-rsa"}, "TIDINGS_SFTP__HOST_KEY", id="half a key"),
+        pytest.param(
+            {"host_key": "", "known_hosts": "/dev/null"}, "TIDINGS_SFTP__KNOWN_HOSTS", id="an unknown host"
+        ),
+        pytest.param(
+            {"host_key": "", "known_hosts": "/nowhere/known_hosts"}, "KNOWN_HOSTS", id="no such file"
+        ),
+        pytest.param({"key_file": "/nowhere/id_ed25519"}, "TIDINGS_SFTP__KEY_FILE", id="no such key"),
+        pytest.param({"key_file": "/dev/null"}, "TIDINGS_SFTP__KEY_FILE", id="an empty key"),
+    ],
+)
+def test_sftp_without(sftp_peer, tmp_path, changes, named):
+    """A missing or wrong setting is named at start; a server is never trusted unseen."""
+    with pytest.raises(Problem, match=named):
+        sftp(sftp_peer, tmp_path, **changes)
