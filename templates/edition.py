@@ -14,6 +14,7 @@ from markupsafe import Markup
 from templates.blocks import Action, Holes, line_html, to_html, to_text
 from templates.catalog import Template
 from templates.language import direction, words
+from templates.pieces import Source
 from templates.safe import compile_text, render_text
 from templates.values import brand_values
 from tidings.organisation import Brand
@@ -72,7 +73,7 @@ class Edition:
     def _line(self, source: str, part: str) -> Fill:
         where = self._where(part)
         compiled = compile_text(source, self.language, html=False, where=where)
-        return lambda values: _SPACES.sub(" ", render_text(compiled, values, where)).strip()
+        return lambda values: one_line(render_text(compiled, values, where))
 
     def _block(self, name: str) -> Fill:
         return self._line(self.blocks.source.get(name, ""), name)
@@ -102,8 +103,26 @@ class Edition:
         return self.blocks.action()
 
     @cached_property
+    def email_sources(self) -> Mapping[str, Source]:
+        """The parts of the e-mail before they are filled: `subject`, `text`, `html`."""
+        texts = {
+            "subject": self.blocks.source["subject"],
+            "text": self._email_text,
+            "html": self._email_html,
+        }
+        return {
+            part: Source(text, self.language, html=part == "html", where=self._where(part))
+            for part, text in texts.items()
+        }
+
+    @cached_property
     def email_html(self) -> Fill:
-        """The HTML part, with its CSS inlined once, here."""
+        """The HTML part."""
+        return self._fill(self._email_html, "email.html")
+
+    @cached_property
+    def _email_html(self) -> str:
+        """The HTML part before it is filled, with its CSS inlined once, here."""
         holes = self._holes()
         page = layouts().get_template("email.html.j2").render(self._parts(holes))
         inliner = css_inline.CSSInliner(
@@ -112,7 +131,7 @@ class Edition:
         html = re.sub(
             "asset:([a-z0-9._-]+)", lambda match: f"cid:{match[1]}@{self.brand.id}", inliner.inline(page)
         )
-        return self._fill(holes.back(_shrunk(html)), "email.html")
+        return holes.back(_shrunk(html))
 
     @cached_property
     def pictures(self) -> bytes:
@@ -151,6 +170,13 @@ class Edition:
     @cached_property
     def email_text(self) -> Fill:
         """The text part."""
+        where = self._where("email.txt")
+        compiled = compile_text(self._email_text, self.language, html=False, where=where)
+        return lambda values: close_gaps(render_text(compiled, values, where))
+
+    @cached_property
+    def _email_text(self) -> str:
+        """The text part before it is filled."""
         holes = self._holes()
         parts = self._parts(holes) | {
             "body": to_text(self.blocks.source["body"], holes, self._where("body")),
@@ -158,10 +184,7 @@ class Edition:
             "headline": holes.take(self.blocks.source["headline"]),
             "action_label": holes.take(self.action.label) if self.action else "",
         }
-        text = layouts(html=False).get_template("email.txt.j2").render(parts)
-        where = self._where("email.txt")
-        compiled = compile_text(holes.back(text), self.language, html=False, where=where)
-        return lambda values: _GAPS.sub("\n\n", render_text(compiled, values, where)).strip() + "\n"
+        return holes.back(layouts(html=False).get_template("email.txt.j2").render(parts))
 
     def _fill(self, source: str, part: str) -> Fill:
         where = self._where(part)
@@ -194,6 +217,16 @@ class Edition:
             "action_label": Markup(line_html(self.action.label, holes)) if self.action else "",  # noqa: S704 -- escaped
             "action_link": Markup(holes.add(f"links.{self.action.link}")) if self.action else "",  # noqa: S704 -- a mark
         }
+
+
+def one_line(text: str) -> str:
+    """Return text without doubled and outer blanks, as a subject or a headline is shown."""
+    return _SPACES.sub(" ", text).strip()
+
+
+def close_gaps(text: str) -> str:
+    """Return plain text with at most one empty line between its lines, and none around it."""
+    return _GAPS.sub("\n\n", text).strip() + "\n"
 
 
 def _statement(holes: Holes, statement: str) -> Markup:

@@ -21,6 +21,11 @@ def choose(wanted: str, offered: Sequence[str], fallback: Sequence[str] = ()) ->
     >>> choose("pt", ["en", "pt_BR"])
     'pt_BR'
     """
+    return _choose(wanted, tuple(offered), tuple(fallback))
+
+
+@lru_cache(maxsize=1024)
+def _choose(wanted: str, offered: tuple[str, ...], fallback: tuple[str, ...]) -> str:
     for language in (wanted, *fallback):
         if found := _match(language.replace("-", "_"), offered):
             return found

@@ -68,7 +68,7 @@ def documents_of(template: Template, subject: Subject) -> dict[str, bytes]:
 
 
 def values_of(template: Template, subject: Subject) -> dict[str, Any]:
-    values = check_data(template, subject.data)
+    values = check_data(template, subject.data, subject.shared)
     brand = subject.brand
     if template.document == "invoice":
         values["invoice"] = add_account(values["invoice"], brand)
@@ -81,6 +81,28 @@ def values_of(template: Template, subject: Subject) -> dict[str, Any]:
 def _email(
     written: Edition, subject: Subject, values: Mapping[str, Any], documents: Mapping[str, bytes]
 ) -> Email:
+    """Return the e-mail, by its skeleton where it has one."""
+    from templates.skeleton import skeletons_of
+
+    files = {_file_name(written, name, values): content for name, content in documents.items()}
+    made = skeletons_of(written).email(subject, values, files)
+    return made or _in_full(written, subject, values, files)
+
+
+def email_in_full(
+    template: Template, subject: Subject, *, documents: Mapping[str, bytes] | None = None
+) -> Email:
+    """Return an e-mail without its skeleton: what `render` is held against, part by part and header by header."""
+    written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
+    values = values_of(template, subject)
+    made = documents or _documents(written, subject, values)
+    files = {_file_name(written, name, values): content for name, content in made.items()}
+    return _in_full(written, subject, values, files)
+
+
+def _in_full(
+    written: Edition, subject: Subject, values: Mapping[str, Any], files: Mapping[str, bytes]
+) -> Email:
     from templates.email import make_email
 
     return make_email(
@@ -91,7 +113,7 @@ def _email(
         text=written.email_text(values),
         name=values["customer"]["name"],
         unsubscribe=values["links"]["unsubscribe"],
-        documents={_file_name(written, name, values): content for name, content in documents.items()},
+        documents=files,
     )
 
 
@@ -140,7 +162,7 @@ def _documents(written: Edition, subject: Subject, values: Mapping[str, Any]) ->
         return {}
     from templates.invoice import invoice_pdf
 
-    invoice = Invoice.model_validate(subject.data["invoice"])
+    invoice = Invoice.model_validate({**subject.shared, **subject.data}["invoice"])
     pdf = invoice_pdf(
         invoice,
         brand=subject.brand,

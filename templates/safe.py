@@ -92,13 +92,21 @@ def compile_text(source: str, language: str, *, html: bool, where: str) -> Templ
     Raises:
         Problem: a syntax error or something that templates may not do; `where` names file and block.
     """
-    env = environment(language, html=html)
+    tree = parse_text(source, language, html=html, where=where)
     try:
-        tree = env.parse(source)
-        _check(tree, where, loops=())
-        return env.from_string(tree)
+        return environment(language, html=html).from_string(tree)
     except TemplateError as error:
         raise Problem(f"{where}: {error}.", todo="See docs/writing-templates.md.") from error
+
+
+def parse_text(source: str, language: str, *, html: bool, where: str) -> nodes.Template:
+    """Check template text against the allow-list and return its tree. Raises as `compile_text` does."""
+    try:
+        tree = environment(language, html=html).parse(source)
+    except TemplateError as error:
+        raise Problem(f"{where}: {error}.", todo="See docs/writing-templates.md.") from error
+    _check(tree, where, loops=())
+    return tree
 
 
 def render_text(template: Template, values: Mapping[str, Any], where: str) -> str:
@@ -170,7 +178,12 @@ def _plain(value: Any, where: str, depth: int, left: list[int]) -> Any:
     if isinstance(value, str):  # a StrEnum
         return clean(str(value), where)
     if isinstance(value, Mapping):
-        return {str(key): _plain(item, f"{where}.{key}", depth - 1, left) for key, item in value.items()}
+        return {
+            str(key): item
+            if type(item) is str and len(item) <= MAX_TEXT and _fit(item)
+            else _plain(item, f"{where}.{key}", depth - 1, left)
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_plain(item, where, depth - 1, left) for item in value]
     raise Problem(f"{where}: a {kind.__name__} is not plain data.")
@@ -184,7 +197,12 @@ def clean(text: str, where: str = "data") -> str:
     """
     if len(text) > MAX_TEXT:
         raise Problem(f"{where}: a text of {len(text)} characters, more than {MAX_TEXT}.")
-    return text if text.isprintable() and "\ufeff" not in text else _UNPRINTABLE.sub(" ", text)
+    return text if _fit(text) else _UNPRINTABLE.sub(" ", text)
+
+
+def _fit(text: str) -> bool:
+    """Tell whether a text surely has nothing to clean."""
+    return text.isprintable() and "\ufeff" not in text
 
 
 @lru_cache(maxsize=64)

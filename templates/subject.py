@@ -15,9 +15,10 @@ class Subject:
     `message` is its id and `reference` the short reference of its delivery; `to` is the value of the address and
     `postal` the parts of a postal one (`tidings.address.PostalAddress` as JSON). `data` holds plain JSON
     values: `customer` (`first_name last_name company`), `invoice` (`tidings.invoice.Invoice` as JSON) and the values
-    that the template's data model names. `links` are absolute signed URLs: `action`, `document`, `preferences`,
-    `unsubscribe`, and whatever the template names under [links]; a name that is missing there goes straight to its
-    target, unmeasured. `customer` is the customer's reference.
+    that the template's data model names; `shared` are those of the whole run, under `data` where both have one: pass
+    the same object for all its messages, and do not change it. `links` are absolute signed URLs: `action`, `document`,
+    `preferences`, `unsubscribe`, and whatever the template names under [links]; a name that is missing there goes
+    straight to its target, unmeasured. `customer` is the customer's reference.
     """
 
     message: str
@@ -27,6 +28,7 @@ class Subject:
     brand: Brand
     to: str
     created_at: datetime
+    shared: Mapping[str, Any] = field(default_factory=dict)
     postal: Mapping[str, Any] | None = None
     customer: str = ""
     links: Mapping[str, str] = field(default_factory=dict)

@@ -20,16 +20,28 @@ _URL = re.compile(r"^(https?://[^\s<>\"']+|mailto:[^\s<>\"']+)$")
 _STANDARD_LINKS = ("action", "document", "preferences", "unsubscribe")
 _BRANDS: dict[int, tuple[Brand, dict[str, Any]]] = {}
 _MAX_BRANDS = 64
+_SHARED: dict[tuple[int, int], tuple[Template, Mapping[str, Any], dict[str, Any]]] = {}
+_MAX_SHARED = 64
 
 
-def check_data(template: Template, data: Mapping[str, Any]) -> dict[str, Any]:
+def check_data(
+    template: Template, data: Mapping[str, Any], shared: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return the data in the types of the template's model; other values are kept as they are.
+
+    Args:
+        template: whose model.
+        data: of one message.
+        shared: of its run, where `data` says nothing; checked once for as long as it is the same object.
 
     Raises:
         Problem: a value is missing or is not what the model says; names it.
     """
-    values: dict[str, Any] = plain(data, template.name)
+    known = shared_values(template, shared) if shared else {}
+    values: dict[str, Any] = {**known, **plain(data, template.name)}
     for name, declared in template.model.items():
+        if name in known and name not in data:
+            continue
         kind = declared.removesuffix("?")
         value = values.get(name)
         if value is None or value == "":
@@ -40,6 +52,23 @@ def check_data(template: Template, data: Mapping[str, Any]) -> dict[str, Any]:
             continue
         values[name] = _typed(template, name, kind, value)
     values["customer"] = _customer(values.get("customer") or {})
+    return values
+
+
+def shared_values(template: Template, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a run in the types of the template's model; declared ones that are empty are left out."""
+    key = (id(template), id(shared))
+    found = _SHARED.get(key)
+    if found is not None and found[0] is template and found[1] is shared:
+        return found[2]
+    values: dict[str, Any] = plain(shared, template.name)
+    for name in template.model.keys() & values.keys():
+        value = values.pop(name)
+        if value is not None and value != "":
+            values[name] = _typed(template, name, template.model[name].removesuffix("?"), value)
+    if len(_SHARED) >= _MAX_SHARED:
+        _SHARED.clear()
+    _SHARED[key] = (template, shared, values)
     return values
 
 

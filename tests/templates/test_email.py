@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from templates.catalog import Template
-from templates.email import encoded_words, mailbox, unstructured, wire_address
+from templates.headers import encoded_words, mailbox, unstructured, wire_address
 from templates.facts import html_text
 from templates.preview import SAMPLE_BRAND
 from templates.render import Subject, render
