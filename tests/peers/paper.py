@@ -102,6 +102,8 @@ class PrintApiPeer(TwoStepPeer):
     def __init__(self):
         self.letters = {}
         """(id, headers, body) by key."""
+        self.providers = []
+        """Those that were made for it, to be closed with it."""
         super().__init__()
 
     def take(self, path, headers, body):
