@@ -51,6 +51,11 @@ metadata = MetaData(
 APPEND_ONLY = ("consents", "statements", "audit")
 """Tables whose rows a trigger protects from UPDATE, DELETE and TRUNCATE."""
 
+STUCK = (
+    "purpose_class = 'required' AND (state = 'undeliverable' OR (state = 'held' AND reason = 'no_channel'))"
+)
+"""Messages that must be delivered and have no channel left: a call task for support."""
+
 
 def _one_of(column: str, values: object, *extra: str) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in (*values, *extra))  # type: ignore[misc]
@@ -200,6 +205,7 @@ suppressions = Table(
         "channel",
         "value",
         "brand",
+        "reason",
         unique=True,
         postgresql_where=text("lifted_at IS NULL"),
     ),
@@ -396,6 +402,7 @@ messages = Table(
         postgresql_where=text("state = 'ready'"),
     ),
     Index("ix_messages_run", "run_id", "state"),
+    Index("ix_messages_stuck", "id", postgresql_where=text(STUCK)),
     Index("ix_messages_customer", "customer_id"),
 )
 
@@ -470,7 +477,34 @@ receipts = Table(
     Column("payload", JSONB, nullable=False),
     _instant("at"),
     _instant("received_at", default=True),
+    Column("provider_reference", Text),
+    Column(
+        "folded_at",
+        DateTime(timezone=True),
+        comment="null: waits for what it speaks of, or speaks of nothing of ours",
+    ),
     UniqueConstraint("provider", "event_id"),
+    Index("ix_receipts_attempt", "attempt_id"),
+    Index(
+        "ix_receipts_waiting",
+        "provider",
+        "provider_reference",
+        postgresql_where=text("folded_at IS NULL"),
+    ),
+    Index("ix_receipts_started", text("(payload ->> 'address')"), postgresql_where=text("kind = 'started'")),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    _id(),
+    Column("message_id", ForeignKey("messages.id"), nullable=False, unique=True),
+    Column("because", Text, nullable=False),
+    _instant("opened_at"),
+    _instant("closed_at", nullable=True),
+    Column("closed_by", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, server_default=""),
+    CheckConstraint("closed_at IS NULL OR closed_by <> ''", name="who"),
 )
 
 audit = Table(

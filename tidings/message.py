@@ -12,8 +12,6 @@ class Email:
     envelope_from: str
     to: str
     raw: bytes
-    digest: str = ""
-    """Of what the bytes were put together from: other bytes have another one; '' when nobody made it, as in tests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -147,11 +147,11 @@ REFUSED = {
         "ck_addresses_channel",
         ["INSERT INTO addresses (customer_id, channel, value) VALUES (1, 'fax', '1')"],
     ),
-    "a second active suppression of an address": (
+    "a second active suppression of an address for the same reason": (
         "uq_suppressions_active",
         [
             "INSERT INTO suppressions (channel, value, reason, source, actor, at) "
-            "VALUES ('email', 'a@b.example', 'complaint', 'provider', 'system', now())"
+            "VALUES ('email', 'a@b.example', 'bounce', 'provider', 'system', now())"
         ],
     ),
     "a touchpoint told twice": (
