@@ -12,6 +12,8 @@ class Email:
     envelope_from: str
     to: str
     raw: bytes
+    digest: str = ""
+    """Of what the bytes were put together from: other bytes have another one; '' when nobody made it, as in tests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
