@@ -44,7 +44,9 @@ COMMON: Mapping[str, ErrorClass] = dict.fromkeys(
 """Codes that every service uses. What no table names and is not a fault of theirs is our set-up: keys, rights."""
 
 
-def client(service: str, *, region: str, endpoint: str | None, timeout: timedelta) -> Any:
+def client(
+    service: str, *, region: str, endpoint: str | None, timeout: timedelta, checked: bool = True
+) -> Any:
     """Return a client of a service: one request per call, time-outs set, ambient endpoints ignored.
 
     Args:
@@ -52,6 +54,8 @@ def client(service: str, *, region: str, endpoint: str | None, timeout: timedelt
         region: of the service.
         endpoint: another address of the service.
         timeout: for the answer; connecting may take half of it.
+        checked: compare the arguments of each call with the service's description, which costs more than the rest
+            of a large call; once one call has passed, the next ones of the same form will.
 
     Raises:
         Problem: boto3 finds no credentials.
@@ -75,6 +79,7 @@ def client(service: str, *, region: str, endpoint: str | None, timeout: timedelt
             connect_timeout=seconds / 2,
             read_timeout=seconds,
             max_pool_connections=WORKERS,
+            parameter_validation=checked,
             ignore_configured_endpoint_urls=True,
         ),
     )

@@ -16,7 +16,9 @@ from tidings.message import Parcel
 from tidings.outcome import ErrorClass, Outcome, Refused, Unknown
 
 STOPPING = frozenset({ErrorClass.CONFIG, ErrorClass.THROTTLE})
-QUIET = ("botocore", "boto3", "urllib3", "requests", "twilio")
+QUIET = ("botocore", "boto3", "urllib3", "requests", "twilio", "httpx2", "httpcore2", "pywebpush", "root")
+Job = Sequence[Parcel]
+"""What one call hands over: mostly one parcel."""
 
 
 def quiet() -> None:
@@ -31,7 +33,7 @@ class Calls:
     Args:
         call: hands over one parcel; expected failures are outcomes, it does not retry.
         limit: the longest that one call may take.
-        workers: calls at the same time.
+        workers: calls at the same time, and the most that are begun before the first of them says to stop.
     """
 
     def __init__(self, call: Callable[[Parcel], Outcome], *, limit: timedelta, workers: int) -> None:
@@ -41,12 +43,18 @@ class Calls:
 
     def each(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
         """Yield (attempt id, outcome) as each is known; see `channels.contract.Provider.send`."""
-        batch = _Batch(self._call, parcels)
+        return self.together(lambda job: [self._call(job[0])], [(parcel,) for parcel in parcels])
+
+    def together(
+        self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job]
+    ) -> Iterator[tuple[str, Outcome]]:
+        """Make one call for each job of several parcels; it returns an outcome for each, in their order."""
+        batch = _Batch(call, jobs)
         try:
-            for _ in range(min(self._workers, len(parcels))):
+            for _ in range(min(self._workers, len(jobs))):
                 batch.start_worker()
-            for _ in parcels:
-                yield batch.next(self._limit)
+            for _ in jobs:
+                yield from batch.next(self._limit)
         finally:
             batch.waiting.clear()
 
@@ -54,47 +62,54 @@ class Calls:
 class _Batch:
     """The state that the workers of one batch share."""
 
-    def __init__(self, call: Callable[[Parcel], Outcome], parcels: Sequence[Parcel]) -> None:
-        self.waiting = deque(parcels)
+    def __init__(self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job]) -> None:
+        self.waiting = deque(enumerate(jobs))
+        self._jobs = jobs
         self._call = call
-        self._started: dict[str, float] = {}
-        self._done: SimpleQueue[tuple[str, Outcome | Exception]] = SimpleQueue()
+        self._started: dict[int, float] = {}
+        self._done: SimpleQueue[tuple[int, Sequence[Outcome] | Exception]] = SimpleQueue()
         self._stopped: Refused | None = None
 
     def start_worker(self) -> None:
         """Start a thread that makes calls until none is waiting."""
         threading.Thread(target=self._work, name="provider-call", daemon=True).start()
 
-    def next(self, limit: float) -> tuple[str, Outcome]:
-        """Wait for the next outcome, at most until a call exceeds the limit."""
+    def next(self, limit: float) -> list[tuple[str, Outcome]]:
+        """Wait for the next outcomes, at most until a call exceeds the limit."""
         while True:
             started = list(self._started.items())
-            first, since = min(started, key=lambda entry: entry[1]) if started else ("", time.monotonic())
+            first, since = min(started, key=lambda entry: entry[1]) if started else (-1, time.monotonic())
             try:
-                attempt, result = self._done.get(timeout=max(0.0, since + limit - time.monotonic()))
+                number, result = self._done.get(timeout=max(0.0, since + limit - time.monotonic()))
             except Empty:
-                if first and self._started.pop(first, None) is not None:
+                if self._started.pop(first, None) is not None:
                     self.start_worker()
-                    return first, Unknown(code="timeout", detail="the call was given up")
+                    lost = Unknown(code="timeout", detail="the call was given up")
+                    return [(parcel.attempt, lost) for parcel in self._jobs[first]]
                 continue
-            if self._stopped is None and isinstance(result, Refused) and result.error in STOPPING:
-                self._stopped = result
             if isinstance(result, Exception):
                 raise result
-            return attempt, result
+            return [(parcel.attempt, one) for parcel, one in zip(self._jobs[number], result, strict=True)]
 
     def _work(self) -> None:
         while True:
             try:
-                parcel = self.waiting.popleft()
+                number, job = self.waiting.popleft()
             except IndexError:
                 return
-            self._started[parcel.attempt] = time.monotonic()
-            result: Outcome | Exception
+            self._started[number] = time.monotonic()
+            result: Sequence[Outcome] | Exception
             try:
-                result = self._stopped or self._call(parcel)
+                result = [self._stopped] * len(job) if self._stopped else self._call(job)
             except Exception as error:
                 result = error  # raised again where the outcomes are read
-            if self._started.pop(parcel.attempt, None) is None:
+            else:
+                self._heed(result)  # before it is read, so that no worker begins another call meanwhile
+            if self._started.pop(number, None) is None:
                 return  # given up meanwhile; another worker took the place
-            self._done.put((parcel.attempt, result))
+            self._done.put((number, result))
+
+    def _heed(self, result: Sequence[Outcome]) -> None:
+        for one in result:
+            if self._stopped is None and isinstance(one, Refused) and one.error in STOPPING:
+                self._stopped = one

@@ -85,10 +85,34 @@ def _twilio(settings: Settings) -> Provider:
     return Twilio(settings.twilio, public_url=settings.public_url)
 
 
+def _aws_sms(settings: Settings) -> Provider:
+    from channels.sms.aws import Aws
+
+    return Aws(settings.aws_sms)
+
+
+def _twilio_whatsapp(settings: Settings) -> Provider:
+    from channels.whatsapp.twilio import TwilioWhatsApp
+
+    return TwilioWhatsApp(settings.twilio, public_url=settings.public_url)
+
+
 def _sns(settings: Settings) -> Provider:
     from channels.push.sns import Sns
 
     return Sns(settings.sns)
+
+
+def _fcm(settings: Settings) -> Provider:
+    from channels.push.fcm import Fcm
+
+    return Fcm(settings.fcm)
+
+
+def _webpush(settings: Settings) -> Provider:
+    from channels.push.webpush import Webpush
+
+    return Webpush(settings.webpush)
 
 
 def _spool(settings: Settings) -> Provider:
@@ -97,13 +121,45 @@ def _spool(settings: Settings) -> Provider:
     return Spool(settings.spool)
 
 
+def _s3(settings: Settings) -> Provider:
+    from channels.letter.s3 import S3
+
+    return S3(settings.s3, home=settings.root)
+
+
+def _sftp(settings: Settings) -> Provider:
+    from channels.letter.sftp import Sftp
+
+    return Sftp(settings.sftp, home=settings.root)
+
+
+def _lob(settings: Settings) -> Provider:
+    from channels.letter.lob import Lob
+
+    return Lob(settings.lob)
+
+
+def _pingen(settings: Settings) -> Provider:
+    from channels.letter.pingen import Pingen
+
+    return Pingen(settings.pingen)
+
+
 PROVIDERS: Mapping[tuple[Channel, str], Callable[[Settings], Provider]] = MappingProxyType(
     {
         (Channel.EMAIL, "smtp"): _smtp,
         (Channel.EMAIL, "ses"): _ses,
         (Channel.SMS, "twilio"): _twilio,
+        (Channel.SMS, "aws"): _aws_sms,
+        (Channel.WHATSAPP, "twilio"): _twilio_whatsapp,
         (Channel.PUSH, "sns"): _sns,
+        (Channel.PUSH, "fcm"): _fcm,
+        (Channel.PUSH, "webpush"): _webpush,
         (Channel.LETTER, "spool"): _spool,
+        (Channel.LETTER, "s3"): _s3,
+        (Channel.LETTER, "sftp"): _sftp,
+        (Channel.LETTER, "lob"): _lob,
+        (Channel.LETTER, "pingen"): _pingen,
     }
 )
 """Every provider by channel and by the name that its setting takes."""

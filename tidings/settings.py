@@ -1,6 +1,7 @@
 """Settings: environment and `.env`, prefix `TIDINGS_`. `tidings check` prints each and where it came from."""
 
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,10 @@ class SesSettings(BaseModel, frozen=True):
     """Like `eu-north-1`; never guessed from the machine."""
     configuration_set: str = ""
     """Named with every message, so that events come back."""
+    bulk: bool = False
+    """Hand over e-mails without a personal attachment 50 a call; SES then composes their MIME parts itself."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second that the account allows; 0: no limit of which we know."""
     endpoint: str | None = None
     """Another address than the provider's own, for tests."""
     timeout: timedelta = timedelta(seconds=10)
@@ -54,7 +59,36 @@ class TwilioSettings(BaseModel, frozen=True):
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
     messaging_service_sid: str = ""
-    """The service whose senders are used."""
+    """The service whose senders are used for SMS."""
+    number: str = ""
+    """A number of ours that sends where networks take no names as senders; a messaging service knows by itself."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second that the account allows; 0: no limit of which we know."""
+    settle_after: timedelta = Field(default=timedelta(minutes=2), gt=timedelta(0))
+    """How long Twilio's list of messages may lag; what is missing there after that was never taken."""
+    endpoint: str | None = None
+    """Another address than the provider's own, for tests."""
+    timeout: timedelta = timedelta(seconds=10)
+    """The longest that one message may take."""
+
+
+class AwsSmsSettings(BaseModel, frozen=True):
+    """`TIDINGS_AWS_SMS__REGION` and so on; credentials as boto3 finds them."""
+
+    region: str = ""
+    """Like `eu-north-1`; never guessed from the machine."""
+    identity: str = ""
+    """What sends: id or ARN of a number, sender id or pool. Unset: the brand's own sender."""
+    configuration_set: str = ""
+    """Named with every message, so that events come back."""
+    protect: str = ""
+    """Id of a protect configuration: countries that must not be reached."""
+    max_price: Decimal | None = Field(default=None, gt=0, lt=100, decimal_places=5)
+    """The most that one message may cost, in US dollars."""
+    lifetime: timedelta | None = Field(default=None, ge=timedelta(seconds=5), le=timedelta(hours=72))
+    """How long a network may go on trying; unset: three days."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second that the account allows; 0: no limit of which we know."""
     endpoint: str | None = None
     """Another address than the provider's own, for tests."""
     timeout: timedelta = timedelta(seconds=10)
@@ -66,10 +100,61 @@ class SnsSettings(BaseModel, frozen=True):
 
     region: str = ""
     """Like `eu-north-1`; never guessed from the machine."""
+    applications: str = ""
+    """Comma separated ARNs of platform applications, one a platform: bare tokens become endpoints there."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second that the account allows; 0: no limit of which we know."""
     endpoint: str | None = None
     """Another address than the provider's own, for tests."""
     timeout: timedelta = timedelta(seconds=10)
     """The longest that one message may take."""
+
+
+class FcmSettings(BaseModel, frozen=True):
+    """`TIDINGS_FCM__CREDENTIALS` and so on; addresses are registration tokens."""
+
+    credentials: Path | None = None
+    """The JSON file of a service account that may send."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second that the project allows; 0: no limit of which we know."""
+    endpoint: str | None = None
+    """Another address than the provider's own, for tests."""
+    timeout: timedelta = timedelta(seconds=10)
+    """The longest that one message may take."""
+
+
+class WebpushSettings(BaseModel, frozen=True):
+    """`TIDINGS_WEBPUSH__KEY` and so on; addresses are the subscriptions that browsers make, as JSON."""
+
+    key: Path | None = None
+    """The VAPID private key, a PEM file; the page that subscribes knows its public half."""
+    subject: str = ""
+    """Who answers for it: `mailto:` or `https:` (RFC 8292)."""
+    services: str = ""
+    """Comma separated host names of more push services than those of Google, Mozilla, Apple and Microsoft."""
+    loopback: bool = False
+    """Reach services on this machine, without TLS, for tests."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second; 0: no limit of which we know."""
+    timeout: timedelta = timedelta(seconds=10)
+    """The longest that one message may take."""
+
+
+class AwsEventsSettings(BaseModel, frozen=True):
+    """`TIDINGS_AWS_EVENTS__TOPICS` and so on: what SES, SNS and Amazon's SMS report, at `/hooks/ses` or in a queue."""
+
+    topics: str = ""
+    """Comma separated ARNs of the SNS topics that are believed; set them to open `/hooks/ses` and `/hooks/sns`."""
+    queue: str = ""
+    """URL of an SQS queue with such events; its policy says who may write into it."""
+    max_age: timedelta = timedelta(hours=1)
+    """Older webhook calls are refused; SNS retries for less than that."""
+    sha1: bool = False
+    """Believe SignatureVersion 1 as well; better set the topic's SignatureVersion to 2."""
+    endpoint: str | None = None
+    """Another address than Amazon's own for certificates, confirmations and the queue, for tests."""
+    timeout: timedelta = timedelta(seconds=5)
+    """The longest that fetching a certificate or asking the queue may take."""
 
 
 class SpoolSettings(BaseModel, frozen=True):
@@ -77,6 +162,110 @@ class SpoolSettings(BaseModel, frozen=True):
 
     folder: Path | None = None
     """Each batch appears there whole or not at all."""
+
+
+class S3Settings(BaseModel, frozen=True):
+    """`TIDINGS_S3__BUCKET` and so on: where the print house collects batches; credentials as boto3 finds them."""
+
+    bucket: str = ""
+    region: str = ""
+    """Like `eu-north-1`; never guessed from the machine."""
+    prefix: str = ""
+    """Folder in the bucket, for example `letters`."""
+    encryption: Literal["", "AES256", "aws:kms"] = ""
+    """Of the objects; empty: what the bucket does by itself."""
+    endpoint: str | None = None
+    """Another service that speaks S3."""
+    timeout: timedelta = timedelta(seconds=60)
+    """The longest that one file of a batch may take."""
+
+
+class SftpSettings(BaseModel, frozen=True):
+    """`TIDINGS_SFTP__HOST` and so on: where the print house collects batches."""
+
+    host: str = ""
+    port: int = 22
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    """Or a key."""
+    key_file: Path | None = None
+    """Private key, OpenSSH format."""
+    key_password: SecretStr = SecretStr("")
+    host_key: str = ""
+    """The server's public key, like `ssh-ed25519 AAAA...`, as the print house tells it."""
+    known_hosts: Path | None = None
+    """Or a file with it, as OpenSSH writes it."""
+    folder: str = "."
+    """On the server; it must be there."""
+    timeout: timedelta = timedelta(seconds=60)
+    """The longest that one batch may take."""
+
+
+class LobSettings(BaseModel, frozen=True):
+    """`TIDINGS_LOB__KEY` and so on: a print API of the shape of Lob's."""
+
+    key: SecretStr = SecretStr("")
+    sender: str = ""
+    """The return address, as the service's id: `adr_...`."""
+    color: bool = False
+    webhook_secret: SecretStr = SecretStr("")
+    """What its callbacks to `/hooks/lob` are signed with; empty: none are taken."""
+    rate: float = 15.0
+    """Requests a second; the service allows 150 in 5 seconds."""
+    endpoint: str = "https://api.lob.com"
+    timeout: timedelta = timedelta(seconds=30)
+    """The longest that one letter may take."""
+
+
+class PingenSettings(BaseModel, frozen=True):
+    """`TIDINGS_PINGEN__CLIENT_ID` and so on: a print API of the shape of Pingen's."""
+
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    organisation: str = ""
+    """The organisation's id at the service, a UUID."""
+    product: str = "cheap"
+    """`cheap`, `fast`, or a product of one post, for a letter whose postage class is `standard`."""
+    color: bool = False
+    webhook_secret: SecretStr = SecretStr("")
+    """What its callbacks to `/hooks/pingen` are signed with; empty: none are taken."""
+    rate: float = 4.0
+    """Letters a second, three requests each."""
+    endpoint: str = "https://api.pingen.com"
+    identity: str = "https://identity.pingen.com"
+    """Where tokens come from."""
+    timeout: timedelta = timedelta(seconds=30)
+    """The longest that one request may take."""
+
+
+class ReturnsSettings(BaseModel, frozen=True):
+    """`TIDINGS_RETURNS__FOLDER`: what print house and post give back."""
+
+    folder: Path | None = None
+    """Confirmations and lists or scans of returned letters are put here; unset: `inbox/paper` in the home."""
+
+
+class MailboxSettings(BaseModel, frozen=True):
+    """`TIDINGS_MAILBOX__MAILDIR`, or `TIDINGS_MAILBOX__HOST` and so on: where bounces, complaints and replies arrive."""
+
+    maildir: Path | None = None
+    """A Maildir on this machine."""
+    host: str = ""
+    """Or an IMAP server."""
+    port: int = 993
+    """Usual: 993, or 143 with `starttls`."""
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    encryption: Literal["tls", "starttls", "never"] = "tls"
+    """`never` for a server on this machine only."""
+    folder: str = "INBOX"
+    """What is read; it should hold nothing else."""
+    done: str = "Tidings-read"
+    """The folder that read mail is moved to; made when it is missing."""
+    aside: str = "Tidings-unreadable"
+    """The folder for mail that could not be read."""
+    timeout: timedelta = timedelta(seconds=10)
+    """The longest that the server may be silent."""
 
 
 class Settings(BaseSettings):
@@ -103,17 +292,29 @@ class Settings(BaseSettings):
     """A live run for more customers waits for `tidings release`."""
     email: Annotated[tuple[Literal["smtp", "ses"], ...], NoDecode] = ()
     """Providers of e-mail, the first one preferred, the next when its circuit is open; empty: the outbox folder."""
-    sms: Annotated[tuple[Literal["twilio"], ...], NoDecode] = ()
+    sms: Annotated[tuple[Literal["twilio", "aws"], ...], NoDecode] = ()
     """Providers of SMS."""
-    push: Annotated[tuple[Literal["sns"], ...], NoDecode] = ()
+    whatsapp: Annotated[tuple[Literal["twilio"], ...], NoDecode] = ()
+    """Provider of WhatsApp."""
+    push: Annotated[tuple[Literal["sns", "fcm", "webpush"], ...], NoDecode] = ()
     """Providers of push notifications: for each device the first one that reaches its platform."""
-    letter: Annotated[tuple[Literal["spool"], ...], NoDecode] = ()
+    letter: Annotated[tuple[Literal["spool", "s3", "sftp", "lob", "pingen"], ...], NoDecode] = ()
     """Where letters are printed."""
     smtp: SmtpSettings = SmtpSettings()
     ses: SesSettings = SesSettings()
     twilio: TwilioSettings = TwilioSettings()
+    aws_sms: AwsSmsSettings = AwsSmsSettings()
     sns: SnsSettings = SnsSettings()
+    fcm: FcmSettings = FcmSettings()
+    webpush: WebpushSettings = WebpushSettings()
+    aws_events: AwsEventsSettings = AwsEventsSettings()
     spool: SpoolSettings = SpoolSettings()
+    s3: S3Settings = S3Settings()
+    sftp: SftpSettings = SftpSettings()
+    lob: LobSettings = LobSettings()
+    pingen: PingenSettings = PingenSettings()
+    returns: ReturnsSettings = ReturnsSettings()
+    mailbox: MailboxSettings = MailboxSettings()
     public_url: str = "http://127.0.0.1:8765"
     """What signed links begin with."""
     host: str = "127.0.0.1"
@@ -127,7 +328,7 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
 
-    @field_validator("allow", "email", "sms", "push", "letter", mode="before")
+    @field_validator("allow", "email", "sms", "whatsapp", "push", "letter", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -1,6 +1,7 @@
 """Push by Amazon SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from channels.calls import Calls
 from channels.contract import Capability
 from tidings.channel import Channel
 from tidings.message import Parcel, Push
-from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
+from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
 from tidings.settings import SnsSettings
 
@@ -37,6 +38,12 @@ ERRORS: Mapping[str, ErrorClass] = {
 }
 NO_ENDPOINT = "No endpoint found"
 """How `InvalidParameter` says in its text that a device is gone."""
+_EXISTS = re.compile(r"Endpoint (arn:\S+) already exists with the same Token")
+"""How `CreatePlatformEndpoint` names the endpoint of a token whose attributes somebody changed."""
+_BAD_TOKEN = re.compile(r"Invalid parameter: Token\b")
+"""How `CreatePlatformEndpoint` says that a token cannot be one."""
+KNOWN = 100_000
+"""Endpoints of tokens that a process remembers."""
 PLATFORMS: Mapping[str, tuple[str, ...]] = {"apns": ("APNS", "APNS_SANDBOX"), "fcm": ("GCM",)}
 """How SNS names the services behind a platform."""
 
@@ -47,19 +54,21 @@ class Sns:
     name = "sns"
     channel = Channel.PUSH
     capability = Capability.NONE
-    platforms: frozenset[str] = frozenset()
-    rate = 0.0
+    platforms = frozenset(PLATFORMS)
 
     def __init__(self, settings: SnsSettings) -> None:
         """Make the one client; the service is contacted by the first message.
 
         Raises:
-            Problem: no region, or no credentials.
+            Problem: no region, no credentials, or an application that cannot be one of that region.
         """
         if not settings.region:
             msg = "TIDINGS_PUSH is sns, but TIDINGS_SNS__REGION is not set."
             raise Problem(msg, todo="Name the region of your platform applications, for example eu-west-1.")
-        self.call_timeout = settings.timeout * 2
+        self.call_timeout = settings.timeout * 4
+        self.rate = settings.rate
+        self._applications = applications(settings)
+        self._endpoints: dict[str, str] = {}
         self._region = settings.region
         self._client: Any = aws.client(
             "sns", region=settings.region, endpoint=settings.endpoint, timeout=settings.timeout
@@ -80,12 +89,13 @@ class Sns:
             return Rejected(error=ErrorClass.DATA, code="not_a_push")
         if push.platform not in PLATFORMS:
             return Rejected(error=ErrorClass.DATA, code="platform_not_supported", detail=push.platform)
-        if not push.to.startswith("arn:"):
-            return Rejected(error=ErrorClass.DATA, code="not_an_endpoint_arn")
-        if push.to.split(":")[3:4] != [self._region]:  # SNS would say that there is no such endpoint
+        endpoint = push.to if push.to.startswith("arn:") else self._endpoint(push)
+        if not isinstance(endpoint, str):
+            return endpoint
+        if endpoint.split(":")[3:4] != [self._region]:  # SNS would say that there is no such endpoint
             return Rejected(error=ErrorClass.DATA, code="endpoint_of_another_region")
         try:
-            answer = self._client.publish(**request(push))
+            answer = self._client.publish(**request(push, endpoint))
         except (ClientError, BotoCoreError) as error:
             if isinstance(error, ClientError) and NO_ENDPOINT in aws.said(error):
                 return aws.failure(error, {"InvalidParameter": ErrorClass.ADDRESS})
@@ -93,8 +103,62 @@ class Sns:
         reference = answer.get("MessageId")
         return Accepted(reference=reference) if reference else Unknown(code="no_message_id")
 
+    def _endpoint(self, push: Push) -> str | Outcome:
+        """Return the endpoint of a token, made when there is none: the same token, the same endpoint, for ever."""
+        application = self._applications.get(push.platform)
+        if application is None:
+            return Rejected(error=ErrorClass.DATA, code="no_application", detail=push.platform)
+        if known := self._endpoints.get(push.to):
+            return known
+        try:
+            made = self._client.create_platform_endpoint(PlatformApplicationArn=application, Token=push.to)
+            endpoint = str(made["EndpointArn"])
+        except (ClientError, BotoCoreError) as error:
+            found = _EXISTS.search(aws.said(error)) if isinstance(error, ClientError) else None
+            if found is None:
+                return _not_made(error)
+            endpoint = found[1]
+        if len(self._endpoints) >= KNOWN:
+            self._endpoints.clear()
+        self._endpoints[push.to] = endpoint
+        return endpoint
 
-def request(push: Push) -> dict[str, Any]:
+
+def _not_made(error: ClientError | BotoCoreError) -> Outcome:
+    """Return what it means that there is no endpoint: nothing was sent, whatever went wrong."""
+    if isinstance(error, ClientError) and _BAD_TOKEN.search(aws.said(error)):
+        return Rejected(error=ErrorClass.ADDRESS, code="token_invalid")
+    outcome = aws.failure(error, {"Throttled": ErrorClass.THROTTLE})
+    if isinstance(outcome, Unknown):
+        wait = aws.WAIT[ErrorClass.TRANSIENT]
+        return Refused(
+            error=ErrorClass.TRANSIENT, code=outcome.code, wait=wait, detail="no endpoint was made"
+        )
+    return outcome
+
+
+def applications(settings: SnsSettings) -> Mapping[str, str]:
+    """Return the platform application of each platform.
+
+    Raises:
+        Problem: an ARN that is none of an application, of another region, or a second one of a platform.
+    """
+    found: dict[str, str] = {}
+    for arn in filter(None, (part.strip() for part in settings.applications.split(","))):
+        parts = arn.split(":")
+        service = parts[-1].split("/")[1] if parts[-1].startswith("app/") else ""
+        platform = next((name for name, services in PLATFORMS.items() if service in services), None)
+        if platform is None or parts[:3] != ["arn", "aws", "sns"] or platform in found:
+            todo = "Name one application of APNs and one of FCM, like arn:aws:sns:eu-west-1:123456789012:app/GCM/shop."
+            raise Problem(f"TIDINGS_SNS__APPLICATIONS: {arn!r} cannot be used.", todo=todo)
+        if parts[3] != settings.region:
+            todo = "An application and TIDINGS_SNS__REGION must agree."
+            raise Problem(f"TIDINGS_SNS__APPLICATIONS: {arn!r} is not in {settings.region}.", todo=todo)
+        found[platform] = arn
+    return found
+
+
+def request(push: Push, endpoint: str) -> dict[str, Any]:
     """Return the arguments of `publish`: a payload per service, how long it counts, and what it replaces."""
     payload = push.payload
     if push.platform == "fcm":
@@ -106,7 +170,7 @@ def request(push: Push) -> dict[str, Any]:
         attributes["AWS.SNS.MOBILE.APNS.COLLAPSE_ID"] = push.collapse_id
     message = {"default": push.body, **dict.fromkeys(services, payload)}
     return {
-        "TargetArn": push.to,
+        "TargetArn": endpoint,
         "MessageStructure": "json",
         "Message": json.dumps(message, ensure_ascii=False),
         "MessageAttributes": {

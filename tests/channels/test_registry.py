@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from channels.allowed import OnlyAllowed
 from channels.contract import Capability, Lists
@@ -16,6 +17,7 @@ from channels.outbox import LetterOutbox, Outbox
 from channels.registry import PROVIDERS, problems, providers
 from tests.channels.test_letters import letter
 from tests.channels.test_smtp import email
+from tests.peers.push import TokenPeer, pem
 from tests.peers.smtp import SmtpPeer
 from tidings.channel import Channel
 from tidings.message import Letter, Parcel, Push, Sms
@@ -24,6 +26,15 @@ from tidings.problem import Problem
 from tidings.settings import Mode, Settings
 
 ROOT = Path(__file__).parents[2]
+
+
+def push_keys(folder):
+    """Files that FCM and web push want to read at start."""
+    (folder / "vapid.pem").write_text(pem(ec.generate_private_key(ec.SECP256R1())))
+    google = {"project_id": "p", "client_email": "c@p", "private_key": pem(TokenPeer.key), "token_uri": "https://x"}
+    (folder / "account.json").write_text(json.dumps(google))
+    webpush = {"key": folder / "vapid.pem", "subject": "mailto:it@nordlys.example"}
+    return {"fcm": {"credentials": folder / "account.json"}, "webpush": webpush}
 
 
 @pytest.fixture
@@ -37,6 +48,7 @@ def everything(tmp_path, keys):
         "letter": "spool",
         "ses": {"region": "eu-west-1"},
         "sns": {"region": "eu-west-1"},
+        **push_keys(tmp_path),
         "twilio": {"account_sid": "AC1", "auth_token": "secret"},
         "spool": {"folder": tmp_path / "spool"},
     }

@@ -9,7 +9,7 @@ from tests.channels.conformance import NetworkConformance
 from tests.peers.fault import Fault
 from tests.peers.services import SnsPeer
 from tidings.message import Parcel, Push
-from tidings.outcome import ErrorClass, Refused, Rejected, Unknown
+from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
 from tidings.problem import Problem
 from tidings.settings import SnsSettings
 
@@ -93,7 +93,7 @@ def attributes(form):
     ("changes", "code"),
     [
         pytest.param({"platform": "web"}, "platform_not_supported", id="a platform that SNS does not serve"),
-        pytest.param({"to": "0f3a" * 16}, "not_an_endpoint_arn", id="a bare token"),
+        pytest.param({"to": "0f3a" * 16}, "no_application", id="a bare token of no application"),
         pytest.param(
             {"to": ARN.replace("eu-west-1", "us-east-1")}, "endpoint_of_another_region", id="elsewhere"
         ),
@@ -143,6 +143,101 @@ def test_errors(provider, peer, status, code, message, kind, error):
 
     assert isinstance(outcome, kind)
     assert getattr(outcome, "error", None) is error
+
+
+APP = "arn:aws:sns:eu-west-1:123456789012:app/APNS/nordlys"
+TOKEN = "0f3a" * 16
+
+
+@pytest.fixture
+def tokens(peer, keys):
+    provider = Sns(SnsSettings(region="eu-west-1", endpoint=peer.url, applications=APP))
+    yield provider
+    provider.close()
+
+
+def actions(peer):
+    return [form["Action"] for form in peer.forms()]
+
+
+def test_a_token_becomes_an_endpoint_once(tokens, peer):
+    """The first message to a device makes its endpoint; the next ones only send."""
+    list(tokens.send([parcel(to=TOKEN)]))
+    list(tokens.send([parcel(to=TOKEN)]))
+
+    assert actions(peer) == ["CreatePlatformEndpoint", "Publish", "Publish"]
+    made, sent, again = peer.forms()
+    assert (made["PlatformApplicationArn"], made["Token"]) == (APP, TOKEN)
+    assert sent["TargetArn"] == again["TargetArn"] == peer.endpoint(TOKEN)
+
+
+def test_an_endpoint_that_somebody_changed_is_used(tokens, peer):
+    """SNS names the endpoint that a token has already."""
+    peer.no_endpoint = (
+        400,
+        "InvalidParameter",
+        f"Invalid parameter: Token Reason: Endpoint {ARN}9 already exists with the same Token, but other ones.",
+    )
+
+    [(_, outcome)] = tokens.send([parcel(to=TOKEN)])
+
+    assert isinstance(outcome, Accepted)
+    assert peer.forms()[-1]["TargetArn"] == f"{ARN}9"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "text", "kind", "error"),
+    [
+        pytest.param(
+            400,
+            "InvalidParameter",
+            "Invalid parameter: Token Reason: iOS device tokens must be no more than 400 hexadecimal characters",
+            Rejected,
+            ErrorClass.ADDRESS,
+            id="no token at all",
+        ),
+        pytest.param(
+            400,
+            "InvalidParameter",
+            "Invalid parameter: PlatformApplicationArn Reason: wrong",
+            Refused,
+            ErrorClass.CONFIG,
+            id="our application",
+        ),
+        pytest.param(
+            404, "NotFound", "PlatformApplication does not exist", Refused, ErrorClass.CONFIG, id="gone"
+        ),
+        pytest.param(403, "AuthorizationError", "", Refused, ErrorClass.CONFIG, id="rights"),
+        pytest.param(400, "Throttled", "", Refused, ErrorClass.THROTTLE, id="too fast"),
+        pytest.param(
+            500, "InternalError", "", Refused, ErrorClass.TRANSIENT, id="their fault, and nothing was sent"
+        ),
+    ],
+)
+def test_no_endpoint_no_message(tokens, peer, status, code, text, kind, error):
+    """What goes wrong before the message is no doubt about the message."""
+    peer.no_endpoint = (status, code, text)
+
+    [(_, outcome)] = tokens.send([parcel(to=TOKEN)])
+
+    assert (type(outcome), outcome.error) == (kind, error)
+    assert actions(peer) == ["CreatePlatformEndpoint"]
+
+
+@pytest.mark.parametrize(
+    "applications",
+    [
+        pytest.param("nonsense", id="no ARN"),
+        pytest.param(ARN, id="an endpoint"),
+        pytest.param(APP.replace("APNS", "ADM"), id="a platform that nobody has"),
+        pytest.param(APP.replace("eu-west-1", "us-east-1"), id="another region"),
+        pytest.param(f"{APP},{APP}2", id="two of a platform"),
+    ],
+)
+def test_applications_are_checked_at_start(keys, applications):
+    """A wrong application is named at start."""
+    with pytest.raises(Problem, match="TIDINGS_SNS__APPLICATIONS"):
+        Sns(SnsSettings(region="eu-west-1", applications=applications))
 
 
 def test_no_region(keys):

@@ -45,9 +45,24 @@ class SnsPeer(HttpPeer):
             Fault.BAD_CREDENTIALS: (403, "InvalidClientTokenId"),
         }
     )
+    no_endpoint = None
+    """(status, code, text) of the answer to `CreatePlatformEndpoint`; None makes one."""
+
+    def endpoint(self, token):
+        return f"arn:aws:sns:eu-west-1:123456789012:endpoint/APNS/nordlys/{token[:8]}"
 
     def answer(self, fault, reference):
         namespace = 'xmlns="http://sns.amazonaws.com/doc/2010-03-31/"'
+        form = self.forms()[int(reference.partition("-")[2]) - 1]
+        if form["Action"] == "CreatePlatformEndpoint":
+            if self.no_endpoint is not None:
+                status, code, text = self.no_endpoint
+                error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error>"
+                return status, {}, f"<ErrorResponse {namespace}>{error}</ErrorResponse>".encode()
+            arn = f"<EndpointArn>{self.endpoint(form['Token'])}</EndpointArn>"
+            name = "CreatePlatformEndpoint"
+            result = f"<{name}Response {namespace}><{name}Result>{arn}</{name}Result></{name}Response>"
+            return 200, {}, result.encode()
         if fault not in self.errors:
             result = f"<PublishResult><MessageId>{reference}</MessageId></PublishResult>"
             meta = "<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>"
