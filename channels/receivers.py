@@ -31,5 +31,11 @@ def sources(settings: Settings, *, home: Path) -> Mapping[str, Source]:
 HOOKS: Mapping[str, Callable[[Settings], Hook | None]] = MappingProxyType({})
 """Each returns None when its provider is not set up."""
 
-SOURCES: Mapping[str, Callable[[Settings, Path], Source | None]] = MappingProxyType({})
+def _mailbox(settings: Settings, _: Path) -> Source | None:
+    from channels.email.mailbox import source
+
+    return source(settings.mailbox)
+
+
+SOURCES: Mapping[str, Callable[[Settings, Path], Source | None]] = MappingProxyType({"mailbox": _mailbox})
 """Each is given the home as well, where folders lie; None when it is not set up."""

@@ -98,6 +98,8 @@ COMMANDS = (
         "cli.templates:app",
         "List and preview templates, and check that all channels say the same.",
     ),
+    ("find", "cli.coming:find", "Open what a short reference stands for: message, customer, run, document."),
+    ("gather", "cli.coming:gather", "Take in what has come back: bounces, complaints, replies, receipts."),
     ("up", "cli.up:up", "Serve the web page and run what is due, until Ctrl-C."),
     ("keys", "cli.keys:app", "Keys for other systems to use the API."),
     ("adopt", "cli.runs:adopt", "Say that a copied or restored database is the real one now."),

@@ -4,7 +4,8 @@ import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from tidings.channel import Channel
 from tidings.problem import Problem
@@ -25,6 +26,23 @@ class Account(_Strict):
 
 
 class Senders(_Strict):
+_NO_REPLY = re.compile(
+    r"(do|please)?(no|not|dont|never)(reply|replies|respond|response)|ikke(be)?svar|(inte|ej|ingen)(be)?svar"
+    r"|(be)?svara?(inte|ej|ikke)|(nie|bez)odpowi|n[aã]o(respond|resposta)|keine?antwort|nepasrepondre"
+)
+"""In the languages we speak and some that customers do, without the signs between the words."""
+
+
+def takes_no_replies(address: str) -> bool:
+    """Tell whether an address says of itself that nobody reads what is sent to it.
+
+    >>> takes_no_replies("no-reply@nordlys.example"), takes_no_replies("reply@nordlys.example")
+    (True, False)
+    """
+    local = address.rpartition("@")[0].lower()
+    return bool(_NO_REPLY.match(re.sub(r"[._-]", "", local)))
+
+
     """What the customer sees as the sender on each channel."""
 
     email: str
@@ -37,6 +55,15 @@ class Senders(_Strict):
     push: str = ""
     """Name of the app."""
 
+    whatsapp: str = ""
+    """E.164 number of the WhatsApp business account."""
+
+    @field_validator("email", "reply_to")
+    @classmethod
+    def _reads_replies(cls, value: str) -> str:
+        if takes_no_replies(value):
+            raise PydanticCustomError("no_reply", "customers must be able to answer; name a mailbox")
+        return value
 
 class PostalOrigin(_Strict):
     """The return address, one line each, and the country the letters are posted in."""

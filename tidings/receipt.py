@@ -65,6 +65,8 @@ class Receipt:
     """What the provider called it when it was accepted."""
     reference: str | None = None
     """`deliveries.reference`, as in a reply, on a letter or in a Message-ID."""
+    message: str | None = None
+    """Our message's id, where a mail that came back quotes it: a proof that the mail was ours."""
     address: str | None = None
     """The address it speaks of, as in `addresses.value`; the only clue of a STOP."""
     error: ErrorClass | None = None

@@ -14,9 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from channels.contract import Hook
+from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
-from web import api, documents, form, links, unsubscribe
+from web import api, documents, form, hooks, links, unsubscribe
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -32,6 +34,7 @@ def create(
     wiring: Wiring | None = None,
     policy: Policy | None = None,
     clock: Callable[[], datetime] = utc_now,
+    callers: Mapping[str, Hook] | None = None,
 ) -> FastAPI:
     """Return the app of an installation that stays open as long as the app runs.
 
@@ -40,6 +43,10 @@ def create(
         wiring: what the API starts and reads; the functions of `work` when left out.
         policy: the organisation's rules; the careful defaults when left out.
         clock: the moment, in UTC.
+        callers: who may call `/hooks/<name>`; those that the settings name when left out.
+
+    Raises:
+        Problem: a setting of one of the callers is wrong.
     """
     app = FastAPI(
         title="Tidings",
@@ -56,9 +63,10 @@ def create(
         wiring=wiring or wired(),
         policy=policy or Policy(),
         clock=clock,
+        hooks=named_hooks(installation.settings) if callers is None else callers,
     )
     app.include_router(api.router)
-    for module in (links, form, unsubscribe, documents):
+    for module in (links, form, unsubscribe, documents, hooks):
         app.router.routes.extend(module.routes())
     app.router.routes.extend(
         [

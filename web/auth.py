@@ -42,9 +42,13 @@ OPEN = frozenset(
         ("POST", "/p/{token}"),
         ("GET", "/u/{token}"),
         ("POST", "/u/{token}"),
+        ("GET", "/hooks/{name}"),
+        ("POST", "/hooks/{name}"),
+        ("GET", "/hooks/{name}/{rest:path}"),
+        ("POST", "/hooks/{name}/{rest:path}"),
     }
 )
-"""Routes without a key: they tell nothing, or their signed link is the key."""
+"""Routes without a key: they tell nothing, or what signs the link or the call is the key."""
 
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer tdg_...`")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")

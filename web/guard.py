@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.problems import problem
 
-LIMITS = {"/v1/invoice-runs": 64 * 2**20, "/v1/": 4 * 2**20}
+LIMITS = {"/v1/invoice-runs": 64 * 2**20, "/v1/": 4 * 2**20, "/hooks/": 2**20}
 """Most bytes of a body by the beginning of its path; the first that fits."""
 LIMIT = 64 * 2**10
 """Most bytes of any other body."""

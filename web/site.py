@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,6 +10,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 from starlette.requests import Request
 
+from channels.contract import Hook
 from preferences.policy import Policy
 from web.render import Pages
 from web.wiring import Wiring
@@ -25,6 +26,8 @@ class Site:
     wiring: Wiring
     policy: Policy
     clock: Callable[[], datetime]
+    hooks: Mapping[str, Hook]
+    """Who may call us at `/hooks/<name>`."""
 
     @cached_property
     def reading(self) -> Engine:

@@ -1,0 +1,118 @@
+"""A Maildir: what is in `new/`, and in `cur/` without the flag S, is read; then it lies in `cur/` with it.
+
+What cannot be read is moved to the subfolder `.Unreadable`, with the reason in a file beside it.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+import structlog
+
+from channels.contract import Bag
+from channels.email.incoming import MOST
+from channels.email.mailbox import NAME, news
+from tidings.problem import Problem
+from tidings.receipt import Receipt
+
+log = structlog.get_logger()
+_AT_ONCE = 50
+_READ = "S"
+_FLAGS = ":2,"
+_ASIDE = ".Unreadable"
+
+
+class Maildir:
+    """One Maildir, read again and again. File names are bytes of strangers and are never shown."""
+
+    name = NAME
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.expanduser()
+        if not (self._folder / "new").is_dir():
+            raise Problem(
+                f"TIDINGS_MAILBOX__MAILDIR: {self._folder} is no Maildir, it has no folder `new`.",
+                todo="Name the Maildir that bounces and replies are delivered to, or make one.",
+            )
+
+    def bags(self, *, now: datetime) -> Iterator[Bag]:
+        """Yield what is there now. See `channels.contract.Source.bags`."""
+        waiting = self._waiting()
+        while some := list(islice(waiting, _AT_ONCE)):
+            receipts: list[Receipt] = []
+            taken: list[Path] = []
+            for path in some:
+                try:
+                    receipts += news(_content(path), now=now)
+                except FileNotFoundError:
+                    continue  # another process, or a person with a mail program, was here first
+                except Exception as error:
+                    self._put_aside(path, error)
+                else:
+                    taken.append(path)
+            yield Bag(receipts=receipts, done=partial(self._done, taken))
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _waiting(self) -> Iterator[Path]:
+        for part in ("new", "cur"):
+            folder = self._folder / part
+            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+                seen = part == "cur" and _READ in path.name.partition(_FLAGS)[2]
+                if not seen and not path.name.startswith("."):
+                    yield path
+
+    def _done(self, taken: Sequence[Path]) -> None:
+        for path in taken:
+            _move(path, self._folder / "cur", _READ)
+
+    def _put_aside(self, path: Path, error: Exception) -> None:
+        """Move a mail out of the way for good, with the reason."""
+        log.warning("a mail could not be read and was put aside", source=NAME, error=type(error).__name__)
+        aside = self._folder / _ASIDE
+        for part in ("new", "cur", "tmp"):
+            (aside / part).mkdir(parents=True, exist_ok=True)
+        _move(path, aside / "cur", "")
+        name = path.name.partition(_FLAGS)[0]
+        (aside / f"{name}.reason").write_text(f"{type(error).__name__}: {_reason(error)}\n", encoding="utf-8")
+
+
+def _reason(error: Exception) -> str:
+    """Return what an operator may read: our own words and the system's, never the mail's."""
+    return (
+        str(error) if isinstance(error, Unreadable) else getattr(error, "strerror", None) or "a fault of ours"
+    )
+
+
+def _move(path: Path, folder: Path, flag: str) -> None:
+    name, _, flags = path.name.partition(_FLAGS)
+    folder.mkdir(exist_ok=True)
+    with suppress(FileNotFoundError):  # somebody else was faster
+        path.rename(folder / f"{name}{_FLAGS}{''.join(sorted({*flags, *flag}))}")
+
+
+def _content(path: Path) -> bytes:
+    """Return the beginning of a mail; whatever is no plain file (a link, a pipe) is refused, not opened.
+
+    Raises:
+        Unreadable: it is no mail.
+        OSError: it cannot be opened.
+    """
+    number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(number, "rb") as file:
+        found = os.fstat(number)
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable("it is no plain file")
+        if not found.st_size:
+            raise Unreadable("it is empty")
+        return file.read(MOST)
+
+
+class Unreadable(Exception):  # noqa: N818 -- a finding, not a fault
+    """What lies in the Maildir is no mail."""

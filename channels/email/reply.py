@@ -1,0 +1,71 @@
+"""Answers: those that a machine gives for its owner (RFC 3834), and those that a person wrote."""
+
+import re
+
+from channels.email.incoming import Mail
+
+_MACHINE_HEADERS = (
+    "x-autoreply", "x-autorespond", "x-autoresponse", "x-autoreply-from", "x-auto-reply",
+    "x-auto-response-suppress-reply", "x-vacation", "x-mailer-autoreply", "x-away-message", "x-boxbe-cr",
+)  # fmt: skip
+_MACHINE_SUBJECT = re.compile(
+    r"out of (the )?office|auto(matic|mated)?[-_ ]?(re(ply|sponse|spond)|generated|"
+    r"mail|notif)|away from|vacation|on (holiday|leave)|absen(ce|t)|thank you for (your|"
+    r"contacting)|acknowledg|receipt of your|we (have )?received your|challenge|"
+    r"confirm(ation)? (required|your|that|request)|verify your (e-?mail|message)|"
+    r"please (confirm|verify)|whitelist|"
+    r"abwesen|automatische|ferien|urlaub|eingangsbestätigung|nicht im büro|"
+    r"automatisk|fraværende|fravær|ikke (til stede|på kontoret)|ferie\b|permisjon|borte|"
+    r"frånvar|semester|ej på kontoret|inte på kontoret|autosvar|"
+    r"poza biurem|nieobecn|urlop|automatyczna|autoodpowied|"
+    r"fora do escrit|ausên|ausent|férias|resposta autom|de férias|"
+    r"absent du bureau|réponse automatique|en congé|fuera de la oficina|respuesta autom|"
+    r"vacaciones|assente|risposta automatica|afwezig|poissa",
+    re.IGNORECASE,
+)
+_CHALLENGE = re.compile(
+    r"boxbe|spam ?arrest|bluebottle|tmda|challenge.?response|sendmail-captcha|"
+    r"earthlink.{0,40}(suspect|spamblocker)|click .{0,60}(link|here).{0,80}(deliver|"
+    r"verif|confirm|approve)|(verify|confirm) that you are (a )?(human|real|not)|"
+    r"to prove .{0,40}(human|person)|approved? sender|allowed sender|request to be added",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(
+    r"^\s{0,4}>|^-{2,}\s?(original|opprinnelig|ursprung|oryginaln|mensagem|ursprüng|"
+    r"forwarded)|^_{10,}$|^.{0,200}(wrote|skrev|napisał|napisała|escreveu|schrieb|"
+    r"pisze|a écrit)\s?:?\s?$|^(from|fra|från|od|de|von): .{1,200}@",
+    re.IGNORECASE | re.MULTILINE,
+)
+BULK = "bulk"
+"""Sent by a machine, a list or a server, and perhaps no answer at all: a bounce may look like that."""
+CHALLENGE = "challenge"
+"""A filter asks the sender to prove something; it may dress up as a delivery report."""
+MOST = 20_000
+"""Characters of an answer that are kept."""
+
+
+def answers_itself(mail: Mail) -> str:
+    """Return what shows that no person wrote a mail: else ''."""
+    submitted = mail.header("auto-submitted").partition(";")[0].strip().lower()
+    if submitted and submitted != "no":
+        return "auto_submitted"
+    if any(name in mail.headers for name in _MACHINE_HEADERS):
+        return "header"
+    precedence = mail.header("precedence").strip().lower().replace("-", "_")
+    if precedence == "auto_reply":
+        return "header"
+    if _CHALLENGE.search(mail.text[:4000]) or _CHALLENGE.search(mail.header("from")):
+        return CHALLENGE
+    subject = mail.header("subject")
+    if _MACHINE_SUBJECT.search(subject) and not subject.lower().startswith("re:"):
+        return "subject"
+    bulk = precedence in {"bulk", "junk", "list"} or "list-id" in mail.headers
+    return BULK if bulk or mail.header("return-path").strip() == "<>" else ""
+
+
+def own_words(mail: Mail) -> str:
+    """Return what the person wrote, without what is quoted below; all of it when nothing would be left."""
+    text = mail.text[:MOST].strip()
+    mark = _QUOTED.search(text)
+    above = text[: mark.start()].strip() if mark else text
+    return above or text

@@ -1,0 +1,141 @@
+"""What comes back is taken in: compared with what we sent, kept, folded, and only then struck off where it came from.
+
+Anybody can mail us a bounce. A mail's news about a delivery counts when it quotes the ids of a mail of ours together,
+which only its recipient and the servers on its way have seen; what it says of the *address* counts only when it
+names the one that we used.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from channels.contract import Source
+from store.replies import Sent, by_attempt, by_reference, newest_to
+from tidings.channel import Channel
+from tidings.outcome import ErrorClass
+from tidings.receipt import Receipt, ReceiptKind
+from tidings.reference import quoted_reference
+from work.installation import Installation
+from work.receive import receive
+from work.reply import keep_replies
+
+log = structlog.get_logger()
+
+MAILBOX = "mailbox"
+"""The provider of receipts that came by mail, which anybody can write."""
+UNMATCHED = "unmatched"
+_ANSWERS = {ReceiptKind.REPLIED, ReceiptKind.STOPPED, ReceiptKind.STARTED, ReceiptKind.AUTO_REPLIED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What was taken in, by source and kind, and which sources failed with what."""
+
+    counts: Mapping[str, Counter[str]] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def gather(installation: Installation, sources: Mapping[str, Source], *, now: datetime) -> Gathered:
+    """Empty every source bag by bag: fold, commit, strike off. A source that fails does not keep the others waiting."""
+    counts: dict[str, Counter[str]] = {}
+    failed: dict[str, str] = {}
+    for name, source in sources.items():
+        counts[name] = Counter()
+        try:
+            for tally in emptied(installation, source, now=now):
+                counts[name] += tally
+        except Exception as error:
+            log.warning("a source failed; it is tried again", source=name, error=type(error).__name__)
+            failed[name] = type(error).__name__
+    return Gathered(counts=counts, failed=failed)
+
+
+def emptied(installation: Installation, source: Source, *, now: datetime) -> Iterator[Counter[str]]:
+    """Empty one source; yields a tally after each bag, when it is committed and struck off."""
+    for bag in source.bags(now=now):
+        tally = take(installation, bag.receipts, now=now)
+        bag.done()
+        yield tally
+
+
+def take(installation: Installation, receipts: Sequence[Receipt], *, now: datetime) -> Counter[str]:
+    """Take in what an adapter translated; when this returns it is committed, and what comes again changes nothing.
+
+    Returns:
+        How many receipts of each kind were folded, and how many were `unmatched`.
+    """
+    if not receipts:
+        return Counter()
+    with installation.engine.begin() as connection:
+        believed, sent = _believed(connection, receipts)
+        keep_replies(connection, installation.organisation, believed, sent)
+    known = [receipt for receipt in believed if not _about_nobody(receipt, sent)]
+    if known:
+        receive(installation, known, now=now)
+    tally = Counter(receipt.kind.value for receipt in known)
+    if len(known) < len(receipts):
+        tally[UNMATCHED] = len(receipts) - len(known)
+    return tally
+
+
+def _about_nobody(receipt: Receipt, sent: Mapping[str, Sent]) -> bool:
+    """Tell whether an answer by mail is from nobody whom we wrote to; it goes to the service desk, and nowhere else."""
+    return (
+        receipt.provider == MAILBOX
+        and receipt.kind in {ReceiptKind.REPLIED, ReceiptKind.AUTO_REPLIED}
+        and receipt.event_id not in sent
+    )
+
+
+def _believed(connection: Connection, receipts: Sequence[Receipt]) -> tuple[list[Receipt], dict[str, Sent]]:
+    """Return what is believed, and the deliveries that answers belong to by event."""
+    references = by_reference(connection, [r.reference for r in receipts if r.reference])
+    attempts = by_attempt(connection, [r.attempt for r in receipts if r.attempt and r.provider == MAILBOX])
+    believed: list[Receipt] = []
+    sent: dict[str, Sent] = {}
+    for receipt in receipts:
+        if receipt.kind in _ANSWERS:
+            found = _answered(connection, receipt, references)
+            if found:
+                sent[receipt.event_id] = found
+            believed.append(replace(receipt, reference=found.reference if found else None))
+        elif receipt.provider != MAILBOX:
+            believed.append(receipt)
+        elif proven := _proven(receipt, references, attempts):
+            believed.append(proven)
+    return believed, sent
+
+
+def _answered(connection: Connection, receipt: Receipt, references: Mapping[str, Sent]) -> Sent | None:
+    """Return what an answer is about: the delivery it quotes, one named in its text, the newest to its sender."""
+    quoted = references.get(receipt.reference or "")
+    if quoted:
+        return quoted
+    named = quoted_reference(receipt.text) if receipt.text else None
+    found = by_reference(connection, [named]).get(named) if named else None
+    if found is None and receipt.address:
+        found = newest_to(connection, receipt.channel, receipt.address)
+    return found
+
+
+def _proven(receipt: Receipt, references: Mapping[str, Sent], attempts: Mapping[str, Sent]) -> Receipt | None:
+    """Return the news of a mail that proves itself, without what it says of an address that is not the one we used."""
+    sent = attempts.get(receipt.attempt or "")
+    if sent is None and receipt.reference:
+        sent = references.get(receipt.reference)
+        if sent is not None and receipt.message not in {None, sent.message}:
+            sent = None
+    if sent is None or sent.channel != Channel.EMAIL:
+        return None
+    address = (receipt.address or "").lower()
+    same = address == sent.address.lower()
+    if receipt.message is None and receipt.attempt is None and not same:
+        return None  # a return path alone is seen by more eyes
+    told = replace(receipt, reference=sent.reference, address=sent.address, attempt=None)
+    if same or not address or receipt.error is not ErrorClass.ADDRESS:
+        return told
+    return replace(told, error=ErrorClass.TRANSIENT, code="elsewhere")
