@@ -27,6 +27,7 @@ for _name in [
     name
     for name in os.environ
     if name.startswith(("TIDINGS_", "AWS_ACCESS", "AWS_SECRET", "AWS_PROFILE", "TWILIO_", "PREFECT_API"))
+    and name != "TIDINGS_LAWS"  # how many examples the laws are held against, no setting of the program
 ]:
     del os.environ[_name]
 

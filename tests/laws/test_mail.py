@@ -160,7 +160,9 @@ def holds(template, subject, documents=None):
     assert mail.raw.count(b"\r\n") == mail.raw.count(b"\n") == mail.raw.count(b"\r")
     head, _, body = mail.raw.partition(b"\r\n\r\n")
     assert max(map(len, head.split(b"\r\n"))) <= 998
-    assert max(map(len, body.split(b"\r\n"))) <= 78  # 76, and two more where Python encodes a blank at a line's end
+    assert (
+        max(map(len, body.split(b"\r\n"))) <= 78
+    )  # 76, and two more where Python encodes a blank at a line's end
 
 
 customers = st.fixed_dictionaries(
@@ -194,7 +196,8 @@ def test_hostile_customers_read_the_same_mail(which, customer, link, text, is_sh
 
 
 @settings(
-    max_examples=LAWS, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    max_examples=max(LAWS // 3, 1),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(
     language=st.sampled_from(["en", "nb", "sv"]),
