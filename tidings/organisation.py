@@ -1,5 +1,6 @@
 """The organisation and its brands, as `organisation.toml` in `TIDINGS_HOME` says it."""
 
+import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -25,7 +26,6 @@ class Account(_Strict):
     holder: str = ""
 
 
-class Senders(_Strict):
 _NO_REPLY = re.compile(
     r"(do|please)?(no|not|dont|never)(reply|replies|respond|response)|ikke(be)?svar|(inte|ej|ingen)(be)?svar"
     r"|(be)?svara?(inte|ej|ikke)|(nie|bez)odpowi|n[aã]o(respond|resposta)|keine?antwort|nepasrepondre"
@@ -43,6 +43,7 @@ def takes_no_replies(address: str) -> bool:
     return bool(_NO_REPLY.match(re.sub(r"[._-]", "", local)))
 
 
+class Senders(_Strict):
     """What the customer sees as the sender on each channel."""
 
     email: str
@@ -54,7 +55,6 @@ def takes_no_replies(address: str) -> bool:
     """E.164 number, or at most 11 letters and digits."""
     push: str = ""
     """Name of the app."""
-
     whatsapp: str = ""
     """E.164 number of the WhatsApp business account."""
 
@@ -64,6 +64,7 @@ def takes_no_replies(address: str) -> bool:
         if takes_no_replies(value):
             raise PydanticCustomError("no_reply", "customers must be able to answer; name a mailbox")
         return value
+
 
 class PostalOrigin(_Strict):
     """The return address, one line each, and the country the letters are posted in."""
@@ -90,13 +91,20 @@ class Brand(_Strict):
     """By ISO 4217 currency."""
     languages: tuple[str, ...] = ("en",)
     """Supported, the first is the fallback."""
+    whatsapp: dict[str, dict[str, str]] = {}
+    """Approved content templates: template (`offer/autumn`) to language to content SID (`HX...`)."""
     channel_order: dict[str, tuple[Channel, ...]] = {}
     """Default order by purpose; `all` for the rest."""
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """What this brand writes on."""
+        return tuple(channel for channel in Channel if not channel.by_invitation or getattr(self.senders, channel))
+
     def order_for(self, purpose: str) -> tuple[Channel, ...]:
-        """Return the default channel order of a purpose, every channel once."""
+        """Return the default channel order of a purpose, every channel of the brand once."""
         stated = self.channel_order.get(purpose) or self.channel_order.get("all") or ()
-        return tuple(dict.fromkeys((*stated, *Channel)))
+        return tuple(channel for channel in dict.fromkeys((*stated, *Channel)) if channel in self.channels)
 
 
 class Postage(_Strict):
@@ -115,7 +123,17 @@ class Costs(_Strict):
     email: Decimal = Decimal("0.0001")
     sms_part: Decimal = Decimal("0.05")
     push: Decimal = Decimal("0.00001")
+    whatsapp: Decimal = Decimal("0.06")
+    """A template message; what is written within 24 hours costs less."""
     postage: dict[str, Postage] = {"standard": Postage(domestic=Decimal("1.10"), abroad=Decimal("1.80"))}
+
+    def expected(self, channel: Channel) -> Decimal:
+        """Return what one message of a channel usually costs: one SMS part, one domestic sheet."""
+        if channel.on_paper:
+            postage = next(iter(self.postage.values()))
+            return postage.domestic + postage.sheet
+        cost: Decimal = self.sms_part if channel is Channel.SMS else getattr(self, channel)
+        return cost
 
 
 class Organisation(_Strict):
