@@ -147,3 +147,39 @@ def _plain(value: Any) -> str:
     from tidings.address import plain
 
     return plain(str(value))
+
+
+@app.command
+def erase(reference: str, *, by: str, because: str, json: Json = False) -> int:
+    """Erase what is personal about a customer; what the law wants kept stays. It cannot be undone.
+
+    Example: tidings customers erase C1001 --by "Ingrid Moen" --because "asked on the phone, ticket 812"
+
+    Digests of the addresses stay behind, so that no import and no restored backup uses them again.
+
+    Parameters
+    ----------
+    reference
+        Of the customer; see `tidings customers find`.
+    by
+        Who decides.
+    because
+        Why; both are in the audit log.
+    json
+        Print one JSON object with the counts.
+    """
+    from datetime import UTC, datetime
+
+    from work.erase import erase as forget
+    from work.installation import opened
+
+    with opened(Settings.read()) as installation:
+        counts = forget(installation, reference, by=by, because=because, now=datetime.now(UTC))
+    if json:
+        print_json({"customer": reference, **counts})
+    else:
+        console.print(
+            f"Erased: {counts['addresses']} addresses, the content of {counts['messages']} messages. "
+            f"Kept by law: {counts['kept_invoices']} invoices."
+        )
+    return Exit.OK

@@ -101,6 +101,13 @@ COMMANDS = (
     ("find", "cli.coming:find", "Open what a short reference stands for: message, customer, run, document."),
     ("gather", "cli.coming:gather", "Take in what has come back: bounces, complaints, replies, receipts."),
     ("up", "cli.up:up", "Serve the web page and run what is due, until Ctrl-C."),
+    (
+        "workers",
+        "cli.workers:workers",
+        "Run what is due on several worker processes, on one machine or many.",
+    ),
+    ("backup", "cli.backup:backup", "Write everything into one file, while sending goes on."),
+    ("restore", "cli.backup:restore", "Bring a backup back; what may have left since becomes a doubt."),
     ("keys", "cli.keys:app", "Keys for other systems to use the API."),
     ("adopt", "cli.runs:adopt", "Say that a copied or restored database is the real one now."),
 )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import socket
 import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from cli.output import console
+from cli.stopping import until_told
 from tidings.problem import Exit
 from tidings.settings import Settings
 
@@ -42,36 +39,7 @@ def up() -> int:
 
             desk = Desk(installation=installation)
             with at(desk):
-                return _until_told(desk)
-
-
-def _until_told(desk: Desk) -> int:
-    """Serve in a thread of its own, and stop in order at a signal.
-
-    In the main thread Prefect takes SIGTERM for itself while a flow runs, and breaks off whatever is being sent.
-    """
-    loop = asyncio.new_event_loop()
-
-    def stop(*_: object) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(desk.stop.set)
-
-    def serve() -> int:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            return runner.run(_serve(desk))
-
-    awake, wake = socket.socketpair()  # a signal may be taken by any thread; a byte wakes this one for sure
-    wake.settimeout(0)
-    with awake, wake, ThreadPoolExecutor(max_workers=1) as pool:
-        signal.set_wakeup_fd(wake.fileno())
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, stop)
-        served = pool.submit(copy_context().run, serve)
-        served.add_done_callback(lambda _: wake.send(b"."))
-        while not served.done():
-            awake.recv(1)
-        signal.set_wakeup_fd(-1)
-        return served.result()
+                return until_told(desk.stop, lambda: _serve(desk))
 
 
 async def _serve(desk: Desk) -> int:

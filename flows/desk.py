@@ -9,6 +9,8 @@ from pathlib import Path
 
 from channels.lanes import Lanes
 from channels.registry import providers
+from flows.environment import folder
+from flows.server import die_with_parent
 from store.owner import owner
 from tidings.settings import Settings
 from work.deliver import Sender
@@ -59,6 +61,9 @@ class Desk:
             )
 
 
+LOOK = 0.5
+"""Seconds between looks at the stop file."""
+
 _desk: Desk | None = None
 
 
@@ -79,5 +84,23 @@ def desk() -> Iterator[Desk]:
     if _desk is not None:
         yield _desk
         return
+    die_with_parent()  # a killed worker takes its flow run with it, which would go on unseen
     with opened(Settings.read()) as installation:
-        yield Desk(installation=installation)
+        own = Desk(installation=installation)
+        told = asyncio.get_running_loop().create_task(_until_told(own))
+        try:
+            with at(own):
+                yield own
+        finally:
+            told.cancel()
+
+
+def stop_file(home: Path) -> Path:
+    """Return the file whose appearance ends the workers of a home in order: they finish what they claimed."""
+    return folder(home) / "shared" / "stop"
+
+
+async def _until_told(own: Desk) -> None:
+    while not stop_file(own.installation.home).exists():
+        await asyncio.sleep(LOOK)
+    own.stop.set()

@@ -1,7 +1,7 @@
 """Prefect's server as a child: one for each home, shared by its commands, gone when the last of them ends.
 
-    python -m flows.server HOME PORT     the keeper: starts the server and stops it when nobody uses it
-    python -m flows.server --template    makes the migrated database that a new home's is copied from
+    python -m flows.server HOME PLACE PORT   the keeper: starts the server and stops it when nobody uses it
+    python -m flows.server --template        makes the migrated database that a new home's is copied from
 
 A command holds a shared lock on `clients.lock` for as long as it lives, also when it is killed; the keeper looks every
 second whether anybody still does. A server in a second process costs nothing at the end of a command and lets the work
@@ -15,7 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -62,19 +62,27 @@ class Server:
             sleep(0.1)
 
 
+DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL"
+
+
 @contextmanager
-def joined(home: Path) -> Iterator[Server]:
-    """Use the home's server, starting it if nobody did; it may still be starting when this yields."""
+def joined(home: Path, *, database: str | None = None) -> Iterator[Server]:
+    """Use the home's server, starting it if nobody did; it may still be starting when this yields.
+
+    Args:
+        home: whose server.
+        database: a PostgreSQL URL for a server that several workers share; None: a file of the home.
+    """
     if url := os.environ.get("PREFECT_API_URL"):
         yield Server(api_url=url, log=Path("the log of that server"))
         return
-    place = folder(home)
+    place = folder(home) / "shared" if database else folder(home)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (place / "clients.lock").open("a") as clients:
         with (place / "start.lock").open("a") as start:
             fcntl.flock(start, fcntl.LOCK_EX)
             fcntl.flock(clients, fcntl.LOCK_SH)
-            url = _running(place) or _start(place)
+            url = _running(place) or _start(home, place, {DATABASE: database} if database else {})
         yield Server(api_url=url, log=place / "server.log")
 
 
@@ -91,7 +99,7 @@ def _running(place: Path) -> str | None:
     return None
 
 
-def _start(place: Path) -> str:
+def _start(home: Path, place: Path, own: Mapping[str, str]) -> str:
     """Start a keeper, which inherits its lock so that it counts as running from the first moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -101,13 +109,13 @@ def _start(place: Path) -> str:
     fcntl.flock(keeper, fcntl.LOCK_EX)
     with (place / "server.log").open("ab") as log, keeper:
         started = subprocess.Popen(
-            [sys.executable, "-m", "flows.server", str(place.parent), str(port)],
+            [sys.executable, "-m", "flows.server", str(home), str(place), str(port)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,
             pass_fds=[keeper.fileno()],
-            env={**os.environ, **environment(place.parent)},
+            env={**os.environ, **environment(home), **own},
         )
     _keepers[url] = started  # Python complains of a child that is forgotten while it runs.
     (place / "server.json").write_text(json.dumps({"url": url}))
@@ -122,17 +130,10 @@ def _answers(url: str) -> bool:
         return False
 
 
-def keep(home: Path, port: int) -> None:
+def keep(home: Path, place: Path, port: int) -> None:
     """Run the server until nobody holds `clients.lock` any more."""
-    place = folder(home)
-    database = place / "prefect.db"
-    if not database.exists() and template().exists():
-        draft = database.with_suffix(".draft")
-        shutil.copyfile(template(), draft)
-        draft.replace(database)
-    server = subprocess.Popen(
-        _command(port), env={**os.environ, **_server_environment(home, database)}, preexec_fn=die_with_parent
-    )
+    own = _server_environment(home) if DATABASE in os.environ else _file_environment(home, place)
+    server = subprocess.Popen(_command(port), env={**os.environ, **own}, preexec_fn=die_with_parent)
     try:
         while server.poll() is None:
             sleep(LOOK_SECONDS)
@@ -176,11 +177,23 @@ def _command(port: int) -> list[str]:
     return [sys.executable, "-m", "uvicorn", "--factory", factory, *options]
 
 
-def _server_environment(home: Path, database: Path) -> dict[str, str]:
+def _file_environment(home: Path, place: Path) -> dict[str, str]:
+    """Return the environment of a server whose database is a file, copied from the template when there is none."""
+    database = place / "prefect.db"
+    if not database.exists() and template().exists():
+        draft = database.with_suffix(".draft")
+        shutil.copyfile(template(), draft)
+        draft.replace(database)
+    return {
+        **_server_environment(home),
+        DATABASE: f"sqlite+aiosqlite:///{database}",
+        "PREFECT_API_DATABASE_MIGRATE_ON_START": "false" if database.exists() else "true",
+    }
+
+
+def _server_environment(home: Path) -> dict[str, str]:
     return {
         **environment(home),
-        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{database}",
-        "PREFECT_API_DATABASE_MIGRATE_ON_START": "false" if database.exists() else "true",
         "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
         "PREFECT_MEMO_STORE_PATH": str(folder(home) / "memo_store.toml"),
     }
@@ -207,7 +220,7 @@ def make_template() -> None:
     own_home = target.parent / "prefect-home"
     folder(own_home).mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(f".{os.getpid()}")
-    own = {"PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{draft}"}
+    own = {DATABASE: f"sqlite+aiosqlite:///{draft}"}
     subprocess.run(
         [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"],
         env={**os.environ, **environment(own_home), **own},
@@ -222,4 +235,4 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["--template"]:
         make_template()
     else:
-        keep(Path(sys.argv[1]), int(sys.argv[2]))
+        keep(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

@@ -37,6 +37,26 @@ _NAME = text(f"""
 """)
 
 
+RESTORED = "restored"
+"""The code of a doubt that a restored backup has: the lost database may have sent the message."""
+
+
+def name_restored(connection: Connection, attempts: Sequence[str], *, now: datetime) -> None:
+    """Turn attempts that were opened for it into doubts that no policy sends again by itself: they may be thousands."""
+    connection.execute(_NAME_RESTORED, {"attempts": list(attempts), "now": now, "code": RESTORED})
+
+
+_NAME_RESTORED = text(f"""
+    WITH named AS (
+        UPDATE attempts a SET state = '{target(AttemptState, Event.UNKNOWN)}', error_class = 'unknown', code = :code,
+            ended_at = :now
+        WHERE a.id = ANY(CAST(:attempts AS uuid[])) RETURNING a.delivery_id
+    )
+    UPDATE deliveries d SET state = '{target(DeliveryState, Event.UNKNOWN)}', updated_at = clock_timestamp()
+    FROM named WHERE d.id = named.delivery_id
+""")
+
+
 def resend(
     connection: Connection,
     *,
@@ -67,7 +87,8 @@ _RESEND = text(f"""
           AND m.state IN ({within(sources(MessageState, Event.RESEND))})
           AND r.state <> 'stopped' AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
           AND (a.provider = ANY(:keyed) OR (
-                m.purpose_class = 'required' AND (a.provider <> ALL(:slow) OR a.ended_at <= :before)
+                m.purpose_class = 'required' AND a.code <> '{RESTORED}'
+                AND (a.provider <> ALL(:slow) OR a.ended_at <= :before)
                 AND NOT EXISTS (
                     SELECT 1 FROM attempts x WHERE x.delivery_id = d.id AND x.state = '{AttemptState.ABANDONED}')))
         ORDER BY a.id FOR UPDATE OF a SKIP LOCKED

@@ -44,8 +44,12 @@ class Lease:
             os.close(file)
 
 
-def join(home: Path) -> Lease:
+def join(home: Path, *, programs: Path | None = None) -> Lease:
     """Return a lease of the home's server, which is started, and its cluster made, when there is none.
+
+    Args:
+        home: where its folder lies.
+        programs: the `bin` of another PostgreSQL, 15 or newer, than the wheel's.
 
     Raises:
         Problem: the server cannot be made or started; says why and names its log.
@@ -63,7 +67,7 @@ def join(home: Path) -> Lease:
         ) from error
     try:
         with _locked(folder / "start"):
-            _ensure_running(folder)
+            _ensure_running(folder, programs)
         place = os.open(folder / "data", os.O_PATH | os.O_DIRECTORY)
     except BaseException:
         os.close(lease)
@@ -73,7 +77,7 @@ def join(home: Path) -> Lease:
 
 def template() -> Path:
     """Return where set-up leaves a migrated cluster that a new home copies, named by what it was made from."""
-    parts = sha256(str((_binaries() / "postgres").stat().st_size).encode())
+    parts = sha256(str((programs_folder() / "postgres").stat().st_size).encode())
     for file in sorted(_MIGRATIONS.glob("*.py")):
         parts.update(file.read_bytes())
     return Path(sys.prefix) / "share" / "tidings" / f"cluster-{parts.hexdigest()[:16]}"
@@ -126,7 +130,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _ensure_running(folder: Path) -> None:
+def _ensure_running(folder: Path, programs: Path | None) -> None:
     """Start the server unless it answers; holds: we have the lease and the start lock."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
@@ -138,8 +142,8 @@ def _ensure_running(folder: Path) -> None:
             time.sleep(0.02)  # what is left of a killed server is going away
             continue
         try:
-            _make_cluster(folder)
-            _start(folder, server_lock)
+            _make_cluster(folder, programs)
+            _start(folder, server_lock, programs)
         finally:
             os.close(server_lock)
         return
@@ -165,7 +169,7 @@ def _answers(data: Path) -> bool:
     return True
 
 
-def _start(folder: Path, server_lock: int) -> None:
+def _start(folder: Path, server_lock: int, programs: Path | None) -> None:
     data = folder / "data"
     for stale in (
         "postmaster.pid",
@@ -174,7 +178,8 @@ def _start(folder: Path, server_lock: int) -> None:
     ):  # we hold the server's lock: nobody else lives here
         (data / stale).unlink(missing_ok=True)
     log = folder / "server.log"
-    command = [sys.executable, "-I", "-S", guardian.__file__, str(_binaries() / "postgres"), str(data)]
+    postgres = (programs or programs_folder()) / "postgres"
+    command = [sys.executable, "-I", "-S", guardian.__file__, str(postgres), str(data)]
     command += [str(folder / "lease"), str(log), str(server_lock)]
     with log.open("ab") as complaints:
         watcher = subprocess.Popen(  # noqa: S603 -- our own script
@@ -202,17 +207,17 @@ def _start(folder: Path, server_lock: int) -> None:
     watcher.returncode = 0
 
 
-def _make_cluster(folder: Path) -> None:
+def _make_cluster(folder: Path, programs: Path | None) -> None:
     data = folder / "data"
     if data.exists():
         return
     fresh = folder / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     source = template()
-    if source.is_dir():
+    if programs is None and source.is_dir():
         shutil.copytree(source, fresh, copy_function=shutil.copyfile)
     else:
-        _initialise(fresh)
+        _initialise(fresh, programs or programs_folder())
     _hand_over(fresh, _server_user())
     _flush(fresh)
     fresh.rename(data)
@@ -249,16 +254,17 @@ def _flush(folder: Path) -> None:
         os.close(place)
 
 
-def _initialise(data: Path) -> None:
+def _initialise(data: Path, programs: Path) -> None:
     """Make an empty cluster with a database of our name."""
     data.mkdir(mode=0o700)
     user = _initialising_user()
     os.chown(data, user, -1)
     options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--wal-segsize=4"]
-    options += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    _run([_binaries() / "initdb", f"--pgdata={data}", *options], user)
+    own = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # since PostgreSQL 17
+    options += own if programs == programs_folder() else ["--locale=C.UTF-8"]
+    _run([programs / "initdb", f"--pgdata={data}", *options], user)
     rename = f"ALTER DATABASE postgres RENAME TO {DATABASE}"
-    _run([_binaries() / "postgres", "--single", "-D", data, "template1"], user, said=rename)
+    _run([programs / "postgres", "--single", "-D", data, "template1"], user, said=rename)
 
 
 def _initialising_user() -> int:
@@ -295,7 +301,7 @@ def _run(command: list[Path | str], user: int, *, said: str = "") -> None:
         )
 
 
-def _binaries() -> Path:
+def programs_folder() -> Path:
     """Return the folder of PostgreSQL 18's programs; the wheel's own manager is never imported."""
     from importlib.util import find_spec
 

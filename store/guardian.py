@@ -39,7 +39,6 @@ OPTIONS = {
     "min_wal_size": "32MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "io_method": "sync",
     "jit": "off",
     "random_page_cost": "1.1",
     "autovacuum_naptime": "5s",  # a one-shot command's server lives for seconds
@@ -52,6 +51,9 @@ OPTIONS = {
     "log_error_verbosity": "terse",
     "log_checkpoints": "off",
 }
+
+IO_METHOD_SINCE = 18
+"""`io_method` is unknown to older servers, and workers of its own would only cost memory here."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
@@ -162,7 +164,9 @@ def guard(postgres: str, data: Path, lease_file: str, log: Path, server_lock: in
     if os.geteuid() == 0:
         become(owner)
     os.umask(0o077)
-    settings = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
+    version = int((data / "PG_VERSION").read_text(encoding="ascii"))
+    options = OPTIONS | ({"io_method": "sync"} if version >= IO_METHOD_SINCE else {})
+    settings = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
     server = subprocess.Popen(  # noqa: S603 -- our own binary, no shell
         [postgres, "-D", str(data), *settings],
         stdin=subprocess.DEVNULL,

@@ -396,7 +396,8 @@ messages = Table(
     Index(
         "ix_messages_lane",
         "channel",
-        text("purpose_class DESC"),
+        "run_id",
+        "shard",
         "due_at",
         "id",
         postgresql_where=text("state = 'ready'"),
@@ -462,8 +463,26 @@ attempts = Table(
         unique=True,
         postgresql_where=text("state = 'accepted'"),
     ),
-    Index("ix_attempts_reference", "provider", "provider_reference"),
-    Index("ix_attempts_lease", "lease_until", postgresql_where=text("state = 'sending'")),
+    Index(
+        "ix_attempts_reference",
+        "provider",
+        "provider_reference",
+        postgresql_where=text("provider_reference IS NOT NULL"),
+    ),
+)
+
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("sender", Text, primary_key=True, comment="the brand's sender on the channel"),
+    Column("errors", ARRAY(DateTime(timezone=True)), nullable=False, server_default="{}", comment="the last"),
+    Column("sample", Text, nullable=False, server_default="", comment="the last outcomes, + or -"),
+    Column("reason", Text, nullable=False, server_default="", comment="why the circuit is open, '' closed"),
+    _instant("open_until", nullable=True),
+    Column("rests_until", DateTime(timezone=True), comment="throttled"),
+    Column("probe_until", DateTime(timezone=True), comment="somebody tries one message"),
+    Column("paced_until", DateTime(timezone=True), comment="calls are taken up to here"),
 )
 
 receipts = Table(
@@ -507,25 +526,6 @@ calls = Table(
     CheckConstraint("closed_at IS NULL OR closed_by <> ''", name="who"),
 )
 
-audit = Table(
-    "audit",
-    metadata,
-    _id(),
-    _instant("at", default=True),
-    Column("actor", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("detail", JSONB, nullable=False, server_default="{}"),
-)
-
-api_keys = Table(
-    "api_keys",
-    metadata,
-    _id(),
-    Column("name", Text, nullable=False, unique=True),
-    Column("role", Text, nullable=False),
-    Column("key_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256; the key is never kept"),
-    _instant("created_at", default=True),
 replies = Table(
     "replies",
     metadata,
@@ -550,6 +550,70 @@ replies = Table(
     Index("ix_replies_sender", "sender", "at"),
 )
 
+print_confirmations = Table(
+    "print_confirmations",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("letter", Text, primary_key=True, comment="as the print house names it; '' = the whole batch"),
+    Column("message_id", UUID(as_uuid=False)),
+    Column("status", Text, nullable=False),
+    Column("letters", Integer, comment="of the whole batch"),
+    Column("sheets", Integer),
+    Column("times", SmallInteger, nullable=False, server_default="1", comment="in one file"),
+    Column("file", Text, nullable=False),
+    _instant("at"),
+    _one_of("status", ("printed", "posted", "failed")),
+)
+
+print_discrepancies = Table(
+    "print_discrepancies",
+    metadata,
+    _id(),
+    Column("batch", Text, nullable=False),
+    Column("letter", Text, nullable=False, comment="'' = the whole batch"),
+    Column("kind", Text, nullable=False),
+    Column("expected", Text, nullable=False),
+    Column("found", Text, nullable=False),
+    _instant("found_at"),
+    _instant("resolved_at", nullable=True),
+    Index(
+        "uq_print_discrepancies_open",
+        "batch",
+        "letter",
+        "kind",
+        unique=True,
+        postgresql_where=text("resolved_at IS NULL"),
+    ),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    _instant("at", default=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default="{}"),
+)
+
+erased = Table(
+    "erased",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256 of salt, kind and value; see 0008_backup"),
+    Column("kind", Text, nullable=False),
+    _instant("at"),
+    _one_of("kind", ("address", "dedupe_key")),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256; the key is never kept"),
+    _instant("created_at", default=True),
     _instant("revoked_at", nullable=True),
     _one_of("role", ("marketing", "billing", "support", "system")),
 )

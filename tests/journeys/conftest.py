@@ -38,10 +38,11 @@ class CommandLine:
         (settings.root / "prefect").mkdir()
         (settings.root / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION))
 
-    def start(self, *words, **variables):
+    def start(self, *words, alone=None, **variables):
+        """Start a command; `alone` is its whole environment."""
         return subprocess.Popen(
             [sys.executable, "-m", "cli", *map(str, words)],
-            env=self.environment | variables,
+            env=alone or self.environment | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

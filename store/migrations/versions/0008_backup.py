@@ -1,4 +1,7 @@
-"""What outlives erasure and a restore."""
+"""What outlives an erasure: salted digests of addresses and dedupe keys, so that neither is used again."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0008_backup"
 down_revision = "0007_replies"
@@ -7,4 +10,49 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change the tables."""
+    """Add the digests, and let every new row be held against them, whichever door it came through."""
+    op.create_table(
+        "erased",
+        sa.Column(
+            "digest",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="SHA-256 of salt, kind and value; see 0008_backup",
+        ),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("kind IN ('address', 'dedupe_key')", name=op.f("ck_erased_kind")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_erased")),
+    )
+    op.execute(
+        """
+        INSERT INTO installation (key, value) VALUES ('erasure_salt',
+            encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'))
+        """
+    )
+    op.execute(
+        """
+        CREATE FUNCTION erased_digest(kind text, value text) RETURNS bytea LANGUAGE sql STABLE AS $$
+            SELECT sha256(convert_to((SELECT i.value FROM installation i WHERE i.key = 'erasure_salt')
+                                     || ':' || kind || ':' || value, 'UTF8'))
+        $$
+        """
+    )
+    op.execute(
+        """
+        CREATE FUNCTION refuse_erased_address() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF EXISTS (SELECT 1 FROM erased) THEN
+                UPDATE addresses a SET state = 'unusable', problem = 'erased'
+                FROM added n JOIN erased e ON e.digest = erased_digest('address', n.channel || ':' || n.value)
+                WHERE a.id = n.id;
+            END IF;
+            RETURN NULL;
+        END
+        $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER erased AFTER INSERT ON addresses REFERENCING NEW TABLE AS added"
+        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_erased_address()"
+    )

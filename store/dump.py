@@ -1,0 +1,65 @@
+"""The whole database as one file, by PostgreSQL's own pg_dump and pg_restore, and back."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from store import embedded
+from tidings.problem import Exit, Problem
+
+OURS = ("--format=custom", "--compress=zstd:3", "--no-owner", "--no-privileges", "--schema=public")
+
+
+def dump(engine: Engine, target: Path) -> None:
+    """Write the database to a file: one consistent moment, while everything goes on.
+
+    Raises:
+        Problem: pg_dump failed, for example because the server is newer than the PostgreSQL that we bring.
+    """
+    _run("pg_dump", engine, [*OURS, f"--file={target}"])
+
+
+def load(engine: Engine, source: Path) -> None:
+    """Read a file of `dump` into an empty database: everything or nothing.
+
+    Raises:
+        Problem: the database is not empty, or the file is damaged.
+    """
+    with engine.begin() as connection:
+        if connection.scalar(text("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM runs)")):
+            raise Problem(
+                f"The database {engine.url.database} is in use.",
+                todo="Restore into a new home or a new database; this one is left as it is.",
+            )
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    _run(
+        "pg_restore",
+        engine,
+        ["--no-owner", "--exit-on-error", "--single-transaction", "--schema=public", str(source)],
+    )
+
+
+def _run(program: str, engine: Engine, options: list[str]) -> None:
+    url = engine.url
+    place = {
+        "PGHOST": str(url.query.get("host") or url.host or ""),
+        "PGPORT": str(url.query.get("port") or url.port or ""),
+        "PGUSER": url.username or "",
+        "PGPASSWORD": url.password or "",
+        "PGDATABASE": url.database or "",
+    }
+    given = {key: value for key, value in place.items() if value}
+    named = [f"--dbname={url.database}"] if program == "pg_restore" else []
+    done = subprocess.run(  # noqa: S603 -- our own binaries
+        [embedded.programs_folder() / program, *named, *options],
+        env={**os.environ, **given},
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise Problem(f"{program} failed: {' '.join(said) or 'no reason given'}", code=Exit.FAILED)

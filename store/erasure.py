@@ -1,0 +1,102 @@
+"""Erasing a person: what the law wants kept stays, with nobody's name on it; digests see to it that nothing is sent."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from tidings.reason import Reason
+
+ERASED = "erased"
+
+
+def remember_digests(connection: Connection, customer: int, *, now: datetime) -> None:
+    """Keep salted digests of a customer's addresses and dedupe keys; whatever else is erased, these stay."""
+    connection.execute(
+        text("""
+            INSERT INTO erased (digest, kind, at)
+            SELECT erased_digest('address', channel || ':' || value), 'address', :now
+            FROM addresses WHERE customer_id = :customer
+            UNION
+            SELECT erased_digest('dedupe_key', dedupe_key), 'dedupe_key', :now
+            FROM messages WHERE customer_id = :customer AND dedupe_key IS NOT NULL
+            ON CONFLICT DO NOTHING
+        """),
+        {"customer": customer, "now": now},
+    )
+
+
+def forget(connection: Connection, customer: int, *, now: datetime) -> dict[str, int]:
+    """Remove what is personal about a locked customer; returns how many rows of what, and how many the law keeps.
+
+    Invoices and their documents stay (bookkeeping laws ask for five to ten years), consents stay as proof of what was
+    permitted; both name the customer by number only, except the invoice itself.
+    """
+    values: dict[str, Any] = {"customer": customer, "now": now, "reason": str(Reason.ERASED)}
+    counts = {name: connection.execute(text(statement), values).rowcount for name, statement in _FORGET}
+    counts["kept_invoices"] = connection.scalar(
+        text("SELECT count(*) FROM invoices WHERE customer_id = :customer"), values
+    )
+    return counts
+
+
+_FORGET = (
+    (
+        "cancelled",
+        """
+        UPDATE messages SET state = 'cancelled', reason = :reason, updated_at = :now
+        WHERE customer_id = :customer AND state IN ('planned', 'ready', 'held') AND dedupe_key IS NOT NULL
+        """,
+    ),
+    (
+        "suppressions",
+        """
+        DELETE FROM suppressions s USING addresses a
+        WHERE a.customer_id = :customer AND (a.channel, a.value) = (s.channel, s.value)
+          AND NOT EXISTS (SELECT 1 FROM addresses o WHERE (o.channel, o.value) = (a.channel, a.value)
+                          AND o.customer_id <> :customer)
+        """,
+    ),
+    (
+        "addresses",
+        """
+        UPDATE addresses SET value = 'erased:' || id, postal = NULL, device = '', state = 'unusable',
+            problem = 'erased', removed_at = coalesce(removed_at, :now)
+        WHERE customer_id = :customer
+        """,
+    ),
+    (
+        "deliveries",
+        """
+        UPDATE deliveries d SET address = 'erased' FROM messages m
+        WHERE m.id = d.message_id AND m.customer_id = :customer
+        """,
+    ),
+    (
+        "receipts",
+        """
+        DELETE FROM receipts r USING attempts a JOIN deliveries d ON d.id = a.delivery_id
+            JOIN messages m ON m.id = d.message_id
+        WHERE r.attempt_id = a.id AND m.customer_id = :customer
+        """,
+    ),
+    (
+        "messages",
+        """
+        UPDATE messages SET data = '{}', decision = '[]',
+            dedupe_key = 'erased:' || encode(erased_digest('dedupe_key', dedupe_key), 'hex')
+        WHERE customer_id = :customer AND dedupe_key IS NOT NULL
+        """,
+    ),
+    ("touchpoints", "UPDATE touchpoints SET detail = '{}' WHERE customer_id = :customer"),
+    ("behaviour", "DELETE FROM behaviour WHERE customer_id = :customer"),
+    ("references", "DELETE FROM customer_references WHERE customer_id = :customer"),
+    (
+        "customer",
+        """
+        UPDATE customers SET first_name = '', last_name = '', company = '', country = '', standing = 'former',
+            attributes = '{}', holds = '{}', updated_at = :now
+        WHERE id = :customer
+        """,
+    ),
+)

@@ -1,0 +1,219 @@
+"""A backup, and what a restored one may do: against PostgreSQL's own pg_dump and pg_restore."""
+
+import io
+import json
+import stat
+import tarfile
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from channels.registry import providers
+from store.connect import opened as opened_store
+from store.embedded import wait_until_stopped
+from store.owner import owner
+from store.runs import set_run
+from store.suppressions import mark_known
+from templates.catalog import find
+from tests.peers.smtp import SmtpPeer
+from tests.town import NOON, install, settle
+from tidings.problem import Problem
+from tidings.settings import Settings
+from work import run as stages
+from work.archive import keep
+from work.backup import back_up
+from work.campaign import open_campaign, parse_campaign
+from work.deliver import Sender
+from work.restore import doubt_what_may_have_left, unpack
+from work.settle import settle as settle_doubts
+
+LATER = NOON + timedelta(hours=1)
+SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
+
+
+@pytest.fixture
+def peer():
+    peer = SmtpPeer()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def town(settings, engine, peer):
+    """An installation, live by SMTP, with a run of 20 that is about to be sent."""
+    given = settings.model_copy(
+        update={
+            "mode": "live",
+            "email": ("smtp",),
+            "smtp": settings.smtp.model_copy(update={"host": "127.0.0.1", "port": peer.port}),
+        }
+    )
+    installation = install(given, engine)
+    (given.root / "signing.key").write_bytes(b"k" * 32)
+    keep(installation.archive, b"%PDF-1.7 a document")
+    settle(engine, 20)
+    with engine.begin() as connection:
+        mark_known(connection, "nordlys", "none exist")
+    raw = {"name": "autumn", "edition": "1", "topic": "offer", "template": "offer/autumn", "data": SAMPLE}
+    campaign = parse_campaign(raw | {"audience": {"everybody": True}}, where="test")
+    run = open_campaign(installation, campaign, installation.policy, actor="staff:test", now=NOON).run
+    shards = stages.begin(installation, run, now=NOON)
+    for shard in range(shards.count):
+        stages.plan(installation, run, shard, installation.policy, now=NOON)
+    with engine.begin() as connection:
+        set_run(connection, run, state="sending")
+    return installation
+
+
+@pytest.fixture
+def backup(town, tmp_path):
+    """A backup of that moment, before anything left."""
+    back_up(town, tmp_path / "backup.tar", now=NOON)
+    return tmp_path / "backup.tar"
+
+
+def send(installation):
+    chosen = providers(installation.settings, home=installation.home, mode=installation.settings.mode)
+    with owner(installation.engine) as number:
+        sender = Sender(
+            installation=installation,
+            providers=chosen,
+            policy=installation.policy,
+            owner=number,
+            clock=lambda: LATER,
+        )
+        sender.send_due()
+        settle_doubts(installation, [one for choice in chosen.values() for one in choice], now=LATER)
+    for choice in chosen.values():
+        for one in choice:
+            one.close()
+
+
+@pytest.fixture
+def restored(town, tmp_path):
+    """Restore a file into a home of its own; returns the installation."""
+    homes = []
+
+    def restore(file):
+        settings = town.settings.model_copy(update={"home": tmp_path / "restored", "database": None})
+        unpack(file, settings, by="Ola")
+        store = opened_store(settings)
+        homes.append((store, settings.root))
+        return install(settings, store.__enter__().engine)
+
+    yield restore
+    for store, home in homes:
+        store.__exit__(None, None, None)
+        wait_until_stopped(home)
+
+
+def test_what_may_have_left_since_is_in_doubt_and_not_sent_again(town, backup, restored, peer):
+    """Twenty were sent after the backup; the restored store takes them for unsent, and sends none of them twice."""
+    send(town)
+    again = restored(backup)
+
+    doubts = doubt_what_may_have_left(again, now=LATER)
+    send(again)
+
+    assert len(peer.taken) == 20
+    assert doubts == {"none": 20}
+    with again.engine.connect() as connection:
+        found = connection.execute(text("SELECT DISTINCT state, code, provider FROM attempts")).all()
+    assert found == [("unknown", "restored", "smtp")]
+
+
+def test_what_is_due_later_cannot_have_been_sent(town, backup, restored, peer):
+    """A message that waits for tomorrow waits for it after a restore, too."""
+    with town.engine.begin() as connection:
+        connection.execute(text("UPDATE messages SET due_at = :later"), {"later": LATER + timedelta(days=1)})
+    second = backup.with_name("second.tar")
+    back_up(town, second, now=NOON)
+
+    assert doubt_what_may_have_left(restored(second), now=LATER) == {}
+
+
+def test_everything_is_in_it_and_nobody_else_reads_it(town, backup, restored):
+    """Documents, key and rows come back as they were; the file is mode 0600."""
+    again = restored(backup)
+
+    assert stat.S_IMODE(backup.stat().st_mode) == 0o600
+    for path in town.archive.rglob("*.pdf"):
+        assert (again.archive / path.relative_to(town.archive)).read_bytes() == path.read_bytes()
+    assert (again.home / "signing.key").read_bytes() == b"k" * 32
+    with town.engine.connect() as before, again.engine.connect() as after:
+        for table in ("customers", "messages", "consents", "runs"):
+            query = text(f"SELECT md5(string_agg(t::text, '' ORDER BY t::text)) FROM {table} t")
+            assert before.scalar(query) == after.scalar(query)
+
+
+def test_a_file_that_is_there_is_never_written_over(town, backup):
+    """Last night's backup is not replaced by half of this one."""
+    with pytest.raises(Problem, match="is there already"):
+        back_up(town, backup, now=NOON)
+
+
+def test_a_home_in_use_is_left_alone(town, backup):
+    """Restoring over a living installation is refused."""
+    with pytest.raises(Problem, match="already"):
+        unpack(backup, town.settings, by="Ola")
+
+
+def cut(tar):
+    return tar[: len(tar) // 2]
+
+
+def flipped(tar):
+    at = tar.index(b"%PDF-1.7 a document")
+    return tar[:at] + b"%PDF-1.7 another one"[:19] + tar[at + 19 :]
+
+
+def climbing(tar):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as bad:
+        entry = tarfile.TarInfo("archive/../../evil")
+        entry.size = 4
+        bad.addfile(entry, io.BytesIO(b"evil"))
+    return file.getvalue()
+
+
+def linked(tar):
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as bad:
+        entry = tarfile.TarInfo("signing.key")
+        entry.type, entry.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        bad.addfile(entry)
+    return file.getvalue()
+
+
+def smuggled(tar):
+    file = io.BytesIO(tar)
+    with tarfile.open(fileobj=file, mode="a") as bad:
+        entry = tarfile.TarInfo("templates/extra")
+        entry.size = 4
+        bad.addfile(entry, io.BytesIO(b"evil"))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(cut, id="a file that was cut off"),
+        pytest.param(flipped, id="a document with other bytes"),
+        pytest.param(climbing, id="a name that climbs out of the home"),
+        pytest.param(linked, id="a link in the place of the key"),
+        pytest.param(smuggled, id="a file that the manifest does not name"),
+        pytest.param(lambda _: b"", id="an empty file"),
+        pytest.param(lambda _: json.dumps({}).encode(), id="no tar file at all"),
+    ],
+)
+def test_a_damaged_backup_changes_nothing(town, backup, tmp_path, damage):
+    """It is refused before the database and the home are touched."""
+    bad = tmp_path / "bad.tar"
+    bad.write_bytes(damage(backup.read_bytes()))
+    settings = Settings(home=tmp_path / "fresh", database=None)
+
+    with pytest.raises(Problem, match=r"bad\.tar"):
+        unpack(bad, settings, by="Ola")
+
+    assert list((tmp_path / "fresh").iterdir()) == []

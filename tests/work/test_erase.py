@@ -1,0 +1,92 @@
+"""Erasure on PostgreSQL: nothing personal stays, and nothing erased is used again."""
+
+import pytest
+from sqlalchemy import insert, text
+
+from store.customers import find
+from store.tables import addresses, metadata
+from tests.town import NOON, install, settle, suppress
+from tidings.problem import Problem
+from work.erase import erase
+
+PERSON = {"first_name": "Zofia", "last_name": "Erasable", "company": "Zofia Erasable AS"}
+
+
+@pytest.fixture
+def town(settings, engine):
+    """Zofia on every channel, and Ada, who stays."""
+    settle(engine, 1, channels=("email", "sms"), **PERSON)
+    settle(engine, 1)
+    return install(settings, engine)
+
+
+def everything(engine):
+    """Return all rows of all tables as one text."""
+    with engine.connect() as connection:
+        return "\n".join(
+            connection.scalar(text(f"SELECT coalesce(string_agg(t::text, '\n'), '') FROM {table} t"))
+            for table in metadata.tables
+        )
+
+
+def address_of(engine, customer, channel):
+    with engine.connect() as connection:
+        query = text("SELECT value FROM addresses WHERE customer_id = :customer AND channel = :channel")
+        return connection.scalar(query, {"customer": customer, "channel": channel})
+
+
+def test_nothing_personal_stays_and_others_are_untouched(town, engine):
+    """Name, company and addresses are in no table any more; the reason and who did it are in the audit."""
+    gone = [*PERSON.values(), address_of(engine, 1, "email"), address_of(engine, 1, "sms")]
+    with engine.begin() as connection:
+        suppress(connection, "email", gone[3])
+    stays = address_of(engine, 2, "email")
+
+    counts = erase(town, "C1", by="Ola", because="ticket 812", now=NOON)
+
+    left = everything(engine)
+    assert [word for word in gone if word in left] == []
+    assert stays in left
+    assert "ticket 812" in left
+    assert counts["addresses"] == 2
+    with engine.connect() as connection:
+        assert find(connection, "C1") is None
+
+
+def test_an_erased_address_is_not_used_when_it_comes_again(town, engine):
+    """Whoever brings the address back, by an old file or a restored backup, brings one that nothing is sent to."""
+    value = address_of(engine, 1, "email")
+    erase(town, "C1", by="Ola", because="asked", now=NOON)
+
+    [again] = settle(engine, 1, channels=("sms",))
+    with engine.begin() as connection:
+        connection.execute(insert(addresses).values(customer_id=again, channel="email", value=value))
+        rows = connection.execute(
+            text("SELECT state, problem FROM addresses WHERE customer_id = :again AND channel = 'email'"),
+            {"again": again},
+        ).all()
+        fresh = connection.scalar(
+            text("SELECT state FROM addresses WHERE customer_id = :again AND channel = 'sms'"),
+            {"again": again},
+        )
+
+    assert rows == [("unusable", "erased")]
+    assert fresh == "usable"
+
+
+@pytest.mark.parametrize(
+    ("reference", "by", "because"),
+    [
+        pytest.param("nobody", "Ola", "asked", id="a customer who is not there"),
+        pytest.param("C1", " ", "asked", id="no name"),
+        pytest.param("C1", "Ola", "", id="no reason"),
+    ],
+)
+def test_what_is_missing_erases_nobody(town, engine, reference, by, because):
+    """It cannot be undone, so it is not done by half."""
+    before = everything(engine)
+
+    with pytest.raises(Problem):
+        erase(town, reference, by=by, because=because, now=NOON)
+
+    assert everything(engine) == before

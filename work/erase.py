@@ -1,0 +1,38 @@
+"""Erasure (GDPR art. 17): one customer, by one person, for a reason that is written down."""
+
+from datetime import datetime
+
+from store.audit import note
+from store.customers import find, lock_customers
+from store.erasure import forget, remember_digests
+from tidings.problem import Problem
+from work.installation import Installation
+
+
+def erase(
+    installation: Installation, reference: str, *, by: str, because: str, now: datetime
+) -> dict[str, int]:
+    """Erase a customer; returns how many rows of what were erased, and `kept_invoices`.
+
+    Messages that were not sent yet are cancelled; those that were keep their states and instants, without content.
+
+    Raises:
+        Problem: no such customer, no name, no reason; or a message of theirs is being sent this moment.
+    """
+    if not by.strip() or not because.strip():
+        raise Problem("Erasing needs a name and a reason.", todo='Say --by NAME and --because "...".')
+    with installation.engine.begin() as connection:
+        customer = find(connection, reference)
+        if customer is None:
+            raise Problem(f"There is no customer {reference!r}.", todo="`tidings customers find` searches.")
+        lock_customers(connection, [customer])
+        remember_digests(connection, customer, now=now)
+        counts = forget(connection, customer, now=now)
+        note(
+            connection,
+            actor=f"staff:{by.strip()}",
+            action="erase",
+            subject=f"customer:{customer}",
+            detail={"because": because.strip(), **counts},
+        )
+    return counts

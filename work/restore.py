@@ -1,0 +1,202 @@
+"""A backup becomes an installation again, and what may have left after it was made becomes a named doubt.
+
+Between the restore point and the loss of the database messages were sent that the backup takes for unsent. None of them
+is claimed again without evidence (design/delivery.md, rule 12): where the provider takes the same key once, the message
+stays ready; everywhere else it is in doubt, with the code `restored`, until the provider's list, its events or a person
+settle it. What is due only later cannot have been sent.
+"""
+
+import hashlib
+import json
+import shutil
+import tarfile
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from channels.contract import Capability, Provider
+from channels.registry import PROVIDERS
+from store.audit import note
+from store.claims import open_attempts
+from store.connect import open_store
+from store.doubts import name_restored
+from store.dump import load
+from tidings.channel import Channel
+from tidings.problem import Problem
+from tidings.settings import Settings
+from work import run as stages
+from work.backup import DATABASE, FOLDERS, KEPT, MANIFEST
+from work.installation import Installation
+
+BATCH = 1_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unpacked:
+    """A backup that lies in its new home."""
+
+    at: datetime
+    """The restore point."""
+    customers: int
+    messages: int
+
+
+def unpack(source: Path, settings: Settings, *, by: str) -> Unpacked:
+    """Put a backup into an empty home and an empty database.
+
+    Raises:
+        Problem: the file is damaged or no backup, the home or the database is in use; nothing was changed.
+    """
+    if not by.strip():
+        raise Problem("Restoring needs a name.", todo="Say who decides with --by NAME.")
+    home = settings.root
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
+        draft = Path(folder)
+        manifest = _extracted(source, draft)
+        taken = [name for name in (*KEPT, *FOLDERS) if (draft / name).exists() and (home / name).exists()]
+        if taken:
+            raise Problem(
+                f"The home {home} has {', '.join(taken)} already.",
+                todo="Restore into a new TIDINGS_HOME; nothing was changed.",
+            )
+        _into_database(draft / DATABASE, settings, by=by, point=manifest["at"])
+        for name in (*KEPT, *FOLDERS):
+            if (draft / name).exists():
+                shutil.move(draft / name, home / name)
+    return Unpacked(
+        at=datetime.fromisoformat(manifest["at"]),
+        customers=manifest["customers"],
+        messages=manifest["messages"],
+    )
+
+
+def doubt_what_may_have_left(installation: Installation, *, now: datetime) -> Counter[str]:
+    """Name as doubts the messages that the lost database may have sent; returns how many, by capability.
+
+    What is `ready` and was due by now, in a run that was to be sent in earnest. A run that was still being planned is
+    planned first. Call it once, before anything is claimed.
+    """
+    tally: Counter[str] = Counter()
+    for run in _unplanned(installation, now):
+        shards = stages.begin(installation, run, now=now)
+        for shard in range(shards.count):
+            stages.plan(installation, run, shard, installation.policy, now=now)
+    for channel in Channel:
+        name, capability = _provider(installation.settings, channel)
+        tally[capability] += _doubted(installation, channel, name, capability, now)
+    return +tally
+
+
+def _extracted(source: Path, target: Path) -> dict[str, Any]:
+    """Write the files of a backup to a folder and return its manifest; every one is what was backed up."""
+    try:
+        with tarfile.open(source) as tar:
+            members = tar.getmembers()
+            strange = [member.name for member in members if not (member.isfile() and _is_ours(member.name))]
+            if strange:
+                raise Problem(f"{source} holds {strange[0]!r}, which no backup of ours holds.")
+            tar.extractall(target, members, filter="data")
+        manifest: dict[str, Any] = json.loads((target / MANIFEST).read_bytes())
+        expected = dict(manifest["sha256"])
+    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+        raise Problem(
+            f"{source} is no whole backup.", todo="It was cut off, or is another file. Nothing was changed."
+        ) from error
+    for name, digest in expected.items():
+        path = target / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise Problem(f"{source}: {name} is damaged.", todo="Use another backup; nothing was changed.")
+    if {member.name for member in members} != expected.keys() | {MANIFEST}:
+        raise Problem(f"{source} holds files that its manifest does not name.", todo="Nothing was changed.")
+    return manifest
+
+
+def _is_ours(name: str) -> bool:
+    path = PurePosixPath(name)
+    known = name in {DATABASE, MANIFEST, *KEPT} or path.parts[0] in FOLDERS
+    return known and ".." not in path.parts and not path.is_absolute()
+
+
+def _into_database(dumped: Path, settings: Settings, *, by: str, point: str) -> None:
+    store = open_store(settings)
+    try:
+        load(store.engine, dumped)
+    finally:
+        store.close()
+    store = open_store(settings)  # brings an older backup up to date
+    try:
+        with store.engine.begin() as connection:
+            note(
+                connection,
+                actor=f"staff:{by.strip()}",
+                action="restore",
+                subject="database",
+                detail={"point": point},
+            )
+    finally:
+        store.close()
+
+
+def _unplanned(installation: Installation, now: datetime) -> list[str]:
+    with installation.engine.connect() as connection:
+        found = connection.scalars(
+            text(
+                "SELECT id FROM runs WHERE state IN ('scheduled', 'planning') AND starts_at <= :now ORDER BY starts_at"
+            ),
+            {"now": now},
+        )
+        return list(found)
+
+
+def _provider(settings: Settings, channel: Channel) -> tuple[str, Capability]:
+    """Return who sent on a channel, and how it can be asked; whom no setting names cannot be."""
+    names = getattr(settings, channel)
+    if not names:
+        return "unknown", Capability.NONE
+    make: Callable[[Settings], Provider] = PROVIDERS[channel, names[0]]
+    try:
+        provider = make(settings)
+    except Problem:
+        return names[0], Capability.NONE
+    provider.close()
+    return names[0], provider.capability
+
+
+def _doubted(
+    installation: Installation, channel: Channel, name: str, capability: Capability, now: datetime
+) -> int:
+    doubted = 0
+    while True:
+        with installation.engine.begin() as connection:
+            rows = _may_have_left(connection, channel, now)
+            if capability is Capability.KEY or not rows:
+                return doubted + len(rows)
+            opened = open_attempts(
+                connection, rows, channel=channel, provider=name, owner=0, now=now, lease=timedelta(0)
+            )
+            name_restored(connection, [one.attempt for one in opened], now=now)
+            doubted += len(opened)
+
+
+def _may_have_left(connection: Connection, channel: Channel, now: datetime) -> list[tuple[str, int | None]]:
+    found = connection.execute(
+        text("""
+            SELECT m.id::text,
+                   (SELECT c.address
+                    FROM jsonb_to_recordset(m.decision) AS c(channel text, rank int, address bigint)
+                    WHERE c.channel = m.channel AND c.rank IS NOT NULL ORDER BY c.rank LIMIT 1)
+            FROM messages m JOIN runs r ON r.id = m.run_id
+            WHERE m.state = 'ready' AND m.channel = :channel AND m.due_at <= :now AND r.mode IN ('test', 'live')
+              AND r.state <> 'stopped'
+            ORDER BY m.id LIMIT :batch FOR UPDATE OF m
+        """),
+        {"channel": channel, "now": now, "batch": BATCH},
+    )
+    return [(message, address) for message, address in found]
