@@ -13,7 +13,8 @@ class Email:
     to: str
     raw: bytes
     digest: str = ""
-    """Of what the bytes were put together from: other bytes have another one; '' when nobody made it, as in tests."""
+    """Of what the bytes were put together from: other bytes have another one. Who gives it has seen to it that every
+    line ends in CRLF; channels look themselves where it is ''."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """One SMTP connection (RFC 5321) on a blocking socket, where every wait has an end.
 
-A server that sends a byte a second cannot hold a message longer than the time-out: the clock runs per message,
-not per read.
+A server that sends a byte a second cannot hold a message longer than the time-out: the clock runs per phase of a
+message, not per read.
 """
 
 import base64
@@ -9,10 +9,21 @@ import select
 import socket
 import ssl
 import time
+from functools import lru_cache
 
 from channels.email.replies import Reply
 from tidings.settings import SmtpSettings
 
+COMMANDS, CONTENT, ANSWER = 1.0, 3 / 5, 2.0
+"""How long a phase may take, in time-outs: with the default of 5 minutes what RFC 5321 4.5.3.2 asks for. The answer to
+the final dot has the longest: who hangs up while the server still writes sends the message twice."""
+CALL = COMMANDS + COMMANDS + CONTENT + ANSWER
+"""All phases of one message: opening the connection, announcing, content, answer."""
+CONNECT = 30.0
+"""Seconds until somebody is there at all."""
+SLACK = 1.1
+"""The socket's own clock is set anew only where it is further off than this: setting it is a system call."""
+MAX_LINES = 200
 MAX_REPLY = 64 * 1024
 IDLE_SECONDS = 60.0
 IMPLICIT_TLS = 465
@@ -23,9 +34,11 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 class SessionError(Exception):
     """The connection cannot be used: it broke, timed out, or the server does not speak SMTP."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, certain: bool = True) -> None:
         super().__init__(code)
         self.code = code
+        self.certain = certain
+        """Nothing behind the point that `write` was told may have left."""
 
 
 class RefusedSession(Exception):  # noqa: N818 -- an answer, not a fault
@@ -49,6 +62,7 @@ class Session:
         self._settings = settings
         self._buffer = b""
         self._until = 0.0
+        self._set = 0.0
         self._last = 0.0
         self.alive = True
         self.messages = 0
@@ -57,7 +71,7 @@ class Session:
         self.begin()
         try:
             target = (settings.host, settings.port)
-            self._socket: socket.socket = socket.create_connection(target, self._remaining())
+            self._socket: socket.socket = socket.create_connection(target, min(CONNECT, self._remaining()))
         except OSError as error:
             raise SessionError(_name(error)) from None
         try:
@@ -67,21 +81,31 @@ class Session:
             self.drop()
             raise
 
-    def begin(self) -> None:
-        """Start the clock of the next message."""
-        self._until = time.monotonic() + self._settings.timeout.total_seconds()
+    def begin(self, phase: float = COMMANDS) -> None:
+        """Start the clock of the next phase."""
+        self._until = time.monotonic() + phase * self._settings.timeout.total_seconds()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, *, certain: int = 0) -> None:
         """Send bytes.
+
+        Args:
+            data: the bytes.
+            certain: how many of them are harmless; the error says whether any of the others may have left.
 
         Raises:
             SessionError: not all of them were taken.
         """
+        sent, view = 0, memoryview(data)
+        # Through TLS nobody knows how much of a failed write left: the first part goes by itself.
+        end = certain if certain and self._encrypted else len(data)
         try:
-            self._socket.settimeout(self._remaining())
-            self._socket.sendall(data)
+            while sent < len(data):
+                self._wind()
+                sent += self._socket.send(view[sent:end])
+                if sent == end:
+                    end = len(data)
         except OSError as error:
-            raise self._broken(_name(error)) from None
+            raise self._broken(_name(error), certain=sent < certain) from None
 
     def reply(self) -> Reply:
         """Read one answer of any number of lines.
@@ -89,23 +113,29 @@ class Session:
         Raises:
             SessionError: there was none in time, or it is not SMTP.
         """
-        lines = []
-        while True:
+        line = self._line()
+        lines = [line]
+        while line[3:4] == b"-":
             line = self._line()
-            if not line[:3].isdigit() or line[3:4] not in {"", " ", "-"}:
+            lines.append(line)
+            if len(lines) > MAX_LINES or line[:3] != lines[0][:3]:
                 raise self._broken("not_smtp")
-            lines.append(line[4:])
-            if line[3:4] != "-":
-                self._last = time.monotonic()
-                return Reply(code=int(line[:3]), text="\n".join(lines))
+        answer = _answer(line if len(lines) == 1 else line[:4] + b"\n".join(part[4:] for part in lines))
+        if answer is None:
+            raise self._broken("not_smtp")
+        return answer
 
     def ask(self, command: str) -> Reply:
         """Send one command and read its answer."""
         self.write(command.encode() + b"\r\n")
         return self.reply()
 
+    def rest(self) -> None:
+        """Note when the connection was last used."""
+        self._last = time.monotonic()
+
     def idle(self) -> bool:
-        """Tell whether nobody hung up or said anything since the last answer, not long ago."""
+        """Tell whether nobody hung up or said anything since the last use, not long ago."""
         if time.monotonic() - self._last > IDLE_SECONDS or self._buffer:
             return False
         watch = select.poll()
@@ -127,9 +157,9 @@ class Session:
         self.alive = False
         self._socket.close()
 
-    def _broken(self, code: str) -> SessionError:
+    def _broken(self, code: str, *, certain: bool = True) -> SessionError:
         self.drop()
-        return SessionError(code)
+        return SessionError(code, certain=certain)
 
     def _greet(self) -> dict[str, str]:
         settings = self._settings
@@ -160,7 +190,7 @@ class Session:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         try:
-            self._socket.settimeout(self._remaining())
+            self._wind()
             self._socket = context.wrap_socket(self._socket, server_hostname=self._settings.host)
         except ssl.SSLCertVerificationError:
             raise RefusedSession(Reply(code=530, text="5.7.5 the certificate is not trusted")) from None
@@ -194,26 +224,41 @@ class Session:
         if not (reply.positive or reply.intermediate):
             raise RefusedSession(reply)
 
-    def _line(self) -> str:
-        while b"\n" not in self._buffer:
+    def _line(self) -> bytes:
+        while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > MAX_REPLY:
                 raise self._broken("not_smtp")
             try:
-                self._socket.settimeout(self._remaining())
+                self._wind()
                 more = self._socket.recv(65536)
             except OSError as error:
                 raise self._broken(_name(error)) from None
             if not more:
                 raise self._broken("closed")
             self._buffer += more
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.rstrip(b"\r").decode("utf-8", "replace")
+        line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
+        return line
+
+    def _wind(self) -> None:
+        """Let the socket wait as long as the phase has left."""
+        left = self._remaining()
+        if not left <= self._set <= left * SLACK:
+            self._socket.settimeout(left)
+            self._set = left
 
     def _remaining(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
             raise TimeoutError
         return left
+
+
+@lru_cache(maxsize=256)
+def _answer(line: bytes) -> Reply | None:
+    """Return what an answer of one line says, the same one for the same line; None where it is not SMTP."""
+    if not line[:3].isdigit() or line[3:4] not in {b"", b" ", b"\r"}:
+        return None
+    return Reply(code=int(line[:3]), text=line[4:].decode("utf-8", "replace").replace("\r", ""))
 
 
 def _own_name(connection: socket.socket) -> str:

@@ -1,7 +1,8 @@
 """E-mail by SMTP, to a relay or a submission service (RFC 5321, 6409).
 
-One round trip a message where the server offers PIPELINING: the final dot of a message and the announcement of the
-next one leave together. At any moment at most one message has its content on the way, so at most one is in doubt.
+One round trip and one write a message where the server offers PIPELINING (RFC 2920): a message's content, its final dot
+and the announcement of the next one leave together. At any moment at most one message has its content on the way, so at
+most one is in doubt.
 """
 
 import re
@@ -10,7 +11,7 @@ from datetime import timedelta
 
 from channels.contract import Capability
 from channels.email.replies import Stage, refusal
-from channels.email.session import RefusedSession, Session, SessionError
+from channels.email.session import ANSWER, CALL, CONTENT, RefusedSession, Session, SessionError
 from tidings.channel import Channel
 from tidings.message import Email, Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
@@ -45,7 +46,7 @@ class Smtp:
             raise Problem(
                 "TIDINGS_EMAIL is smtp, but TIDINGS_SMTP__HOST is empty.", todo="Name the mail relay."
             )
-        self.call_timeout = 3 * settings.timeout
+        self.call_timeout = CALL * settings.timeout
         self._settings = settings
         self._idle: list[Session] = []
 
@@ -120,6 +121,7 @@ class _Lane:
         if self._announced:
             session.drop()
             return None
+        session.rest()
         return session
 
     def _open(self) -> Session | None:
@@ -192,15 +194,17 @@ class _Transaction:
         ahead = _commands(session, following) if following and self._deep else []
         if isinstance(ahead, Rejected):
             ahead = []
+        content = stuffed(email.raw)
+        session.begin(CONTENT)
         try:
-            session.write(stuffed(email.raw))
+            session.write(b"".join((content, b".\r\n", *ahead)), certain=len(content))
         except SessionError as error:
-            return _transient(error), []
+            return (_transient(error) if error.certain else _doubt(error)), []
+        session.begin(ANSWER)
         try:
-            session.write(b"".join((b".\r\n", *ahead)))
             reply = session.reply()
         except SessionError as error:
-            return Unknown(code=error.code, detail="no answer to the final dot"), []
+            return _doubt(error), []
         session.messages += 1
         if reply.code == CLOSING:
             session.drop()
@@ -212,7 +216,8 @@ class _Transaction:
 def stuffed(raw: bytes) -> bytes:
     """Return a message with dots at line starts doubled (RFC 5321 4.5.2), ending in CRLF."""
     body = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-    body = body.replace(b"\r\n.", b"\r\n..")
+    if b"\r\n." in body:  # looking is fifteen times faster than replacing nothing
+        body = body.replace(b"\r\n.", b"\r\n..")
     return b"." + body if body.startswith(b".") else body
 
 
@@ -224,8 +229,7 @@ def _commands(session: Session, parcel: Parcel) -> Commands | Rejected:
     to, sender = _ascii_domain(email.to), _ascii_domain(email.envelope_from)
     if to is None or sender is None:
         return _wrong("address_syntax")
-    words = email.raw.replace(b"\r\n", b"")
-    if b"\n" in words or b"\r" in words:
+    if not email.digest and _bare_line_end(email.raw):
         return _wrong("bare_line_end")  # another server could read it as the end of the message
     options = _options(session, email, parcel.attempt, plain=(to + sender).isascii())
     if isinstance(options, Rejected):
@@ -233,6 +237,11 @@ def _commands(session: Session, parcel: Parcel) -> Commands | Rejected:
     mail = f"MAIL FROM:<{sender}>{options}\r\n".encode()
     reset = [b"RSET\r\n"] if session.dirty else []
     return [*reset, mail, f"RCPT TO:<{to}>\r\n".encode(), b"DATA\r\n"]
+
+
+def _bare_line_end(raw: bytes) -> bool:
+    words = raw.replace(b"\r\n", b"")
+    return b"\n" in words or b"\r" in words
 
 
 def _options(session: Session, email: Email, attempt: str, *, plain: bool) -> str | Rejected:
@@ -269,6 +278,10 @@ def _ascii_domain(address: str) -> str | None:
 
 def _wrong(code: str) -> Rejected:
     return Rejected(error=ErrorClass.DATA, code=code)
+
+
+def _doubt(error: SessionError) -> Unknown:
+    return Unknown(code=error.code, detail="no answer to the final dot")
 
 
 def _transient(error: SessionError) -> Refused:
