@@ -77,7 +77,7 @@ def _in_batches(engine: Engine) -> Iterable[str]:
         while True:
             with engine.begin() as connection:
                 due = claims.lock_due(
-                    connection, channel="email", mode="outbox", run=None, shard=None, now=NOW, limit=BATCH
+                    connection, channel="email", mode="outbox", run="bench.1", shard=0, now=NOW, limit=BATCH
                 )
                 if not due:
                     return

@@ -1,9 +1,11 @@
 """When to stop calling a provider: its set-up is wrong, or it fails too often (design/delivery.md).
 
-A circuit is one lane's memory, of one provider and sender, in one process. It holds no clock: `now` is handed in.
+A circuit is the memory of one lane, of one provider and sender, shared by all workers: they keep it in the store. It
+holds no clock: `now` is handed in.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected
@@ -19,24 +21,49 @@ class Circuit:
     """Opens at once on a wrong set-up, at 50 errors in 60 s, or when 20 % of the last 200 failed.
 
     Errors are those of the provider and of ours; a wrong address or a bad message says nothing about the lane. Once
-    the pause is over one call may try: if it is accepted the circuit closes, else the pause begins again.
+    the pause is over one call may try: if it is accepted the circuit closes, else the pause begins again. An answer
+    that comes while the pause lasts, to a call made before, closes nothing.
+
+    Args:
+        errors: when the last ones were, oldest first.
+        sample: the last outcomes, `+` for each good one and `-` for each error.
+        open_until: None for a closed circuit.
+        reason: why it is open.
     """
 
-    def __init__(self) -> None:
-        self._errors: deque[datetime] = deque(maxlen=BURST)
-        self._sample: deque[bool] = deque(maxlen=SAMPLE)
-        self._open_until: datetime | None = None
-        self.reason = ""
+    def __init__(
+        self,
+        *,
+        errors: Iterable[datetime] = (),
+        sample: Iterable[str] = "",
+        open_until: datetime | None = None,
+        reason: str = "",
+    ) -> None:
+        self._errors: deque[datetime] = deque(errors, maxlen=BURST)
+        self._sample: deque[str] = deque(sample, maxlen=SAMPLE)
+        self.open_until = open_until
+        self.reason = reason
         """Why it is open: the error's code, `many_errors`; '' when it is closed."""
+
+    @property
+    def errors(self) -> list[datetime]:
+        """When the last errors were."""
+        return list(self._errors)
+
+    @property
+    def sample(self) -> str:
+        """The last outcomes."""
+        return "".join(self._sample)
 
     def record(self, outcome: Outcome, *, now: datetime) -> None:
         """Take in the outcome of one attempt."""
         if isinstance(outcome, Rejected):
             return
         good = isinstance(outcome, Accepted)
-        self._sample.append(good)
+        self._sample.append("+" if good else "-")
         if good:
-            self._close()
+            if self.open_until is not None and now >= self.open_until:
+                self._close()
             return
         self._errors.append(now)
         if isinstance(outcome, Refused) and outcome.error is ErrorClass.CONFIG:
@@ -46,30 +73,25 @@ class Circuit:
 
     def allowed(self, claim: int, *, now: datetime) -> int:
         """Return how many messages may be claimed now: all, one to try, or none."""
-        if self._open_until is None:
+        if self.open_until is None:
             return claim
-        return 1 if now >= self._open_until else 0
-
-    def opens_at(self, *, now: datetime) -> datetime | None:
-        """Return until when nothing may be claimed, None while something may."""
-        return self._open_until if self._open_until is not None and now < self._open_until else None
+        return 1 if now >= self.open_until else 0
 
     @property
     def _half_open(self) -> bool:
-        return self._open_until is not None
+        return self.open_until is not None
 
     def _many(self, now: datetime) -> bool:
         burst = len(self._errors) == BURST and now - self._errors[0] <= BURST_WITHIN
-        share = len(self._sample) == SAMPLE and self._sample.count(False) >= SHARE * SAMPLE
+        share = len(self._sample) == SAMPLE and self._sample.count("-") >= SHARE * SAMPLE
         return burst or share
 
     def _open(self, reason: str, until: datetime) -> None:
-        self._open_until = until
+        self.open_until = until
         self.reason = reason
 
     def _close(self) -> None:
-        if self._open_until is not None:
-            self._errors.clear()
-            self._sample.clear()
-        self._open_until = None
+        self._errors.clear()
+        self._sample.clear()
+        self.open_until = None
         self.reason = ""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from channels.lanes import Lanes
 from channels.registry import providers
 from flows.environment import folder
 from flows.server import die_with_parent
@@ -15,6 +14,7 @@ from store.owner import owner
 from tidings.settings import Settings
 from work.deliver import Sender
 from work.installation import Installation, opened
+from work.lanes import Lanes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from store.customers import lock_customers
+from store.hot import rows
+from store.ids import references, uuid7
+from tidings.state import (
+    OPEN_ATTEMPT,
+    AttemptState,
+    DeliveryState,
+    Event,
+    MessageState,
+    sources,
+    target,
+    within,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +31,6 @@ class Due:
     """A message that is ready and due on a lane, locked by this transaction."""
 
     message: str
-    run: str
     customer: int
     tried: Sequence[str]
 
@@ -50,6 +60,8 @@ class Claimed:
     address: str
     postal: Mapping[str, Any] | None
     platform: str
+    heard_at: datetime | None = None
+    """When the customer last wrote to us on this channel, where that matters (`store.heard`)."""
 
 
 def lock_due(
@@ -57,44 +69,37 @@ def lock_due(
     *,
     channel: str,
     mode: str,
-    run: str | None,
-    shard: int | None,
+    run: str,
+    shard: int,
     now: datetime,
     limit: int,
 ) -> list[Due]:
-    """Lock up to `limit` due messages of a lane, required purposes first, and their customers.
+    """Lock up to `limit` due messages of one shard of a run on one channel, and their customers.
 
-    Messages that another process has are skipped. The customers are locked in the order of their ids, as every
-    withdrawal does, so a withdrawal comes wholly before or wholly after the claim. The runs are locked against a stop.
-    A run is sent only in the mode it was planned in: what was tried in the outbox never leaves by itself later.
+    Messages that another process has are skipped. The run is locked against a pause or a stop until the claim ends. The
+    customers are locked in the order of their ids, as every withdrawal does, so a withdrawal comes wholly before or
+    wholly after the claim. A run is sent only in the mode it was planned in: what was tried in the outbox never leaves
+    by itself later.
     """
-    rows = connection.execute(
-        text("""
-            SELECT m.id, m.run_id, m.customer_id, m.tried FROM messages m JOIN runs r ON r.id = m.run_id
-            WHERE m.state = 'ready' AND m.channel = :channel AND m.due_at <= :now
-              AND r.state IN ('sending', 'finished') AND r.mode = :mode
-              AND (CAST(:run AS text) IS NULL OR m.run_id = :run) AND (CAST(:shard AS int) IS NULL OR m.shard = :shard)
-            ORDER BY m.purpose_class DESC, m.due_at, m.id
-            LIMIT :limit FOR UPDATE OF m SKIP LOCKED
-        """),
-        {"channel": channel, "mode": mode, "run": run, "shard": shard, "now": now, "limit": limit},
-    ).all()
-    if not rows:
+    values = {"channel": channel, "mode": mode, "run": run, "shard": shard, "now": now, "limit": limit}
+    if not rows(connection, _OPEN_RUN, values):
         return []
-    customers = sorted({row.customer_id for row in rows})
-    lock_customers(connection, customers)
-    sendable = connection.execute(
-        text(
-            "SELECT id FROM runs WHERE id = ANY(:ids) AND state IN ('sending', 'finished') ORDER BY id FOR SHARE"
-        ),
-        {"ids": sorted({row.run_id for row in rows})},
-    )
-    open_runs = {row.id for row in sendable}
-    return [
-        Due(message=str(row.id), run=row.run_id, customer=row.customer_id, tried=row.tried)
-        for row in rows
-        if row.run_id in open_runs
-    ]
+    due = rows(connection, _DUE, values)
+    if due:
+        lock_customers(connection, sorted({customer for _, customer, _ in due}))
+    return [Due(message=message, customer=customer, tried=tried) for message, customer, tried in due]
+
+
+_OPEN_RUN = (
+    "SELECT 1 FROM runs WHERE id = %(run)s AND state IN ('sending', 'finished') AND mode = %(mode)s FOR SHARE"
+)
+
+_DUE = """
+    SELECT m.id::text, m.customer_id, m.tried FROM messages m
+    WHERE m.state = 'ready' AND m.channel = %(channel)s AND m.run_id = %(run)s AND m.shard = %(shard)s
+      AND m.due_at <= %(now)s
+    ORDER BY m.due_at, m.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+"""
 
 
 def open_attempts(
@@ -112,68 +117,203 @@ def open_attempts(
     A delivery that waits for another try keeps its row and its bytes; a new address or channel opens the next one. An
     address of None stands for a delivery that is there already, to an address that is no customer's.
     """
-    messages, addresses = [pair[0] for pair in chosen], [pair[1] for pair in chosen]
-    parameters = {
-        "messages": messages,
-        "addresses": addresses,
-        "channel": channel,
+    if not chosen:
+        return []
+    intents = _intents(connection, chosen, channel)
+    fresh = [one for one in intents if one.fresh]
+    again = [one.delivery for one in intents if not one.fresh]
+    if fresh:
+        rows(
+            connection,
+            _ADD_DELIVERIES,
+            {
+                "deliveries": [one.delivery for one in fresh],
+                "messages": [one.message for one in fresh],
+                "numbers": [one.delivery_number for one in fresh],
+                "addresses": [one.address for one in fresh],
+                "references": references(len(fresh)),
+                "channel": channel,
+                "now": now,
+            },
+        )
+    if again:
+        rows(connection, _SEND_AGAIN, {"deliveries": again})
+    by_message = {one.message: one for one in intents}
+    values = {
+        "messages": list(by_message),
+        "deliveries": [one.delivery for one in intents],
+        "attempts": [one.attempt for one in intents],
+        "numbers": [one.number for one in intents],
         "provider": provider,
         "owner": owner,
         "now": now,
         "lease": lease,
     }
-    connection.execute(_RECALL, parameters)
-    connection.execute(_ADD_DELIVERIES, parameters)
-    rows = connection.execute(_OPEN_ATTEMPTS, parameters)
-    return [Claimed(**_plain(row._asdict())) for row in rows]
+    rows(connection, _OPEN_ATTEMPTS, values)
+    claimed = (_claimed(by_message[row[0]], channel, row) for row in rows(connection, _TAKE, values))
+    return sorted(claimed, key=lambda one: one.message)
 
 
-_RECALL = text("""
-    UPDATE deliveries d SET state = 'recalled', updated_at = clock_timestamp()
-    FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
-    WHERE d.message_id = c.message AND d.state = 'ready'
-      AND (d.channel <> :channel OR d.address_id IS DISTINCT FROM c.address)
-""")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Intent:
+    """What will be written for one message."""
 
-_ADD_DELIVERIES = text("""
-    INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
-    SELECT gen_random_uuid(), c.message,
-           1 + coalesce((SELECT max(number) FROM deliveries x WHERE x.message_id = c.message), 0),
-           :channel, c.address, a.value, 'ready', left(translate(
-               upper(encode(uuid_send(gen_random_uuid()), 'base64')), '+/=0O1IL', ''), 10),
-           :now
-    FROM unnest(CAST(:messages AS uuid[]), CAST(:addresses AS bigint[])) AS c(message, address)
-    JOIN addresses a ON a.id = c.address
-    WHERE NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = c.message AND d.state = 'ready')
-""")
+    message: str
+    address: int | None
+    delivery: str
+    delivery_number: int
+    attempt: str
+    number: int
+    fresh: bool
+    """The delivery is new."""
 
-_OPEN_ATTEMPTS = text("""
-    WITH mine AS (
-        UPDATE deliveries d SET state = 'sending', updated_at = clock_timestamp()
-        WHERE d.message_id = ANY(CAST(:messages AS uuid[])) AND d.state = 'ready' RETURNING d.*
-    ), opened AS (
-        INSERT INTO attempts (id, delivery_id, number, provider, state, owner, started_at, lease_until)
-        SELECT gen_random_uuid(), mine.id,
-               1 + coalesce((SELECT max(number) FROM attempts x WHERE x.delivery_id = mine.id), 0),
-               :provider, 'sending', :owner, :now, clock_timestamp() + :lease
-        FROM mine RETURNING id, delivery_id, number
-    ), busy AS (
-        UPDATE messages m SET state = 'in_delivery', reason = '', updated_at = clock_timestamp()
-        FROM mine WHERE m.id = mine.message_id RETURNING m.*
+
+def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], channel: str) -> list[_Intent]:
+    """Find for each message the delivery that waits for another try, or give it the next one."""
+    last: dict[str, int] = {}
+    waiting: dict[str, tuple[str, int]] = {}
+    left_behind: list[str] = []
+    addresses = dict(chosen)
+    for delivery, message, number, state, where, address in rows(
+        connection, _DELIVERIES, {"messages": list(addresses)}
+    ):
+        last[message] = max(number, last.get(message, 0))
+        if state == DeliveryState.READY:
+            if where == channel and address == addresses[message]:
+                waiting[message] = (delivery, number)
+            else:
+                left_behind.append(delivery)
+    if left_behind:
+        rows(connection, _RECALL, {"deliveries": left_behind})
+    tries = (
+        dict(rows(connection, _TRIES, {"deliveries": [d for d, _ in waiting.values()]})) if waiting else {}
     )
-    SELECT opened.id AS attempt, opened.number, mine.id AS delivery, mine.number AS delivery_number,
-           mine.reference, mine.content_hash, mine.created_at, busy.id AS message, busy.run_id AS run,
-           busy.customer_id AS customer, busy.brand, busy.purpose, busy.document, busy.language, busy.data,
-           busy.invoice_id AS invoice, mine.channel, mine.address, a.postal,
-           coalesce(a.platform, '') AS platform,
-           coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = busy.customer_id
-                     ORDER BY r.source LIMIT 1), busy.customer_id::text) AS customer_reference
-    FROM mine JOIN opened ON opened.delivery_id = mine.id JOIN busy ON busy.id = mine.message_id
-    LEFT JOIN addresses a ON a.id = mine.address_id
-    ORDER BY busy.id
-""")
+    made = zip(addresses.items(), uuid7(len(addresses)), uuid7(len(addresses)), strict=True)
+    intents = []
+    for (message, address), delivery, attempt in made:
+        kept, number = waiting.get(message, (None, last.get(message, 0) + 1))
+        intents.append(
+            _Intent(
+                message=message,
+                address=address,
+                delivery=kept or delivery,
+                delivery_number=number,
+                attempt=attempt,
+                number=1 + tries.get(kept, 0),
+                fresh=kept is None,
+            )
+        )
+    return intents
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with its ids as text."""
-    return {key: str(value) if isinstance(value, UUID) else value for key, value in row.items()}
+def _claimed(intent: _Intent, channel: str, row: Sequence[Any]) -> Claimed:
+    return Claimed(
+        attempt=intent.attempt,
+        number=intent.number,
+        delivery=intent.delivery,
+        delivery_number=intent.delivery_number,
+        message=intent.message,
+        channel=channel,
+        **dict(zip(_TAKEN, row[1:], strict=True)),
+    )
+
+
+_DELIVERIES = """
+    SELECT id::text, message_id::text, number, state, channel, address_id
+    FROM deliveries WHERE message_id = ANY(%(messages)s::uuid[])
+"""
+_TRIES = """
+    SELECT delivery_id::text, max(number) FROM attempts WHERE delivery_id = ANY(%(deliveries)s::uuid[]) GROUP BY 1
+"""
+_RECALL = f"""
+    UPDATE deliveries SET state = '{DeliveryState.RECALLED}', updated_at = clock_timestamp()
+    WHERE id = ANY(%(deliveries)s::uuid[])
+"""
+_SEND_AGAIN = f"""
+    UPDATE deliveries SET state = '{DeliveryState.SENDING}', updated_at = clock_timestamp()
+    WHERE id = ANY(%(deliveries)s::uuid[])
+"""
+_ADD_DELIVERIES = f"""
+    INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
+    SELECT c.id, c.message, c.number, %(channel)s, c.address, a.value, '{DeliveryState.SENDING}', c.reference, %(now)s
+    FROM unnest(%(deliveries)s::uuid[], %(messages)s::uuid[], %(numbers)s::smallint[], %(addresses)s::bigint[],
+                %(references)s::text[]) AS c(id, message, number, address, reference)
+    JOIN addresses a ON a.id = c.address
+"""
+_OPEN_ATTEMPTS = f"""
+    INSERT INTO attempts (id, delivery_id, number, provider, state, owner, started_at, lease_until)
+    SELECT c.attempt, c.delivery, c.number, %(provider)s, '{AttemptState.SENDING}', %(owner)s, %(now)s,
+           clock_timestamp() + %(lease)s
+    FROM unnest(%(attempts)s::uuid[], %(deliveries)s::uuid[], %(numbers)s::smallint[]) AS c(attempt, delivery, number)
+"""
+_TAKE = f"""
+    UPDATE messages m SET state = '{target(MessageState, Event.CLAIMED)}', reason = '', updated_at = clock_timestamp()
+    FROM unnest(%(deliveries)s::uuid[]) AS c(delivery)
+    JOIN deliveries d ON d.id = c.delivery LEFT JOIN addresses a ON a.id = d.address_id
+    WHERE m.id = d.message_id AND m.state IN ({within(sources(MessageState, Event.CLAIMED))})
+    RETURNING m.id::text, d.reference, d.content_hash, d.created_at, m.run_id, m.customer_id, m.brand, m.purpose,
+        m.document, m.language, m.data, m.invoice_id, d.address, a.postal, coalesce(a.platform, ''),
+        coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = m.customer_id
+                  ORDER BY r.source LIMIT 1), m.customer_id::text)
+"""
+_TAKEN = (
+    "reference", "content_hash", "created_at", "run", "customer", "brand", "purpose", "document", "language", "data",
+    "invoice", "address", "postal", "platform", "customer_reference",
+)  # fmt: skip
+"""Fields of `Claimed` in the order of what `_TAKE` returns after the message."""
+
+
+def platforms(connection: Connection, addresses: Sequence[int]) -> dict[int, str]:
+    """Return the platform of each address; '' where its channel has none."""
+    statement = "SELECT id, platform FROM addresses WHERE id = ANY(%(ids)s)"
+    return dict(rows(connection, statement, {"ids": list(addresses)}))
+
+
+def pinned(connection: Connection, messages: Sequence[str]) -> dict[str, str]:
+    """Return the provider of each message that goes out again after a doubt: only there it is the same one."""
+    statement = f"""
+        SELECT DISTINCT ON (d.message_id) d.message_id::text, a.provider
+        FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
+        WHERE d.message_id = ANY(%(messages)s::uuid[]) AND d.state = '{DeliveryState.READY}'
+          AND a.state = '{AttemptState.ABANDONED}'
+        ORDER BY d.message_id, a.number DESC
+    """
+    return dict(rows(connection, statement, {"messages": list(messages)}))
+
+
+def defer(connection: Connection, messages: Sequence[str], *, until: datetime) -> None:
+    """Let locked messages wait that no provider takes now."""
+    if messages:
+        statement = """
+            UPDATE messages SET due_at = %(until)s, reason = 'back_off', updated_at = clock_timestamp()
+            WHERE id = ANY(%(messages)s::uuid[])
+        """
+        rows(connection, statement, {"messages": list(messages), "until": until})
+
+
+def renew(connection: Connection, attempts: Sequence[str], *, lease: timedelta) -> set[str]:
+    """Extend the lease of attempts; returns those that nobody has named in doubt meanwhile."""
+    statement = f"""
+        UPDATE attempts SET lease_until = clock_timestamp() + %(lease)s
+        WHERE id = ANY(%(attempts)s::uuid[]) AND state = '{AttemptState.SENDING}' RETURNING id::text
+    """
+    return {
+        attempt for (attempt,) in rows(connection, statement, {"attempts": list(attempts), "lease": lease})
+    }
+
+
+def left_open(connection: Connection, attempts: Sequence[str]) -> list[Claimed]:
+    """Return those of the attempts that have no outcome yet, as they were claimed, locked for the transaction."""
+    found = rows(connection, _LEFT_OPEN, {"attempts": list(attempts)})
+    names = ("attempt", "number", "delivery", "delivery_number", "message", "channel", *_TAKEN)
+    return [Claimed(**dict(zip(names, row, strict=True))) for row in found]
+
+
+_LEFT_OPEN = f"""
+    SELECT a.id::text, a.number, d.id::text, d.number, m.id::text, d.channel, d.reference, d.content_hash, d.created_at,
+        m.run_id, m.customer_id, m.brand, m.purpose, m.document, m.language, m.data, m.invoice_id, d.address, NULL, '',
+        m.customer_id::text
+    FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
+    WHERE a.id = ANY(%(attempts)s::uuid[]) AND a.state IN ({within(OPEN_ATTEMPT)})
+    ORDER BY a.id FOR UPDATE OF a
+"""

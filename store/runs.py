@@ -1,7 +1,7 @@
 """Runs, campaigns, templates and invoice runs: who asked for what, and how far it is."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from store.tables import campaign_runs, campaigns, invoice_runs, runs, templates
+from tidings.state import DeliveryState, Event, MessageState, sources, target, within
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,3 +183,29 @@ def due_runs(connection: Connection, *, now: datetime) -> Sequence[str]:
         {"now": now},
     )
     return [row.id for row in rows]
+
+
+def states_of(connection: Connection, run_ids: Iterable[str]) -> list[str]:
+    """Return the states of some runs, in any order."""
+    return list(connection.scalars(select(runs.c.state).where(runs.c.id.in_(list(run_ids)))))
+
+
+def cancel_stopped(connection: Connection, run_ids: Sequence[str]) -> int:
+    """Cancel what is unsent in those of the runs that are stopped; returns how many messages."""
+    return connection.execute(_CANCEL, {"runs": list(run_ids)}).rowcount
+
+
+_CANCEL = text(f"""
+    WITH over AS (
+        UPDATE messages m SET state = '{target(MessageState, Event.STOP)}', reason = 'stopped',
+            updated_at = clock_timestamp()
+        FROM (SELECT id FROM runs WHERE id = ANY(:runs) AND state = 'stopped') r
+        WHERE m.run_id = r.id AND m.state IN ('{MessageState.PLANNED}', '{MessageState.READY}')
+        RETURNING m.id
+    ), recalled AS (
+        UPDATE deliveries d SET state = '{target(DeliveryState, Event.STOP)}', updated_at = clock_timestamp()
+        FROM over WHERE d.message_id = over.id AND d.state IN ({within(sources(DeliveryState, Event.STOP))})
+    )
+    SELECT 1 FROM over
+""")
+"""What is held stays so, with the reason that it has."""

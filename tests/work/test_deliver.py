@@ -19,7 +19,9 @@ from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
 from tidings.state import AttemptState
 from work import run as stages
+from work.build import parcels, read_context
 from work.campaign import open_campaign, parse_campaign
+from work.claim import Claimer
 from work.copy import ask_for_copy
 from work.deliver import Sender
 from work.report import report
@@ -100,6 +102,22 @@ class House:
                 owner=number,
                 clock=lambda: self.now,
             )
+
+    def claim(self, sender):
+        """Do what a sender does before it is killed; returns what it committed."""
+        [turn] = sender._waiting(sender.providers, self.run, None)
+        with self.engine.begin() as connection:
+            context = read_context(connection, self.installation, self.run)
+        claimer = Claimer(
+            installation=self.installation, policy=sender.policy, owner=sender.owner, lanes=sender.lanes
+        )
+        return claimer.claim(turn, context, sender.providers[Channel(turn.channel)], now=self.now)
+
+    def parcels(self, batch):
+        with self.engine.begin() as connection:
+            context = read_context(connection, self.installation, self.run)
+        made = parcels(batch.claimed, {self.run: context}, self.installation, {})
+        return [ready.parcel for _, ready in made]
 
     def send(self):
         with self.sender() as sender:
@@ -351,7 +369,7 @@ def test_a_living_sender_keeps_what_it_claimed(house, engine):
     settle(engine, 5)
     house.plan()
     with house.sender() as busy:
-        busy._claim(house.email, None, None, timedelta(minutes=5))
+        house.claim(busy)
 
         assert house.send() == Counter()
         assert house.sql("SELECT DISTINCT state FROM attempts") == [("sending",)]
@@ -361,7 +379,8 @@ def test_an_ended_lease_names_the_doubt_although_the_process_lives(house, engine
     settle(engine, 5)
     house.plan()
     with house.sender() as frozen:
-        frozen._claim(house.email, None, None, timedelta(0))
+        house.claim(frozen)
+        house.sql("UPDATE attempts SET lease_until = now()")
         house.send()
 
         assert house.report()["unknown"] == 5
@@ -382,10 +401,10 @@ def test_two_senders_share_a_run_without_overlap(house, engine):
     settle(engine, 100)
     house.plan()
     with house.sender() as one, house.sender() as other:
-        claimed, _ = one._claim(house.email, None, None, timedelta(minutes=5))
+        [batch] = house.claim(one)
         other.send_due()
 
-    assert len({parcel.message for parcel in house.email.handed} & {c.message for c in claimed}) == 0
+    assert len({parcel.message for parcel in house.email.handed} & {c.message for c in batch.claimed}) == 0
     assert len(house.email.handed) == 50
 
 
@@ -444,8 +463,8 @@ def test_the_letters_of_a_killed_run_are_in_one_batch_each(settings, engine):
     house.plan(channels=["letter"])
     desk = Desk(installation=house.installation, fixed_now=NOON)
     with desk.sender() as first:
-        claimed, rest = first._claim(first.providers[Channel.LETTER][0], None, None, timedelta(minutes=5))
-        first._send(first.providers[Channel.LETTER][0], claimed, rest, float("inf"))
+        [batch] = house.claim(first)
+        list(batch.provider.send(house.parcels(batch)))
     with desk.sender() as second:
         second.settle()
         second.send_due()

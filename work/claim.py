@@ -1,0 +1,272 @@
+"""A claim: what is due is locked, asked about once more, given to a provider, and its intents are committed.
+
+What the customer said is asked again inside the claim, by the same `decide` that planned the run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from channels.contract import Provider
+from preferences.policy import Policy
+from store import lanes as stored
+from store.claims import Claimed, Due, defer, lock_due, open_attempts, pinned, platforms
+from store.heard import with_last_words
+from store.lanes import Lane, Waiting
+from store.messages import write_decisions
+from tidings.channel import Channel
+from tidings.facts import Decisions
+from tidings.reason import Reason
+from work.build import RunContext
+from work.installation import Installation
+from work.lanes import LETTERS, Lanes, sender_of
+from work.plan import as_rows, ask, question_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MARGIN = timedelta(seconds=1)
+"""What an attempt is left alone longer than its last call can take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Committed intents for one provider."""
+
+    provider: Provider | None
+    """None: none of the channel's providers reaches these devices."""
+    sender: str
+    claimed: Sequence[Claimed]
+    rest: Mapping[str, Sequence[str]]
+    """The channels that each message may fall back to, most wished first."""
+    lease: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """A provider that may be called now: for how many messages, and whether it is a probe of an open circuit."""
+
+    provider: Provider
+    most: int
+    probe: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doors:
+    """What of a channel's providers is open; `until` is when the first closed one may open."""
+
+    open: Sequence[Door]
+    until: datetime | None
+
+
+def doors(choice: Sequence[Provider], known: Mapping[str, Lane], now: datetime) -> Doors:
+    """Return the providers that may be called, most preferred first.
+
+    One whose circuit is open is passed over, one that only rests is waited for: so is whatever comes after it.
+    """
+    found: list[Door] = []
+    closed: list[datetime] = []
+    for provider in choice:
+        lane = known.get(provider.name)
+        if lane is None:
+            found.append(Door(provider=provider, most=1000))
+            continue
+        if lane.rests_until is not None and now < lane.rests_until:
+            closed.append(lane.rests_until)
+            if not provider.platforms:
+                break
+            continue
+        if lane.open_until is None:
+            found.append(Door(provider=provider, most=1000))
+        elif now >= max(lane.open_until, lane.probe_until or lane.open_until):
+            found.append(Door(provider=provider, most=1, probe=True))
+        else:
+            closed.append(max(lane.open_until, lane.probe_until or lane.open_until))
+    return Doors(open=found, until=min(closed, default=None))
+
+
+def lease_of(installation: Installation, provider: Provider) -> timedelta:
+    """Return how long an attempt may go without news: a call may begin at the end of what is set, and takes time."""
+    return installation.settings.lease + provider.call_timeout + MARGIN
+
+
+@dataclass(kw_only=True)
+class Claimer:
+    """Claims for one sending process."""
+
+    installation: Installation
+    policy: Policy
+    owner: int
+    lanes: Lanes
+
+    def claim(
+        self, wanted: Waiting, context: RunContext, choice: Sequence[Provider], *, now: datetime
+    ) -> list[Batch] | None:
+        """Claim a batch of what waits; None when nothing of it can be sent now, [] when all of it was moved or held."""
+        sender = sender_of(self.installation.organisation, wanted.brand, wanted.channel)
+        with self.installation.engine.begin() as connection:
+            way = doors(choice, stored.read(connection, [one.name for one in choice], sender), now)
+            way = self._probed(connection, way, sender, now)
+            if not way.open:
+                return None
+            due = lock_due(
+                connection,
+                channel=wanted.channel,
+                mode=self.installation.mode,
+                run=wanted.run,
+                shard=wanted.shard,
+                now=now,
+                limit=self._limit(way.open),
+            )
+            if not due:
+                connection.rollback()  # gives the probe back
+                return None
+            chosen = self._admit(connection, wanted.channel, context, due, now)
+            parts = self._routed(connection, chosen, choice, way, now)
+            return [
+                self._open(connection, wanted.channel, provider, sender, part, chosen, now)
+                for provider, part in parts
+            ]
+
+    def _probed(self, connection: Connection, way: Doors, sender: str, now: datetime) -> Doors:
+        """Keep a probe only where this worker gets it, and alone: a single message tells how the lane is."""
+        kept: list[Door] = []
+        for door in way.open:
+            until = now + lease_of(self.installation, door.provider)
+            if not door.probe or stored.take_probe(
+                connection, door.provider.name, sender, now=now, until=until
+            ):
+                kept.append(door)
+            if door.probe and kept and kept[-1] is door:
+                break
+        return Doors(open=kept, until=way.until or (now + MARGIN if not kept else None))
+
+    def _limit(self, open_doors: Sequence[Door]) -> int:
+        """Return how many messages to claim: as many as the provider takes in about a second."""
+        limit = 0
+        for door in open_doors:
+            most = min(self._batch_of(door.provider), door.most)
+            if door.provider.rate:
+                most = min(most, max(1, ceil(door.provider.rate)))
+            limit = max(limit, most)
+            if not door.provider.platforms:
+                break
+        return limit
+
+    def _batch_of(self, provider: Provider) -> int:
+        if provider.channel.on_paper:
+            return LETTERS
+        return min(self.lanes.pace(provider).batch, self.installation.settings.claim)
+
+    def _routed(
+        self,
+        connection: Connection,
+        chosen: Mapping[str, tuple[int, Sequence[str]]],
+        choice: Sequence[Provider],
+        way: Doors,
+        now: datetime,
+    ) -> list[tuple[Provider | None, list[str]]]:
+        """Give each message to the first open provider that reaches it; what finds only closed ones waits for them."""
+        if len(choice) == 1 and not choice[0].platforms:
+            return [(choice[0], list(chosen))] if chosen else []
+        where = platforms(connection, [address for address, _ in chosen.values()])
+        pins = pinned(connection, list(chosen))
+        left = {door.provider.name: door.most for door in way.open}
+        parts: dict[str, list[str]] = {}
+        late: list[str] = []
+        for message, (address, _) in chosen.items():
+            reach = [one for one in choice if not one.platforms or where.get(address, "") in one.platforms]
+            if pinned_to := [one for one in reach if one.name == pins.get(message)]:
+                reach = pinned_to
+            name = next((one.name for one in reach if left.get(one.name, 0) > 0), None)
+            if name is not None:
+                left[name] -= 1
+                parts.setdefault(name, []).append(message)
+            elif reach:
+                late.append(message)
+            else:
+                parts.setdefault("", []).append(message)
+        defer(connection, late, until=way.until or now + MARGIN)
+        return [
+            (next((one for one in choice if one.name == name), None), part) for name, part in parts.items()
+        ]
+
+    def _open(
+        self,
+        connection: Connection,
+        channel: str,
+        provider: Provider | None,
+        sender: str,
+        messages: Sequence[str],
+        chosen: Mapping[str, tuple[int, Sequence[str]]],
+        now: datetime,
+    ) -> Batch:
+        lease = (
+            self.installation.settings.lease if provider is None else lease_of(self.installation, provider)
+        )
+        claimed = open_attempts(
+            connection,
+            [(message, chosen[message][0]) for message in messages],
+            channel=channel,
+            provider="none" if provider is None else provider.name,
+            owner=self.owner,
+            now=now,
+            lease=lease,
+        )
+        if channel == Channel.WHATSAPP:
+            claimed = with_last_words(connection, claimed, now=now)
+        rest = {message: chosen[message][1] for message in messages}
+        return Batch(provider=provider, sender=sender, claimed=claimed, rest=rest, lease=lease)
+
+    def _admit(
+        self,
+        connection: Connection,
+        channel: str,
+        context: RunContext,
+        due: Sequence[Due],
+        now: datetime,
+    ) -> dict[str, tuple[int, list[str]]]:
+        """Return {message: (address, other channels)} of what may leave now; the rest is moved or held here."""
+        import polars as pl
+
+        question = question_of(context.run, context.template, self.installation.organisation)
+        asked = [(row.message, row.customer, list(row.tried)) for row in due]
+        decisions = ask(connection, question, asked, self.policy, now=now)
+        goes = (pl.col("state") == "ready") & (pl.col("channel") == channel) & (pl.col("due_at") <= now)
+        stays = decisions.verdicts.filter(~goes)
+        if stays.height:
+            write_decisions(
+                connection,
+                as_rows(_given_up(decisions, stays, due), question.costs),
+                keep_keys=context.run.kind == "campaign",
+            )
+        ranked = decisions.ranked.filter(pl.col("rank").is_not_null()).sort("message", "rank")
+        places: dict[str, list[tuple[str, int]]] = {}
+        for message, name, address in ranked.select("message", "channel", "address").iter_rows():
+            places.setdefault(message, []).append((name, address))
+        return {
+            message: (places[message][0][1], [name for name, _ in places[message][1:]])
+            for message in decisions.verdicts.filter(goes)["message"]
+        }
+
+
+def _given_up(decisions: Decisions, stays: "pl.DataFrame", due: Sequence[Due]) -> Decisions:
+    """Return what stays; a message that was tried and has no channel left has failed, it is not merely held."""
+    import polars as pl
+
+    tried = [row.message for row in due if row.tried]
+    failed = (
+        (pl.col("state") == "held")
+        & pl.col("reason").is_in([str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT)])
+        & pl.col("message").is_in(tried)
+    )
+    return Decisions(
+        verdicts=stays.with_columns(
+            pl.when(failed).then(pl.lit("undeliverable")).otherwise("state").alias("state")
+        ),
+        ranked=decisions.ranked,
+    )

@@ -1,0 +1,266 @@
+"""Hands one committed batch to its provider, a slice at a time, and records what became of each attempt.
+
+Between slices everything is looked at that may have changed since the claim: the lease, the run, the lane.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from channels.contract import Provider
+from store import lanes as stored
+from store.claims import Claimed, renew
+from store.invoices import documents
+from store.lanes import Lane
+from store.outcomes import Step, record
+from store.runs import cancel_stopped, states_of
+from store.suppressions import suppress as suppress_addresses
+from tidings.message import Parcel
+from tidings.outcome import ErrorClass, Outcome, Rejected, Unknown
+from work.build import RunContext, parcels
+from work.claim import Batch, doors
+from work.installation import Installation
+from work.journal import Journal, folder
+from work.lanes import Lanes, largest_slice
+from work.outcome import Built, cancelled, step
+
+log = structlog.get_logger()
+
+PULSE = 1.0
+"""Seconds after which a pause, a stop or a closed lane is seen at the latest, between slices."""
+
+_RECORD_AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds between tries to record while the database is away."""
+
+_NO_PROVIDER = Rejected(error=ErrorClass.CONFIG, code="no_provider_for_platform")
+
+
+def ticks() -> float:
+    """Return seconds of a clock that only goes on, also while the machine sleeps."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+@dataclass(kw_only=True)
+class Handover:
+    """One batch on its way."""
+
+    installation: Installation
+    lanes: Lanes
+    contexts: Mapping[str, RunContext]
+    batch: Batch
+    clock: Callable[[], datetime]
+    claimed_at: float
+    """Ticks read before the claim."""
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _built: dict[str, Built] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
+    _looked_at: float = 0.0
+    _renewed_at: float = 0.0
+    _why: str = ""
+    """Why the rest is not sent."""
+    _again_at: datetime | None = None
+
+    def run(self) -> list[Step]:
+        """Build, send and record; returns a step for each attempt."""
+        self._looked_at = self._renewed_at = self.claimed_at
+        with Journal(folder(self.installation.home)) as journal:
+            journal.claimed([one.attempt for one in self.batch.claimed])
+            if self.batch.provider is None:
+                self._outcomes = {one.attempt: _NO_PROVIDER for one in self.batch.claimed}
+            else:
+                self._send(self.batch.provider, journal)
+            steps = self._steps()
+            self._record(steps)
+            journal.done()
+        return steps
+
+    def _send(self, provider: Provider, journal: Journal) -> None:
+        with self.installation.engine.begin() as connection:
+            named = [one.invoice for one in self.batch.claimed if one.invoice is not None]
+            invoices = documents(connection, named)
+        ready = parcels(self.batch.claimed, self.contexts, self.installation, invoices)
+        pace = self.lanes.pace(provider)
+        started = ticks()
+        while part := self._slice(ready, self._size(provider, pace.slice)):
+            if not self._may_go(provider, len(part)):
+                return
+            part = [one for one in part if one.attempt not in self._lost]
+            before = ticks()
+            self._hand_over(provider, part, journal)
+            pace.handed(len(part), ticks() - before, most=largest_slice(provider))
+        most = self.installation.settings.claim
+        if not provider.channel.on_paper and not provider.rate:
+            pace.claimed(len(self.batch.claimed), ticks() - started, most=most)
+
+    @staticmethod
+    def _size(provider: Provider, pace: int) -> int:
+        if provider.channel.on_paper:
+            return largest_slice(provider)
+        if provider.rate:
+            return max(1, min(pace, int(provider.rate / 10)))
+        return pace
+
+    def _slice(self, ready: Iterator[tuple[str, Any]], size: int) -> list[Parcel]:
+        """Build the next parcels; what cannot be built has its outcome, and a long build keeps its lease."""
+        part: list[Parcel] = []
+        for attempt, made in ready:
+            if isinstance(made, Rejected):
+                self._outcomes[attempt] = made
+                continue
+            self._built[attempt] = made.built
+            part.append(made.parcel)
+            if len(part) == size:
+                break
+            self._keep()
+        return part
+
+    def _may_go(self, provider: Provider, calls: int) -> bool:
+        """Tell whether a call may begin now; waits for its turn where a rate limits the lane."""
+        self._look(provider)
+        if not self._why and provider.rate:
+            with self.installation.engine.begin() as connection:
+                wait = stored.take_turn(
+                    connection, provider.name, self.batch.sender, calls=calls, rate=provider.rate
+                )
+            until = ticks() + wait.total_seconds()
+            while not self._why and (left := until - ticks()) > 0:
+                time.sleep(min(left, PULSE))
+                self._look(provider)
+        if not self._why and not self._keep():
+            self._why = "lease_over"
+        return not self._why
+
+    def _keep(self) -> bool:
+        """Extend the lease in good time; False when it is too late for a call to begin.
+
+        A call may begin until `TIDINGS_LEASE` after the last renewal; the attempts are left alone longer than that by
+        what the longest call takes.
+        """
+        allowed = self.installation.settings.lease.total_seconds()
+        elapsed = ticks() - self._renewed_at
+        if elapsed < allowed / 3:
+            return True
+        if elapsed < allowed:
+            with suppress(OperationalError):  # a database that is away: there is still some time
+                self._renew()
+        return ticks() < self._renewed_at + allowed
+
+    def _look(self, provider: Provider) -> None:
+        """Once a second: is the run still to be sent, is the lane open, are the attempts still ours?"""
+        now = ticks()
+        if now - self._looked_at < PULSE:
+            return
+        self._looked_at = now
+        try:
+            with self.installation.engine.begin() as connection:
+                states = states_of(connection, {one.run for one in self.batch.claimed})
+                known = stored.read(connection, [provider.name], self.batch.sender)
+        except OperationalError:
+            self._why = "database_away"
+            return
+        self._why = next((f"run_{state}" for state in states if state in {"paused", "stopped"}), "")
+        lane = known.get(provider.name)
+        if (
+            not self._why and lane is not None and lane.probe_until is None
+        ):  # a probe goes on: it opens the lane
+            self._close_with(provider, lane)
+
+    def _close_with(self, provider: Provider, lane: Lane) -> None:
+        """Stop when the lane is closed, whoever found out."""
+        way = doors([provider], {provider.name: lane}, self.clock())
+        if not way.open or way.open[0].probe:
+            self._why, self._again_at = "lane_closed", way.until
+
+    def _renew(self) -> None:
+        """Extend the lease of what is not sent yet; what somebody named in doubt meanwhile is not sent any more."""
+        before = ticks()
+        waiting = [one.attempt for one in self.batch.claimed if one.attempt not in self._outcomes]
+        with self.installation.engine.begin() as connection:
+            kept = renew(connection, waiting, lease=self.batch.lease)
+        self._lost.update(attempt for attempt in waiting if attempt not in kept)
+        self._renewed_at = before
+
+    def _hand_over(self, provider: Provider, part: Sequence[Parcel], journal: Journal) -> None:
+        """Send; whatever the provider does not answer for is unknown, never assumed to be absent."""
+        rest = {one.attempt: self.batch.rest.get(one.message, ()) for one in self.batch.claimed}
+        answers: dict[str, Outcome] = {}
+        journal.begun([one.attempt for one in part])
+        try:
+            for attempt, outcome in provider.send(part):
+                answers[attempt] = outcome
+                journal.took(attempt, outcome, self._built.get(attempt), rest.get(attempt, ()))
+                if not self._keep():  # frozen meanwhile: nothing that was not begun may begin
+                    break
+        except Exception as error:
+            log.exception("a provider broke off", provider=provider.name, error=type(error).__name__)
+        for missing in part:
+            answers.setdefault(missing.attempt, Unknown(code="no_answer"))
+        self._outcomes.update(answers)
+        now = self.clock()
+        engine = self.installation.engine
+        lane = self.lanes.record(engine, provider.name, self.batch.sender, answers.values(), now=now)
+        if lane is not None:
+            self._close_with(provider, lane)
+
+    def _steps(self) -> list[Step]:
+        now = self.clock()
+        return [
+            step(
+                one,
+                self._outcomes[one.attempt],
+                self._built.get(one.attempt),
+                next_channels=self.batch.rest.get(one.message, ()),
+                now=now,
+            )
+            if one.attempt in self._outcomes
+            else cancelled(one, due_at=self._again_at or now, code=self._why or "lease_over")
+            for one in self.batch.claimed
+        ]
+
+    def _record(self, steps: Sequence[Step]) -> None:
+        """Commit the outcomes, with patience: a database that restarts must not turn answers into doubts."""
+        for wait in (*_RECORD_AGAIN, None):
+            try:
+                commit(self.installation, self.batch.claimed, steps, now=self.clock())
+            except OperationalError:
+                if wait is None:
+                    raise
+                log.warning("outcomes wait for the database", attempts=len(steps), seconds=wait)
+                time.sleep(wait)
+            else:
+                return
+
+
+def commit(
+    installation: Installation, claimed: Sequence[Claimed], steps: Sequence[Step], *, now: datetime
+) -> None:
+    """Record the outcomes of a batch in one transaction, with the addresses not to be used again."""
+    with installation.engine.begin() as connection:
+        record(connection, steps, now=now)
+        suppress_addresses(connection, _suppressions(claimed, steps, now))
+        cancel_stopped(connection, sorted({one.run for one in claimed}))
+
+
+def _suppressions(claimed: Sequence[Claimed], steps: Sequence[Step], now: datetime) -> list[dict[str, Any]]:
+    """Return the addresses that a provider told us not to use again."""
+    by_attempt = {c.attempt: c for c in claimed}
+    return [
+        {
+            "brand": "all" if made.error_class == ErrorClass.ADDRESS else by_attempt[made.attempt].brand,
+            "channel": by_attempt[made.attempt].channel,
+            "value": by_attempt[made.attempt].address,
+            "reason": made.code if made.error_class == ErrorClass.ADDRESS else ErrorClass.OPT_OUT.value,
+            "source": "provider",
+            "proof": f"attempt {made.attempt}",
+            "actor": "system",
+            "at": now,
+        }
+        for made in steps
+        if made.error_class in {ErrorClass.ADDRESS, ErrorClass.OPT_OUT} and made.attempt_state == "rejected"
+    ]
