@@ -1,166 +1,284 @@
-"""Kills the sender again and again while it mails, and counts what arrived: `make crash [KILLS=20]`.
+"""Kills senders by the hundred and counts what arrived: `make crash [KILLS=200] [NAIVE=1]`. See docs/proof.md.
 
-The mail server lives in this process, which is never killed; its list is the ground truth. Half of the messages are
-marketing (nobody twice, every doubt named), half are owed (sent once more after a doubt, and no other is; one that was
-in doubt twice waits for a person); the SMS go to the outbox folder, where a message is one file whatever happens. The
-last line is one JSON object; exit 1 when a promise was broken.
+The last line is one JSON object; the exit code is 1 when a promise was broken.
 """
 
 import argparse
 import json
 import os
-import random
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+import time
+from itertools import pairwise
 from pathlib import Path
 
-import tomli_w
-from sqlalchemy import text
-
-from store.connect import opened as opened_store
-from store.embedded import wait_until_stopped
-from store.runs import set_run
-from store.suppressions import mark_known
-from templates.catalog import find
-from tests.peers.smtp import SmtpPeer
-from tests.town import NOON, ORGANISATION, settle
+from tests.crash import judge
+from tests.crash.gate import Point
+from tests.crash.hunt import PAUSE, Hunt, Plan, Slot
+from tests.crash.news import TOKEN
+from tests.crash.worker import work
+from tests.crash.world import Server, furnish, populate
 from tidings.settings import Settings
-from work import run as stages
-from work.campaign import open_campaign, parse_campaign
-from work.installation import opened
 
-MESSAGES_A_KILL = 30
-CLAIM = 25
-
-
-class Target:
-    """Kills a process when the mail server has taken so many messages."""
-
-    def __init__(self, chance):
-        self.chance = chance
-        self.peer = SmtpPeer(on_taken=self.look)
-        self.process = None
-        self.kill_at = 0
-        self.kills = 0
-
-    def look(self, taken):
-        if self.process is not None and len(self.peer.taken) >= self.kill_at:
-            process, self.process = self.process, None
-            process.kill()
-            self.kills += 1
-
-    def aim(self, process):
-        self.kill_at = len(self.peer.taken) + self.chance.randint(1, 2 * MESSAGES_A_KILL)
-        self.process = process
+SLOTS = 3
+CLAIM = 5
+TIMEOUT = 0.7
+LEASE = 1.0
+FREEZE = 13.0
+"""Longer than the longest lease: LEASE and CLAIM calls of three time-outs each."""
+MESSAGES_A_KILL = 20
+ROUND = 50
+"""Kills against one database, before the next one begins."""
+DRAIN = 60.0
+QUIET = 3.0
+"""Seconds without any change, after which a round is over."""
+PRELOAD = (
+    "tests.crash.worker", "channels.email.smtp", "channels.email.ses", "channels.sms.twilio", "channels.letter.spool",
+    "channels.letter.merge", "work.plan", "pikepdf",
+)  # fmt: skip
+FREEZES = (Point.CLAIMED, Point.BODY, Point.OUTCOME, Point.ANSWERED, Point.CLAIM, Point.HANDED)
+FREEZE_SHARE = 12
+RESTARTS = (Point.OUTCOME, Point.CLAIMED, Point.CLAIM, Point.RECORDED)
+RESTART_SHARE = 25
+"""So many kills for each freeze, and for each restart of the database."""
+MAILERS = ("ses", "smtp")
 
 
-def prepare(settings, customers):
-    """Plan one campaign for everybody; half of its messages are made something owed."""
-    sample = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
-    raw = {"name": "crash", "edition": "1", "topic": "offer", "template": "offer/autumn", "data": sample}
-    with opened(settings) as installation:
-        settle(installation.engine, customers - customers // 4)
-        settle(installation.engine, customers // 4, channels=("sms",))
-        with installation.engine.begin() as connection:
-            mark_known(connection, "all", "none exist")
-        campaign = parse_campaign(raw | {"audience": {"everybody": True}}, where="crash")
-        run = open_campaign(installation, campaign, installation.policy, actor="staff:crash", now=NOON).run
-        shards = stages.begin(installation, run, now=NOON)
-        for shard in range(shards.count):
-            stages.plan(installation, run, shard, installation.policy, now=NOON)
-        with installation.engine.begin() as connection:
-            set_run(connection, run, state="sending")
-            connection.execute(
-                text("UPDATE messages SET purpose_class = 'required' WHERE customer_id % 2 = 0")
-            )
+class Providers:
+    """The process of the providers."""
+
+    def __init__(self, folder, seed):
+        self.log = Path(folder) / "taken.jsonl"
+        self.log.touch()
+        command = [sys.executable, "-m", "tests.crash.providers", str(self.log), str(seed)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.ports = json.loads(self._process.stdout.readline())
+        self.read = 0
+
+    def tell(self, order):
+        self._process.stdin.write(f"{order}\n")
+        self._process.stdin.flush()
+        self._process.stdout.readline()
+
+    def taken(self):
+        """Return what was taken and refused since the last time."""
+        taken, refused, self.read = judge.read_log(self.log, self.read)
+        return taken, refused
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
 
 
-def hunt(target, environment, kills):
-    """Start senders and kill them until enough are dead or nothing is left to send, then let one finish."""
-    command = [sys.executable, "-m", "tests.crash.sender"]
-    while target.kills < kills:
-        before = target.kills
-        with subprocess.Popen(command, env=environment) as process:
-            target.aim(process)
-        if target.kills == before:
-            break  # it ended by itself: everything was sent
-        sys.stdout.write(f"\r{target.kills} of {kills} kills, {len(target.peer.taken)} mails taken")
+class Rounds:
+    """Round after round until enough were killed; each has its own database, and its own way of sending mail."""
+
+    def __init__(self, folder, wanted):
+        self.wanted = wanted
+        self.home = Path(folder) / "home"
+        self.server = Server(self.home)
+        furnish(self.home)
+        self.providers = Providers(folder, wanted.seed)
+        self.hunt = Hunt(seed=wanted.seed, freeze_seconds=FREEZE, restart=self.server.restart)
+        self.hunt.context.set_forkserver_preload(list(PRELOAD))
+        self.verdict = judge.empty()
+        self.complaints = Path(folder) / "complaints"
+        self.number = 0
+
+    @property
+    def killed(self):
+        return sum(self.hunt.kills.values())
+
+    def run(self):
+        size = min(ROUND, max(self.wanted.kills // 2, 1))
+        while self.killed < self.wanted.kills:
+            self.number += 1
+            self._round(min(size, self.wanted.kills - self.killed))
+            self._tell()
+
+    def _round(self, kills):
+        name, spool = f"round_{self.number}", self.home / f"spool{self.number}"
+        mailer = MAILERS[self.number % 2]
+        spool.mkdir()
+        self.server.fresh(name)
+        engine = self.server.engine(name)
+        url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        judge.DEFAULT["email"] = mailer
+        clock = [time.monotonic()]
+        populate(self._settings(url), kills * MESSAGES_A_KILL)
+        slots = [
+            Slot(self.hunt, n, {**self.providers.ports, "database": self.server.socket},
+                 lambda ports: self._environment(ports, name, spool, mailer))
+            for n in range(SLOTS)
+        ]  # fmt: skip
+        self.providers.tell("storm")
+        clock.append(time.monotonic())
+        try:
+            self._hunt(slots, engine, self.killed + kills)
+            clock.append(time.monotonic())
+            self.providers.tell("calm")
+            self._drain(slots, engine)
+            clock.append(time.monotonic())
+        finally:
+            self._stop(slots)
+        taken, refused = self.providers.taken()
+        judge.add(self.verdict, judge.judge(engine, taken + judge.printed(spool), refused))
+        engine.dispose()
+        shutil.rmtree(spool)
+        self.times = [f"{after - before:.0f}" for before, after in pairwise(clock)]
+
+    def _hunt(self, slots, engine, until):
+        """Keep the slots full until enough are dead or nothing is left to send."""
+        arguments = (time.time(), self.wanted.naive, str(self.complaints))
+        self.arguments = arguments
+        self.hunt.want(self._plans(until - self.killed))
+        looked = time.monotonic()
+        while self.killed < until:
+            for slot in slots:
+                if slot.is_over() and self.killed < until:
+                    slot.start(work, arguments, self.hunt.plan())
+            PAUSE.wait(0.005)
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                if self._left(engine) == 0:
+                    break
+
+    def _left(self, engine):
+        try:
+            return judge.progress(engine)[0]
+        except Exception:
+            return None  # the server is being restarted
+
+    def _plans(self, kills):
+        """Every boundary once, and freezes and restarts of the server in their share."""
+        if self.wanted.naive or self.hunt.wanted:
+            return []
+        chance = self.hunt.random
+        plans = [Plan(act="kill", point=point, nth=chance.randint(1, 3)) for point in Point]
+        for act, points, share in (("freeze", FREEZES, FREEZE_SHARE), ("database", RESTARTS, RESTART_SHARE)):
+            for n in range(max(kills // share, 1)):
+                plans.append(
+                    Plan(act=act, point=points[(self.number + n) % len(points)], nth=chance.randint(1, 3))
+                )
+        self.hunt.random.shuffle(plans)
+        return sorted(plans, key=lambda plan: plan.act != "freeze")  # they take longest
+
+    def _drain(self, slots, engine):
+        """Let what lives go on undisturbed until nothing changes any more."""
+        for slot in slots:
+            if slot.life:
+                slot.life.plan = None
+        until = time.monotonic() + DRAIN
+        last, since = None, time.monotonic()
+        while time.monotonic() < until and time.monotonic() - since < QUIET:
+            for slot in slots:
+                if slot.is_over():
+                    slot.start(work, self.arguments, None)
+            PAUSE.wait(0.1)
+            left, seen = judge.progress(engine)
+            frozen = any(slot.life and slot.life.frozen for slot in slots)
+            if seen != last or left or frozen:
+                last, since = seen, time.monotonic()
+
+    def _stop(self, slots):
+        for slot in slots:
+            if slot.life:
+                slot.life.process.kill()
+                slot.life.process.join()
+            slot.close()
+
+    def _environment(self, ports, name, spool, mailer):
+        database = (
+            f"postgresql://postgres@127.0.0.1:{ports['database']}/{name}?sslmode=disable&gssencmode=disable"
+        )
+        http = f"http://127.0.0.1:{ports['http']}"
+        return {
+            "TIDINGS_DATABASE": database,
+            "TIDINGS_HOME": str(self.home),
+            "TIDINGS_MODE": "live",
+            "TIDINGS_CLAIM": str(CLAIM),
+            "TIDINGS_LEASE": f"PT{LEASE}S",
+            "TIDINGS_EMAIL": mailer,
+            "TIDINGS_SMTP__HOST": "127.0.0.1",
+            "TIDINGS_SMTP__PORT": str(ports["smtp"]),
+            "TIDINGS_SMTP__TIMEOUT": f"PT{TIMEOUT}S",
+            "TIDINGS_SES__REGION": "eu-north-1",
+            "TIDINGS_SES__ENDPOINT": http,
+            "TIDINGS_SES__TIMEOUT": f"PT{TIMEOUT}S",
+            "TIDINGS_SMS": "twilio",
+            "TIDINGS_TWILIO__ACCOUNT_SID": "AC1",
+            "TIDINGS_TWILIO__AUTH_TOKEN": TOKEN,
+            "TIDINGS_TWILIO__ENDPOINT": http,
+            "TIDINGS_TWILIO__TIMEOUT": f"PT{TIMEOUT}S",
+            "TIDINGS_LETTER": "spool",
+            "TIDINGS_SPOOL__FOLDER": str(spool),
+            "TIDINGS_PUBLIC_URL": "https://nordlys.example",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+        }
+
+    def _settings(self, url):
+        return Settings(home=self.home, database=url, mode="live")
+
+    def _tell(self):
+        hunt = self.hunt
+        reached = sum(hunt.kills[point] > 0 for point in Point)
+        sys.stdout.write(
+            f"round {self.number}: {self.killed} of {self.wanted.kills} kills, {sum(hunt.freezes.values())} freezes, "
+            f"{sum(hunt.restarts.values())} restarts of the database, {reached} of {len(Point)} boundaries, "
+            f"{self.verdict['messages']} messages, {'+'.join(self.times)} s\n"
+        )
         sys.stdout.flush()
-    target.process = None
-    subprocess.run(command, env=environment, check=True)
-    sys.stdout.write("\n")
+
+    def report(self):
+        """Return the JSON object of the last line."""
+        return {
+            "kills": self.killed,
+            "freezes": sum(self.hunt.freezes.values()),
+            "messages": self.verdict.pop("messages"),
+            "in_flight_share": round(self.hunt.in_flight / max(self.killed, 1), 3),
+            **self.verdict,
+        }
+
+    def close(self):
+        self.providers.close()
+        self.server.close()
 
 
-def judge(settings, target, customers):
-    """Compare what the server took with what the store says."""
-    taken = Counter(taken.to for taken in target.peer.taken)
-    with opened_store(settings) as store, store.engine.begin() as connection:
-        rows = connection.execute(
-            text("""
-                SELECT a.value AS address, m.channel, m.state, m.purpose_class,
-                       (SELECT count(*) FROM deliveries d JOIN attempts t ON t.delivery_id = d.id
-                        WHERE d.message_id = m.id AND t.state IN ('unknown', 'abandoned')) AS doubts,
-                       (SELECT count(*) FROM deliveries d JOIN attempts t ON t.delivery_id = d.id
-                        WHERE d.message_id = m.id AND t.state = 'unknown') AS open_doubts
-                FROM messages m JOIN addresses a ON a.customer_id = m.customer_id
-            """)
-        ).all()
-    files = {path.stem for path in (settings.root / "outbox" / "sms").glob("*.json")}
-    mails = [row for row in rows if row.channel == "email"]
-    owed = [row for row in mails if row.purpose_class == "required"]
-    marketing = [row for row in mails if row.purpose_class == "marketing"]
-    return {
-        "kills": target.kills,
-        "messages": len(rows),
-        "marketing_twice": sum(taken[row.address] > 1 for row in marketing),
-        "marketing_lost": sum(not taken[row.address] and not row.doubts for row in marketing),
-        "owed_lost": sum(not taken[row.address] and not row.open_doubts for row in owed),
-        "owed_doubted_twice": sum(not taken[row.address] and row.open_doubts for row in owed),
-        "owed_repeated": sum(taken[row.address] > 1 for row in owed),
-        "owed_repeated_without_doubt": sum(taken[row.address] > 1 and not row.doubts for row in owed),
-        "keyed_wrong": customers // 4 - len(files),
-        "false_accepted": sum(row.state == "done" and not taken[row.address] for row in mails),
-        "doubts_named": sum(bool(row.doubts) for row in rows),
-        "unfinished": sum(row.state not in ("done", "in_delivery") for row in rows),
-    }
+def is_broken(report):
+    """Tell whether a promise of design/delivery.md was broken."""
+    kept = [report[what][kind] for what in ("duplicates", "lost") for kind in ("key", "list")]
+    return any(kept) or report["false_accepted"] > 0 or report["unnamed"] > 0
 
 
 def main():
-    """Run the hunt in a home of its own; return the exit code."""
+    """Hunt; return the exit code."""
     parser = argparse.ArgumentParser(prog="crash", description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--naive", action="store_true", help="a sender that looks, sends and marks")
+    parser.add_argument("--keep", action="store_true", help="leave the folder and its databases")
     wanted = parser.parse_args()
-    customers = 40 + wanted.kills * MESSAGES_A_KILL * 2
-    target = Target(random.Random(wanted.seed))
-    with tempfile.TemporaryDirectory(prefix="tidings-") as folder:
-        (Path(folder) / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION))
-        given = {
-            "TIDINGS_HOME": folder,
-            "TIDINGS_MODE": "live",
-            "TIDINGS_EMAIL": "smtp",
-            "TIDINGS_SMTP__HOST": "127.0.0.1",
-            "TIDINGS_SMTP__PORT": str(target.peer.port),
-            "TIDINGS_CLAIM": str(CLAIM),
-        }
-        os.environ.update(given)
-        settings = Settings.read()
-        prepare(settings, customers)
-        hunt(target, {**os.environ, **given}, wanted.kills)
-        found = judge(settings, target, customers)
-        wait_until_stopped(settings.root)
-    target.peer.close()
-    sys.stdout.write(json.dumps(found) + "\n")
-    broken = (
-        "marketing_twice",
-        "marketing_lost",
-        "owed_lost",
-        "owed_repeated_without_doubt",
-        "keyed_wrong",
-    )
-    return int(any(found[name] for name in (*broken, "false_accepted", "unfinished")))
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process without threads is forked
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    folder = tempfile.mkdtemp(prefix="tidings-")
+    rounds = Rounds(folder, wanted)
+    try:
+        rounds.run()
+    except RuntimeError:
+        sys.stderr.write(rounds.complaints.read_text()[-3000:])
+        raise
+    finally:
+        rounds.close()
+        if not wanted.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    for point in Point:
+        sys.stdout.write(f"{rounds.hunt.kills[point]:6} killed {point}\n")
+    report = rounds.report()
+    sys.stdout.write(json.dumps(report) + "\n")
+    return int(is_broken(report))
 
 
 if __name__ == "__main__":
