@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -118,3 +119,112 @@ def suppress(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             """),
             list(rows),
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stop:
+    """Why an address is closed, or open again, on a channel: what a receipt said."""
+
+    customers: Sequence[int]
+    """Who has the address."""
+    brand: str
+    channel: str
+    value: str
+    reason: str
+    proof: str
+    at: datetime
+
+    def row(self) -> dict[str, Any]:
+        """Return it as `suppress` takes it."""
+        told = {name: getattr(self, name) for name in ("brand", "channel", "value", "reason", "proof", "at")}
+        return told | {"source": "provider", "actor": "system"}
+
+
+def stop(connection: Connection, stops: Sequence[Stop]) -> None:
+    """Close addresses because their customers said so, unless they said START later; the latest word counts."""
+    if stops:
+        rows = [
+            one.row() | {"customers": list(one.customers)}
+            for one in sorted(stops, key=lambda one: (one.channel, one.value, one.brand))
+        ]
+        connection.execute(
+            text("""
+                INSERT INTO suppressions (brand, channel, value, reason, source, proof, actor, at)
+                SELECT :brand, :channel, :value, :reason, :source, :proof, :actor, :at
+                WHERE :reason = 'complaint' OR NOT EXISTS (
+                    SELECT 1 FROM touchpoints t WHERE t.customer_id = ANY(CAST(:customers AS bigint[]))
+                      AND t.kind = 'started' AND t.channel = :channel AND t.at >= CAST(:at AS timestamptz)
+                      AND t.detail ->> 'address' = :value)
+                ON CONFLICT (channel, value, brand, reason) WHERE lifted_at IS NULL
+                DO UPDATE SET at = greatest(suppressions.at, excluded.at)
+            """),
+            rows,
+        )
+
+
+def lift_stops(connection: Connection, starts: Sequence[Stop]) -> None:
+    """Open again what an earlier STOP closed: only that, on every brand that the address was closed for."""
+    if starts:
+        connection.execute(
+            text("""
+                UPDATE suppressions SET lifted_at = :at
+                WHERE channel = :channel AND value = :value AND reason IN ('stop', 'opt_out') AND source = 'provider'
+                  AND lifted_at IS NULL AND at <= :at
+            """),
+            [one.row() for one in sorted(starts, key=lambda one: (one.channel, one.value))],
+        )
+
+
+def judge_soft(
+    connection: Connection,
+    mailboxes: Sequence[tuple[int, str, str]],
+    *,
+    bounces: int,
+    span: timedelta,
+    now: datetime,
+) -> None:
+    """Suppress addresses that only bounce softly, and open those again that took something since.
+
+    Args:
+        connection: in a transaction that holds the customers' locks.
+        mailboxes: (customer, channel, address) of which something was heard.
+        bounces: so many deliveries of an address bounced since anything was delivered to it,
+        span: the first and the last at least so far apart.
+        now: when a suppression is lifted.
+    """
+    if mailboxes:
+        customers, channels, values = (list(column) for column in zip(*mailboxes, strict=True))
+        told = {"customers": customers, "channels": channels, "values": values}
+        for statement in _SOFT:
+            connection.execute(text(statement), told | {"bounces": bounces, "span": span, "now": now})
+
+
+_JUDGED = """
+    WITH heard AS (
+        SELECT b.channel, b.value, t.kind, t.at, t.detail ->> 'reference' AS delivery
+        FROM unnest(CAST(:customers AS bigint[]), CAST(:channels AS text[]), CAST(:values AS text[]))
+             AS b(customer, channel, value)
+        JOIN touchpoints t ON t.customer_id = b.customer AND t.channel = b.channel AND t.source LIKE 'provider:%'
+         AND t.detail ->> 'address' = b.value
+         AND (t.kind = 'delivered' OR (t.kind = 'bounced' AND t.detail ->> 'error' NOT IN ('address', 'opt_out')))
+    ), alive AS (
+        SELECT channel, value, max(at) FILTER (WHERE kind = 'delivered') AS at FROM heard GROUP BY 1, 2
+    ), judged AS (
+        SELECT a.channel, a.value, max(h.at) AS at,
+               count(DISTINCT h.delivery) >= :bounces AND max(h.at) - min(h.at) >= :span AS dead
+        FROM alive a LEFT JOIN heard h ON (h.channel, h.value) = (a.channel, a.value) AND h.kind = 'bounced'
+         AND h.at > coalesce(a.at, '-infinity')
+        GROUP BY 1, 2
+    )"""
+_SOFT = (
+    _JUDGED
+    + """
+    INSERT INTO suppressions (brand, channel, value, reason, source, proof, actor, at)
+    SELECT 'all', channel, value, 'soft_bounces', 'provider', 'receipts: it only bounced, again and again', 'system', at
+    FROM judged WHERE dead ORDER BY channel, value ON CONFLICT DO NOTHING""",
+    _JUDGED
+    + """
+    UPDATE suppressions s SET lifted_at = :now FROM judged j
+    WHERE (s.channel, s.value) = (j.channel, j.value) AND NOT coalesce(j.dead, false)
+      AND s.reason = 'soft_bounces' AND s.source = 'provider' AND s.lifted_at IS NULL""",
+)

@@ -510,7 +510,6 @@ receipts = Table(
         "provider_reference",
         postgresql_where=text("folded_at IS NULL"),
     ),
-    Index("ix_receipts_started", text("(payload ->> 'address')"), postgresql_where=text("kind = 'started'")),
 )
 
 calls = Table(

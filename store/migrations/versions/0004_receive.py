@@ -29,12 +29,6 @@ def upgrade() -> None:
         ["provider", "provider_reference"],
         postgresql_where=sa.text("folded_at IS NULL"),
     )
-    op.create_index(
-        "ix_receipts_started",
-        "receipts",
-        [sa.text("(payload ->> 'address')")],
-        postgresql_where=sa.text("kind = 'started'"),
-    )
     op.drop_index("uq_suppressions_active", table_name="suppressions")
     op.create_index(
         "uq_suppressions_active",

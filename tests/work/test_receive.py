@@ -1,0 +1,378 @@
+"""What comes back, on a real database: states, addresses, consent and history, in any order and any number of times."""
+
+import itertools
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from tests.shelf import add_attempt, add_delivery, add_message, add_run, states
+from tests.town import NOON, install, settle
+from tidings.channel import Channel
+from tidings.outcome import ErrorClass
+from tidings.receipt import Receipt, ReceiptKind
+from work.receive import fold_waiting, receive
+
+LATER = NOON + timedelta(hours=1)
+_events = itertools.count(1)
+
+
+def news(kind, *, attempt=None, event=None, **given):
+    values = {"provider": "peer", "channel": Channel.EMAIL, "at": LATER, **given}
+    return Receipt(
+        kind=ReceiptKind(kind), event_id=event or f"event {next(_events)}", attempt=attempt, **values
+    )
+
+
+class Desk:
+    """A customer with one message by e-mail, and whatever comes back about it."""
+
+    def __init__(
+        self, settings, engine, *, channels=("email", "sms"), required=False, customers=1, mode="live"
+    ):
+        self.engine = engine
+        self.installation = install(settings, engine)
+        self.customers = settle(engine, customers, channels=channels)
+        self.customer = self.customers[0]
+        with engine.begin() as connection:
+            self.run = add_run(connection, required=required, mode=mode)
+
+    def message(self, delivery="accepted", attempt="accepted", *, state="done", **given):
+        with self.engine.begin() as connection:
+            self.id = add_message(connection, self.run, given.pop("customer", self.customer), state=state)
+            self.delivery = add_delivery(connection, self.id, state=delivery)
+            self.attempt = add_attempt(connection, self.delivery, state=attempt, **given)
+        return self
+
+    def hear(self, *receipts, now=LATER):
+        return receive(self.installation, receipts, now=now)
+
+    def states(self):
+        with self.engine.begin() as connection:
+            return states(connection, self.id)
+
+    def sql(self, statement, **values):
+        with self.engine.begin() as connection:
+            found = connection.execute(text(statement), values)
+            return found.all() if found.returns_rows else []
+
+    def suppressed(self):
+        return self.sql(
+            "SELECT channel, value, reason FROM suppressions WHERE lifted_at IS NULL ORDER BY 1, 2, 3"
+        )
+
+
+@pytest.fixture
+def desk(settings, engine):
+    return Desk(settings, engine)
+
+
+KNOWN = ("done", [("accepted", ["accepted"])])
+CASES = {
+    "acceptance is no news of what was accepted": ("accepted", {}, KNOWN),
+    "an acceptance after all is no absence": ("absent", {}, KNOWN),
+    "a delivery is written down": ("delivered", {}, ("done", [("delivered", ["accepted"])])),
+    "a delay changes nothing": ("delayed", {}, KNOWN),
+    "an open changes no state": ("opened", {}, KNOWN),
+    "a read message has arrived": ("read", {}, ("done", [("delivered", ["accepted"])])),
+    "a dead address moves the message to its next channel": (
+        "bounced", {"error": ErrorClass.ADDRESS}, ("ready", [("bounced", ["accepted"])]),
+    ),
+    "so does a full mailbox": ("bounced", {"error": ErrorClass.TRANSIENT}, ("ready", [("bounced", ["accepted"])])),
+    "so does a provider that gave up": ("expired", {}, ("ready", [("expired", ["accepted"])])),
+    "and one that would not send it": ("rejected", {"error": ErrorClass.DATA}, ("ready", [("bounced", ["accepted"])])),
+    "and a letter that came back": ("returned", {}, ("ready", [("bounced", ["accepted"])])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "given", "expected"), CASES.values(), ids=CASES)
+def test_states_follow_what_comes_back(desk, kind, given, expected):
+    desk.message().hear(news(kind, attempt=desk.attempt, **given))
+    assert desk.states() == expected
+
+
+DOUBTS = {
+    "accepted": ("done", [("accepted", ["accepted"])]),
+    "absent": ("ready", [("ready", ["absent"])]),
+    "delivered": ("done", [("delivered", ["accepted"])]),
+    "opened": ("done", [("accepted", ["accepted"])]),
+    "bounced": ("ready", [("bounced", ["accepted"])]),
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), DOUBTS.items(), ids=DOUBTS)
+def test_evidence_ends_a_doubt(desk, kind, expected):
+    desk.message("in_doubt", "unknown", state="in_delivery").hear(news(kind, attempt=desk.attempt))
+    assert desk.states() == expected
+    [(by,)] = desk.sql("SELECT settled_by FROM attempts")
+    assert by.startswith(f"peer: {kind} event")
+
+
+@pytest.mark.parametrize(
+    "clue", ["attempt", "provider_reference", "reference"], ids=lambda clue: clue.replace("_", " ")
+)
+def test_a_receipt_finds_its_attempt_by_whatever_it_quotes(desk, clue):
+    desk.message(reference="SM1")
+    [(reference,)] = desk.sql("SELECT reference FROM deliveries")
+    quoted = {"attempt": desk.attempt, "provider_reference": "SM1", "reference": reference.lower()}
+    desk.hear(news("delivered", **{clue: quoted[clue]}))
+    assert desk.states() == ("done", [("delivered", ["accepted"])])
+    assert desk.sql("SELECT attempt_id::text FROM receipts") == [(desk.attempt,)]
+
+
+def test_news_of_what_is_being_sent_waits_for_the_sender_and_is_not_lost(desk):
+    desk.message("sending", "sending", state="in_delivery")
+    assert desk.hear(news("delivered", attempt=desk.attempt)) == Counter(waiting=1)
+    assert desk.states() == ("in_delivery", [("sending", ["sending"])])
+    desk.sql("UPDATE attempts SET state = 'unknown'")
+    desk.sql("UPDATE deliveries SET state = 'in_doubt'")
+    assert fold_waiting(desk.installation, now=LATER) == Counter(delivered=1)
+    assert desk.states() == ("done", [("delivered", ["accepted"])])
+
+
+def test_news_by_the_providers_name_waits_until_the_sender_has_told_us_that_name(desk):
+    desk.message("sending", "sending", state="in_delivery")
+    assert desk.hear(news("delivered", provider_reference="SM7")) == Counter(unmatched=1)
+    desk.sql("UPDATE attempts SET state = 'accepted', provider_reference = 'SM7'")
+    desk.sql("UPDATE deliveries SET state = 'accepted'")
+    desk.sql("UPDATE messages SET state = 'done'")
+    assert fold_waiting(desk.installation, now=LATER) == Counter(delivered=1)
+    assert desk.states() == ("done", [("delivered", ["accepted"])])
+
+
+FORGED = {
+    "an attempt that does not exist": {"attempt": "0197c1f2-0000-7000-8000-000000000000"},
+    "an attempt that cannot exist": {"attempt": "'; DROP TABLE messages; --\0"},
+    "a reference that does not exist": {"reference": "NOSUCHREF"},
+    "a provider's name that does not exist": {"provider_reference": "SM\udc80" * 400},
+    "an address that nobody has": {"address": "nobody@example.org"},
+}
+
+
+@pytest.mark.parametrize("kind", ["bounced", "complained", "delivered", "stopped"])
+@pytest.mark.parametrize("quoted", FORGED.values(), ids=FORGED)
+def test_what_speaks_of_nothing_of_ours_changes_nothing_and_is_kept(desk, kind, quoted):
+    desk.message()
+    known = {"address": "c1@example.org"} if kind != "stopped" else {}
+    receipt = news(kind, error=ErrorClass.ADDRESS, **known | quoted)
+    assert desk.hear(receipt) == Counter(unmatched=1)
+    assert desk.hear(receipt) == Counter(known=1)
+    assert desk.states() == KNOWN
+    assert desk.suppressed() == desk.sql("SELECT 1 FROM consents WHERE action <> 'given'") == []
+    assert desk.sql("SELECT count(*), count(folded_at) FROM receipts") == [(1, 0)]
+
+
+CLOSING = {
+    "a dead address": ("bounced", {"error": ErrorClass.ADDRESS}, "hard_bounce"),
+    "a full mailbox, once": ("bounced", {"error": ErrorClass.TRANSIENT}, None),
+    "an error of our own configuration": ("bounced", {"error": ErrorClass.CONFIG}, None),
+    "a message that was wrong": ("bounced", {"error": ErrorClass.DATA}, None),
+    "a bounce that nobody understood": ("bounced", {}, None),
+    "a provider that gave up": ("expired", {}, None),
+    "an auto-reply": ("auto_replied", {}, None),
+    "a complaint": ("complained", {}, "complaint"),
+    "a STOP": ("stopped", {}, "stop"),
+    "a provider that knows of a STOP": ("bounced", {"error": ErrorClass.OPT_OUT}, "opt_out"),
+}
+
+
+@pytest.mark.parametrize(("kind", "given", "reason"), CLOSING.values(), ids=CLOSING)
+def test_only_what_must_be_closed_is_closed(desk, kind, given, reason):
+    desk.message().hear(news(kind, attempt=desk.attempt, **given))
+    assert desk.suppressed() == ([("email", "c1@example.org", reason)] if reason else [])
+    withdrawn = desk.sql("SELECT channel, brand, topic, proof <> '' FROM consents WHERE action = 'withdrawn'")
+    assert withdrawn == (
+        [("email", "nordlys", "all", True)] if reason in {"complaint", "stop", "opt_out"} else []
+    )
+
+
+def test_a_returned_letter_closes_the_postal_address(settings, engine):
+    desk = Desk(settings, engine, channels=("letter", "email"))
+    with engine.begin() as connection:
+        desk.id = add_message(
+            connection, desk.run, desk.customer, channel="letter", ranked=("letter", "email")
+        )
+        delivery = add_delivery(connection, desk.id, channel="letter")
+        attempt = add_attempt(connection, delivery)
+    desk.hear(news("returned", attempt=attempt, channel=Channel.LETTER, provider="print_house"))
+    assert [row.reason for row in desk.suppressed()] == ["returned_letter"]
+    assert desk.sql("SELECT state, channel, reason, tried FROM messages") == [
+        ("ready", "email", "fallback", ["letter"])
+    ]
+
+
+def test_a_message_without_another_channel_has_failed(settings, engine):
+    desk = Desk(settings, engine, required=True)
+    with engine.begin() as connection:
+        desk.id = add_message(connection, desk.run, desk.customer, ranked=("email",))
+        attempt = add_attempt(connection, add_delivery(connection, desk.id))
+    desk.hear(news("bounced", attempt=attempt, error=ErrorClass.ADDRESS))
+    assert desk.sql("SELECT state, reason FROM messages") == [("undeliverable", "bounced")]
+
+
+def test_a_late_bounce_leaves_the_channel_alone_that_a_message_has_moved_to(desk):
+    desk.message("silent")
+    with desk.engine.begin() as connection:
+        add_attempt(connection, add_delivery(connection, desk.id, channel="sms"))
+    desk.hear(news("bounced", attempt=desk.attempt, error=ErrorClass.ADDRESS))
+    assert desk.states() == ("done", [("bounced", ["accepted"]), ("accepted", ["accepted"])])
+    assert len(desk.suppressed()) == 1
+
+
+def test_the_answer_to_a_rehearsal_is_nobodys_history(settings, engine):
+    desk = Desk(settings, engine, mode="rehearsal").message()
+    desk.hear(news("complained", attempt=desk.attempt), news("clicked", attempt=desk.attempt))
+    assert desk.suppressed() == desk.sql("SELECT 1 FROM touchpoints") == []
+
+
+def test_a_stop_by_its_address_binds_everybody_who_has_it(settings, engine):
+    desk = Desk(settings, engine, customers=2)
+    desk.sql("UPDATE addresses SET value = '+4740600001' WHERE channel = 'sms'")
+    desk.hear(news("stopped", address="+4740600001", channel=Channel.SMS))
+    assert desk.suppressed() == [("sms", "+4740600001", "stop")]
+    assert desk.sql("SELECT customer_id FROM consents WHERE action = 'withdrawn' ORDER BY 1") == [
+        (who,) for who in desk.customers
+    ]
+
+
+def test_a_bounce_by_its_address_alone_moves_the_last_message_there(desk):
+    desk.message().hear(
+        news("bounced", address="C1@example.org", error=ErrorClass.ADDRESS, provider="mailbox")
+    )
+    assert desk.states() == ("ready", [("bounced", ["accepted"])])
+    assert desk.suppressed() == [("email", "c1@example.org", "hard_bounce")]
+
+
+def test_a_reply_by_its_address_alone_proves_nothing(desk):
+    desk.message("in_doubt", "unknown", state="in_delivery")
+    assert desk.hear(news("replied", address="c1@example.org", provider="mailbox")) == Counter(replied=1)
+    assert desk.states() == ("in_delivery", [("in_doubt", ["unknown"])])
+    assert desk.sql("SELECT kind, message_id::text FROM touchpoints") == [("replied", desk.id)]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_the_last_word_of_stop_and_start_counts_in_whatever_order_they_come(desk, order):
+    desk.message()
+    words = [
+        news("stopped", address="c1@example.org", at=NOON + timedelta(minutes=1)),
+        news("started", address="c1@example.org", at=NOON + timedelta(minutes=2)),
+        news("stopped", address="c1@example.org", at=NOON + timedelta(minutes=3)),
+    ]
+    for place in order:
+        desk.hear(words[place])
+    assert desk.suppressed() == [("email", "c1@example.org", "stop")]
+    desk.hear(news("started", address="c1@example.org", at=NOON + timedelta(minutes=4)))
+    assert desk.suppressed() == []
+    assert desk.sql("SELECT DISTINCT action FROM consents WHERE action <> 'given'") == [("withdrawn",)]
+
+
+def test_a_start_lifts_no_bounce_and_no_complaint(desk):
+    desk.message().hear(
+        news("bounced", attempt=desk.attempt, error=ErrorClass.ADDRESS),
+        news("complained", attempt=desk.attempt),
+        news("stopped", attempt=desk.attempt),
+        news("started", address="c1@example.org", at=LATER),
+    )
+    assert [row.reason for row in desk.suppressed()] == ["complaint", "hard_bounce"]
+
+
+def test_a_mailbox_that_only_bounces_softly_is_given_up_after_five_in_two_weeks_and_not_before(desk):
+    bounces = []
+    for day in (0, 4, 8, 12, 16):
+        desk.message()
+        at = NOON + timedelta(days=day)
+        bounces.append(news("bounced", attempt=desk.attempt, error=ErrorClass.TRANSIENT, at=at))
+    last = NOON + timedelta(days=20)
+    for bounce in bounces[:4]:
+        desk.hear(bounce, now=last)
+    assert desk.suppressed() == []
+    desk.hear(bounces[4], now=last)
+    assert desk.suppressed() == [("email", "c1@example.org", "soft_bounces")]
+    desk.hear(news("delivered", attempt=desk.message().attempt, at=NOON + timedelta(days=9)), now=last)
+    assert desk.suppressed() == []
+
+
+def test_five_soft_bounces_within_a_fortnight_close_nothing(desk):
+    for day in (0, 1, 2, 3, 4, 5):
+        desk.message()
+        at = NOON + timedelta(days=day)
+        desk.hear(news("bounced", attempt=desk.attempt, error=ErrorClass.TRANSIENT, at=at), now=at)
+    assert desk.suppressed() == []
+
+
+def test_nothing_is_dated_after_now(desk):
+    desk.message().hear(news("stopped", attempt=desk.attempt, at=LATER + timedelta(days=900)))
+    assert desk.sql("SELECT DISTINCT at FROM suppressions") == [(LATER,)]
+
+
+EVIDENCE = (
+    "accepted",
+    "absent",
+    "delivered",
+    "bounced",
+    "expired",
+    "opened",
+    "stopped",
+    "rejected",
+    "complained",
+)
+START = {
+    "accepted": ("done", "accepted", "accepted"),
+    "in doubt": ("in_delivery", "in_doubt", "unknown"),
+    "refused, to be tried again": ("ready", "ready", "refused"),
+    "rejected": ("undeliverable", "rejected", "rejected"),
+}
+
+
+@pytest.fixture(scope="module")
+def shared(module_engine, tmp_path_factory):
+    from tidings.settings import Settings
+
+    home = tmp_path_factory.mktemp("home")
+    database = module_engine.url.render_as_string(hide_password=False)
+    return Desk(Settings(home=home, database=database), module_engine)
+
+
+def _end(desk, start, heard):
+    """Hear these kinds about a new message and return what it came to, with what it left behind."""
+    state, delivery, attempt = START[start]
+    [who] = settle(desk.engine, 1, channels=("email", "sms"))
+    desk.sql("UPDATE messages SET reason = 'data' WHERE state = 'undeliverable'")
+    with desk.engine.begin() as connection:
+        reason = "data" if state == "undeliverable" else ""
+        desk.id = add_message(connection, desk.run, who, state=state, reason=reason)
+        desk.attempt = add_attempt(
+            connection, add_delivery(connection, desk.id, state=delivery), state=attempt
+        )
+    errors = {"bounced": ErrorClass.ADDRESS}
+    for batch in heard:
+        desk.hear(*(
+            news(kind, attempt=desk.attempt, event=f"{desk.id} {n}", error=errors.get(kind))
+            for kind, n in batch
+        ))  # fmt: skip
+    return (
+        desk.states(),
+        desk.sql("SELECT state, reason, channel, tried FROM messages WHERE id = :id", id=desk.id),
+        desk.sql("SELECT action, channel, count(*) FROM consents WHERE customer_id = :who GROUP BY 1, 2 ORDER BY 1, 2",
+                 who=who),
+        desk.sql("""SELECT s.reason FROM suppressions s JOIN addresses a ON a.value = s.value
+                     WHERE a.customer_id = :who AND lifted_at IS NULL ORDER BY 1""", who=who),
+        desk.sql("SELECT kind, count(*) FROM touchpoints WHERE customer_id = :who GROUP BY 1 ORDER BY 1", who=who),
+    )  # fmt: skip
+
+
+@hypothesis_settings(max_examples=40)
+@given(data=st.data(), start=st.sampled_from(sorted(START)))
+def test_receipts_commute_and_may_come_any_number_of_times(shared, data, start):
+    told = [
+        (kind, n)
+        for n, kind in enumerate(data.draw(st.lists(st.sampled_from(EVIDENCE), min_size=2, max_size=5)))
+    ]
+    again = data.draw(st.lists(st.sampled_from(told), max_size=3))
+    other = data.draw(st.permutations(told + again))
+    cut = data.draw(st.integers(0, len(other)))
+    assert _end(shared, start, [told]) == _end(shared, start, [other[:cut], other[cut:], told])
