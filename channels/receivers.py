@@ -28,8 +28,60 @@ def sources(settings: Settings, *, home: Path) -> Mapping[str, Source]:
     return MappingProxyType({source.name: source for source in made if source is not None})
 
 
-HOOKS: Mapping[str, Callable[[Settings], Hook | None]] = MappingProxyType({})
+def _twilio(settings: Settings) -> Hook | None:
+    if "twilio" not in (*settings.sms, *settings.whatsapp):
+        return None
+    from channels.sms.twilio_hook import TwilioHook
+
+    return TwilioHook(settings.twilio, public_url=settings.public_url)
+
+
+def _lob(settings: Settings) -> Hook | None:
+    if not settings.lob.webhook_secret.get_secret_value():
+        return None
+    from channels.letter.lob import LobHook
+
+    return LobHook(settings.lob)
+
+
+def _pingen(settings: Settings) -> Hook | None:
+    if not settings.pingen.webhook_secret.get_secret_value():
+        return None
+    from channels.letter.pingen import PingenHook
+
+    return PingenHook(settings.pingen)
+
+
+def _aws_hook(name: str) -> Callable[[Settings], Hook | None]:
+    def hook(settings: Settings) -> Hook | None:
+        if not settings.aws_events.topics:
+            return None
+        from channels.aws_hook import AwsHook
+
+        return AwsHook(name, settings.aws_events)
+
+    return hook
+
+
+def _aws_queue(settings: Settings, home: Path) -> Source | None:
+    if not settings.aws_events.queue:
+        return None
+    from channels.aws_queue import AwsQueue
+
+    return AwsQueue(settings.aws_events, home=home)
+
+
+HOOKS: Mapping[str, Callable[[Settings], Hook | None]] = MappingProxyType(
+    {
+        "twilio": _twilio,
+        "lob": _lob,
+        "pingen": _pingen,
+        "ses": _aws_hook("ses"),
+        "sns": _aws_hook("sns"),
+    }
+)
 """Each returns None when its provider is not set up."""
+
 
 def _mailbox(settings: Settings, _: Path) -> Source | None:
     from channels.email.mailbox import source
@@ -37,5 +89,7 @@ def _mailbox(settings: Settings, _: Path) -> Source | None:
     return source(settings.mailbox)
 
 
-SOURCES: Mapping[str, Callable[[Settings, Path], Source | None]] = MappingProxyType({"mailbox": _mailbox})
+SOURCES: Mapping[str, Callable[[Settings, Path], Source | None]] = MappingProxyType(
+    {"mailbox": _mailbox, "aws_queue": _aws_queue}
+)
 """Each is given the home as well, where folders lie; None when it is not set up."""

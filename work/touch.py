@@ -15,6 +15,7 @@ from store.links import Linked
 from store.touchpoints import Touchpoint
 from tidings.organisation import Organisation
 from tidings.problem import Problem
+from tidings.program import is_program
 from work.links import link_code
 
 SOURCE = "link"
@@ -22,12 +23,6 @@ _TOO_SOON = timedelta(seconds=2)
 """Nobody reads a message so fast; gateways that open every link do."""
 _BURST = timedelta(seconds=1)
 _HOLE = re.compile(r"\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}")
-_MACHINES = re.compile(
-    r"bot\b|bot/|crawl|spider|scan|preview|prefetch|proxy|headless|facebookexternalhit|whatsapp|skypeuri|slack"
-    r"|telegram|barracuda|mimecast|proofpoint|symantec|forcepoint|trendmicro|sophos|fireeye|safelinks|safebrowsing"
-    r"|python|curl|wget|go-http|java/|okhttp|libwww|axios|node-fetch|apache-httpclient",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,7 +113,7 @@ def machine(visitor: Visitor, *, sent_at: datetime | None, now: datetime) -> str
     if any("prefetch" in value or "preview" in value for value in purposes):
         return "prefetch"
     agent = headers.get("user-agent", "")
-    if not agent or _MACHINES.search(agent):
+    if is_program(agent):
         return "known program"
     if sent_at is not None and timedelta(0) <= now - sent_at < _TOO_SOON:
         return "opened as it was sent"

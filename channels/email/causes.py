@@ -27,7 +27,7 @@ def _words(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-_MOST = 6000
+_MOST = 3000
 _NAMES = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[\w.-]{1,200}")
 """Addresses say nothing, whatever words they are made of."""
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]|-?\w*\.\w)")
@@ -44,7 +44,7 @@ _EXPIRED = _words(
     r"maximum retr(y|ies)",
     r"gave up|giving up after",
     r"expired in queue", r"too many (hops|delivery attempts)", r"connection timed out|operation timed out",
-    r"(hop count|mail loop|routing loop|loops? back)", r"(could|can)(no|')?t (connect|contact|establish)",
+     r"(could|can)(no|')?t (connect|contact|establish)",
     r"connection (was )?(refused|reset|dropped|closed|lost)", r"no answer from host|not respond",
     r"did not reply|network (is )?unreachable|no route to host|lost connection|"
     r"conversation with .{1,80} timed out",
@@ -178,6 +178,9 @@ _SOON = _words(
     r"inactivity|load",
 )  # fmt: skip
 
+_AGAIN = _words(r"try again|temporar")
+_LOOP = _words(r"looping|mail loop|routing loop|loops? back|hop count|too many hops")
+
 _SURE_ADDRESS = {"5.4.1", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 _BY_STATUS = {
     "5.1.0": ErrorClass.ADDRESS,
@@ -199,6 +202,7 @@ _LISTED = (
     (_SENDER, ErrorClass.CONFIG, "policy"),
     (_FILTER, ErrorClass.CONFIG, "filter"),
     (_MESSAGE, ErrorClass.DATA, "message"),
+    (_LOOP, ErrorClass.TRANSIENT, "loop"),
     (_NOBODY, ErrorClass.ADDRESS, "address"),
     (_SOON, ErrorClass.TRANSIENT, "temporary"),
 )
@@ -211,10 +215,12 @@ def cause(words: str, status: str = "") -> Cause:
         words: what the server said about the recipient; bounded here.
         status: of a delivery report, '' where it has none.
     """
-    words = _NAMES.sub(" x ", words[:_MOST])
+    words = _plain(words)
     enhanced = _enhanced(words, status)
     basic = _BASIC.search(words)
-    soft = enhanced[:1] == "4" or (not enhanced and basic is not None and basic[1][0] == "4")
+    soft = enhanced[:1] == "4" or (
+        not enhanced and (basic[1][0] == "4" if basic else bool(_AGAIN.search(words)))
+    )
     error, word = _told(words, enhanced)
     given_up = enhanced in _EXPIRED_STATUS or (
         error is not ErrorClass.CONFIG and _EXPIRED.search(words) and (soft or error is None)
@@ -233,16 +239,19 @@ def says_enough(status: str) -> bool:
 
 def speaks_of_failure(words: str) -> bool:
     """Tell whether a text gives any reason for a failure."""
-    return any(pattern.search(words[:_MOST]) for pattern, _, _ in _LISTED) or bool(
-        _EXPIRED.search(words[:_MOST])
-    )
+    return any(pattern.search(words) for pattern, _, _ in _LISTED) or bool(_EXPIRED.search(words))
+
+
+def _plain(words: str) -> str:
+    """Return the words on one line, bounded, without the addresses among them."""
+    return _NAMES.sub(" x ", " ".join(words[: 2 * _MOST].split()))[:_MOST]
 
 
 def _told(words: str, enhanced: str) -> tuple[ErrorClass | None, str]:
     """Return what the words say; a code that names the address decides against doubtful words for a filter."""
     said = [(error, word) for pattern, error, word in _LISTED if pattern.search(words)]
     errors = [error for error, _ in said]
-    about_us = {"policy", "message", "mailbox_full", "temporary"} & {word for _, word in said}
+    about_us = {"policy", "message", "mailbox_full", "loop", "temporary"} & {word for _, word in said}
     if enhanced in _SURE_ADDRESS and ErrorClass.ADDRESS in errors and not about_us:
         return ErrorClass.ADDRESS, "address"
     return said[0] if said else (None, "")
@@ -250,7 +259,7 @@ def _told(words: str, enhanced: str) -> tuple[ErrorClass | None, str]:
 
 def _enhanced(words: str, status: str) -> str:
     """Return the more telling of the report's status and the first code in the words: x.0.0 tells nothing."""
-    found: Sequence[str] = [match[0] for match in _ENHANCED.finditer(words[:_MOST])]
+    found: Sequence[str] = [match[0] for match in _ENHANCED.finditer(words)]
     reported = _ENHANCED.search(status)
     codes = [reported[0], *found] if reported else list(found)
     telling = [code for code in codes if not code.endswith(".0.0")]
