@@ -25,6 +25,7 @@ from work.claim import Batch, Claimer, doors
 from work.handover import Handover, ticks
 from work.installation import Installation
 from work.lanes import Lanes, sender_of
+from work.recover import recover
 from work.settle import settle
 
 Clock = Callable[[], datetime]
@@ -75,6 +76,7 @@ class Sender:
 
     def settle(self, *, run: str | None = None) -> int:
         """Name what dead processes left open, and make ready again what may be; returns how many were named."""
+        recover(self.installation, now=self.clock())
         every = [provider for choice in self.providers.values() for provider in choice]
         return settle(self.installation, every, now=self.clock(), run=run)["named"]
 

@@ -181,6 +181,8 @@ def _hear(tale: Tale, kind: str, *words: str) -> None:
             tale.absent.difference_update(words)
         case "took":
             tale.told[words[0]] = _told(json.loads(words[1]))
+        case _:
+            raise ValueError(kind)
 
 
 _KINDS: Mapping[str, type[Outcome]] = {kind.__name__: kind for kind in (Accepted, Rejected, Refused, Unknown)}
