@@ -66,7 +66,7 @@ def take(installation: Installation, receipts: Sequence[Receipt], *, now: dateti
     """Take in what an adapter translated; when this returns it is committed, and what comes again changes nothing.
 
     Returns:
-        How many receipts of each kind were folded, and how many were `unmatched`.
+        How many receipts of each kind were folded, and how many were `known` before, `waiting`, or `unmatched`.
     """
     if not receipts:
         return Counter()
@@ -74,12 +74,9 @@ def take(installation: Installation, receipts: Sequence[Receipt], *, now: dateti
         believed, sent = _believed(connection, receipts)
         keep_replies(connection, installation.organisation, believed, sent)
     known = [receipt for receipt in believed if not _about_nobody(receipt, sent)]
-    if known:
-        receive(installation, known, now=now)
-    tally = Counter(receipt.kind.value for receipt in known)
-    if len(known) < len(receipts):
-        tally[UNMATCHED] = len(receipts) - len(known)
-    return tally
+    tally = receive(installation, known, now=now)
+    tally[UNMATCHED] += len(receipts) - len(known)
+    return +tally
 
 
 def _about_nobody(receipt: Receipt, sent: Mapping[str, Sent]) -> bool:

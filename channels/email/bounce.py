@@ -1,5 +1,6 @@
 """Mail that says that a mail did not arrive: delivery reports (RFC 3464), and what servers wrote before."""
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,12 @@ from channels.email.incoming import WHOLE, Mail, as_message, heads
 from tidings.outcome import ErrorClass
 from tidings.receipt import ReceiptKind
 
+logging.getLogger("flufl.bounce").setLevel(
+    logging.CRITICAL
+)  # it tells with a traceback what it stumbled over
 REPORTS = ("message/delivery-status", "message/global-delivery-status", "text/delivery-status")
+_OTHER = (*WHOLE, "message/disposition-notification", "message/feedback-report")
+"""What may have the same fields as a report, and is none."""
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'=]{1,100}@[\w.-]{1,200}\w")
 _STATUS_LINES = re.compile(
     r"^(final-recipient|original-recipient|x-actual-recipient)[ \t]{0,8}:", re.IGNORECASE | re.MULTILINE
@@ -59,7 +65,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _QUOTE = re.compile(
-    r"^[-=_*>\s|]{0,40}(below (this line )?is a copy|this is a copy of|(here is|"
+    r"^[-=_*> \t|]{0,40}(below (this line )?is a copy|this is a copy of|(here is|"
     r"a copy of|the (body|header|first|text) of).{0,40}(message|mail)|(the )?(original|"
     r"returned|undelivered|unsent|rejected|failed|your|begin(ning)? of)[ \w]{0,30}(message|"
     r"mail|text|headers?)( (follows?|is|was|text|headers?|attached|begins?))?|"
@@ -126,7 +132,7 @@ def _reported(mail: Mail) -> Iterator[Failure]:
     text = "\n\n".join(
         part.text
         for part in mail.parts
-        if part.kind in REPORTS or (part.kind not in WHOLE and _STATUS_LINES.search(part.text))
+        if part.kind in REPORTS or (part.kind not in _OTHER and _STATUS_LINES.search(part.text))
     )
     if not text:
         return
@@ -170,8 +176,11 @@ def _is_bounce(mail: Mail, *, answers: bool) -> bool:
     """Tell whether a mail without a report is one all the same: by who sent it, and by what it says."""
     if mail.header("x-failed-recipients"):
         return True
-    if mail.kind == "multipart/report":
-        return mail.parameters.get("report-type", "").lower() in {"", "delivery-status"}
+    if mail.kind == "multipart/report" and mail.parameters.get("report-type", "").lower() in {
+        "",
+        "delivery-status",
+    }:
+        return True
     own = _own(mail)
     daemon = bool(_DAEMON.search(mail.header("from")))
     nobody = mail.header("return-path").strip() == "<>"

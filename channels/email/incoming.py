@@ -14,7 +14,7 @@ from email.message import Message
 
 MOST = 2**19
 """Bytes of a mail that are read; reports come before what they return."""
-_MOST_TEXT = 2**16
+_MOST_TEXT = 2**15
 _MOST_PARTS = 60
 _MOST_LEVELS = 6
 _MOST_HEADERS = 300
@@ -26,7 +26,7 @@ _WORD = re.compile(r"=\?([\w.:+*-]{1,60})\?([bq])\?([^?\s]{0,4000})\?=", re.IGNO
 _PARAMETER = re.compile(r';\s*([\w*-]{1,40})\s*=\s*(?:"([^"]{0,300})"|([^\s;"]{1,300}))')
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]{0,8}:(.*)", re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
-_UNSEEN = re.compile(r"<(style|script|head)\b.{0,20000}?</\1", re.IGNORECASE | re.DOTALL)
+_UNSEEN = re.compile(r"<(style|script|head)\b|</(style|script|head)\b", re.IGNORECASE)
 _BREAK = re.compile(r"<(br|p|div|tr|li|h\d)\b[^<>]{0,500}>", re.IGNORECASE)
 WHOLE = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
 """Types of a part that is a mail, or the head of one."""
@@ -194,9 +194,20 @@ def _text(kind: str, plain: bytes, charset: str) -> str:
         return ""
     text = _chars(plain[:_MOST_TEXT], charset)
     if kind == "text/html":
-        text = _BREAK.sub("\n", _UNSEEN.sub(" ", text))
+        text = _BREAK.sub("\n", _seen(text))
         text = html.unescape(_TAG.sub(" ", text))
     return text
+
+
+def _seen(text: str) -> str:
+    """Return HTML without what a browser does not show."""
+    kept, inside, at = [], 0, 0
+    for tag in _UNSEEN.finditer(text):
+        if not inside:
+            kept.append(text[at : tag.start()])
+        inside = max(inside + (1 if tag[1] else -1), 0)
+        at = tag.end()
+    return " ".join((*kept, text[at:]))
 
 
 def _chars(plain: bytes, charset: str) -> str:
@@ -218,14 +229,19 @@ def _chars(plain: bytes, charset: str) -> str:
 def as_message(mail: Mail) -> Message:
     """Return the mail as the library's kind of message: flat, so that nothing in it can be deep."""
     message = Message()
-    for name in ("from", "to", "subject", "content-type", "x-failed-recipients"):
+    message["From"] = _ascii(mail.header("from")) or "nobody@invalid"
+    for name in ("to", "subject", "content-type", "x-failed-recipients"):
         if value := mail.header(name):
-            message[name] = value.encode("ascii", "replace").decode("ascii").replace("\n", " ")
+            message[name] = _ascii(value)
     if mail.kind.startswith("multipart/"):
         message.set_payload([_as_part(part) for part in mail.parts])
     else:
         message.set_payload(mail.text.encode("ascii", "replace").decode("ascii"))
     return message
+
+
+def _ascii(value: str) -> str:
+    return " ".join(value.encode("ascii", "replace").decode("ascii").split())
 
 
 def _as_part(part: Part) -> Message:

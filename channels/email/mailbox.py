@@ -13,6 +13,7 @@ from datetime import datetime
 from channels.contract import Source
 from channels.email.bounce import Failure, failures
 from channels.email.complaint import Complaint, complaint
+from channels.email.incoming import MOST as MOST_BYTES
 from channels.email.incoming import Mail, read
 from channels.email.reply import BULK, CHALLENGE, MOST, answers_itself, own_words
 from tidings.channel import Channel
@@ -40,7 +41,7 @@ def news(raw: bytes, *, now: datetime) -> tuple[Receipt, ...]:
         now: when it is read; its own date is the sender's word.
     """
     mail = read(raw)
-    digest = hashlib.sha256(raw).hexdigest()[:40]
+    digest = hashlib.sha256(raw[:MOST_BYTES]).hexdigest()[:40]
     message, reference = _quoted(mail)
     blank = Receipt(
         provider=NAME,

@@ -8,6 +8,7 @@ _MACHINE_HEADERS = (
     "x-autoreply", "x-autorespond", "x-autoresponse", "x-autoreply-from", "x-auto-reply",
     "x-auto-response-suppress-reply", "x-vacation", "x-mailer-autoreply", "x-away-message", "x-boxbe-cr",
 )  # fmt: skip
+_READ_RECEIPT = "message/disposition-notification"
 _MACHINE_SUBJECT = re.compile(
     r"out of (the )?office|auto(matic|mated)?[-_ ]?(re(ply|sponse|spond)|generated|"
     r"mail|notif)|away from|vacation|on (holiday|leave)|absen(ce|t)|thank you for (your|"
@@ -49,7 +50,7 @@ def answers_itself(mail: Mail) -> str:
     submitted = mail.header("auto-submitted").partition(";")[0].strip().lower()
     if submitted and submitted != "no":
         return "auto_submitted"
-    if any(name in mail.headers for name in _MACHINE_HEADERS):
+    if any(name in mail.headers for name in _MACHINE_HEADERS) or _is_read_receipt(mail):
         return "header"
     precedence = mail.header("precedence").strip().lower().replace("-", "_")
     if precedence == "auto_reply":
@@ -61,6 +62,11 @@ def answers_itself(mail: Mail) -> str:
         return "subject"
     bulk = precedence in {"bulk", "junk", "list"} or "list-id" in mail.headers
     return BULK if bulk or mail.header("return-path").strip() == "<>" else ""
+
+
+def _is_read_receipt(mail: Mail) -> bool:
+    """Tell a person's read receipt from the refusal of a server that dresses it up as one (Dovecot, RFC 5429)."""
+    return any("automatic-action" not in part.text.lower() for part in mail.of(_READ_RECEIPT))
 
 
 def own_words(mail: Mail) -> str:
