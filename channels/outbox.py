@@ -1,13 +1,13 @@
 """The outbox folder: where messages go when no provider is named, and where a person can look at them.
 
-`email/<message>.eml`, `sms/<message>.json`, `push/<message>.json`, `letter/<batch>/letters.pdf` with its manifest.
+`email/<message>.eml`, `sms/<message>.json`, `push/<message>.json`, `whatsapp/<message>.json`, `letter/<batch>/letters.pdf` with its manifest.
 Only our own ids become part of a path.
 """
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,12 @@ from channels.contract import Capability
 from channels.durable import replace_all
 from channels.letter.handover import LetterFolder, refused_by_disk
 from tidings.channel import Channel
-from tidings.message import CHANNEL_OF, Email, Parcel, Push, Sms
+from tidings.message import CHANNEL_OF, Email, Letter, Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected
 
 
 class Outbox:
-    """Files of e-mail, SMS or push: one per message; the same message again is the same file."""
+    """Files of every channel but letters: one per message; the same message again is the same file."""
 
     name = "outbox"
     capability = Capability.KEY
@@ -78,8 +78,9 @@ def _file(parcel: Parcel) -> tuple[str, bytes]:
     if isinstance(content, Email):
         return f"{parcel.message}.eml", _note_line(parcel.note) + content.raw
     entry: dict[str, Any] = {"message": parcel.message, "purpose": parcel.purpose, "brand": parcel.brand}
-    if isinstance(content, Sms | Push):
+    if not isinstance(content, Letter):
         entry |= {field.name: getattr(content, field.name) for field in fields(content)}
+        entry |= {name: value.isoformat() for name, value in entry.items() if isinstance(value, datetime)}
     if parcel.note:
         entry["note"] = parcel.note
     return f"{parcel.message}.json", json.dumps(entry, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -13,8 +13,8 @@ from cli.output import console
 from work.demo_people import Person
 
 BAR = 24
-STYLES = {"email": "cyan", "push": "magenta", "sms": "green", "letter": "yellow"}
-NAMES = {"email": "e-mail", "push": "push", "sms": "SMS", "letter": "letter"}
+STYLES = {"email": "cyan", "push": "magenta", "sms": "green", "letter": "yellow", "whatsapp": "bright_green"}
+NAMES = {"email": "e-mail", "push": "push", "sms": "SMS", "letter": "letter", "whatsapp": "WhatsApp"}
 TITLES = {
     "newsletter": ("Newsletter", "customers"),
     "offer": ("Offer", "customers"),

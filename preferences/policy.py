@@ -89,8 +89,8 @@ class Observing:
     """Fewer observations on a channel never move it."""
     base_rates: Mapping[str, Mapping[str, float]] = field(
         default_factory=lambda: {
-            PurposeClass.REQUIRED.value: {"email": 0.35, "sms": 0.40, "push": 0.30, "letter": 0.45},
-            PurposeClass.MARKETING.value: {"email": 0.04, "sms": 0.06, "push": 0.03, "letter": 0.04},
+            PurposeClass.REQUIRED.value: {"email": 0.35, "sms": 0.40, "push": 0.30, "letter": 0.45, "whatsapp": 0.40},
+            PurposeClass.MARKETING.value: {"email": 0.04, "sms": 0.06, "push": 0.03, "letter": 0.04, "whatsapp": 0.06},
         }
     )
     """Share engaged of those reached, by purpose class and channel, before anything is known of a customer."""
@@ -107,7 +107,7 @@ class Observing:
 
 def _night() -> Mapping[Channel, Window]:
     night = Window(start=time(21), end=time(8))
-    return {Channel.SMS: night, Channel.PUSH: night}
+    return {channel: night for channel in Channel if channel.rings}
 
 
 def _caps() -> tuple[Cap, ...]:
@@ -137,7 +137,7 @@ class Policy:
     """Reasons of a suppression that close the customer's whole channel; any other closes its one address."""
     quiet: Mapping[Channel, Window] = field(default_factory=_night)
     """Binds every purpose; the customer's own quiet hours replace it."""
-    holidays: tuple[Channel, ...] = (Channel.SMS, Channel.PUSH)
+    holidays: tuple[Channel, ...] = tuple(channel for channel in Channel if channel.rings)
     """Channels that rest on public holidays of the customer's country, for every purpose."""
     caps: tuple[Cap, ...] = field(default_factory=_caps)
     """Bind marketing only."""

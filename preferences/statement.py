@@ -180,7 +180,7 @@ def quiet_times(text: str | None) -> tuple[tuple[int, int], ...]:
     said = value(text)
     start, end = minutes(said.get("start")), minutes(said.get("end"))
     named = said.get("channels")
-    loud = [name for name in CHANNELS if name != Channel.LETTER]
+    loud = [channel.value for channel in Channel if not channel.on_paper]
     wanted = named if isinstance(named, list) and named else loud
     usable = start != NOBODY and end != NOBODY
     return tuple((start, end) if usable and name in wanted else (NOBODY, NOBODY) for name in CHANNELS)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from store import ways
 from store.imports import Counts, copy_in
+from tidings.channel import IDENTIFYING, Channel
 from tidings.problem import Problem
 
 if TYPE_CHECKING:
@@ -79,9 +80,9 @@ def find(connection: Connection, reference: str, source: str | None = None) -> i
     reached = connection.execute(
         text(
             "SELECT DISTINCT customer_id FROM addresses"
-            " WHERE channel IN ('email', 'sms') AND value = :value AND removed_at IS NULL LIMIT 3"
+            " WHERE channel = ANY(CAST(:channels AS text[])) AND value = :value AND removed_at IS NULL LIMIT 3"
         ),
-        {"value": value},
+        {"value": value, "channels": list(IDENTIFYING)},
     ).scalars()
     ids = list(reached)
     if len(ids) > 1:
@@ -169,12 +170,12 @@ _COUNT = """
 
 _DUPLICATES = """
     WITH reached AS (
-        SELECT CASE a.channel WHEN 'sms' THEN 'phone' WHEN 'letter' THEN 'name and postal address' ELSE a.channel END
-                   AS because,
+        SELECT CASE WHEN a.channel = ANY(CAST(:by_phone AS text[])) THEN 'phone'
+                    WHEN a.channel = 'letter' THEN 'name and postal address' ELSE a.channel END AS because,
                CASE a.channel WHEN 'letter' THEN concat_ws(E'\\n', nullif(concat_ws(' ', nullif(c.first_name, ''),
                    nullif(c.last_name, '')), ''), nullif(c.company, ''), a.value) ELSE a.value END AS value, c.id
           FROM addresses a JOIN customers c ON c.id = a.customer_id
-         WHERE a.removed_at IS NULL AND a.channel IN ('email', 'sms', 'letter')
+         WHERE a.removed_at IS NULL AND (a.channel = 'letter' OR a.channel = ANY(CAST(:identifying AS text[])))
            AND (a.problem NOT IN ('email_invalid', 'phone_invalid', 'phone_no_country'))
            AND (a.channel <> 'letter' OR c.first_name || c.last_name || c.company <> '')
     ), alike AS (
@@ -193,7 +194,13 @@ def duplicates(connection: Connection) -> list[Duplicate]:
     """Return the customers that share an e-mail address, a phone, or a name with a postal address."""
     return [
         Duplicate(because=because, value=value, customers=tuple(customers))
-        for because, value, customers in connection.execute(text(_DUPLICATES))
+        for because, value, customers in connection.execute(
+            text(_DUPLICATES),
+            {
+                "identifying": list(IDENTIFYING),
+                "by_phone": [channel for channel in Channel if channel.by_phone],
+            },
+        )
     ]
 
 

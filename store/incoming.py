@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from store.imports import Counts, copy_in
+from tidings.channel import IDENTIFYING
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,7 +33,7 @@ _RESOLVE = (
     """UPDATE {table} i SET customer_id = CASE WHEN f.found = 1 THEN f.id END, matches = f.found
          FROM (SELECT w.customer, count(DISTINCT a.customer_id) AS found, min(a.customer_id) AS id
                  FROM (SELECT DISTINCT customer FROM {table} WHERE matches = 0) w
-                 JOIN addresses a ON a.removed_at IS NULL AND a.channel IN ('email', 'sms')
+                 JOIN addresses a ON a.removed_at IS NULL AND a.channel = ANY(CAST(:identifying AS text[]))
                   AND a.value IN (lower(w.customer), regexp_replace(w.customer, '[^+0-9]', '', 'g'))
                 GROUP BY w.customer) f
         WHERE i.matches = 0 AND f.customer = i.customer""",

@@ -15,7 +15,7 @@ from templates.safe import day, iban, money, number, percent
 from templates.subject import Subject
 from templates.values import add_account, check_data
 from tidings.channel import Channel
-from tidings.message import Content, Email, Letter, Sms
+from tidings.message import Content, Email, Letter, Sms, WhatsApp
 
 _SPACE = re.compile(r"[\s\u00a0\u202f\u2009\u00ad]+")
 
@@ -102,7 +102,7 @@ def outputs(content: Content) -> Iterator[tuple[str, str]]:
         yield from _email_outputs(content)
     elif isinstance(content, Letter):
         yield "pdf", pdf_text(content.pdf)
-    elif isinstance(content, Sms):
+    elif isinstance(content, Sms | WhatsApp):
         yield "text", content.text
     else:
         yield "payload", f"{content.title}\n{content.body}"

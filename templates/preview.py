@@ -15,7 +15,7 @@ from templates.facts import check_parity, outputs
 from templates.render import documents_of, render
 from templates.subject import Subject
 from tidings.channel import Channel
-from tidings.message import Content, Email, Letter, Push, Sms
+from tidings.message import Content, Email, Letter, Push, Sms, WhatsApp
 from tidings.organisation import Account, Brand, PostalOrigin, Senders
 from tidings.problem import Problem
 
@@ -28,7 +28,7 @@ SAMPLE_BRAND = Brand(
     service_email="hei@nordlys.example",
     service_phone="+47 22 00 00 00",
     address=PostalOrigin(lines=("Storgata 12", "0155 Oslo"), country="NO"),
-    senders=Senders(email="hei@nordlys.example", email_name="Nordlys", sms="Nordlys", push="Nordlys"),
+    senders=Senders(email="hei@nordlys.example", email_name="Nordlys", sms="Nordlys", push="Nordlys", whatsapp="+4790000000"),
     accounts={
         "EUR": Account(iban="NO9386011117947", bic="DNBANOKK", bank="DNB", holder="Nordlys Belysning AS")
     },
@@ -148,6 +148,9 @@ def files_of(channel: Channel, content: Content) -> dict[str, bytes]:
     if isinstance(content, Sms):
         head = f"From: {content.sender}\nTo: {content.to}\nParts: {content.parts} ({content.encoding})\n\n"
         return {"sms.txt": f"{head}{content.text}\n".encode()}
+    if isinstance(content, WhatsApp):
+        template = f"Template: {content.template or 'none'} {list(content.variables)}"
+        return {"whatsapp.txt": f"From: {content.sender}\nTo: {content.to}\n{template}\n\n{content.text}\n".encode()}
     if isinstance(content, Push):
         shown = {
             "title": content.title,

@@ -11,7 +11,7 @@ from templates.subject import Subject
 from templates.values import add_account, brand_values, check_data, link_values
 from tidings.channel import Channel
 from tidings.invoice import Invoice
-from tidings.message import Content, Email, Letter, Push, Sms
+from tidings.message import Content, Email, Letter, Push, Sms, WhatsApp
 from tidings.organisation import Brand
 from tidings.problem import Problem
 
@@ -57,6 +57,8 @@ def render(
         return _sms(written, subject, values)
     if channel is Channel.PUSH:
         return _push(written, subject, values)
+    if channel is Channel.WHATSAPP:
+        return _whatsapp(written, subject, values)
     made = documents or _documents(written, subject, values)
     return (_email if channel is Channel.EMAIL else _letter)(written, subject, values, made)
 
@@ -147,6 +149,20 @@ def _push(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Push
         body=written.short(values),
         link=_main_link(written, values),
         topic=written.template.topic,
+        where=written.template.name,
+    )
+
+
+def _whatsapp(written: Edition, subject: Subject, values: Mapping[str, Any]) -> WhatsApp:
+    from templates.whatsapp import make_whatsapp
+
+    stop = values["links"]["unsubscribe"] if written.marketing else ""
+    return make_whatsapp(
+        subject=subject,
+        text=written.short(values),
+        link=_main_link(written, values),
+        stop=f"{written.words['stop']} {stop}" if stop else "",
+        template=subject.brand.whatsapp.get(written.template.name, {}).get(written.language, ""),
         where=written.template.name,
     )
 

@@ -19,6 +19,7 @@ class Subject:
     the same object for all its messages, and do not change it. `links` are absolute signed URLs: `action`, `document`,
     `preferences`, `unsubscribe`, and whatever the template names under [links]; a name that is missing there goes
     straight to its target, unmeasured. `customer` is the customer's reference.
+    `heard_at` is when the customer last wrote to us on this channel, where that matters (WhatsApp).
     """
 
     message: str
@@ -33,4 +34,5 @@ class Subject:
     customer: str = ""
     links: Mapping[str, str] = field(default_factory=dict)
     platform: str = ""
+    heard_at: datetime | None = None
     note: str = ""

@@ -1,6 +1,7 @@
 """What is sent: finished content for one customer on one channel, ready for a provider."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tidings.channel import Channel
 
@@ -60,9 +61,30 @@ class Letter:
     """The customer's reference, as the manifest names it."""
 
 
-Content = Email | Sms | Push | Letter
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WhatsApp:
+    """A WhatsApp message: as free text while the customer's window is open, else as an approved template."""
 
-CHANNEL_OF = {Email: Channel.EMAIL, Sms: Channel.SMS, Push: Channel.PUSH, Letter: Channel.LETTER}
+    sender: str
+    to: str
+    text: str
+    template: str = ""
+    """SID of the content template that says the same in the same language; '' when the brand has none."""
+    variables: tuple[str, ...] = ()
+    """What is filled into {{1}}, {{2}} and so on."""
+    heard_at: datetime | None = None
+    """When the customer last wrote to us on WhatsApp: the window is open for 24 hours from then."""
+
+
+Content = Email | Sms | Push | Letter | WhatsApp
+
+CHANNEL_OF = {
+    Email: Channel.EMAIL,
+    Sms: Channel.SMS,
+    Push: Channel.PUSH,
+    Letter: Channel.LETTER,
+    WhatsApp: Channel.WHATSAPP,
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from store.runs import Run, find_run, template_name
 from templates.catalog import Template, find
 from templates.render import Subject, render
 from tidings.channel import Channel
-from tidings.message import Content, Email, Letter, Parcel, Push, Sms
+from tidings.message import CHANNEL_OF, Content, Email, Letter, Parcel, Push, Sms, WhatsApp
 from tidings.organisation import Organisation
 from tidings.outcome import ErrorClass, Rejected
 from work.archive import fetch
@@ -136,6 +136,7 @@ def subject_of(
             claimed.message, claimed.customer, claimed.purpose, list(context.template.links), claimed.brand
         ),
         platform=claimed.platform,
+        heard_at=claimed.heard_at,
         created_at=claimed.created_at,
     )
 
@@ -150,7 +151,7 @@ def content_hash(content: Content) -> str:
             if content.digest:
                 return content.digest
             body = content.raw
-        case Sms():
+        case Sms() | WhatsApp():
             body = content.text.encode()
         case Push():
             body = content.payload.encode()
@@ -165,8 +166,8 @@ def parts_and_cost(content: Content, organisation: Organisation) -> tuple[int, D
     match content:
         case Email():
             return 1, costs.email
-        case Push():
-            return 1, costs.push
+        case Push() | WhatsApp():
+            return 1, costs.expected(CHANNEL_OF[type(content)])
         case Sms():
             return content.parts, costs.sms_part * content.parts
         case Letter():

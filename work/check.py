@@ -20,7 +20,11 @@ from tidings.settings import Mode, Settings
 PREFIX = "TIDINGS_"
 NEEDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "email": {"ses": ("ses.region",)},
-    "sms": {"twilio": ("twilio.account_sid", "twilio.auth_token", "twilio.messaging_service_sid")},
+    "sms": {
+        "twilio": ("twilio.account_sid", "twilio.auth_token", "twilio.messaging_service_sid"),
+        "aws": ("aws_sms.region",),
+    },
+    "whatsapp": {"twilio": ("twilio.account_sid", "twilio.auth_token")},
     "push": {"sns": ("sns.region",)},
     "letter": {"spool": ("spool.folder",)},
 }

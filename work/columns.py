@@ -13,15 +13,21 @@ CUSTOMER = ("reference", "first_name", "last_name", "name", "company")
 POSTAL = ("street", "house_number", "street2", "postal_code", "city", "area", "country")
 
 CANONICAL: Mapping[str, tuple[str, ...]] = {
-    "customers": (*CUSTOMER, "email", "mobile", "phone", *POSTAL, "language", "time_zone", "standing"),
-    "addresses": ("customer", "channel", "value", "email", "mobile", "phone", *POSTAL, "position", "verified_at"),
+    "customers": (*CUSTOMER, "email", "mobile", "phone", "whatsapp", *POSTAL, "language", "time_zone", "standing"),
+    "addresses": (
+        *("customer", "channel", "value", "email", "mobile", "phone", "whatsapp"),
+        *(*POSTAL, "position", "verified_at"),
+    ),
     "devices": ("customer", "token", "platform", "device"),
     "statements": (
         "customer", "kind", "topic", "brand", "channels", "value", "until_at", "from_at", "quiet_from", "quiet_until",
         "language", "tracking", "at", "proof",
     ),
     "consents": ("customer", "topic", "channel", "action", "brand", "at", "proof"),
-    "suppressions": ("channel", "value", "email", "mobile", "phone", *POSTAL, "reason", "brand", "at", "proof"),
+    "suppressions": (
+        *("channel", "value", "email", "mobile", "phone", "whatsapp"),
+        *(*POSTAL, "reason", "brand", "at", "proof"),
+    ),
     "touchpoints": (
         "customer", "at", "channel", "kind", "direction", "purpose", "brand", "source", "external_id", "machine",
     ),
@@ -29,12 +35,12 @@ CANONICAL: Mapping[str, tuple[str, ...]] = {
 """What each kind of import understands. Any other column of customers is an attribute, of touchpoints a detail."""
 
 IDENTITY: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "customers": (("reference",), ("email",), ("mobile",), ("phone",)),
+    "customers": (("reference",), ("email",), ("mobile",), ("phone",), ("whatsapp",)),
     "addresses": (("customer",),),
     "devices": (("customer", "token"),),
     "statements": (("customer",),),
     "consents": (("customer",),),
-    "suppressions": (("value",), ("email",), ("mobile",), ("phone",), ("street",)),
+    "suppressions": (("value",), ("email",), ("mobile",), ("phone",), ("whatsapp",), ("street",)),
     "touchpoints": (("customer", "at"),),
 }
 """A file is usable when it has all columns of one of these sets."""
@@ -76,6 +82,9 @@ _WORDS: Mapping[str, str] = {
         celular telemovel telefonkomorkowy komorka telkomorkowy portable telephoneportable telephonemobile
         mobielnummer matkapuhelin gsm gsmnummer sms smsnumber mobiel cellulare telefonocellulare natel
         matkapuhelinnumero""",
+    "whatsapp": """
+        whatsapp whatsappnumber whatsappno whatsappphone whatsappnummer whatsappnr whatsapptelefon whatsappnumer
+        numerwhatsapp numerodewhatsapp numerowhatsapp whatsappid waid zap""",
     "phone": """
         phone telephone tel telefon telefono telefone telefoon phonenumber phoneno telephonenumber telephoneno
         telefonnummer telefonnr telefonnumer tlf tlfnr telnr telno puhelin puhelinnumero numertelefonu

@@ -16,8 +16,8 @@ from tidings.address import PROBLEMS, plain
 from work.dates import instants
 from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
-from work.intake_ways import countries, ways_of
-from work.intake_words import channel_of, strangers
+from work.intake_ways import COLUMN_OF, countries, ways_of
+from work.intake_words import CHANNEL_NAMES, channel_of, strangers
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +42,7 @@ def addresses(table: Table, given: Given) -> Prepared:
 
     frame, flaws = countries(table, table.frame, given)
     frame, strange = translate(
-        table, frame, "channel", channel_of, "not a channel: email, sms, push or letter"
+        table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}"
     )
     rejected = [replace(flaw, rejects=True) for flaw in strange]
     rejected += flaws_of(
@@ -65,9 +65,10 @@ def addresses(table: Table, given: Given) -> Prepared:
         .then(pl.lit("letter"))
     )
     frame = frame.with_columns(_looks=looks).with_columns(
-        email=pl.coalesce("email", pl.when(pl.col("_looks") == "email").then(value)),
-        mobile=pl.coalesce("mobile", pl.when(pl.col("_looks") == "sms").then(value)),
-        street=pl.coalesce("street", pl.when(pl.col("_looks") == "letter").then(value)),
+        **{
+            column: pl.coalesce(column, pl.when(pl.col("_looks") == channel).then(value))
+            for channel, column in COLUMN_OF.items()
+        },
         position=pl.col("position")
         .cast(pl.Int64, strict=False)
         .fill_null(_BEHIND)
@@ -75,7 +76,7 @@ def addresses(table: Table, given: Given) -> Prepared:
         .cast(pl.Int16),
     )
     called = (
-        {column: table.names["value"] for column in ("email", "mobile", "street")}
+        {column: table.names["value"] for column in COLUMN_OF.values()}
         if "value" in table.names
         else {}
     )

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from store import customers as store
 from store.imports import Counts
 from store.ways import WAYS
+from tidings.channel import IDENTIFYING
 from tidings.country import fold, language_code, language_of, zone_of
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
 from work.intake_ways import countries, ways_of
@@ -114,7 +115,7 @@ def _identified(table: Table, frame: pl.DataFrame, ways: pl.DataFrame) -> tuple[
     import polars as pl
 
     if not table.has("reference"):
-        usable = ways.filter(pl.col("channel").is_in(["email", "sms"]) & (pl.col("state") == "usable"))
+        usable = ways.filter(pl.col("channel").is_in(list(IDENTIFYING)) & (pl.col("state") == "usable"))
         first = usable.sort("row", "channel", "position", maintain_order=True).unique(
             "row", keep="first", maintain_order=True
         )

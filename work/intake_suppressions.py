@@ -12,8 +12,8 @@ from store.imports import Counts
 from work.dates import instants
 from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
-from work.intake_ways import countries, ways_of
-from work.intake_words import brand_of, channel_of
+from work.intake_ways import COLUMN_OF, countries, ways_of
+from work.intake_words import CHANNEL_NAMES, brand_of, channel_of
 
 
 def suppressions(table: Table, given: Given) -> Prepared:
@@ -22,7 +22,7 @@ def suppressions(table: Table, given: Given) -> Prepared:
 
     frame, flaws = countries(table, table.frame, given)
     frame, strange = translate(
-        table, frame, "channel", channel_of, "not a channel: email, sms, push or letter"
+        table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}"
     )
     rejected = [replace(flaw, rejects=True) for flaw in strange]
     frame = frame.with_columns(brand=pl.col("brand").fill_null(given.brand))
@@ -41,12 +41,13 @@ def suppressions(table: Table, given: Given) -> Prepared:
         .then(pl.lit("sms"))
     )
     frame = frame.with_columns(_looks=looks).with_columns(
-        email=pl.coalesce("email", pl.when(pl.col("_looks") == "email").then(value)),
-        mobile=pl.coalesce("mobile", pl.when(pl.col("_looks") == "sms").then(value)),
-        street=pl.coalesce("street", pl.when(pl.col("_looks") == "letter").then(value)),
+        **{
+            column: pl.coalesce(column, pl.when(pl.col("_looks") == channel).then(value))
+            for channel, column in COLUMN_OF.items()
+        },
     )
     called = (
-        {column: table.names["value"] for column in ("email", "mobile", "street")}
+        {column: table.names["value"] for column in COLUMN_OF.values()}
         if "value" in table.names
         else {}
     )

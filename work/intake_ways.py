@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tidings.address import PROBLEMS, REPAIRED
+from tidings.channel import Channel
 from tidings.country import country_code
 from work import judging
 from work.intake_table import Flaw, Given, Table, flaws_of
@@ -59,10 +60,10 @@ def ways_of(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]
     has = {column for column in frame.columns if not frame[column].is_null().all()}
     if "email" in has:
         parts.append(_way(frame, "email", judging.emails(frame["email"]), channel="email", position=0))
-    for position, column in enumerate(("mobile", "phone")):
+    for column, channel, position in PHONES:
         if column in has:
             judged = judging.phones(frame[column], frame["country"])
-            parts.append(_way(frame, column, judged, channel="sms", position=position))
+            parts.append(_way(frame, column, judged, channel=channel, position=position))
     for part in parts:
         flaws += _flaws(table, part)
     if has & {"street", "street2", "postal_code"}:
@@ -73,6 +74,15 @@ def ways_of(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]
         return pl.DataFrame(schema=_SCHEMA()), flaws
     ways = pl.concat([part.select(WAY) for part in parts])
     return ways.unique(["row", "channel", "value"], keep="first", maintain_order=True), flaws
+
+
+COLUMN_OF = {
+    channel.value: "mobile" if channel is Channel.SMS else channel.value for channel in Channel if channel.by_phone
+} | {"email": "email", "letter": "street"}
+"""The column in which an address of a channel is judged; a token of push has its own way."""
+
+PHONES = [(COLUMN_OF[channel], channel.value, 0) for channel in Channel if channel.by_phone] + [("phone", "sms", 1)]
+"""Columns of numbers, their channels, and which is tried first."""
 
 
 def _SCHEMA() -> dict[str, pl.DataType | type[pl.DataType]]:  # noqa: N802 -- a constant that needs polars

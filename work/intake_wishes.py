@@ -16,7 +16,15 @@ from tidings.purpose import Purpose
 from work.dates import instants
 from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
-from work.intake_words import brand_of, channel_or_all, channels_of, strangers, topic_of, truth_of
+from work.intake_words import (
+    CHANNEL_NAMES,
+    brand_of,
+    channel_or_all,
+    channels_of,
+    strangers,
+    topic_of,
+    truth_of,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -47,7 +55,7 @@ def consents(table: Table, given: Given) -> Prepared:
 
     frame, flaws, rejected = _common(table, given)
     frame, strange = _meant(
-        table, frame, "channel", channel_or_all, "not a channel: email, sms, push, letter or all"
+        table, frame, "channel", channel_or_all, f"not a channel: {CHANNEL_NAMES} or all"
     )
     rejected += strange
     frame, strange = _meant(

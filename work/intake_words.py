@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from tidings.channel import Channel
 from tidings.country import fold
 from work.intake_table import Flaw, Given, Table
 
@@ -14,13 +15,17 @@ _CHANNELS = {
     "sms": """sms text phone mobile telephone telefon tel mobil handy gsm cell telefono telefone celular textmessage
         komorka portable""",
     "push": "push app notification device appen",
+    "whatsapp": "whatsapp wa zap",
     "letter": """letter post postal brev brief papir papper papier list carta lettre courrier print paper posta poczta
         directmail""",
 }
+CHANNEL_NAMES = ", ".join(Channel)
+"""As a sentence lists them."""
 _CHANNEL = {word: channel for channel, words in _CHANNELS.items() for word in words.split()} | {
     "e mail": "email",
     "e post": "email",
     "text message": "sms",
+    "whats app": "whatsapp",
     "direct mail": "letter",
     "post mail": "letter",
     "postal mail": "letter",

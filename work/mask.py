@@ -22,7 +22,7 @@ def mask(channel: str, value: str, *, platform: str = "", postal: Mapping[str, A
         name, _, domain = value.rpartition("@")
         ends = name[:1] + _DOTS + "\u2022" + (name[-1:] if len(name) > _SHORT else "")
         return f"{ends}@{domain}"
-    if channel == Channel.SMS:
+    if Channel(channel).by_phone:
         return f"{_DOTS} {value[-2:]}"
     if channel == Channel.PUSH:
         return _PLATFORMS.get(platform, "")

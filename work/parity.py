@@ -14,11 +14,8 @@ from work.build import RunContext
 from work.installation import Installation
 
 NOBODY = "00000000-0000-7000-8000-000000000000"
-ADDRESSES = {
-    Channel.EMAIL: "sample@example.org",
-    Channel.SMS: "+4799999999",
-    Channel.PUSH: "sample-token",
-    Channel.LETTER: "sample",
+ADDRESSES = {channel: "+4799999999" if channel.by_phone else "sample" for channel in Channel} | {
+    Channel.EMAIL: "sample@example.org"
 }
 SHOWN = 5
 

@@ -26,7 +26,7 @@ BATCH = 20_000  # Rows decided at once: about 60 MB of frames; larger ones are n
 def question_of(run: Run, template: Template, organisation: Organisation) -> Question:
     """Return what a run asks of `preferences.decision`."""
     brand = organisation.brand(run.brand)
-    rendered = set(template.channels)
+    rendered = set(template.channels) & set(brand.channels)
     allowed = [channel for channel in run.options.get("channels", list(Channel)) if channel in rendered]
     return Question(
         run=run.id,
@@ -42,14 +42,7 @@ def question_of(run: Run, template: Template, organisation: Organisation) -> Que
 
 def expected_costs(organisation: Organisation) -> dict[str, float]:
     """Return what one message of each channel is expected to cost: one SMS part, one domestic sheet."""
-    costs = organisation.costs
-    postage = next(iter(costs.postage.values()))
-    return {
-        Channel.EMAIL: float(costs.email),
-        Channel.SMS: float(costs.sms_part),
-        Channel.PUSH: float(costs.push),
-        Channel.LETTER: float(postage.domestic + postage.sheet),
-    }
+    return {channel: float(organisation.costs.expected(channel)) for channel in Channel}
 
 
 def plan_shard(

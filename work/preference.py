@@ -143,7 +143,12 @@ def stop_marketing(
 
 
 def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: datetime) -> Preferences:
-    ways = tuple(_way(known, channel.value, policy) for channel in Channel)
+    known_on = {row["channel"] for row in known.addresses}
+    ways = tuple(
+        _way(known, channel.value, policy)
+        for channel in Channel
+        if channel in brand.channels or channel in known_on
+    )
     usable = frozenset(way.channel for way in ways if not way.problem)
     paused = paused_until(known, MARKETING, now)
     quiet = first(known, "quiet_hours", now)

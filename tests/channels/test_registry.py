@@ -44,10 +44,12 @@ def everything(tmp_path, keys):
     return {
         "email": "ses",
         "sms": "twilio",
+        "whatsapp": "twilio",
         "push": "sns",
         "letter": "spool",
         "ses": {"region": "eu-west-1"},
         "sns": {"region": "eu-west-1"},
+        "aws_sms": {"region": "eu-west-1"},
         **push_keys(tmp_path),
         "twilio": {"account_sid": "AC1", "auth_token": "secret"},
         "spool": {"folder": tmp_path / "spool"},
@@ -62,7 +64,7 @@ def test_nothing_configured(tmp_path, keys):
     """Credentials that lie around send nothing."""
     chosen = providers(Settings(), home=tmp_path)
 
-    assert names(chosen) == dict.fromkeys(["email", "sms", "push", "letter"], "outbox")
+    assert names(chosen) == dict.fromkeys(Channel, "outbox")
 
 
 @pytest.mark.parametrize("mode", [None, Mode.OUTBOX])
@@ -93,7 +95,13 @@ def test_mode_live_uses_what_is_named(tmp_path, everything):
     """Each channel has the provider that its setting names."""
     chosen = providers(Settings(mode="live", **everything), home=tmp_path)
 
-    assert names(chosen) == {"email": "ses", "sms": "twilio", "push": "sns", "letter": "spool"}
+    assert names(chosen) == {
+        "email": "ses",
+        "sms": "twilio",
+        "push": "sns",
+        "letter": "spool",
+        "whatsapp": "twilio-whatsapp",
+    }
     assert all(provider.channel is channel for channel, [provider] in chosen.items())
 
 
@@ -126,9 +134,9 @@ def test_mode_test_can_do_what_the_provider_can(tmp_path, kind):
 
 def test_mode_live_without_a_name(tmp_path, everything):
     """A channel that no setting names goes to the outbox, credentials or not."""
-    chosen = providers(Settings(mode="live", **everything | {"email": "", "push": ""}), home=tmp_path)
+    chosen = providers(Settings(mode="live", **everything | {"email": "", "push": "", "whatsapp": ""}), home=tmp_path)
 
-    assert names(chosen) == {"email": "outbox", "sms": "twilio", "push": "outbox", "letter": "spool"}
+    assert names(chosen) == dict.fromkeys(Channel, "outbox") | {"sms": "twilio", "letter": "spool"}
 
 
 def test_the_mode_of_a_run_beats_that_of_the_settings(tmp_path, everything):
@@ -156,6 +164,7 @@ def test_another_folder(tmp_path):
         pytest.param(
             {"twilio": {"account_sid": "AC1"}}, "TIDINGS_TWILIO__AUTH_TOKEN", id="Twilio without token"
         ),
+        pytest.param({"sms": "aws", "aws_sms": {}}, "TIDINGS_AWS_SMS__REGION", id="AWS SMS without region"),
         pytest.param({"sns": {}}, "TIDINGS_SNS__REGION", id="SNS without region"),
         pytest.param({"spool": {}}, "TIDINGS_SPOOL__FOLDER", id="spool without folder"),
     ],
@@ -269,9 +278,10 @@ def test_every_provider_is_whole(key, everything):
     settings = everything | {"email": name} if channel is Channel.EMAIL else everything
     provider = PROVIDERS[key](Settings(**settings))
 
-    assert (provider.name, provider.channel) == (name, channel)
+    own = name if channel is not Channel.WHATSAPP else f"{name}-{channel}"  # one account, another lane
+    assert (provider.name, provider.channel) == (own, channel)
     assert isinstance(provider.capability, Capability)
-    assert f"Test{name.capitalize()}" in conforming()
+    assert "Test" + "".join(map(str.capitalize, own.split("-"))) in conforming()
     page = (ROOT / "docs" / "providers" / f"{name}.md").read_text()
     assert f"TIDINGS_{channel.upper()}={name}" in page
     assert f"`{provider.capability}`" in page

@@ -1,4 +1,4 @@
-"""SES, SNS and Twilio as their API references describe them."""
+"""SES and SNS as their API references describe them."""
 
 import json
 from base64 import b64decode
@@ -83,34 +83,34 @@ class SnsPeer(HttpPeer):
         return [json.loads(form["Message"])["APNS"] for form in self.forms()]
 
 
-class TwilioPeer(HttpPeer):
-    """https://www.twilio.com/docs/messaging/api/message-resource."""
+class AwsSmsPeer(HttpPeer):
+    """https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html."""
 
+    content_type = "application/x-amz-json-1.0"
     errors = MappingProxyType(
         {
-            Fault.THROTTLE: (429, 20429),
-            Fault.FAILED: (500, 20500),
-            Fault.UNAVAILABLE: (503, 20503),
-            Fault.BAD_ADDRESS: (400, 21211),
-            Fault.BAD_CREDENTIALS: (401, 20003),
+            Fault.THROTTLE: (400, "ThrottlingException", {}),
+            Fault.FAILED: (500, "InternalServerException", {}),
+            Fault.UNAVAILABLE: (503, "ServiceUnavailable", {}),
+            Fault.BAD_ADDRESS: (
+                400,
+                "ValidationException",
+                {"Reason": "INVALID_PARAMETER", "Fields": [{"Name": "DestinationPhoneNumber", "Message": "no"}]},
+            ),
+            Fault.BAD_CREDENTIALS: (400, "UnrecognizedClientException", {}),
         }
     )
-    code = None
-    """Another error code, with status 400."""
+    refusal = None
+    """Another answer: status, exception, its members."""
 
     def answer(self, fault, reference):
-        if self.code is None and fault not in self.errors:
-            return 201, {}, json.dumps({"sid": reference, "status": "queued", "error_code": None}).encode()
-        status, code = (400, self.code) if self.code else self.errors[fault]
-        error = {"code": code, "message": self.text, "more_info": "", "status": status}
-        return status, {}, json.dumps(error).encode()
+        status, code, more = self.refusal or self.errors.get(fault, (200, "", {}))
+        if not code:
+            return 200, {}, json.dumps({"MessageId": reference}).encode()
+        return status, {}, json.dumps({"__type": code, "Message": self.text, **more}).encode()
 
-    def forms(self):
-        """The requests as dictionaries."""
-        return [
-            {k: v[0] for k, v in parse_qs(body.decode(), keep_blank_values=True).items()}
-            for _, _, body in self.requests
-        ]
+    def calls(self):
+        return [json.loads(body) for _, _, body in self.requests]
 
     def contents(self):
-        return [form["Body"] for form in self.forms()]
+        return [call["MessageBody"] for call in self.calls()]

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-CHANNELS = ("email", "sms", "push", "letter")
+CHANNELS = ("email", "sms", "push", "letter", "whatsapp")
 
 
 class Oracle:
