@@ -69,8 +69,8 @@ class AwsQueue:
         Raises:
             Problem: the queue cannot be asked.
         """
-        for _ in range(ROUNDS):
-            messages = self._received()
+        for turn in range(ROUNDS):
+            messages = self._received(wait=0 if turn else WAIT)
             if not messages:
                 return
             receipts: list[Receipt] = []
@@ -88,12 +88,12 @@ class AwsQueue:
         """Close idle connections."""
         self._client.close()
 
-    def _received(self) -> Sequence[Mapping[str, Any]]:
+    def _received(self, *, wait: int) -> Sequence[Mapping[str, Any]]:
         try:
             answer = self._client.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=AT_ONCE,
-                WaitTimeSeconds=WAIT,
+                WaitTimeSeconds=wait,
                 VisibilityTimeout=HIDDEN,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
