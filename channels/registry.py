@@ -97,18 +97,6 @@ def _twilio_whatsapp(settings: Settings) -> Provider:
     return TwilioWhatsApp(settings.twilio, public_url=settings.public_url)
 
 
-def _aws_sms(settings: Settings) -> Provider:
-    from channels.sms.aws import Aws
-
-    return Aws(settings.aws_sms)
-
-
-def _twilio_whatsapp(settings: Settings) -> Provider:
-    from channels.whatsapp.twilio import TwilioWhatsApp
-
-    return TwilioWhatsApp(settings.twilio, public_url=settings.public_url)
-
-
 def _sns(settings: Settings) -> Provider:
     from channels.push.sns import Sns
 
@@ -162,8 +150,6 @@ PROVIDERS: Mapping[tuple[Channel, str], Callable[[Settings], Provider]] = Mappin
         (Channel.EMAIL, "smtp"): _smtp,
         (Channel.EMAIL, "ses"): _ses,
         (Channel.SMS, "twilio"): _twilio,
-        (Channel.SMS, "aws"): _aws_sms,
-        (Channel.WHATSAPP, "twilio"): _twilio_whatsapp,
         (Channel.SMS, "aws"): _aws_sms,
         (Channel.WHATSAPP, "twilio"): _twilio_whatsapp,
         (Channel.PUSH, "sns"): _sns,

@@ -62,8 +62,6 @@ class Claimed:
     platform: str
     heard_at: datetime | None = None
     """When the customer last wrote to us on this channel, where that matters (`store.heard`)."""
-    heard_at: datetime | None = None
-    """When the customer last wrote to us on this channel, where that matters (`store.heard`)."""
 
 
 def lock_due(

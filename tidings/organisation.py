@@ -57,8 +57,6 @@ class Senders(_Strict):
     """Name of the app."""
     whatsapp: str = ""
     """E.164 number of the WhatsApp business account."""
-    whatsapp: str = ""
-    """E.164 number of the WhatsApp business account."""
 
     @field_validator("email", "reply_to")
     @classmethod
@@ -95,8 +93,6 @@ class Brand(_Strict):
     """Supported, the first is the fallback."""
     whatsapp: dict[str, dict[str, str]] = {}
     """Approved content templates: template (`offer/autumn`) to language to content SID (`HX...`)."""
-    whatsapp: dict[str, dict[str, str]] = {}
-    """Approved content templates: template (`offer/autumn`) to language to content SID (`HX...`)."""
     channel_order: dict[str, tuple[Channel, ...]] = {}
     """Default order by purpose; `all` for the rest."""
 
@@ -129,17 +125,7 @@ class Costs(_Strict):
     push: Decimal = Decimal("0.00001")
     whatsapp: Decimal = Decimal("0.06")
     """A template message; what is written within 24 hours costs less."""
-    whatsapp: Decimal = Decimal("0.06")
-    """A template message; what is written within 24 hours costs less."""
     postage: dict[str, Postage] = {"standard": Postage(domestic=Decimal("1.10"), abroad=Decimal("1.80"))}
-
-    def expected(self, channel: Channel) -> Decimal:
-        """Return what one message of a channel usually costs: one SMS part, one domestic sheet."""
-        if channel.on_paper:
-            postage = next(iter(self.postage.values()))
-            return postage.domestic + postage.sheet
-        cost: Decimal = self.sms_part if channel is Channel.SMS else getattr(self, channel)
-        return cost
 
     def expected(self, channel: Channel) -> Decimal:
         """Return what one message of a channel usually costs: one SMS part, one domestic sheet."""

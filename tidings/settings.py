@@ -304,7 +304,6 @@ class Settings(BaseSettings):
     ses: SesSettings = SesSettings()
     twilio: TwilioSettings = TwilioSettings()
     aws_sms: AwsSmsSettings = AwsSmsSettings()
-    aws_sms: AwsSmsSettings = AwsSmsSettings()
     sns: SnsSettings = SnsSettings()
     fcm: FcmSettings = FcmSettings()
     webpush: WebpushSettings = WebpushSettings()
