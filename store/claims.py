@@ -246,6 +246,8 @@ _OPEN_ATTEMPTS = f"""
            clock_timestamp() + %(lease)s
     FROM unnest(%(attempts)s::uuid[], %(deliveries)s::uuid[], %(numbers)s::smallint[]) AS c(attempt, delivery, number)
 """
+_CUSTOMER_REFERENCE = """coalesce((SELECT r.reference FROM customer_references r
+    WHERE r.customer_id = m.customer_id ORDER BY r.source LIMIT 1), m.customer_id::text)"""
 _TAKE = f"""
     UPDATE messages m SET state = '{target(MessageState, Event.CLAIMED)}', reason = '', updated_at = clock_timestamp()
     FROM unnest(%(deliveries)s::uuid[]) AS c(delivery)
@@ -253,8 +255,7 @@ _TAKE = f"""
     WHERE m.id = d.message_id AND m.state IN ({within(sources(MessageState, Event.CLAIMED))})
     RETURNING m.id::text, d.reference, d.content_hash, d.created_at, m.run_id, m.customer_id, m.brand, m.purpose,
         m.document, m.language, m.data, m.invoice_id, d.address, a.postal, coalesce(a.platform, ''),
-        coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = m.customer_id
-                  ORDER BY r.source LIMIT 1), m.customer_id::text)
+        {_CUSTOMER_REFERENCE}
 """
 _TAKEN = (
     "reference", "content_hash", "created_at", "run", "customer", "brand", "purpose", "document", "language", "data",
@@ -311,9 +312,10 @@ def left_open(connection: Connection, attempts: Sequence[str]) -> list[Claimed]:
 
 _LEFT_OPEN = f"""
     SELECT a.id::text, a.number, d.id::text, d.number, m.id::text, d.channel, d.reference, d.content_hash, d.created_at,
-        m.run_id, m.customer_id, m.brand, m.purpose, m.document, m.language, m.data, m.invoice_id, d.address, NULL, '',
-        m.customer_id::text
+        m.run_id, m.customer_id, m.brand, m.purpose, m.document, m.language, m.data, m.invoice_id, d.address, z.postal,
+        coalesce(z.platform, ''), {_CUSTOMER_REFERENCE}
     FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
+    LEFT JOIN addresses z ON z.id = d.address_id
     WHERE a.id = ANY(%(attempts)s::uuid[]) AND a.state IN ({within(OPEN_ATTEMPT)})
     ORDER BY a.id FOR UPDATE OF a
 """
