@@ -35,6 +35,7 @@ _FOLDED = (b" ", b"\t")
 QP_LINE = 76
 """Characters of a line of quoted-printable (RFC 2045 6.7)."""
 SOFT = b"=\r\n"
+DOT = b"=2E"
 
 Header = tuple[str, str]
 
@@ -196,16 +197,22 @@ def quoted(text: str) -> bytes:
 def quoted_piece(text: str) -> bytes:
     """Return a piece of a text as quoted-printable that begins on a line of its own; a soft break may follow it.
 
+    No line begins with a dot, which SMTP would have to double.
+
     >>> quoted_piece("a = b")
     b'a =3D b'
     """
-    if len(text) < QP_LINE and text.isascii() and text.isprintable() and "=" not in text and text[-1:] != " ":
+    short = len(text) < QP_LINE and text.isascii() and text.isprintable()
+    if short and "=" not in text and text[:1] != "." and text[-1:] != " ":
         return text.encode("ascii")
     encoded = quoted(text)
+    if encoded.startswith(b"."):
+        encoded = DOT + encoded[1:]
+    encoded = encoded.replace(b"\r\n.", b"\r\n" + DOT)
     if len(encoded) - encoded.rfind(b"\n") - 1 < QP_LINE:
         return encoded
     cut = 3 if encoded[-3:-2] == b"=" else 1
-    return encoded[:-cut] + SOFT + encoded[-cut:]
+    return encoded[:-cut] + SOFT + encoded[-cut:].replace(b".", DOT)
 
 
 def _body(text: bytes, html: bytes, pictures: bytes, files: bytes, boundary: str) -> tuple[str, bytes]:

@@ -164,7 +164,7 @@ class _Variant:
             html=_encoded(pieces["html"]),
             files=_mark("files").encode() if files else b"",
         )
-        if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):
+        if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r") or b"\n." in raw:
             raise ValueError(edition.template.name)  # `Email.digest` promises what such a line would break
         self._frame = _MARK.split(raw)
         """Words at even places, marks at odd ones."""

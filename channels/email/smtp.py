@@ -194,7 +194,7 @@ class _Transaction:
         ahead = _commands(session, following) if following and self._deep else []
         if isinstance(ahead, Rejected):
             ahead = []
-        content = stuffed(email.raw)
+        content = email.raw if email.digest else stuffed(email.raw)
         session.begin(CONTENT)
         try:
             session.write(b"".join((content, b".\r\n", *ahead)), certain=len(content))
@@ -216,8 +216,7 @@ class _Transaction:
 def stuffed(raw: bytes) -> bytes:
     """Return a message with dots at line starts doubled (RFC 5321 4.5.2), ending in CRLF."""
     body = raw if raw.endswith(b"\r\n") else raw + b"\r\n"
-    if b"\r\n." in body:  # looking is fifteen times faster than replacing nothing
-        body = body.replace(b"\r\n.", b"\r\n..")
+    body = body.replace(b"\r\n.", b"\r\n..")
     return b"." + body if body.startswith(b".") else body
 
 
