@@ -1,4 +1,4 @@
-"""The resident loop: starts what is due, names doubts, moves on what stayed silent.
+"""The resident loop: starts what is due, settles doubts, moves on what stayed silent, takes in what comes back.
 
 It is woken by NOTIFY, else it looks every few seconds.
 
@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from prefect import flow
 
+from flows.coming import checked, take_in
 from flows.desk import Desk, desk
 from flows.kinds import FLOWS
 from flows.learn import learn
@@ -65,6 +66,16 @@ async def resident(hour: str, seconds: float) -> dict[str, int]:
 
 async def watch(at: Desk, *, seconds: float) -> int:
     """Do what `resident` does, with everything handed in."""
+    over = asyncio.Event()
+    coming = asyncio.create_task(take_in(at, over))
+    try:
+        return await _start_what_is_due(at, seconds=seconds)
+    finally:
+        over.set()
+        await _survive(coming, rest=0)
+
+
+async def _start_what_is_due(at: Desk, *, seconds: float) -> int:
     loop = asyncio.get_running_loop()
     until = loop.time() + seconds
     busy: dict[str, asyncio.Task[Any]] = {}
@@ -88,7 +99,12 @@ async def watch(at: Desk, *, seconds: float) -> int:
 
 
 async def forever(at: Desk) -> None:
-    """Run `resident` hour by hour, and `learn` once a day, until told to stop."""
+    """Run `resident` hour by hour, and `learn` once a day, until told to stop.
+
+    Raises:
+        Problem: a mailbox, queue or folder is set up wrongly.
+    """
+    checked(at)
     learned_at: datetime | None = None
     while not at.stop.is_set():
         now = at.now()
@@ -107,13 +123,13 @@ async def _either(*awaited: Awaitable[Any]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _survive(awaited: Awaitable[Any]) -> None:
+async def _survive(awaited: Awaitable[Any], *, rest: float = LOOK) -> None:
     """Go on after a failed hour: the next one finds by state what is left."""
     try:
         await awaited
     except Exception as error:
         log.exception("the resident loop goes on after a fault", error=type(error).__name__)
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(rest)
 
 
 def _due(at: Desk) -> list[Run]:

@@ -8,6 +8,7 @@ of ours (reputation, SPF, DKIM, DMARC, block lists, relaying), and never for a f
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tidings.outcome import ErrorClass
 from tidings.receipt import ReceiptKind
@@ -27,7 +28,7 @@ def _words(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
 
 
-_MOST = 3000
+_MOST = 2000
 _NAMES = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[\w.-]{1,200}")
 """Addresses say nothing, whatever words they are made of."""
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]|-?\w*\.\w)")
@@ -222,9 +223,8 @@ def cause(words: str, status: str = "") -> Cause:
         not enhanced and (basic[1][0] == "4" if basic else bool(_AGAIN.search(words)))
     )
     error, word = _told(words, enhanced)
-    given_up = enhanced in _EXPIRED_STATUS or (
-        error is not ErrorClass.CONFIG and _EXPIRED.search(words) and (soft or error is None)
-    )
+    tired = error is not ErrorClass.CONFIG and (soft or error is None) and bool(_EXPIRED.search(words))
+    given_up = tired or word == "loop" or enhanced in _EXPIRED_STATUS
     if given_up or (soft and error is ErrorClass.ADDRESS):
         return Cause(kind=ReceiptKind.EXPIRED, error=ErrorClass.TRANSIENT, code=enhanced or "expired")
     if error is None:
@@ -239,7 +239,13 @@ def says_enough(status: str) -> bool:
 
 def speaks_of_failure(words: str) -> bool:
     """Tell whether a text gives any reason for a failure."""
-    return any(pattern.search(words) for pattern, _, _ in _LISTED) or bool(_EXPIRED.search(words))
+    words = _plain(words)
+    return bool(_said(words)) or bool(_EXPIRED.search(words))
+
+
+@lru_cache(maxsize=16)
+def _said(words: str) -> tuple[tuple[ErrorClass, str], ...]:
+    return tuple((error, word) for pattern, error, word in _LISTED if pattern.search(words))
 
 
 def _plain(words: str) -> str:
@@ -249,7 +255,7 @@ def _plain(words: str) -> str:
 
 def _told(words: str, enhanced: str) -> tuple[ErrorClass | None, str]:
     """Return what the words say; a code that names the address decides against doubtful words for a filter."""
-    said = [(error, word) for pattern, error, word in _LISTED if pattern.search(words)]
+    said = _said(words)
     errors = [error for error, _ in said]
     about_us = {"policy", "message", "mailbox_full", "loop", "temporary"} & {word for _, word in said}
     if enhanced in _SURE_ADDRESS and ErrorClass.ADDRESS in errors and not about_us:

@@ -1,0 +1,106 @@
+"""What comes back is fetched again and again: every source at its own pace, and replies are forwarded.
+
+A source that fails rests, longer each time, and keeps nobody waiting: each has a thread of its own.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import structlog
+
+from channels.contract import Provider, Source
+from channels.receivers import sources
+from channels.registry import providers
+from flows.desk import Desk
+from tidings.channel import Channel
+from work.gather import emptied
+from work.receive import fold_waiting
+from work.reply import forward
+
+log = structlog.get_logger()
+
+PACE = 10.0
+"""Seconds between looks at a source that had nothing."""
+LONGEST_REST = 600.0
+"""Seconds that a source rests at most between looks that fail."""
+
+
+def checked(at: Desk) -> None:
+    """Make sure that what comes back can be fetched.
+
+    Raises:
+        Problem: a mailbox, queue or folder is set up wrongly.
+    """
+    for source in sources(at.installation.settings, home=at.installation.home).values():
+        source.close()
+
+
+async def take_in(at: Desk, over: asyncio.Event) -> None:
+    """Fetch what comes back until it is over; see `checked` for what raises."""
+    installation = at.installation
+    found = sources(installation.settings, home=installation.home)
+    rounds: Mapping[str, Callable[[], int]] = {
+        **{name: _round(at, source) for name, source in found.items()},
+        "replies": lambda: forward(installation, lambda: _mail(at), now=at.now()).total(),
+        "waiting": lambda: _folded(at),
+    }
+    with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:
+        try:
+            await asyncio.gather(*(again_and_again(over, name, work, pool) for name, work in rounds.items()))
+        finally:
+            for source in found.values():
+                with suppress(OSError):
+                    source.close()
+
+
+async def again_and_again(
+    stop: asyncio.Event,
+    name: str,
+    work: Callable[[], int],
+    pool: ThreadPoolExecutor,
+    *,
+    pace: float = PACE,
+    longest: float = LONGEST_REST,
+) -> None:
+    """Do a piece of work, rest, and do it again until told to stop; a failure is told, and followed by a longer rest.
+
+    Args:
+        work: returns how much it found; after something there is no rest.
+        pace: seconds of rest after nothing.
+        longest: seconds of rest at most.
+    """
+    loop = asyncio.get_running_loop()
+    rest = pace
+    while not stop.is_set():
+        try:
+            rest = 0.0 if await loop.run_in_executor(pool, work) else pace
+        except Exception as error:
+            rest = min(2 * max(rest, pace), longest)
+            log.warning("what comes back could not be fetched", source=name, error=type(error).__name__)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), rest)
+
+
+def _round(at: Desk, source: Source) -> Callable[[], int]:
+    def look() -> int:
+        taken = 0
+        for tally in emptied(at.installation, source, now=at.now()):
+            taken += tally.total()
+            if at.stop.is_set():
+                break
+        return taken
+
+    return look
+
+
+def _folded(at: Desk) -> int:
+    tally = fold_waiting(at.installation, now=at.now())
+    return tally.total() - tally["waiting"]
+
+
+def _mail(at: Desk) -> tuple[Provider, ...]:
+    installation = at.installation
+    made = providers(installation.settings, home=installation.home, out=at.out, mode=installation.mode)
+    return made[Channel.EMAIL]
