@@ -54,12 +54,13 @@ def gather(*, json: Json = False, now: str | None = None) -> int:
     from tidings.channel import Channel
     from work.gather import gather as gathered
     from work.installation import opened
+    from work.paper_folder import paper_source
     from work.reply import forward
 
     at = instant(now) or datetime.now(UTC)
     with opened(Settings.read()) as installation:
         settings = installation.settings
-        found = sources(settings, home=installation.home)
+        found = {**sources(settings, home=installation.home), **paper_source(installation)}
         took = gathered(installation, found, now=at)
         for source in found.values():
             source.close()

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     OPEN_MATTER = "open_matter"
     REHEARSAL = "rehearsal"
     STOPPED = "stopped"
+    RECALLED = "recalled"
     ERASED = "erased"
 
     # Waiting: it will be sent later by itself, or after a release.

@@ -26,7 +26,13 @@ NEEDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "whatsapp": {"twilio": ("twilio.account_sid", "twilio.auth_token")},
     "push": {"sns": ("sns.region",)},
-    "letter": {"spool": ("spool.folder",)},
+    "letter": {
+        "spool": ("spool.folder",),
+        "s3": ("s3.bucket", "s3.region"),
+        "sftp": ("sftp.host", "sftp.username"),
+        "lob": ("lob.key", "lob.sender"),
+        "pingen": ("pingen.client_id", "pingen.client_secret", "pingen.organisation"),
+    },
 }
 """What a provider needs besides its name; a server on localhost is a fine default for SMTP."""
 LIBRARIES = {"libpangoft2-1.0.so.0": "libpangoft2-1.0-0", "libharfbuzz-subset.so.0": "libharfbuzz-subset0"}
