@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from channels.email import ses_events
 from channels.push import sns_events
+from channels.sms import aws_events as sms_events
 from tidings.receipt import Receipt
 
 
@@ -24,7 +25,12 @@ class Reader(Protocol):
         ...
 
 
-READERS: Sequence[Reader] = (ses_events.read, sns_events.read)
+def _sms(event: Mapping[str, Any], *, event_id: str, at: datetime) -> Sequence[Receipt] | None:
+    del event_id  # an SMS event has an id of its own
+    return sms_events.receipts(event, now=at) if sms_events.is_sms(event) else None
+
+
+READERS: Sequence[Reader] = (ses_events.read, sns_events.read, _sms)
 """Each knows its own events by their shape; the first that does is asked."""
 
 
@@ -36,5 +42,7 @@ def translate(text: str, *, event_id: str, at: datetime) -> Sequence[Receipt] | 
         return None
     if not isinstance(event, dict):
         return None
+    inner = event.get("detail")
+    event = inner if "detail-type" in event and isinstance(inner, dict) else event  # as EventBridge wraps it
     found = (reader(event, event_id=event_id, at=at) for reader in READERS)
     return next((receipts for receipts in found if receipts is not None), None)

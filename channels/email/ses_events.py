@@ -10,9 +10,9 @@ from datetime import datetime
 from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any
-from uuid import UUID
 
 from channels.email.causes import cause
+from channels.inbound import attempt_id
 from channels.sns_envelope import instant
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass
@@ -91,11 +91,7 @@ def _attempt(mail: Mapping[str, Any]) -> str | None:
     """Return our attempt id; whoever else sends by the same account may use the same tag for something else."""
     tags = mail.get("tags")
     values = tags.get("attempt") if isinstance(tags, Mapping) else None
-    value = values[0] if isinstance(values, list) and values else values
-    try:
-        return str(UUID(value)) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    return attempt_id(values[0] if isinstance(values, list) and values else values)
 
 
 def _bare(address: str) -> str:

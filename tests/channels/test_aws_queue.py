@@ -31,6 +31,17 @@ FAILURE = {
 }
 
 
+SMS = {
+    "eventType": "TEXT_DELIVERED",
+    "eventVersion": "1.0",
+    "eventTimestamp": 1780315200000,
+    "isFinal": True,
+    "messageId": "sms-7",
+    "destinationPhoneNumber": "+4790000001",
+    "context": {},
+}
+
+
 @pytest.fixture
 def amazon(keys, monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
@@ -70,11 +81,13 @@ def aside(folder):
 
 def test_events_of_several_services(source, queue):
     """One queue, one visit: each event is read by whoever knows its shape."""
-    put(queue, event("Delivery"), FAILURE, event("Bounce"))
+    bridged = {"detail-type": "Email Bounced", "source": "aws.ses", "detail": event("Bounce")}
+    put(queue, event("Delivery"), FAILURE, bridged, SMS)
 
     receipts = [one for bag in source.bags(now=NOW) for one in bag.receipts]
 
     assert sorted((one.provider, str(one.kind)) for one in receipts) == [
+        ("aws", "delivered"),
         ("ses", "bounced"),
         ("ses", "delivered"),
         ("sns", "bounced"),
