@@ -70,7 +70,7 @@ def outbox_of(channel: Channel, folder: Path) -> Provider:
 def _smtp(settings: Settings) -> Provider:
     from channels.email.smtp import Smtp
 
-    return Smtp(settings.smtp)
+    return Smtp(settings.smtp, dkim=settings.dkim)
 
 
 def _ses(settings: Settings) -> Provider:

@@ -32,8 +32,19 @@ class SmtpSettings(BaseModel, frozen=True):
     password: SecretStr = SecretStr("")
     starttls: Literal["never", "when offered", "always"] = "when offered"
     """Encryption on the way to the relay."""
-    timeout: timedelta = timedelta(seconds=30)
-    """The longest that one message may take."""
+    timeout: timedelta = timedelta(minutes=5)
+    """The longest wait for an answer; the phases of RFC 5321 4.5.3.2 are in its proportion, the final dot has twice."""
+
+
+class DkimSettings(BaseModel, frozen=True):
+    """`TIDINGS_DKIM__DOMAIN` and so on: signs what leaves by SMTP; all three, or none where the relay signs."""
+
+    domain: str = ""
+    """Whose mail is signed, with the domains below it: `example.com`."""
+    selector: str = ""
+    """Where the public key stands: `SELECTOR._domainkey.DOMAIN`."""
+    key: Path | None = None
+    """A PEM file with the private key, RSA or Ed25519."""
 
 
 class SesSettings(BaseModel, frozen=True):
@@ -301,6 +312,7 @@ class Settings(BaseSettings):
     letter: Annotated[tuple[Literal["spool", "s3", "sftp", "lob", "pingen"], ...], NoDecode] = ()
     """Where letters are printed."""
     smtp: SmtpSettings = SmtpSettings()
+    dkim: DkimSettings = DkimSettings()
     ses: SesSettings = SesSettings()
     twilio: TwilioSettings = TwilioSettings()
     aws_sms: AwsSmsSettings = AwsSmsSettings()
