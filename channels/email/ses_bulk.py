@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from functools import lru_cache
 from typing import Any
 
 from tidings.message import Email, Parcel
@@ -139,14 +140,17 @@ def _read(head: Mapping[str, str], body: bytes, texts: dict[str, str], pictures:
     if kind in {"text/plain", "text/html"} and coding == "quoted-printable" and kind[5:] not in texts:
         texts[kind[5:]] = binascii.a2b_qp(body).decode("utf-8").replace("\r\n", "\n")
     elif kind.startswith("image/") and coding == "base64" and "Content-ID" in head:
-        number = len(pictures) + 1
-        identity = head["Content-ID"].strip("<>")
-        content = b64decode(body)
-        pictures.append(
-            Picture(name=f"{number}.{kind[6:]}", content_type=kind, content_id=identity, content=content)
-        )
+        pictures.append(_picture(len(pictures) + 1, kind, head["Content-ID"].strip("<>"), body))
     else:
         raise _Unusual
+
+
+@lru_cache(maxsize=64)
+def _picture(number: int, kind: str, identity: str, coded: bytes) -> Picture:
+    """Decode a picture; all e-mails of an edition have the same ones."""
+    return Picture(
+        name=f"{number}.{kind[6:]}", content_type=kind, content_id=identity, content=b64decode(coded)
+    )
 
 
 def batches(
