@@ -15,8 +15,10 @@ from sqlalchemy import Connection
 
 from channels.contract import Source
 from store.replies import Sent, by_attempt, by_reference, newest_to
+from templates.headers import wire_address
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass
+from tidings.problem import Problem
 from tidings.receipt import Receipt, ReceiptKind
 from tidings.reference import quoted_reference
 from work.installation import Installation
@@ -128,11 +130,19 @@ def _proven(receipt: Receipt, references: Mapping[str, Sent], attempts: Mapping[
             sent = None
     if sent is None or sent.channel != Channel.EMAIL:
         return None
-    address = (receipt.address or "").lower()
-    same = address == sent.address.lower()
+    address = receipt.address or ""
+    same = _on_the_wire(address) == _on_the_wire(sent.address)
     if receipt.message is None and receipt.attempt is None and not same:
         return None  # a return path alone is seen by more eyes
     told = replace(receipt, reference=sent.reference, address=sent.address, attempt=None)
     if same or not address or receipt.error is not ErrorClass.ADDRESS:
         return told
     return replace(told, error=ErrorClass.TRANSIENT, code="elsewhere")
+
+
+def _on_the_wire(address: str) -> str:
+    """Return an address as servers write it, to be compared."""
+    try:
+        return wire_address(address).lower()
+    except Problem:
+        return address.lower()

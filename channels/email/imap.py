@@ -67,6 +67,8 @@ class Imap:
         if server is not None:
             with suppress(OSError, imaplib.IMAP4.error):
                 server.logout()
+            with suppress(OSError):
+                server.shutdown()  # which a logout that failed has not done
 
     def _connected(self) -> imaplib.IMAP4:
         if self._server is None:

@@ -1,5 +1,6 @@
 """What a mail that comes back says: whose fault it is, who answers, and that nothing in it can hurt us."""
 
+# ruff: noqa: E501 -- what servers wrote stays on its line
 import base64
 import time
 import zlib

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("due_at", instant, nullable=False),
         sa.Column("sent_at", instant, nullable=True),
         sa.CheckConstraint("state IN ('waiting', 'sent', 'held')", name=op.f("ck_replies_state")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_replies_customer_id_customers")),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_replies_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_replies")),
         sa.UniqueConstraint("provider", "event_id", name=op.f("uq_replies_provider_event_id")),
     )
