@@ -91,6 +91,10 @@ COMMANDS = (
         "Send what is due in any run: what waited for the morning, a cap, another try.",
     ),
     ("copy", "cli.runs:copy", "Send a message once more because a person asks for it."),
+    ("missing", "cli.doubts:missing", "List who has not got a run's message, and why."),
+    ("doubts", "cli.doubts:doubts", "List the messages of which nobody knows whether their provider has them."),
+    ("settle", "cli.doubts:settle", "End a doubt because you know; recorded with your name and reason."),
+    ("calls", "cli.doubts:calls", "Customers to telephone, because no channel is left; close a call that was made."),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
     ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
     (

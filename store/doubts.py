@@ -3,8 +3,9 @@
 Everything runs inside the caller's transaction. Evidence is not read here but folded (`work.receive`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -104,4 +105,94 @@ _RESEND = text(f"""
     UPDATE messages m SET state = '{target(MessageState, Event.RESEND)}', channel = reopened.channel,
         due_at = least(m.due_at, :now), reason = '', updated_at = clock_timestamp()
     FROM reopened WHERE m.id = reopened.message_id
+""")
+
+
+def overdue(
+    connection: Connection, provider: str, *, channel: str, before: datetime, run: str | None = None
+) -> list[str]:
+    """Return the attempts in doubt at a provider of a channel that were named before a moment, oldest first."""
+    rows = connection.execute(
+        text(f"""
+            SELECT a.id::text FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+            JOIN messages m ON m.id = d.message_id
+            WHERE a.provider = :provider AND d.channel = :channel AND a.state = '{AttemptState.UNKNOWN}'
+              AND a.ended_at <= :before AND (CAST(:run AS text) IS NULL OR m.run_id = :run) ORDER BY a.started_at, a.id
+        """),
+        {"provider": provider, "channel": channel, "before": before, "run": run},
+    )
+    return list(rows.scalars())
+
+
+def started(connection: Connection, attempts: Sequence[str]) -> dict[str, datetime]:
+    """Return when attempts began."""
+    rows = connection.execute(
+        text("SELECT id::text, started_at FROM attempts WHERE id = ANY(CAST(:ids AS uuid[]))"),
+        {"ids": list(attempts)},
+    )
+    return {attempt: began for attempt, began in rows}
+
+
+def silent(
+    connection: Connection,
+    provider: str,
+    *,
+    canaries: int,
+    margin: timedelta,
+    now: datetime,
+    run: str | None = None,
+) -> list[str]:
+    """Return the attempts in doubt of which a provider's events prove that it never had them.
+
+    Nothing was heard of such an attempt for `margin` after it was named. At least `canaries` attempts that the same
+    provider accepted began after that moment, and events about them came, so the path of the events is alive and past
+    it. And the path lost nothing meanwhile: every attempt that the provider accepted between this one's beginning and
+    `margin` ago has been heard of.
+    """
+    rows = connection.execute(
+        _SILENT,
+        {"provider": provider, "canaries": canaries, "margin": margin, "before": now - margin, "run": run},
+    )
+    return list(rows.scalars())
+
+
+_HEARD = "EXISTS (SELECT 1 FROM receipts r WHERE r.attempt_id = {}.id AND r.provider = :provider)"
+_SILENT = text(f"""
+    SELECT u.id::text FROM attempts u JOIN deliveries d ON d.id = u.delivery_id JOIN messages m ON m.id = d.message_id
+    WHERE u.provider = :provider AND u.state = '{AttemptState.UNKNOWN}' AND u.ended_at <= :before
+      AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
+      AND NOT EXISTS (SELECT 1 FROM receipts r WHERE r.attempt_id = u.id)
+      AND (SELECT count(*) FROM (
+              SELECT 1 FROM attempts c WHERE c.provider = :provider AND c.state = '{AttemptState.ACCEPTED}'
+                AND c.started_at > u.ended_at AND c.started_at <= :before AND {_HEARD.format("c")}
+              LIMIT :canaries) AS heard) >= :canaries
+      AND NOT EXISTS (
+              SELECT 1 FROM attempts g WHERE g.provider = :provider AND g.state = '{AttemptState.ACCEPTED}'
+                AND g.started_at BETWEEN u.started_at AND :before AND NOT {_HEARD.format("g")})
+    ORDER BY u.id
+""")
+
+
+def in_doubt(connection: Connection, *, message: str | None = None) -> list[Mapping[str, Any]]:
+    """Return everything in doubt, oldest first: named, or left by a sender that is dead and not named yet.
+
+    Each is {message, customer, run, document, purpose_class, channel, provider, attempt, named, since, again}: `again`
+    whether it was sent once more already.
+    """
+    rows = connection.execute(_IN_DOUBT, {"message": message})
+    return [dict(row) for row in rows.mappings()]
+
+
+_IN_DOUBT = text(f"""
+    SELECT m.id::text AS message, coalesce((SELECT c.reference FROM customer_references c
+               WHERE c.customer_id = m.customer_id ORDER BY c.source LIMIT 1), m.customer_id::text) AS customer,
+           m.run_id AS run, m.document, m.purpose_class, d.channel, a.provider, a.id::text AS attempt,
+           a.state = '{AttemptState.UNKNOWN}' AS named, a.started_at AS since, r.state = 'stopped' AS stopped,
+           EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = d.id
+                   AND x.state = '{AttemptState.ABANDONED}') AS again
+    FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
+    JOIN runs r ON r.id = m.run_id
+    WHERE (a.state = '{AttemptState.UNKNOWN}' OR ({_LOST}))
+      AND (CAST(:message AS uuid) IS NULL OR m.id = CAST(:message AS uuid))
+    ORDER BY a.started_at, a.id
 """)

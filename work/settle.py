@@ -1,19 +1,45 @@
 """Settling: what dead senders left is named, and every doubt is ended the way that its provider's capability allows.
 
-`key`: sent again under the same key. `list`: the provider is asked. `event`: its events are waited for, and silence
-proves an absence only where a canary shows that the path of the events is alive. `none`: the purpose's policy.
+| capability | what ends a doubt |
+|---|---|
+| `key` | it is sent again under the same key, at the same provider, which keeps one copy |
+| `list` | the provider is asked once its list has caught up (`settle_after`) |
+| `event` | its event. Silence proves an absence only by MARGIN and CANARIES (`store.doubts.silent`) |
+| `none` | nothing can: a required purpose is sent once more under the same reference, marketing stays a named doubt |
+
+Where a list or an event was to come and did not, a required purpose is sent once more after PATIENCE. A second doubt of
+one delivery, and every doubt of marketing, stays until evidence comes or a person settles it (`work.doubts`).
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from channels.contract import Capability, Provider
-from store.doubts import name_doubts, resend
+import structlog
+
+from channels.contract import Capability, Doubt, Lists, Provider
+from store.calls import open_calls
+from store.claims import Claimed, left_open
+from store.doubts import name_doubts, overdue, resend, silent, started
+from store.invoices import documents
+from tidings.receipt import Receipt, ReceiptKind
+from work.build import Ready, parcels, read_context
 from work.installation import Installation
+from work.receive import fold_waiting, receive
+
+log = structlog.get_logger()
 
 PATIENCE = timedelta(hours=24)
 """How long a required purpose waits for the list or the events of its provider before it is sent once more."""
+
+MARGIN = timedelta(hours=1)
+"""How long nothing may be heard of an attempt before silence says anything; SES reports within minutes."""
+
+CANARIES = 3
+"""So many later messages must have been reported before silence about an earlier one says anything."""
+
+ASKED = 100
+"""Doubts asked about in one go."""
 
 
 def settle(
@@ -22,18 +48,98 @@ def settle(
     """Name doubts and end those that can be ended now; returns how many were `named`, `accepted`, `absent`, `resent`.
 
     Safe to run at any time and by any number of processes at once. No transaction is open while a provider is asked.
+
+    Args:
+        installation: whose doubts.
+        providers: those that are set up; a doubt at any other waits for nothing, and the purpose's policy decides.
+        now: business time.
+        run: only this one's, where given.
     """
     known = list(providers)
-    able = {capability: [p for p in known if p.capability is capability] for capability in Capability}
     tally: Counter[str] = Counter()
     with installation.engine.begin() as connection:
         tally["named"] = name_doubts(connection, now=now, run=run)
+    tally += fold_waiting(installation, now=now)
+    for provider in known:
+        if isinstance(provider, Lists) and provider.capability is Capability.LIST:
+            tally += _ask(installation, provider, provider, now=now, run=run)
+        elif provider.capability is Capability.EVENT:
+            tally += receive(installation, _absent(installation, provider, now, run), now=now)
+    slow = {Capability.LIST, Capability.EVENT}
+    with installation.engine.begin() as connection:
         tally["resent"] = resend(
             connection,
-            keyed=[provider.name for provider in able[Capability.KEY]],
-            slow=[p.name for capability in (Capability.LIST, Capability.EVENT) for p in able[capability]],
+            keyed=[provider.name for provider in known if provider.capability is Capability.KEY],
+            slow=[provider.name for provider in known if provider.capability in slow],
             patience=PATIENCE,
             now=now,
             run=run,
         )
+        open_calls(connection, now=now)
     return tally
+
+
+def _ask(
+    installation: Installation, provider: Provider, lists: Lists, *, now: datetime, run: str | None
+) -> Counter[str]:
+    """Ask a provider, by its own list, what it took of what is in doubt there, and fold its answers."""
+    tally: Counter[str] = Counter()
+    with installation.engine.begin() as connection:
+        ids = overdue(
+            connection, provider.name, channel=provider.channel, before=now - lists.settle_after, run=run
+        )
+    for start in range(0, len(ids), ASKED):
+        doubts = _doubts(installation, ids[start : start + ASKED])
+        try:
+            answers = list(lists.find(doubts, now=now))
+        except Exception as error:
+            log.warning("a provider could not be asked", provider=provider.name, error=type(error).__name__)
+            break
+        tally += receive(installation, answers, now=now)
+    return tally
+
+
+def _doubts(installation: Installation, attempts: Sequence[str]) -> list[Doubt]:
+    """Return attempts as a provider is asked about them; bytes whose hash was never stored are made again."""
+    with installation.engine.begin() as connection:
+        claimed = left_open(connection, attempts)
+        began = started(connection, attempts)
+    hashes = dict(_hashes(installation, [one for one in claimed if one.content_hash is None]))
+    return [
+        Doubt(
+            attempt=one.attempt,
+            delivery=one.delivery,
+            reference=one.reference,
+            address=one.address,
+            started_at=began[one.attempt],
+            content_hash=one.content_hash or hashes.get(one.attempt),
+        )
+        for one in claimed
+    ]
+
+
+def _hashes(installation: Installation, claimed: Sequence[Claimed]) -> Iterator[tuple[str, str]]:
+    """Yield (attempt, hash of its bytes): the same inputs make the same bytes."""
+    with installation.engine.begin() as connection:
+        contexts = {run: read_context(connection, installation, run) for run in {one.run for one in claimed}}
+        invoices = documents(connection, [one.invoice for one in claimed if one.invoice is not None])
+    for attempt, made in parcels(claimed, contexts, installation, invoices):
+        if isinstance(made, Ready):
+            yield attempt, made.built.content_hash
+
+
+def _absent(installation: Installation, provider: Provider, now: datetime, run: str | None) -> list[Receipt]:
+    """Return the absences that the silence of a provider's events proves."""
+    with installation.engine.begin() as connection:
+        unheard = silent(connection, provider.name, canaries=CANARIES, margin=MARGIN, now=now, run=run)
+    return [
+        Receipt(
+            provider=provider.name,
+            event_id=f"silence about {attempt}",
+            kind=ReceiptKind.ABSENT,
+            channel=provider.channel,
+            at=now,
+            attempt=attempt,
+        )
+        for attempt in unheard
+    ]

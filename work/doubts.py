@@ -1,0 +1,125 @@
+"""Doubts as a person sees them: what is in doubt, what will end it, and how somebody who knows better ends it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channels.contract import Capability, Provider
+from store.audit import note
+from store.doubts import in_doubt, name_doubts
+from tidings.channel import Channel
+from tidings.problem import Problem
+from tidings.purpose import PurposeClass
+from tidings.receipt import Receipt, ReceiptKind
+from work.installation import Installation
+from work.receive import receive
+from work.settle import CANARIES, MARGIN, PATIENCE
+
+PERSON = "person"
+"""The provider of a receipt that somebody typed in."""
+
+_HOURS = int(PATIENCE.total_seconds() // 3600)
+_ENDS = {
+    Capability.KEY: "It is sent again under the same key, and {provider} keeps one copy.",
+    Capability.LIST: "{provider} is asked what it took.",
+    Capability.EVENT: "An event of {provider} about it; or none within "
+    f"{int(MARGIN.total_seconds() // 60)} minutes, once {CANARIES} later messages have been reported.",
+}
+_ONCE = f" If that says nothing within {_HOURS} hours, it is sent once more, for it must arrive."
+_PERSON = "Only you: `tidings settle {message} --as accepted|absent --because ...`."
+
+
+def doubts(installation: Installation, providers: Iterable[Provider]) -> list[dict[str, Any]]:
+    """Return what is in doubt, oldest first.
+
+    Each is {message, customer, run, document, channel, provider, capability, since, settles}.
+
+    Args:
+        installation: whose doubts.
+        providers: those that are set up; any other counts as one that cannot be asked.
+    """
+    able = {(provider.channel.value, provider.name): provider.capability for provider in providers}
+    with installation.engine.begin() as connection:
+        found = in_doubt(connection)
+    told = []
+    for doubt in found:
+        capability = able.get((doubt["channel"], doubt["provider"]), Capability.NONE)
+        kept = ("message", "customer", "run", "document", "channel", "provider", "since")
+        told.append(
+            {name: doubt[name] for name in kept}
+            | {"capability": capability.value, "settles": _settles(doubt, capability)}
+        )
+    return told
+
+
+def _settles(doubt: Any, capability: Capability) -> str:
+    """Say what will end a doubt."""
+    required = doubt["purpose_class"] == PurposeClass.REQUIRED
+    again = required and not doubt["again"] and not doubt["stopped"]
+    if capability is Capability.KEY and doubt["stopped"]:
+        said = _PERSON
+    elif capability in _ENDS:
+        said = _ENDS[capability]
+        if capability is not Capability.KEY:
+            said += _ONCE if again else " Else only you: `tidings settle {message}`."
+    else:
+        said = "It is sent once more under the same reference, for it must arrive." if again else _PERSON
+    return said.format(provider=doubt["provider"], message=doubt["message"])
+
+
+def settle_by_hand(
+    installation: Installation, message: str, kind: ReceiptKind, *, because: str, by: str, now: datetime
+) -> str:
+    """End what is in doubt of a message because a person knows better; audited. Returns the attempt.
+
+    Args:
+        installation: whose message.
+        message: its id.
+        kind: ACCEPTED or ABSENT.
+        because: how the person knows.
+        by: the person.
+        now: business time.
+
+    Raises:
+        Problem: no such message, nothing of it is in doubt, or no reason or name given.
+    """
+    reason, name = " ".join(because.split()), " ".join(by.split())
+    if not reason or not name:
+        raise Problem(
+            "Settling a doubt needs a reason and a name.", todo='Say --because "..." and --by NAME.'
+        )
+    with installation.engine.begin() as connection:
+        name_doubts(connection, now=now)
+        found = in_doubt(connection, message=_id(message))
+        if not found:
+            raise Problem(
+                f"Nothing of message {message!r} is in doubt.", todo="`tidings doubts` lists what is."
+            )
+        attempt = str(found[0]["attempt"])
+        told = {"as": kind.value, "because": reason, "attempt": attempt}
+        note(connection, actor=f"staff:{name}", action="settle", subject=_id(message), detail=told)
+    receive(
+        installation,
+        [
+            Receipt(
+                provider=PERSON,
+                event_id=f"{name}: {kind} {attempt} {now.isoformat()}",
+                kind=kind,
+                channel=Channel(found[0]["channel"]),
+                at=now,
+                attempt=attempt,
+            )
+        ],
+        now=now,
+    )
+    return attempt
+
+
+def _id(quoted: str) -> str:
+    try:
+        return str(UUID(quoted))
+    except ValueError as error:
+        raise Problem(
+            f"There is no message {quoted!r}.", todo="Give its id, as `tidings doubts` shows it."
+        ) from error
