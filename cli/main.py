@@ -85,6 +85,9 @@ COMMANDS = (
     ("invoices", "cli.invoices:app", "Send the invoices of a billing run, each the way its customer chose."),
     ("runs", "cli.runs:runs", "List runs, show the report of one."),
     ("release", "cli.runs:release", "Let a run send that waits for a second person."),
+    ("pause", "cli.control:pause", "Let a run rest; every worker heeds it within a second."),
+    ("resume", "cli.control:resume", "Let a paused run go on."),
+    ("stop", "cli.control:stop", "End a run for good: what is unsent is cancelled."),
     (
         "deliver",
         "cli.runs:deliver",

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.customers import lock_customers
-from store.hot import rows
+from store.hot import array, rows
 from store.ids import references, uuid7
 from tidings.state import (
     OPEN_ATTEMPT,
@@ -127,23 +127,23 @@ def open_attempts(
             connection,
             _ADD_DELIVERIES,
             {
-                "deliveries": [one.delivery for one in fresh],
-                "messages": [one.message for one in fresh],
-                "numbers": [one.delivery_number for one in fresh],
-                "addresses": [one.address for one in fresh],
-                "references": references(len(fresh)),
+                "deliveries": array(one.delivery for one in fresh),
+                "messages": array(one.message for one in fresh),
+                "numbers": array(one.delivery_number for one in fresh),
+                "addresses": array(one.address for one in fresh),
+                "references": array(references(len(fresh))),
                 "channel": channel,
                 "now": now,
             },
         )
     if again:
-        rows(connection, _SEND_AGAIN, {"deliveries": again})
+        rows(connection, _SEND_AGAIN, {"deliveries": array(again)})
     by_message = {one.message: one for one in intents}
     values = {
-        "messages": list(by_message),
-        "deliveries": [one.delivery for one in intents],
-        "attempts": [one.attempt for one in intents],
-        "numbers": [one.number for one in intents],
+        "messages": array(by_message),
+        "deliveries": array(one.delivery for one in intents),
+        "attempts": array(one.attempt for one in intents),
+        "numbers": array(one.number for one in intents),
         "provider": provider,
         "owner": owner,
         "now": now,
@@ -175,7 +175,7 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
     left_behind: list[str] = []
     addresses = dict(chosen)
     for delivery, message, number, state, where, address in rows(
-        connection, _DELIVERIES, {"messages": list(addresses)}
+        connection, _DELIVERIES, {"messages": array(addresses)}
     ):
         last[message] = max(number, last.get(message, 0))
         if state == DeliveryState.READY:
@@ -184,7 +184,7 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
             else:
                 left_behind.append(delivery)
     if left_behind:
-        rows(connection, _RECALL, {"deliveries": left_behind})
+        rows(connection, _RECALL, {"deliveries": array(left_behind)})
     tries = (
         dict(rows(connection, _TRIES, {"deliveries": [d for d, _ in waiting.values()]})) if waiting else {}
     )
@@ -266,8 +266,8 @@ _TAKEN = (
 
 def platforms(connection: Connection, addresses: Sequence[int]) -> dict[int, str]:
     """Return the platform of each address; '' where its channel has none."""
-    statement = "SELECT id, platform FROM addresses WHERE id = ANY(%(ids)s)"
-    return dict(rows(connection, statement, {"ids": list(addresses)}))
+    statement = "SELECT id, platform FROM addresses WHERE id = ANY(%(ids)s::bigint[])"
+    return dict(rows(connection, statement, {"ids": array(addresses)}))
 
 
 def pinned(connection: Connection, messages: Sequence[str]) -> dict[str, str]:
@@ -279,7 +279,7 @@ def pinned(connection: Connection, messages: Sequence[str]) -> dict[str, str]:
           AND a.state = '{AttemptState.ABANDONED}'
         ORDER BY d.message_id, a.number DESC
     """
-    return dict(rows(connection, statement, {"messages": list(messages)}))
+    return dict(rows(connection, statement, {"messages": array(messages)}))
 
 
 def defer(connection: Connection, messages: Sequence[str], *, until: datetime) -> None:
@@ -289,7 +289,7 @@ def defer(connection: Connection, messages: Sequence[str], *, until: datetime) -
             UPDATE messages SET due_at = %(until)s, reason = 'back_off', updated_at = clock_timestamp()
             WHERE id = ANY(%(messages)s::uuid[])
         """
-        rows(connection, statement, {"messages": list(messages), "until": until})
+        rows(connection, statement, {"messages": array(messages), "until": until})
 
 
 def renew(connection: Connection, attempts: Sequence[str], *, lease: timedelta) -> set[str]:
@@ -299,13 +299,13 @@ def renew(connection: Connection, attempts: Sequence[str], *, lease: timedelta) 
         WHERE id = ANY(%(attempts)s::uuid[]) AND state = '{AttemptState.SENDING}' RETURNING id::text
     """
     return {
-        attempt for (attempt,) in rows(connection, statement, {"attempts": list(attempts), "lease": lease})
+        attempt for (attempt,) in rows(connection, statement, {"attempts": array(attempts), "lease": lease})
     }
 
 
 def left_open(connection: Connection, attempts: Sequence[str]) -> list[Claimed]:
     """Return those of the attempts that have no outcome yet, as they were claimed, locked for the transaction."""
-    found = rows(connection, _LEFT_OPEN, {"attempts": list(attempts)})
+    found = rows(connection, _LEFT_OPEN, {"attempts": array(attempts)})
     names = ("attempt", "number", "delivery", "delivery_number", "message", "channel", *_TAKEN)
     return [Claimed(**dict(zip(names, row, strict=True))) for row in found]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from store.hot import rows
+from store.hot import array, rows
 from tidings.state import AttemptState, DeliveryState, Event, sources, within
 
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
@@ -51,15 +51,18 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
     if not steps:
         return
     left = sorted(steps, key=lambda step: step.attempt)  # the order in which every recorder locks
+    columns = _columns(left, now)
     for statement in (_CLOSE_ATTEMPTS, _CLOSE_DELIVERIES):  # whatever was closed already is left alone
-        closed = {attempt for (attempt,) in rows(connection, statement, _columns(left, now))}
-        left = [step for step in left if step.attempt in closed]
+        closed = {attempt for (attempt,) in rows(connection, statement, columns)}
+        if len(closed) < len(left):
+            left = [step for step in left if step.attempt in closed]
+            columns = _columns(left, now)
     for statement in (_CLOSE_MESSAGES, _REMEMBER):
-        rows(connection, statement, _columns(left, now))
+        rows(connection, statement, columns)
 
 
 def _columns(steps: Sequence[Step], now: datetime) -> dict[str, Any]:
-    return {name: [getattr(step, name) for step in steps] for name in Step.__slots__} | {"now": now}
+    return {name: array(getattr(step, name) for step in steps) for name in Step.__slots__} | {"now": now}
 
 
 _CLOSE_ATTEMPTS = f"""

@@ -185,6 +185,12 @@ def due_runs(connection: Connection, *, now: datetime) -> Sequence[str]:
     return [row.id for row in rows]
 
 
+def paused_from(connection: Connection, run_id: str) -> str | None:
+    """Return the state that a paused run was in before."""
+    state: str | None = connection.scalar(select(runs.c.paused_from).where(runs.c.id == run_id))
+    return state
+
+
 def states_of(connection: Connection, run_ids: Iterable[str]) -> list[str]:
     """Return the states of some runs, in any order."""
     return list(connection.scalars(select(runs.c.state).where(runs.c.id.in_(list(run_ids)))))

@@ -304,6 +304,7 @@ runs = Table(
     Column("audience", Integer, nullable=False, server_default="0"),
     Column("already_sent", Integer, nullable=False, server_default="0"),
     Column("rejected", JSONB, nullable=False, server_default="{}", comment="documents held by reason"),
+    Column("paused_from", Text, comment="the state that a paused run goes back to"),
     Column("repeats", Text, comment="the run whose audience this one found already decided"),
     Column("shards", Integer, nullable=False, server_default="0"),
     Column("requested_by", Text, nullable=False),

@@ -333,10 +333,11 @@ class Settings(BaseSettings):
     """Where `tidings up` listens."""
     port: int = 8765
     """And on which port."""
-    claim: int = Field(default=50, ge=1, le=1000)
-    """Messages per claim: the most that can be in doubt after a crash."""
-    lease: timedelta = timedelta(seconds=120)
-    """How long after a claim the last call may begin; an attempt is given up after that and the longest calls."""
+    claim: int = Field(default=1000, ge=1, le=1000)
+    """Messages of a claim at most; fewer where the provider is slow. All of them can be in doubt after a power cut, after
+    the death of a process only those being handed over."""
+    lease: timedelta = Field(default=timedelta(seconds=120), gt=timedelta(seconds=1))
+    """How long after a claim, or its renewal, a call may begin; an attempt is given up after that and the longest call."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
 

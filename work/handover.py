@@ -188,13 +188,15 @@ class Handover:
 
     def _hand_over(self, provider: Provider, part: Sequence[Parcel], journal: Journal) -> None:
         """Send; whatever the provider does not answer for is unknown, never assumed to be absent."""
-        rest = {one.attempt: self.batch.rest.get(one.message, ()) for one in self.batch.claimed}
+        message = {parcel.attempt: parcel.message for parcel in part}
         answers: dict[str, Outcome] = {}
         journal.begun([one.attempt for one in part])
         try:
             for attempt, outcome in provider.send(part):
                 answers[attempt] = outcome
-                journal.took(attempt, outcome, self._built.get(attempt), rest.get(attempt, ()))
+                journal.took(
+                    attempt, outcome, self._built.get(attempt), self._next_of(message.get(attempt, ""))
+                )
                 if not self._keep():  # frozen meanwhile: nothing that was not begun may begin
                     break
         except Exception as error:
@@ -208,6 +210,9 @@ class Handover:
         if lane is not None:
             self._close_with(provider, lane)
 
+    def _next_of(self, message: str) -> Sequence[str]:
+        return self.batch.rest.get(message, ())
+
     def _steps(self) -> list[Step]:
         now = self.clock()
         return [
@@ -215,7 +220,7 @@ class Handover:
                 one,
                 self._outcomes[one.attempt],
                 self._built.get(one.attempt),
-                next_channels=self.batch.rest.get(one.message, ()),
+                next_channels=self._next_of(one.message),
                 now=now,
             )
             if one.attempt in self._outcomes

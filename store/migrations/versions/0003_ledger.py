@@ -42,6 +42,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("provider", "sender", name=op.f("pk_lanes")),
     )
+    op.add_column(
+        "runs",
+        sa.Column(
+            "paused_from", sa.Text(), nullable=True, comment="the state that a paused run goes back to"
+        ),
+    )
     op.drop_index("ix_messages_lane", table_name="messages")
     op.create_index(
         "ix_messages_lane",
