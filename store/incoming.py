@@ -64,7 +64,10 @@ def load(
     """
     copy_in(connection, table, columns, frame)
     for statement in _RESOLVE:
-        connection.execute(text(statement.format(table=table)), {"source": source, "strict": strict})
+        connection.execute(
+            text(statement.format(table=table)),
+            {"source": source, "strict": strict, "identifying": list(IDENTIFYING)},
+        )
     connection.execute(text(f"ANALYZE {table}"))
     gone = connection.execute(
         text(f"DELETE FROM {table} WHERE customer_id IS NULL RETURNING row, coalesce(customer, ''), matches")

@@ -175,7 +175,7 @@ def test_a_missing_setting_is_named_at_start(tmp_path, everything, change, named
 
     with pytest.raises(Problem, match=named):
         providers(settings, home=tmp_path)
-    assert [named in str(problem) for problem in problems(settings)] == [True]
+    assert {named in str(problem) for problem in problems(settings)} == {True}
 
 
 def parcel(content, number=1):

@@ -25,6 +25,7 @@ from tests.preferences.batches import (
     rows,
     statements,
 )
+from tidings.channel import Channel
 from tidings.facts import SCHEMAS
 from tidings.purpose import topic_path
 
@@ -103,7 +104,7 @@ def test_nobody_falls_out(batch, policy):
 
     assert answer.verdicts["message"].to_list() == [line["message"] for line in lines["asked"]]
     assert answer.ranked["message"].to_list() == [
-        line["message"] for line in lines["asked"] for _ in range(4)
+        line["message"] for line in lines["asked"] for _ in Channel
     ]
     first = dict(answer.ranked.filter(pl.col("rank") == 1).select("message", "channel").iter_rows())
     for line in answer.verdicts.iter_rows(named=True):

@@ -59,6 +59,7 @@ def test_the_text_part_and_the_attachment_are_searched_too(make: Make, invoice: 
         (Channel.SMS, "text"),
         (Channel.PUSH, "payload"),
         (Channel.LETTER, "pdf"),
+        (Channel.WHATSAPP, "text"),
     }
 
 
