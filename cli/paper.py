@@ -209,7 +209,9 @@ def _show_differences(found: Sequence[Mapping[str, Any]]) -> None:
 def _show_problems(problems: "Sequence[Flaw]", rejects: Path | None) -> None:
     for one in problems[:_SHOWN]:
         console.print(
-            f"  row {one.row}, {one.column or 'row'}: {one.problem} ({one.value!r})", markup=False, soft_wrap=True
+            f"  row {one.row}, {one.column or 'row'}: {one.problem} ({one.value!r})",
+            markup=False,
+            soft_wrap=True,
         )
     if len(problems) > _SHOWN:
         console.print(f"  ... and {len(problems) - _SHOWN:,} other problems; --json lists them all.")

@@ -1,4 +1,4 @@
-"""Letters as print house and post speak of them: which were handed over in a batch, what was confirmed, what differs."""
+"""Letters as print house and post speak of them: what was handed over in a batch, what was confirmed, what differs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

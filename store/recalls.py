@@ -21,7 +21,9 @@ class Waiting:
 def lock_waiting(connection: Connection, message: str) -> Waiting | None:
     """Lock a message and return how far it has come; a claim of it comes wholly before or wholly after."""
     locked = connection.execute(
-        text("SELECT state, coalesce(channel, '') AS channel FROM messages WHERE id = CAST(:id AS uuid) FOR UPDATE"),
+        text(
+            "SELECT state, coalesce(channel, '') AS channel FROM messages WHERE id = CAST(:id AS uuid) FOR UPDATE"
+        ),
         {"id": message},
     ).one_or_none()
     if locked is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -26,9 +26,21 @@ PRINT_HOUSE = "print_house"
 BATCHES = ("spool", "s3", "sftp", "outbox")
 """Providers whose reference is a batch; a print API's is one letter, and its confirmations are callbacks."""
 STATUS: Mapping[str, str] = {
-    **dict.fromkeys(("printed", "produced", "gedruckt", "trykt", "tryckt", "wydrukowano", "impresso"), "printed"),
     **dict.fromkeys(
-        ("posted", "mailed", "sent", "dispatched", "delivered to post", "handed over", "done", "ok", "versandt"),
+        ("printed", "produced", "gedruckt", "trykt", "tryckt", "wydrukowano", "impresso"), "printed"
+    ),
+    **dict.fromkeys(
+        (
+            "posted",
+            "mailed",
+            "sent",
+            "dispatched",
+            "delivered to post",
+            "handed over",
+            "done",
+            "ok",
+            "versandt",
+        ),
         "posted",
     ),
     **dict.fromkeys(
@@ -82,7 +94,7 @@ def read_confirmations(
     if "batch" not in rows.names:
         raise Problem(
             f"{path}: no column names the batch. It has: {', '.join(rows.sheet.frame.columns[:20])}.",
-            todo="Call it `batch`; beside it `letter`, `sheets`, `status` and `at`, or `letters` and `sheets` of it all.",
+            todo="Call it `batch`; beside it `letter`, `sheets`, `status`, `at`, or how many `letters` and `sheets`.",
         )
     said = parse(rows, installation.organisation.time_zone, now=now)
     names = sorted({one.batch for one in said})
@@ -139,7 +151,9 @@ def differences(batch: str, handed_over: Sequence[Posted], said: Sequence[Confir
         if named and message not in named
     ]
     for one in said:
-        found += _of_batch(one, handed_over) if not one.letter else _of_letter(one, ours.get(one.message or ""))
+        found += (
+            _of_batch(one, handed_over) if not one.letter else _of_letter(one, ours.get(one.message or ""))
+        )
     return found
 
 
@@ -165,35 +179,42 @@ def receipts_of(one: Confirmed, letters: Mapping[str, Sequence[Posted]]) -> list
     ]
 
 
-def _row(
-    rows: Rows, row: int, values: Mapping[str, str], zone: str, *, now: datetime
-) -> Confirmed | None:
-    batch, letter = values.get("batch", ""), values.get("letter", "")
-    problems: list[tuple[str, str]] = []
-    if not batch:
-        problems.append(("batch", "the batch is missing"))
-    if letter and code_of(letter) is None:
-        problems.append(("letter", "not the id or reference of a letter"))
-    counts: dict[str, int | None] = {}
-    for name in ("letters", "sheets"):
-        counts[name] = number_of(values[name]) if name in values else None
-        if name in values and counts[name] is None:
-            problems.append((name, "not a count"))
-    status = STATUS.get(values.get("status", "printed").casefold().replace("_", " ").strip())
+def _row(rows: Rows, row: int, values: Mapping[str, str], zone: str, *, now: datetime) -> Confirmed | None:
+    said = values.get("status", "printed").casefold().replace("_", " ").strip()
+    status = STATUS.get(said)
+    at = instant_of(values["at"], zone, now=now) if "at" in values else now
+    problems = [*_unusable(values)]
     if status is None:
         problems.append(("status", "not a status: printed, posted or failed"))
-    at = instant_of(values["at"], zone, now=now) if "at" in values else now
     if isinstance(at, str):
         problems.append(("at", at))
-    if not letter and counts["letters"] is None and not problems:
-        problems.append(("letter", "neither a letter nor how many there are"))
     for column, problem in problems:
         rows.wrong(row, column, values.get(column, ""), problem)
     if problems or status is None or isinstance(at, str):
         return None
     return Confirmed(
-        batch=batch[:200], letter=letter[:200], message=None, status=status, times=1, at=at, **counts
+        batch=values["batch"][:200],
+        letter=values.get("letter", "")[:200],
+        message=None,
+        status=status,
+        letters=number_of(values.get("letters", "")),
+        sheets=number_of(values.get("sheets", "")),
+        times=1,
+        at=at,
     )
+
+
+def _unusable(values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the names and counts of a row: (column, problem)."""
+    if "batch" not in values:
+        yield "batch", "the batch is missing"
+    if "letter" in values and code_of(values["letter"]) is None:
+        yield "letter", "not the id or reference of a letter"
+    for name in ("letters", "sheets"):
+        if name in values and number_of(values[name]) is None:
+            yield name, "not a count"
+    if "letter" not in values and "letters" not in values:
+        yield "letter", "neither a letter nor how many there are"
 
 
 def _matched(
@@ -214,10 +235,10 @@ def _matched(
     matched = []
     for one in said:
         code = codes.get(one.letter)
-        letter = by_code.get(code) if code else None
-        if letter and letter.batch is None and one.status != "failed":  # in doubt, and here is the proof
-            known.setdefault(one.batch, []).append(letter)
-        matched.append(replace(one, message=letter.message) if letter else one)
+        named = by_code.get(code) if code else None
+        if named and named.batch is None and one.status != "failed":  # in doubt, and here is the proof
+            known.setdefault(one.batch, []).append(named)
+        matched.append(replace(one, message=named.message) if named else one)
     return known, matched
 
 
@@ -231,7 +252,9 @@ def _reconciled(connection: Connection, names: Iterable[str], *, now: datetime) 
     for letter in paper.batch_letters(connection, names):
         ours[letter.batch or ""].append(letter)
     proven = [one.message for name in names for one in said[name] if one.message]
-    doubtful = {letter.message: letter for letter in paper.posted(connection, proven, ()) if letter.batch is None}
+    doubtful = {
+        letter.message: letter for letter in paper.posted(connection, proven, ()) if letter.batch is None
+    }
     for name in names:
         ours[name] += [doubtful[one.message] for one in said[name] if one.message in doubtful]
     found = [one for name in names for one in differences(name, ours[name], said[name])]
@@ -246,7 +269,9 @@ def _of_batch(one: Confirmed, ours: Sequence[Posted]) -> list[Difference]:
         for name, said in (("letters", one.letters), ("sheets", one.sheets))
         if said is not None and said != counts[name]
     ]
-    return found + ([_difference(one.batch, "", "not_printed", "printed", "failed")] if one.status == "failed" else [])
+    return found + (
+        [_difference(one.batch, "", "not_printed", "printed", "failed")] if one.status == "failed" else []
+    )
 
 
 def _of_letter(one: Confirmed, letter: Posted | None) -> list[Difference]:

@@ -1,4 +1,4 @@
-"""The folder that print house and post put their lists and scans into: emptied again and again, nothing in it is lost."""
+"""The folder that print house and post put lists and scans into: emptied again and again, nothing in it is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LARGEST = 500_000_000
 
 
 class PaperFolder:
-    """A file that was taken in is moved to `done`; one with wrong rows, or that cannot be used, to `wrong` with the reason."""
+    """A file that was taken in is moved to `done`; one with wrong rows or that cannot be used to `wrong`, with why."""
 
     name = "paper"
 
@@ -58,7 +58,7 @@ class PaperFolder:
             return Bag(receipts=(), done=lambda: self._put_aside(path, said))
         if not any(one.rejects for one in problems):
             rejects.unlink(missing_ok=True)
-            return Bag(receipts=receipts, done=lambda: self._move(path, "done"))
+            return Bag(receipts=receipts, done=lambda: self._keep(path))
         return Bag(receipts=receipts, done=lambda: self._put_aside(path, _sentences(problems)))
 
     def _read(self, path: Path, rejects: Path, now: datetime) -> tuple[Sequence[Receipt], Sequence[Flaw]]:
@@ -73,6 +73,9 @@ class PaperFolder:
         folder = self._folder / "wrong"
         folder.mkdir(exist_ok=True)
         return folder / f"{_short(path)}.{_digest(path)}.rejected.csv"
+
+    def _keep(self, path: Path) -> None:
+        self._move(path, "done")
 
     def _put_aside(self, path: Path, said: str) -> None:
         moved = self._move(path, "wrong")
@@ -98,9 +101,7 @@ def paper_source(installation: Installation) -> Mapping[str, Source]:
     folder = named.expanduser().absolute() if named else installation.home / "inbox" / "paper"
     if not folder.is_dir():
         if named is not None:
-            raise Problem(
-                f"TIDINGS_RETURNS__FOLDER: {folder} is not a folder.", todo="Make it, or mount it."
-            )
+            raise Problem(f"TIDINGS_RETURNS__FOLDER: {folder} is not a folder.", todo="Make it, or mount it.")
         return {}
     return {PaperFolder.name: PaperFolder(installation, folder)}
 
@@ -115,4 +116,6 @@ def _digest(path: Path) -> str:
 
 
 def _sentences(problems: Sequence[Flaw]) -> str:
-    return "\n".join(f"row {one.row}, {one.column or 'row'}: {one.problem} ({one.value!r})" for one in problems)
+    return "\n".join(
+        f"row {one.row}, {one.column or 'row'}: {one.problem} ({one.value!r})" for one in problems
+    )

@@ -55,7 +55,11 @@ class Rows:
         """Leave a row out and say why."""
         self.flaws.append(
             Flaw(
-                row=row, column=self.names.get(column, column), value=value[:200], problem=problem, rejects=True
+                row=row,
+                column=self.names.get(column, column),
+                value=value[:200],
+                problem=problem,
+                rejects=True,
             )
         )
 
@@ -164,10 +168,7 @@ def _nested(path: Path) -> Sheet | None:
         records.insert(0, above)
     keys = list(dict.fromkeys(key for record in records for key in record))
     frame = pl.DataFrame(
-        {
-            key: pl.Series([_text(record.get(key)) for record in records], dtype=pl.String)
-            for key in keys
-        }
+        {key: pl.Series([_text(record.get(key)) for record in records], dtype=pl.String) for key in keys}
     )
     if not keys:
         raise Problem(f"{path} names no batch and no letters.")

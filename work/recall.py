@@ -41,7 +41,7 @@ def recall(connection: Connection, message: str, *, because: str, actor: str, no
         Problem: no such message, it has left or may have, or name or reason are missing.
     """
     reason = " ".join(because.split())
-    if not reason or not actor.partition(":")[2].strip() and actor != "system":
+    if not reason or (actor != "system" and not actor.partition(":")[2].strip()):
         raise Problem("A recall needs a name and a reason.", todo='Say --by NAME --because "...".')
     try:
         wanted = str(UUID(message))
@@ -56,9 +56,7 @@ def recall(connection: Connection, message: str, *, because: str, actor: str, no
     open_to = after(DeliveryState.READY, Event.RECALL)
     if isinstance(to, Nothing) or isinstance(open_to, Nothing):
         raise _too_late(wanted, found)
-    take_back(
-        connection, wanted, message_state=to, delivery_state=open_to, reason=Reason.RECALLED, now=now
-    )
+    take_back(connection, wanted, message_state=to, delivery_state=open_to, reason=Reason.RECALLED, now=now)
     note(
         connection,
         actor=actor,

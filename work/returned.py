@@ -30,20 +30,42 @@ MAY_ARRIVE = frozenset({"unclaimed", "damaged"})
 WORDS: Mapping[str, str] = {
     **{cause: cause for cause in CAUSES},
     **dict.fromkeys(
-        ("gone away", "relocated", "forwarding expired", "verzogen", "unbekannt verzogen", "flyttet", "flyttat"),
+        (
+            "gone away",
+            "relocated",
+            "forwarding expired",
+            "verzogen",
+            "unbekannt verzogen",
+            "flyttet",
+            "flyttat",
+        ),
         "moved",
     ),
     **dict.fromkeys(
-        ("addressee unknown", "not known", "no such person", "vacant", "unbekannt", "ukjent", "okänd", "other", ""),
+        (
+            "addressee unknown",
+            "not known",
+            "no such person",
+            "vacant",
+            "unbekannt",
+            "ukjent",
+            "okänd",
+            "other",
+            "",
+        ),
         "unknown",
     ),
-    **dict.fromkeys(("insufficient address", "no such street", "no such number", "bad address"), "incomplete"),
+    **dict.fromkeys(
+        ("insufficient address", "no such street", "no such number", "bad address"), "incomplete"
+    ),
     **dict.fromkeys(("dead", "verstorben", "død", "avliden"), "deceased"),
     **dict.fromkeys(("annahme verweigert", "not accepted", "nektet", "vägrad"), "refused"),
     **dict.fromkeys(("not collected", "not called for", "nicht abgeholt", "uavhentet"), "unclaimed"),
 }
 
-NOT_SENT = "no letter of ours that was sent has this reference; look at the letter again, or ask `tidings find`"
+NOT_SENT = (
+    "no letter of ours that was sent has this reference; look at the letter again, or ask `tidings find`"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +120,12 @@ def returned_file(
 
 
 def read_returned(
-    installation: Installation, rows: Rows, *, cause: str = "unknown", now: datetime, rejects: Path | None = None
+    installation: Installation,
+    rows: Rows,
+    *,
+    cause: str = "unknown",
+    now: datetime,
+    rejects: Path | None = None,
 ) -> tuple[ReturnReport, list[Receipt]]:
     """Return what a list says and the news of its letters, which are not folded yet.
 
@@ -141,7 +168,6 @@ def rows_of(path: Path) -> Rows:
     return read_scan(path) if is_scan(path) else _lines(path) or read_rows(path)
 
 
-
 def returned_one(
     installation: Installation, reference: str, *, because: str = "", at: datetime, now: datetime
 ) -> ReturnReport:
@@ -153,7 +179,8 @@ def returned_one(
     code = code_of(reference)
     if code is None:
         raise Problem(
-            f"{reference!r} is not the reference of a letter.", todo="It stands on the letter, like K7Q4MT2XWP."
+            f"{reference!r} is not the reference of a letter.",
+            todo="It stands on the letter, like K7Q4MT2XWP.",
         )
     one = Returned(row=1, code=code, said=reference, cause=cause_of(because), at=at)
     with installation.engine.begin() as connection:
@@ -163,9 +190,7 @@ def returned_one(
     if not receipts:
         raise Problem(f"{reference}: {NOT_SENT}.")
     receive(installation, receipts, now=now)
-    return ReturnReport(
-        read=1, returned=1 - len(before), unchanged=len(before), rejected=0, problems=()
-    )
+    return ReturnReport(read=1, returned=1 - len(before), unchanged=len(before), rejected=0, problems=())
 
 
 def cause_of(said: str) -> str:
@@ -191,7 +216,12 @@ def parse(rows: Rows, default: str, zone: str, *, now: datetime) -> list[Returne
             cause = WORDS.get(" ".join(values["because"].casefold().replace("_", " ").split()))
         at = instant_of(values["at"], zone, now=now) if "at" in values else now
         if code is None:
-            rows.wrong(row, "letter", said, "not the id or reference of a letter" if said else "the letter is missing")
+            rows.wrong(
+                row,
+                "letter",
+                said,
+                "not the id or reference of a letter" if said else "the letter is missing",
+            )
         if cause is None:
             rows.wrong(row, "because", values["because"], f"not a reason: {', '.join(CAUSES)}")
         if isinstance(at, str):

@@ -50,11 +50,12 @@ def read_scan(path: Path) -> Rows:
     pages = sorted([*((number, code) for code, number in found.items()), *((number, "") for number in blank)])
     frame = pl.DataFrame({"letter": pl.Series([code for _, code in pages], dtype=pl.String)})
     sheet = Sheet(
-        path=path, kind="csv", frame=frame, rows=pl.Series("row", [number for number, _ in pages], dtype=pl.Int64)
+        path=path,
+        kind="csv",
+        frame=frame,
+        rows=pl.Series("row", [number for number, _ in pages], dtype=pl.Int64),
     )
-    rows = Rows(
-        sheet=sheet, names=names, rows=[(number, {"letter": code}) for number, code in pages if code]
-    )
+    rows = Rows(sheet=sheet, names=names, rows=[(number, {"letter": code}) for number, code in pages if code])
     for number in blank:
         rows.wrong(number, "letter", "", "no mark of ours on this page; type the reference that stands on it")
     return rows
@@ -110,7 +111,9 @@ def _pictures(path: Path) -> Iterator[Image]:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        raise Problem(f"{path} is damaged or too large ({type(error).__name__}).", todo="Scan it again.") from error
+        raise Problem(
+            f"{path} is damaged or too large ({type(error).__name__}).", todo="Scan it again."
+        ) from error
 
 
 def _check(path: Path, pages: int) -> None:

@@ -6,8 +6,8 @@ A piece is in at most one batch for ever, also across crashes and after the prin
 2. its line (batch and messages) is appended to `journal` there: from here on it counts;
 3. the directory is moved to its place.
 
-Who comes next under the lock throws away staged batches without a line and moves those that have one. Where the place is
-another machine (`place`), a batch that certainly did not get there gets a line that takes its own back.
+Who comes next under the lock throws away staged batches without a line and moves those that have one. Where the place
+is another machine (`place`), a batch that certainly did not get there gets a line that takes its own back.
 """
 
 import csv
@@ -30,7 +30,6 @@ from channels.durable import safe_name, sync_folder, write_durably
 from channels.letter.merge import merge
 from tidings.message import Letter
 from tidings.outcome import ErrorClass, Refused, Unknown
-
 
 TAKEN_BACK = "-"
 """Before a batch in the journal: it was not handed over, and its pieces are in none."""

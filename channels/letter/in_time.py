@@ -27,7 +27,7 @@ def in_time(call: Callable[[], T], limit: timedelta) -> T:
     def work() -> None:
         try:
             done.put((call(), None))
-        except BaseException as error:  # noqa: BLE001 -- raised again below
+        except BaseException as error:
             done.put((None, error))
 
     threading.Thread(target=work, name="letter-call", daemon=True).start()

@@ -1,7 +1,7 @@
 """Letters by a print API of the shape of Lob's: https://docs.lob.com/#tag/Letters/operation/letter_create.
 
-One keyed request a letter. The service remembers a key for 24 hours (its reference, 2026-11); with the same key it answers
-with the letter that it made first.
+One keyed request a letter. The service remembers a key for 24 hours (its reference, 2026-11); with the same key it
+answers with the letter that it made first.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ EVENTS: Mapping[str, ReceiptKind] = {
     "letter.failed": ReceiptKind.REJECTED,
     "letter.deleted": ReceiptKind.REJECTED,
 }
-"""https://docs.lob.com/#tag/Events; `letter.certified.…` says the same of a certified letter, what is not here says nothing."""
+"""https://docs.lob.com/#tag/Events; `letter.certified.` says the same of a certified letter, others say nothing."""
 FAILED: Mapping[ReceiptKind, ErrorClass] = {
     ReceiptKind.RETURNED: ErrorClass.ADDRESS,
     ReceiptKind.REJECTED: ErrorClass.DATA,
@@ -154,7 +154,7 @@ class LobHook:
 
 
 def address(letter: Letter) -> dict[str, str] | None:
-    """Return an address as the service wants it, from the lines in the window; None when one in the US is incomplete."""
+    """Return an address as the service wants it, from the lines in the window; None when it is incomplete."""
     first, *lines = letter.address or ("",)
     if letter.country == "US":
         lines = [line for line in lines if line.upper() not in {"USA", "UNITED STATES"}]

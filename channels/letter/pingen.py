@@ -136,9 +136,7 @@ class Pingen:
     def _upload(self, token: str, pdf: bytes) -> tuple[str, str] | Outcome:
         """Return address and signature of an uploaded file, or why there is none."""
         url = f"{self._settings.endpoint}/file-upload"
-        answer = printapi.called(
-            lambda: self._client.get(url, headers={"Authorization": f"Bearer {token}"})
-        )
+        answer = printapi.called(lambda: self._client.get(url, headers={"Authorization": f"Bearer {token}"}))
         if isinstance(answer, Refused | Unknown):
             return before(answer)
         if not answer.is_success:

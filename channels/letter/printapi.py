@@ -60,9 +60,7 @@ def called(call: Callable[[], httpx2.Response]) -> httpx2.Response | Refused | U
     try:
         return call()
     except NOT_SENT as error:
-        return Refused(
-            error=ErrorClass.TRANSIENT, code=type(error).__name__, wait=WAIT[ErrorClass.TRANSIENT]
-        )
+        return Refused(error=ErrorClass.TRANSIENT, code=type(error).__name__, wait=WAIT[ErrorClass.TRANSIENT])
     except (httpx2.HTTPError, httpx2.StreamError) as error:
         return Unknown(code=type(error).__name__)
 

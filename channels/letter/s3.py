@@ -76,7 +76,9 @@ class S3(LetterDrop):
         for name in FILES:
             failed = self._put(staged, name)
             if failed is not None:
-                if name != "manifest.json" and isinstance(failed, Unknown):  # without its manifest it is no batch
+                if name != "manifest.json" and isinstance(
+                    failed, Unknown
+                ):  # without its manifest it is no batch
                     return Refused(error=ErrorClass.TRANSIENT, code=failed.code, wait=timedelta(minutes=1))
                 return failed
         return None

@@ -1,7 +1,7 @@
 """Print batches on a print house's SFTP server: draft-ietf-secsh-filexfer-02 as OpenSSH speaks it, by paramiko.
 
-A batch is uploaded as `.<batch>/` and renamed to `<batch>/`: it is there whole or not at all. Before the rename a mark in
-our own books says that the upload was complete: where later neither name is there, the batch was renamed and collected.
+A batch is uploaded as `.<batch>/` and renamed to `<batch>/`: it is there whole or not at all. Before the rename a mark
+in our own books says that the upload was complete: where later neither name is there, it was renamed and collected.
 """
 
 import base64
@@ -28,7 +28,7 @@ FILES = ("letters.pdf", "manifest.csv", "manifest.json")
 RENAMING = "renaming"
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=10)
 OURS = {errno.ENOENT: "no_such_file", errno.EACCES: "permission_denied"}
-"""What the server says about a folder that we name wrongly or may not write to; all else passes, such as a full disk."""
+"""What the server says about a folder that we name wrongly or may not write to; all else passes, as a full disk."""
 BROKEN = (paramiko.SSHException, EOFError, GivenUpError, ConnectionError, TimeoutError)
 
 

@@ -53,7 +53,9 @@ class DropConformance(NetworkConformance):
         assert all(isinstance(outcome, Accepted) for _, outcome in provider.send(parcels))
         assert len(self.texts(peer)) == 20
 
-    @pytest.mark.parametrize("fault", [Fault.DROP, Fault.RESET, Fault.SILENT, Fault.FAILED, Fault.UNAVAILABLE])
+    @pytest.mark.parametrize(
+        "fault", [Fault.DROP, Fault.RESET, Fault.SILENT, Fault.FAILED, Fault.UNAVAILABLE]
+    )
     def test_a_doubt_ends_with_one_copy(self, provider, peer, fault):
         """Handed over again with others, as after a crash: the letter is in its first batch, and in no other."""
         peer.will(fault)
@@ -200,9 +202,7 @@ def test_s3_as_moto_has_it(keys, tmp_path):
     """Keys, types and the condition are those of the service; the second time changes nothing."""
     with moto.mock_aws():
         bucket = boto3.client("s3", region_name="eu-west-1")
-        bucket.create_bucket(
-            Bucket="paper", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
+        bucket.create_bucket(Bucket="paper", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
         settings = S3Settings(bucket="paper", region="eu-west-1", prefix="/in/", encryption="AES256")
         [(_, first)] = S3(settings, home=tmp_path / "one").send([parcel(1)])
         [(_, again)] = S3(settings, home=tmp_path / "another").send([parcel(1)])
@@ -286,7 +286,9 @@ def test_an_upload_that_breaks_off_is_no_batch(sftp_peer, tmp_path, name):
     list(provider.send([parcel(2)]))
 
     assert (outcome.error, outcome.code) == (ErrorClass.TRANSIENT, "failure")
-    assert [piece["message"] for manifest in sftp_peer.manifests() for piece in manifest["pieces"]] == ["m0002"]
+    assert [piece["message"] for manifest in sftp_peer.manifests() for piece in manifest["pieces"]] == [
+        "m0002"
+    ]
 
 
 def test_a_refused_rename_leaves_nothing(sftp_peer, tmp_path):

@@ -213,7 +213,9 @@ def test_what_pingen_gets(pingen_peer):
         pytest.param({"token_status": 503}, "503", ErrorClass.TRANSIENT, id="no token for now"),
         pytest.param({"token_status": 429}, "429", ErrorClass.THROTTLE, id="too many tokens"),
         pytest.param({"upload_status": 500}, "upload_500", ErrorClass.TRANSIENT, id="the upload failed"),
-        pytest.param({"upload_status": 403}, "upload_403", ErrorClass.TRANSIENT, id="the upload came too late"),
+        pytest.param(
+            {"upload_status": 403}, "upload_403", ErrorClass.TRANSIENT, id="the upload came too late"
+        ),
     ],
 )
 def test_before_the_letter_nothing_is_in_doubt(pingen_peer, changes, code, error):
@@ -242,18 +244,24 @@ def test_a_token_that_was_taken_back(pingen_peer):
 
 
 ERRORS = [
-    pytest.param("lob", 422, "failed_deliverability_strictness", Rejected, ErrorClass.ADDRESS, id="no such place"),
+    pytest.param(
+        "lob", 422, "failed_deliverability_strictness", Rejected, ErrorClass.ADDRESS, id="no such place"
+    ),
     pytest.param("lob", 422, "invalid_address", Rejected, ErrorClass.ADDRESS, id="half an address"),
     pytest.param("lob", 422, "file_pages_exceed_limit", Rejected, ErrorClass.DATA, id="too many pages"),
     pytest.param("lob", 401, "unauthorized", Refused, ErrorClass.CONFIG, id="a wrong key"),
     pytest.param("lob", 403, "billing_address_required", Refused, ErrorClass.CONFIG, id="our account"),
-    pytest.param("lob", 404, "not_found", Refused, ErrorClass.CONFIG, id="a return address that is not there"),
+    pytest.param(
+        "lob", 404, "not_found", Refused, ErrorClass.CONFIG, id="a return address that is not there"
+    ),
     pytest.param("lob", 409, "idempotency_conflict", Unknown, None, id="the same key is being worked on"),
     pytest.param("lob", 413, "file_size_exceeds_limit", Rejected, ErrorClass.DATA, id="too large"),
     pytest.param("lob", 429, "rate_limit_exceeded", Refused, ErrorClass.THROTTLE, id="too fast"),
     pytest.param("lob", 502, "", Unknown, None, id="a gateway"),
     pytest.param("lob", 307, "", Unknown, None, id="a redirect that we do not follow"),
-    pytest.param("lob", 422, "ask ada.lovelace@example.com \u00e6", Rejected, ErrorClass.DATA, id="a code that is none"),
+    pytest.param(
+        "lob", 422, "ask ada.lovelace@example.com \u00e6", Rejected, ErrorClass.DATA, id="a code that is none"
+    ),
     pytest.param("pingen", 422, "address_invalid", Rejected, ErrorClass.ADDRESS, id="an address"),
     pytest.param("pingen", 422, "file_too_many_pages", Rejected, ErrorClass.DATA, id="pages"),
     pytest.param("pingen", 402, "missing_credits", Refused, ErrorClass.CONFIG, id="no money"),
@@ -281,7 +289,9 @@ def test_errors(lob_peer, pingen_peer, name, status, code, kind, error):
     [
         pytest.param(lambda: Lob(LobSettings(sender="adr_1")), "TIDINGS_LOB__KEY", id="Lob without key"),
         pytest.param(lambda: Lob(LobSettings(key="k")), "TIDINGS_LOB__SENDER", id="Lob without sender"),
-        pytest.param(lambda: Pingen(PingenSettings()), "TIDINGS_PINGEN__CLIENT_ID", id="Pingen without client"),
+        pytest.param(
+            lambda: Pingen(PingenSettings()), "TIDINGS_PINGEN__CLIENT_ID", id="Pingen without client"
+        ),
         pytest.param(
             lambda: Pingen(PingenSettings(client_id="c")), "PINGEN__CLIENT_SECRET", id="Pingen without secret"
         ),
@@ -353,11 +363,20 @@ def hear(call, now=NOW):
     [
         pytest.param(lob_call(lob_event("letter.created")), ReceiptKind.ACCEPTED, None, id="Lob made it"),
         pytest.param(lob_call(lob_event("letter.mailed")), ReceiptKind.POSTED, None, id="Lob posted it"),
-        pytest.param(lob_call(lob_event("letter.in_transit")), ReceiptKind.POSTED, None, id="Lob saw it on its way"),
-        pytest.param(lob_call(lob_event("letter.re-routed")), ReceiptKind.DELAYED, None, id="Lob saw it forwarded"),
-        pytest.param(lob_call(lob_event("letter.delivered")), ReceiptKind.DELIVERED, None, id="Lob: delivered"),
         pytest.param(
-            lob_call(lob_event("letter.certified.delivered")), ReceiptKind.DELIVERED, None, id="Lob: certified"
+            lob_call(lob_event("letter.in_transit")), ReceiptKind.POSTED, None, id="Lob saw it on its way"
+        ),
+        pytest.param(
+            lob_call(lob_event("letter.re-routed")), ReceiptKind.DELAYED, None, id="Lob saw it forwarded"
+        ),
+        pytest.param(
+            lob_call(lob_event("letter.delivered")), ReceiptKind.DELIVERED, None, id="Lob: delivered"
+        ),
+        pytest.param(
+            lob_call(lob_event("letter.certified.delivered")),
+            ReceiptKind.DELIVERED,
+            None,
+            id="Lob: certified",
         ),
         pytest.param(
             lob_call(lob_event("letter.returned_to_sender")),
@@ -368,9 +387,14 @@ def hear(call, now=NOW):
         pytest.param(
             lob_call(lob_event("letter.failed")), ReceiptKind.REJECTED, ErrorClass.DATA, id="Lob would not"
         ),
-        pytest.param(pingen_call(pingen_event("webhook_sent")), ReceiptKind.POSTED, None, id="Pingen posted it"),
         pytest.param(
-            pingen_call(pingen_event("webhook_delivered")), ReceiptKind.DELIVERED, None, id="Pingen: delivered"
+            pingen_call(pingen_event("webhook_sent")), ReceiptKind.POSTED, None, id="Pingen posted it"
+        ),
+        pytest.param(
+            pingen_call(pingen_event("webhook_delivered")),
+            ReceiptKind.DELIVERED,
+            None,
+            id="Pingen: delivered",
         ),
         pytest.param(
             pingen_call(pingen_event("webhook_undeliverable", "recipient_unknown")),
@@ -421,18 +445,24 @@ def test_what_says_nothing(call):
 @pytest.mark.parametrize(
     ("call", "code"),
     [
-        pytest.param(lob_call(lob_event("letter.delivered"), secret=b"x"), "signature", id="Lob, another secret"),
+        pytest.param(
+            lob_call(lob_event("letter.delivered"), secret=b"x"), "signature", id="Lob, another secret"
+        ),
         pytest.param(
             lob_call(lob_event("letter.delivered"), **{"lob-signature": ""}), "signature", id="Lob, unsigned"
         ),
         pytest.param(
-            lob_call(lob_event("letter.delivered"), **{"lob-signature": "\u00e6"}), "signature", id="Lob, no hex"
+            lob_call(lob_event("letter.delivered"), **{"lob-signature": "\u00e6"}),
+            "signature",
+            id="Lob, no hex",
         ),
         pytest.param(
             lob_call(lob_event("letter.delivered"), at=NOW - timedelta(minutes=6)), "age", id="Lob, replayed"
         ),
         pytest.param(
-            lob_call(lob_event("letter.delivered"), at=NOW + timedelta(minutes=6)), "age", id="Lob, of tomorrow"
+            lob_call(lob_event("letter.delivered"), at=NOW + timedelta(minutes=6)),
+            "age",
+            id="Lob, of tomorrow",
         ),
         pytest.param(lob_call(b"[]"), "syntax", id="Lob, a list"),
         pytest.param(lob_call(b"\xff"), "syntax", id="Lob, no text"),
@@ -443,12 +473,16 @@ def test_what_says_nothing(call):
         pytest.param(
             lob_call(lob_event("letter.delivered", date_created="soon")), "syntax", id="Lob, no time"
         ),
-        pytest.param(pingen_call(pingen_event("webhook_sent"), b"x"), "signature", id="Pingen, another secret"),
+        pytest.param(
+            pingen_call(pingen_event("webhook_sent"), b"x"), "signature", id="Pingen, another secret"
+        ),
         pytest.param(
             pingen_call(pingen_event("webhook_sent"), signature=""), "signature", id="Pingen, unsigned"
         ),
         pytest.param(
-            pingen_call(pingen_event("webhook_sent", emitted="2026-02-01T12:00:00+0000")), "age", id="Pingen, old"
+            pingen_call(pingen_event("webhook_sent", emitted="2026-02-01T12:00:00+0000")),
+            "age",
+            id="Pingen, old",
         ),
         pytest.param(pingen_call(b"{}"), "syntax", id="Pingen, nothing"),
         pytest.param(pingen_call(b'{"data": 3}'), "syntax", id="Pingen, a number"),

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
+import paramiko
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -37,6 +38,19 @@ def push_keys(folder):
     return {"fcm": {"credentials": folder / "account.json"}, "webpush": webpush}
 
 
+def paper(home):
+    """Settings of the places that letters go to."""
+    key = paramiko.RSAKey.generate(2048)
+    login = {"host": "print.example", "username": "tidings", "password": "secret"}
+    return {
+        "home": home,
+        "s3": {"bucket": "paper", "region": "eu-west-1"},
+        "sftp": login | {"host_key": f"{key.get_name()} {key.get_base64()}"},
+        "lob": {"key": "secret", "sender": "adr_1"},
+        "pingen": {"client_id": "c", "client_secret": "secret", "organisation": "o"},
+    }
+
+
 @pytest.fixture
 def everything(tmp_path, keys):
     """Settings that name a provider for every channel."""
@@ -53,6 +67,7 @@ def everything(tmp_path, keys):
         **push_keys(tmp_path),
         "twilio": {"account_sid": "AC1", "auth_token": "secret"},
         "spool": {"folder": tmp_path / "spool"},
+        **paper(tmp_path),
     }
 
 

@@ -74,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(whole)
 
-    do_PUT = do_GET = do_POST
+    do_PUT = do_GET = do_POST  # noqa: N815 -- as the library calls them
 
     def _vanish(self):
         self.close_connection = True

@@ -12,7 +12,7 @@ import paramiko
 
 from tests.peers.fault import Fault
 
-USER, PASSWORD = "tidings", "secret"  # noqa: S105 -- works nowhere
+USER, PASSWORD = "tidings", "secret"
 REFUSALS = {
     Fault.THROTTLE: paramiko.SFTP_FAILURE,
     Fault.FAILED: paramiko.SFTP_FAILURE,
@@ -118,7 +118,8 @@ class _Folder(paramiko.SFTPServerInterface):
 
     def _do(self, work):
         try:
-            return work() or paramiko.SFTP_OK
+            found = work()
+            return found if isinstance(found, paramiko.SFTPAttributes) else paramiko.SFTP_OK
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
 
@@ -162,7 +163,7 @@ class _Folder(paramiko.SFTPServerInterface):
         if fault in REFUSALS:
             peer.requests.append(newpath)
             return REFUSALS[fault]
-        answer = self._do(lambda: os.rename(self._at(oldpath), self._at(newpath)))
+        answer = self._do(lambda: self._at(oldpath).rename(self._at(newpath)))
         peer.requests.append(newpath)
         if fault is Fault.RESET:
             self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

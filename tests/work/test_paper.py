@@ -2,6 +2,8 @@
 
 import io
 import json
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -10,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from sqlalchemy import text
 
 from channels.outbox import LetterOutbox
+from store.owner import owner
 from store.paper import Confirmed, Posted, open_differences
 from templates.mark import mark_text, stamp
 from tests.peers.folder import FolderPeer, letter_pdf
@@ -21,15 +23,14 @@ from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
 from tidings.problem import Problem
+from tidings.settings import Settings
 from work.confirmations import confirm, differences
 from work.deliver import Sender
 from work.gather import gather
-from work.paper_folder import PaperFolder, paper_source
+from work.paper_folder import paper_source
 from work.recall import recall
 from work.reconcile import reconciled
 from work.returned import cause_of, returned_file, returned_one
-from store.owner import owner
-from contextlib import contextmanager
 
 LATER = NOON + timedelta(days=3)
 
@@ -94,6 +95,14 @@ def shop(settings, engine, tmp_path):
     return PrintShop(settings, engine, tmp_path / "out")
 
 
+@pytest.fixture(scope="module")
+def quiet(module_engine, tmp_path_factory):
+    """One letter that was handed over, for tests that change nothing of it."""
+    home = tmp_path_factory.mktemp("home")
+    settings = Settings(home=home, database=module_engine.url.render_as_string(hide_password=False))
+    return PrintShop(settings, module_engine, home / "out").hand_over(1)
+
+
 def confirmation(shop, *rows, head="batch,letter,sheets,status"):
     return shop.file("printed.csv", "\n".join([head, *rows]))
 
@@ -123,7 +132,10 @@ def test_as_it_was_handed_over(shop):
             id="a letter is missing",
         ),
         pytest.param(
-            lambda batch, one, two: [f"{batch},{one.message},1,printed", f"{batch},{two.reference},4,printed"],
+            lambda batch, one, two: [
+                f"{batch},{one.message},1,printed",
+                f"{batch},{two.reference},4,printed",
+            ],
             [("two", "sheets", "1", "4")],
             id="a letter with other sheets, named by what stands on it",
         ),
@@ -142,7 +154,9 @@ def test_as_it_was_handed_over(shop):
             id="a letter that was spoiled",
         ),
         pytest.param(
-            lambda batch, one, two: [f"{batch},{one.message},1,printed"] + 2 * [f"{batch},{two.message},1,printed"],
+            lambda batch, one, two: (
+                [f"{batch},{one.message},1,printed"] + 2 * [f"{batch},{two.message},1,printed"]
+            ),
             [("two", "twice", "1 letter", "2 letters")],
             id="a letter that was printed twice",
         ),
@@ -240,14 +254,13 @@ def test_a_letter_in_doubt_that_was_printed(shop, tmp_path):
         pytest.param("b,,,printed", "letter", "neither a letter nor how many", id="nothing said"),
     ],
 )
-def test_a_wrong_row_is_left_out(shop, tmp_path, row, column, problem):
+def test_a_wrong_row_is_left_out(quiet, tmp_path, row, column, problem):
     """File, row, column, value and what to do are told; the other rows are taken, and no formula comes back."""
-    shop.hand_over(1)
-    [one] = shop.rows()
+    [one] = quiet.rows()
     rejects = tmp_path / "wrong.csv"
-    path = confirmation(shop, row, f"{shop.batch},{one.message},1,printed")
+    path = confirmation(quiet, row, f"{quiet.batch},{one.message},1,printed")
 
-    report = confirm(shop.installation, path, now=LATER, rejects=rejects)
+    report = confirm(quiet.installation, path, now=LATER, rejects=rejects)
 
     assert (report.confirmed, report.rejected) == (1, 1)
     [flaw] = report.problems
@@ -288,7 +301,7 @@ def test_nothing_differs_from_itself(letters):
 def test_what_is_returned_binds_the_next_send(shop):
     """The address is not used again, the message goes another way or has failed, and a copy is not sent there."""
     shop.hand_over(2)
-    one, two = shop.rows()
+    one, _ = shop.rows()
     path = shop.file("back.csv", f"Reference;Reason;Date\n{one.reference.lower()};verzogen;05.03.2026\n")
 
     report = returned_file(shop.installation, path, now=LATER)
@@ -335,10 +348,10 @@ def test_one_by_its_reference(shop, because, suppressed):
         pytest.param("ZZZZZZZZZZ", "eaten by the dog", "no reason", id="no reason"),
     ],
 )
-def test_one_that_is_none(shop, reference, because, said):
+def test_one_that_is_none(quiet, reference, because, said):
     """It says what to do, and nothing is taken in."""
     with pytest.raises(Problem, match=said):
-        returned_one(shop.installation, reference, because=because, at=LATER, now=LATER)
+        returned_one(quiet.installation, reference, because=because, at=LATER, now=LATER)
 
 
 def test_a_list_with_wrong_rows(shop, tmp_path):
@@ -375,12 +388,12 @@ def test_a_list_with_wrong_rows(shop, tmp_path):
         pytest.param(b'{"batch": ', id="half an object"),
     ],
 )
-def test_a_file_that_cannot_be_used(shop, content):
+def test_a_file_that_cannot_be_used(quiet, content):
     """It is told in a sentence, and nothing is taken in."""
-    path = shop.file("back.csv", content)
+    path = quiet.file("back.csv", content)
 
     with pytest.raises(Problem):
-        returned_file(shop.installation, path, now=LATER)
+        returned_file(quiet.installation, path, now=LATER)
 
 
 def scan(messages, kind="PDF"):
@@ -423,13 +436,13 @@ def test_a_scan_with_a_page_that_says_nothing(shop):
     assert [(flaw.row, "no mark" in flaw.problem) for flaw in report.problems] == [(2, True)]
 
 
-def test_a_picture_that_is_a_bomb(shop):
+def test_a_picture_that_is_a_bomb(quiet):
     """A few bytes that want gigabytes are refused."""
     target = io.BytesIO()
-    Image.new("1", (20_000, 20_000)).save(target, "PNG")
+    Image.new("1", (14_000, 14_000)).save(target, "PNG")
 
     with pytest.raises(Problem, match="too large"):
-        returned_file(shop.installation, shop.file("b.png", target.getvalue()), now=LATER)
+        returned_file(quiet.installation, quiet.file("b.png", target.getvalue()), now=LATER)
 
 
 def test_codes_of_a_hand_scanner(shop):
@@ -448,7 +461,7 @@ def test_codes_of_a_hand_scanner(shop):
 def test_the_folder(shop, tmp_path):
     """What can be used is taken in and moved away, what cannot be used lies in `wrong` with the reason."""
     shop.hand_over(3)
-    one, two, three = shop.rows()
+    one, two, _ = shop.rows()
     folder = shop.installation.home / "inbox" / "paper"
     assert paper_source(shop.installation) == {}
     folder.mkdir(parents=True)
@@ -465,21 +478,26 @@ def test_the_folder(shop, tmp_path):
     assert took.failed == {}
     assert len(shop.history("printed")) == 3
     assert len(shop.history("returned")) == 2
-    assert sorted(path.name for path in folder.iterdir()) == ["done", "link.csv", "tomorrow.csv.part", "wrong"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "done",
+        "link.csv",
+        "tomorrow.csv.part",
+        "wrong",
+    ]
     assert sorted(path.name.split(".")[0] for path in (folder / "done").iterdir()) == ["printed", "scan"]
     wrong = sorted(path.name for path in (folder / "wrong").iterdir())
     assert [name.partition(".")[0] for name in wrong] == ["holiday"] * 2 + ["returned; rm -rf ~"] * 3
     assert [name for name in wrong if name.endswith(".rejected.csv")] == [wrong[3]] or len(wrong) == 5
 
 
-def test_a_folder_that_is_missing(settings, shop, tmp_path):
+def test_a_folder_that_is_missing(quiet, tmp_path):
     """One that the settings name must be there: a mount that is gone is told."""
-    from dataclasses import replace
-
-    named = settings.model_copy(update={"returns": settings.returns.model_copy(update={"folder": tmp_path / "x"})})
+    settings = quiet.installation.settings
+    returns = settings.returns.model_copy(update={"folder": tmp_path / "x"})
+    named = settings.model_copy(update={"returns": returns})
 
     with pytest.raises(Problem, match="TIDINGS_RETURNS__FOLDER"):
-        paper_source(replace(shop.installation, settings=named))
+        paper_source(replace(quiet.installation, settings=named))
 
 
 def take_back(shop, message, because="paid this morning", actor="staff:Ingrid"):
@@ -525,7 +543,10 @@ class Refusing(Scripted):
 
     def send(self, parcels):
         for parcel in parcels:
-            yield parcel.attempt, Refused(error=ErrorClass.TRANSIENT, code="connect", wait=timedelta(minutes=1))
+            yield (
+                parcel.attempt,
+                Refused(error=ErrorClass.TRANSIENT, code="connect", wait=timedelta(minutes=1)),
+            )
 
 
 @pytest.mark.parametrize(
@@ -533,19 +554,20 @@ class Refusing(Scripted):
     [
         pytest.param(None, "paid", "staff:I", "was handed over to outbox as NO-", id="it lies in a batch"),
         pytest.param("no-id", "paid", "staff:I", "is not a message's id", id="no id"),
-        pytest.param("01900000-0000-7000-8000-000000000001", "paid", "staff:I", "There is no message", id="nobody's"),
+        pytest.param(
+            "01900000-0000-7000-8000-000000000001", "paid", "staff:I", "There is no message", id="nobody's"
+        ),
         pytest.param(None, " ", "staff:I", "needs a name and a reason", id="no reason"),
         pytest.param(None, "paid", "staff: ", "needs a name and a reason", id="no name"),
     ],
 )
-def test_what_cannot_be_recalled(shop, message, because, actor, said):
+def test_what_cannot_be_recalled(quiet, message, because, actor, said):
     """It is told in a sentence, and nothing changes."""
-    shop.hand_over(1)
-    [one] = shop.rows()
+    [one] = quiet.rows()
 
     with pytest.raises(Problem, match=said):
-        take_back(shop, message or one.message, because, actor)
-    assert [row.state for row in shop.rows()] == ["accepted"]
+        take_back(quiet, message or one.message, because, actor)
+    assert [row.state for row in quiet.rows()] == ["accepted"]
 
 
 def test_twice_recalled(shop):
