@@ -31,11 +31,18 @@ _METHODS = ["GET", "POST"]
 
 
 class Strangers:
-    """Hosts whose calls failed the check, and how often within the last minute. Kept in memory, and bounded."""
+    """Hosts whose calls failed the check, and how often within a minute. Kept in memory, and bounded."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._seen.clear()
 
     def too_many(self, host: str, now: float) -> bool:
         """Tell whether a host has to wait; `now` is in seconds of a clock that only goes on."""
@@ -55,7 +62,7 @@ class Strangers:
             return count + 1
 
 
-_strangers = Strangers()
+strangers = Strangers()
 _turn = BoundedSemaphore(AT_ONCE)
 
 
@@ -78,7 +85,7 @@ def _heard(request: Request, body: bytes) -> Response:
     name, host = request.path_params["name"], request.client.host if request.client else ""
     if name not in site.hooks:
         return Response(status_code=404)
-    if _strangers.too_many(host, monotonic()):
+    if strangers.too_many(host, monotonic()):
         return Response(status_code=429, headers={"Retry-After": "60"})
     if not _turn.acquire(timeout=5):
         return _later()
@@ -105,7 +112,7 @@ def _answer(site: Site, name: str, request: Request, body: bytes, host: str) -> 
     )
     heard = site.hooks[name].hear(call, now=now)
     if isinstance(heard, Forged):
-        _strangers.failed(host, monotonic())
+        strangers.failed(host, monotonic())
         log.warning("a call was refused", hook=name, code=heard.code)
         return Response(status_code=403)
     take(site.installation, heard.receipts, now=now)
