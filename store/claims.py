@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from store.customers import lock_customers
 from store.hot import array, rows
 from store.ids import references, uuid7
+from tidings.reason import Reason
 from tidings.state import (
     OPEN_ATTEMPT,
     AttemptState,
@@ -33,6 +34,8 @@ class Due:
     message: str
     customer: int
     tried: Sequence[str]
+    falling: bool
+    """Its last delivery failed for good: what finds no address now has failed, it is not merely held."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +89,11 @@ def lock_due(
         return []
     due = rows(connection, _DUE, values)
     if due:
-        lock_customers(connection, sorted({customer for _, customer, _ in due}))
-    return [Due(message=message, customer=customer, tried=tried) for message, customer, tried in due]
+        lock_customers(connection, sorted({customer for _, customer, *_ in due}))
+    return [
+        Due(message=message, customer=customer, tried=tried, falling=reason == Reason.FALLBACK)
+        for message, customer, tried, reason in due
+    ]
 
 
 _OPEN_RUN = (
@@ -95,7 +101,7 @@ _OPEN_RUN = (
 )
 
 _DUE = """
-    SELECT m.id::text, m.customer_id, m.tried FROM messages m
+    SELECT m.id::text, m.customer_id, m.tried, m.reason FROM messages m
     WHERE m.state = 'ready' AND m.channel = %(channel)s AND m.run_id = %(run)s AND m.shard = %(shard)s
       AND m.due_at <= %(now)s
     ORDER BY m.due_at, m.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED

@@ -258,7 +258,7 @@ def _given_up(decisions: Decisions, stays: "pl.DataFrame", due: Sequence[Due]) -
     """Return what stays; a message that was tried and has no channel left has failed, it is not merely held."""
     import polars as pl
 
-    tried = [row.message for row in due if row.tried]
+    tried = [row.message for row in due if row.tried or row.falling]
     failed = (
         (pl.col("state") == "held")
         & pl.col("reason").is_in([str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT)])

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from store.claims import Claimed
 from store.outcomes import Step
+from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.reason import Reason
-from tidings.state import AttemptState, DeliveryState, MessageState
+from tidings.state import AttemptState, DeliveryState, Event, MessageState, target
 
 TRIES = 6
 """After so many refusals of one delivery its channel is used up."""
@@ -40,18 +41,14 @@ def step(
             return _step(
                 claimed,
                 built,
-                AttemptState.ACCEPTED,
-                DeliveryState.ACCEPTED,
-                MessageState.DONE,
+                Event.ACCEPTED,
                 reference=reference,
             )
         case Unknown(code=code, detail=detail):
             return _step(
                 claimed,
                 built,
-                AttemptState.UNKNOWN,
-                DeliveryState.IN_DOUBT,
-                MessageState.IN_DELIVERY,
+                Event.UNKNOWN,
                 error=ErrorClass.UNKNOWN,
                 code=code,
                 detail=detail,
@@ -60,9 +57,7 @@ def step(
             return _step(
                 claimed,
                 built,
-                AttemptState.REFUSED,
-                DeliveryState.READY,
-                MessageState.READY,
+                Event.REFUSED,
                 reason=Reason.BACK_OFF,
                 due_at=now + back_off(outcome.wait, claimed),
                 error=outcome.error,
@@ -70,8 +65,8 @@ def step(
                 detail=outcome.detail,
             )
         case Refused(error=error, code=code, detail=detail) | Rejected(error=error, code=code, detail=detail):
-            state = AttemptState.REFUSED if isinstance(outcome, Refused) else AttemptState.REJECTED
-            return _over(claimed, built, state, error, code, detail, next_channels, now)
+            heard = Event.REFUSED if isinstance(outcome, Refused) else Event.REJECTED
+            return _over(claimed, built, heard, error, code, detail, next_channels, now)
 
 
 def back_off(wait: timedelta, claimed: Claimed) -> timedelta:
@@ -89,9 +84,7 @@ def cancelled(claimed: Claimed, *, due_at: datetime, code: str) -> Step:
     return _step(
         claimed,
         None,
-        AttemptState.CANCELLED,
-        DeliveryState.READY,
-        MessageState.READY,
+        Event.CANCELLED,
         reason=Reason.BACK_OFF,
         due_at=due_at,
         code=code,
@@ -101,25 +94,30 @@ def cancelled(claimed: Claimed, *, due_at: datetime, code: str) -> Step:
 def _over(
     claimed: Claimed,
     built: Built | None,
-    state: AttemptState,
+    heard: Event,
     error: ErrorClass,
     code: str,
     detail: str,
     next_channels: Sequence[str],
     now: datetime,
 ) -> Step:
-    """The delivery has failed for good: the next channel, unless the message itself is wrong or none is left."""
-    goes_on = bool(next_channels) and error is not ErrorClass.DATA
+    """The delivery has failed for good: the next channel, unless the message itself is wrong or none is left.
+
+    A dead device is not the customer: the next claim, which no longer sees it, takes another device or moves on.
+    """
+    device = claimed.channel == Channel.PUSH and error is ErrorClass.ADDRESS
+    goes_on = device or (bool(next_channels) and error is not ErrorClass.DATA)
+    onwards = next_channels[0] if goes_on and not device else claimed.channel
     return _step(
         claimed,
         built,
-        state,
-        DeliveryState.REJECTED,
-        MessageState.READY if goes_on else MessageState.UNDELIVERABLE,
+        heard,
+        Event.REJECTED,
+        Event.FALLBACK if goes_on else Event.EXHAUSTED,
         reason=Reason.FALLBACK if goes_on else error.value,
         due_at=now if goes_on else None,
-        channel=next_channels[0] if goes_on else claimed.channel,
-        used_up=claimed.channel,
+        channel=onwards,
+        used_up="" if device else claimed.channel,
         error=error,
         code=code,
         detail=detail,
@@ -129,9 +127,9 @@ def _over(
 def _step(
     claimed: Claimed,
     built: Built | None,
-    attempt: AttemptState,
-    delivery: DeliveryState,
-    message: MessageState,
+    attempt: Event,
+    delivery: Event | None = None,
+    message: Event | None = None,
     *,
     reason: str = "",
     due_at: datetime | None = None,
@@ -142,14 +140,15 @@ def _step(
     detail: str = "",
     reference: str | None = None,
 ) -> Step:
+    """Return a step after what attempt, delivery and message hear: the attempt's own event, unless another is named."""
     return Step(
         attempt=claimed.attempt,
         delivery=claimed.delivery,
         message=claimed.message,
         customer=claimed.customer,
-        attempt_state=attempt,
-        delivery_state=delivery,
-        message_state=message,
+        attempt_state=target(AttemptState, attempt),
+        delivery_state=target(DeliveryState, delivery or attempt),
+        message_state=target(MessageState, message or attempt),
         reason=str(reason),
         due_at=due_at,
         channel=channel or claimed.channel,
