@@ -1,16 +1,19 @@
 """What a flow works with, kept out of its parameters: Prefect records parameters, and those are ids and counts only."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
+from channels.contract import Provider
 from channels.registry import providers
 from flows.environment import folder
 from flows.server import die_with_parent
 from store.owner import owner
+from tidings.channel import Channel
 from tidings.settings import Settings
 from work.deliver import Sender
 from work.installation import Installation, opened
@@ -40,18 +43,23 @@ class Desk:
         """Return business time."""
         return self.fixed_now or datetime.now(UTC)
 
+    @cached_property
+    def providers(self) -> Mapping[Channel, Sequence[Provider]]:
+        """The providers of every channel, made once: they keep their connections."""
+        return providers(
+            self.installation.settings,
+            home=self.installation.home,
+            out=self.out,
+            mode=self.installation.mode,
+        )
+
     @contextmanager
     def sender(self) -> Iterator[Sender]:
         """Return a sender with connections of its own, which owns what it sends while this lasts."""
         with owner(self.installation.engine) as number:
             yield Sender(
                 installation=self.installation,
-                providers=providers(
-                    self.installation.settings,
-                    home=self.installation.home,
-                    out=self.out,
-                    mode=self.installation.mode,
-                ),
+                providers=self.providers,
                 policy=self.installation.policy,
                 owner=number,
                 clock=self.now,

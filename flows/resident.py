@@ -137,9 +137,10 @@ def _due(at: Desk) -> list[Run]:
     now = at.now()
     with at.sender() as sender:
         sender.settle()
+        closed = sender.closed()
     with at.installation.engine.begin() as connection:
         fall_back(connection, now=now)
-        found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now))
+        found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now, closed=closed))
         return [run for run in found if run is not None and run.mode == at.installation.mode]
 
 

@@ -168,8 +168,16 @@ def notify(connection: Connection, run_id: str) -> None:
     )
 
 
-def due_runs(connection: Connection, *, now: datetime) -> Sequence[str]:
-    """Return runs that should be worked on: their time has come and something in them is due."""
+def due_runs(
+    connection: Connection, *, now: datetime, closed: Sequence[tuple[str, str]] = ()
+) -> Sequence[str]:
+    """Return runs that should be worked on: their time has come and something in them is due.
+
+    Args:
+        connection: any.
+        now: business time.
+        closed: (channel, brand) pairs on which nothing can be sent now; what is due there waits.
+    """
     rows = connection.execute(
         text("""
             SELECT r.id FROM runs r
@@ -177,10 +185,11 @@ def due_runs(connection: Connection, *, now: datetime) -> Sequence[str]:
               AND (r.state IN ('scheduled', 'planning')
                    OR (r.state IN ('sending', 'finished') AND EXISTS (
                         SELECT 1 FROM messages m
-                        WHERE m.run_id = r.id AND (m.state = 'planned' OR (m.state = 'ready' AND m.due_at <= :now)))))
+                        WHERE m.run_id = r.id AND (m.state = 'planned' OR (
+                            m.state = 'ready' AND m.due_at <= :now AND m.channel || '/' || r.brand <> ALL(:closed))))))
             ORDER BY (r.purpose_class = 'required') DESC, r.starts_at
         """),
-        {"now": now},
+        {"now": now, "closed": ["/".join(pair) for pair in closed]},
     )
     return [row.id for row in rows]
 

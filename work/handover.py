@@ -64,7 +64,6 @@ class Handover:
     _renewed_at: float = 0.0
     _why: str = ""
     """Why the rest is not sent."""
-    _again_at: datetime | None = None
 
     def run(self) -> list[Step]:
         """Build, send and record; returns a step for each attempt."""
@@ -175,7 +174,7 @@ class Handover:
         """Stop when the lane is closed, whoever found out."""
         way = doors([provider], {provider.name: lane}, self.clock())
         if not way.open or way.open[0].probe:
-            self._why, self._again_at = "lane_closed", way.until
+            self._why = "lane_closed"
 
     def _renew(self) -> None:
         """Extend the lease of what is not sent yet; what somebody named in doubt meanwhile is not sent any more."""
@@ -224,7 +223,7 @@ class Handover:
                 now=now,
             )
             if one.attempt in self._outcomes
-            else cancelled(one, due_at=self._again_at or now, code=self._why or "lease_over")
+            else cancelled(one, due_at=now, code=self._why or "lease_over")
             for one in self.batch.claimed
         ]
 
