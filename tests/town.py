@@ -97,6 +97,7 @@ def address(channel, number):
     return {
         "email": {"channel": "email", "value": f"c{number}@example.org"},
         "sms": {"channel": "sms", "value": f"+47406{number:05d}"},
+        "whatsapp": {"channel": "whatsapp", "value": f"+47407{number:05d}"},
         "push": {"channel": "push", "value": f"token-{number}", "platform": "fcm"},
         "letter": {"channel": "letter", "value": f"Storgata {number}, 0155 Oslo", "postal": POSTAL},
     }[channel]

@@ -41,6 +41,8 @@ def main(words: list[str]) -> None:
         environment.install(LOCK)
         environment.once("ourselves", [ROOT / "pyproject.toml"], _install_ourselves)
         environment.once("templates", _what_templates_hold(), _make_templates)
+        if shutil.which("npm"):
+            environment.once("twilio", [ROOT / "tools" / "twilio_description.py"], _fetch_twilio)
         if "--browser" in words and not any(map(shutil.which, BROWSERS)):
             _apt(["chromium"], "the browser tests")
         if "--bench" in words:
@@ -120,6 +122,13 @@ def _make_templates(environment: Environment) -> None:
     _run([environment.python, "-m", "store.template"])
     if (ROOT / "flows" / "server.py").exists():
         _run([environment.python, "-m", "flows.server", "--template"])
+
+
+def _fetch_twilio(environment: Environment) -> None:
+    """Fetch what some tests compare our requests with; without it they take the library's own names."""
+    script = ROOT / "tools" / "twilio_description.py"
+    if not _try([environment.python, script, environment.folder / "twilio"]):
+        _say("Twilio's description could not be fetched; its tests take the library's names instead")
 
 
 def _entry_of_uv() -> str:

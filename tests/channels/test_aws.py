@@ -108,22 +108,34 @@ def test_texts_that_cannot_be_sent(provider, peer, text, code):
 @pytest.mark.parametrize(
     ("code", "reason", "kind", "error"),
     [
-        pytest.param("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", Rejected, ErrorClass.OPT_OUT, id="STOP"),
+        pytest.param(
+            "ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", Rejected, ErrorClass.OPT_OUT, id="STOP",
+        ),
         pytest.param("ConflictException", "RESOURCE_NOT_ACTIVE", Refused, ErrorClass.CONFIG, id="our number is off"),
-        pytest.param("ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Refused, ErrorClass.CONFIG, id="a sandbox"),
+        pytest.param(
+            "ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Refused, ErrorClass.CONFIG, id="a sandbox",
+        ),
         pytest.param(
             "ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION",
             Rejected, ErrorClass.DATA, id="a country that we block",
         ),
         pytest.param("ValidationException", "PRICE_OVER_THRESHOLD", Rejected, ErrorClass.DATA, id="too dear"),
-        pytest.param("ValidationException", "COUNTRY_NOT_ENABLED", Rejected, ErrorClass.DATA, id="a country that is off"),
-        pytest.param("ValidationException", "SENDER_ID_NOT_REGISTERED", Refused, ErrorClass.CONFIG, id="our name is not registered"),
-        pytest.param("ValidationException", "A_NEW_REASON", Rejected, ErrorClass.DATA, id="a new reason never suppresses anybody"),
+        pytest.param(
+            "ValidationException", "COUNTRY_NOT_ENABLED", Rejected, ErrorClass.DATA, id="a country that is off",
+        ),
+        pytest.param(
+            "ValidationException", "SENDER_ID_NOT_REGISTERED", Refused, ErrorClass.CONFIG, id="our name is unknown",
+        ),
+        pytest.param(
+            "ValidationException", "A_NEW_REASON", Rejected, ErrorClass.DATA, id="a new reason",
+        ),
         pytest.param(
             "ServiceQuotaExceededException", "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT",
             Refused, ErrorClass.CONFIG, id="the month's money is spent",
         ),
-        pytest.param("AccessDeniedException", "ACCOUNT_DISABLED", Refused, ErrorClass.CONFIG, id="the account is closed"),
+        pytest.param(
+            "AccessDeniedException", "ACCOUNT_DISABLED", Refused, ErrorClass.CONFIG, id="the account is closed",
+        ),
         pytest.param("ResourceNotFoundException", "", Refused, ErrorClass.CONFIG, id="no such pool"),
         pytest.param("ThrottlingException", "", Refused, ErrorClass.THROTTLE, id="too fast"),
     ],
@@ -186,7 +198,9 @@ def event(name, **more):
         pytest.param(event("TEXT_SPAM"), ReceiptKind.BOUNCED, ErrorClass.DATA, id="filtered"),
         pytest.param(event("TEXT_UNREACHABLE"), ReceiptKind.EXPIRED, ErrorClass.TRANSIENT, id="switched off"),
         pytest.param(event("TEXT_TTL_EXPIRED"), ReceiptKind.EXPIRED, ErrorClass.TRANSIENT, id="too late"),
-        pytest.param({"detail": event("TEXT_DELIVERED"), "source": "aws.sms-voice"}, ReceiptKind.DELIVERED, None, id="EventBridge"),
+        pytest.param(
+            {"detail": event("TEXT_DELIVERED")}, ReceiptKind.DELIVERED, None, id="EventBridge",
+        ),
     ],
 )  # fmt: skip
 def test_events(given, kind, error):
@@ -201,8 +215,8 @@ def test_events(given, kind, error):
 
 def test_an_event_twice_is_one_and_two_statuses_are_two():
     """A replay has the same id."""
-    ids = [receipts(event(name), now=now)[0].event_id
-           for name, now in (("TEXT_SENT", NOW), ("TEXT_SENT", NOW + timedelta(days=1)), ("TEXT_DELIVERED", NOW))]  # fmt: skip
+    came = (("TEXT_SENT", NOW), ("TEXT_SENT", NOW + timedelta(days=1)), ("TEXT_DELIVERED", NOW))
+    ids = [receipts(event(name), now=now)[0].event_id for name, now in came]
 
     assert len(set(ids)) == 2
 
