@@ -76,7 +76,7 @@ def check(environment: Mapping[str, str], env_file: Path, *, reach: Callable[[Se
     problems += _unknown({row.name for row in shown}, given | filed)
     problems += [f"{name}: {text}" for name, text in wrong.items() if name not in {row.name for row in shown}]
     if settings is not None:
-        problems += [*_providers(settings), *_mode(settings), *_home(settings)]
+        problems += [*_providers(settings), *_coming(settings), *_mode(settings), *_home(settings)]
         problems += _raised(lambda: reach(settings))
     problems += _libraries()
     return Report(settings=shown, problems=tuple(problems))
@@ -165,6 +165,14 @@ def _providers(settings: Settings) -> Iterator[str]:
                 value = getattr(getattr(settings, group), key)
                 if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
                     yield f"{setting_name(group, key)}: {setting_name(channel)}={provider} needs it."
+
+
+def _coming(settings: Settings) -> Iterator[str]:
+    """Yield what is wrong with where receipts, bounces and replies come in; nothing is fetched."""
+    from channels.receivers import hooks, sources
+
+    yield from _raised(lambda: hooks(settings))
+    yield from _raised(lambda: [one.close() for one in sources(settings, home=settings.root).values()])
 
 
 def _mode(settings: Settings) -> Iterator[str]:

@@ -50,7 +50,8 @@ def caller():
 def client(settings, engine, clock, caller):
     hooks.strangers.forget()
     app = create(install(settings, engine), clock=clock, callers={"peer": caller})
-    return TestClient(app, base_url="http://127.0.0.1:8765")
+    with capture_logs():
+        yield TestClient(app, base_url="http://127.0.0.1:8765")
 
 
 STOP = [{"id": "1", "kind": "stopped", "address": "+4740600001"}]
