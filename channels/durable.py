@@ -15,10 +15,15 @@ def safe_name(name: str) -> str:
     Raises:
         ValueError: it has a separator, a leading dot, or any sign that a person's text could bring in.
     """
-    if not _SAFE.fullmatch(name):
+    if not is_safe(name):
         msg = "this id cannot be a file name"
         raise ValueError(msg)
     return name
+
+
+def is_safe(name: str) -> bool:
+    """Return whether `safe_name` would take a name."""
+    return bool(_SAFE.fullmatch(name))
 
 
 def write_durably(path: Path, content: bytes) -> None:

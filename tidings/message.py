@@ -15,7 +15,7 @@ class Email:
     raw: bytes
     digest: str = ""
     """Of what the bytes were put together from: other bytes have another one. Who gives it has seen to it that every
-    line ends in CRLF; channels look themselves where it is ''."""
+    line ends in CRLF and that none begins with a dot; channels look themselves where it is ''."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +99,8 @@ class Parcel:
     content: Content
     purpose: str
     brand: str
-    reference: str = field(default="")
-    """Of the delivery, as in `deliveries.reference`: the same at every attempt, printed or written in it."""
+    delivery: int = field(default=1)
+    """Number of the delivery in its message: with the message the key that every attempt of it has in common, also
+    after a restore, which forgets references."""
     note: str = field(default="")
     """Why it went to the outbox instead of the provider, if it did."""

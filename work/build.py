@@ -114,7 +114,7 @@ def parcel(claimed: Claimed, context: RunContext, installation: Installation, in
         content=content,
         purpose=claimed.purpose,
         brand=claimed.brand,
-        reference=claimed.reference,
+        delivery=claimed.delivery_number,
     )
 
 

@@ -31,6 +31,8 @@ from channels.letter.merge import merge
 from tidings.message import Letter
 from tidings.outcome import ErrorClass, Refused, Unknown
 
+ASKED = "-asked"
+"""In the journal: what had been handed over before is in it."""
 TAKEN_BACK = "-"
 """Before a batch in the journal: it was not handed over, and its pieces are in none."""
 
@@ -49,14 +51,14 @@ class Piece:
 
     message: str
     letter: Letter
-    reference: str = ""
-    """Of the delivery."""
+    delivery: int = 1
+    """Its number in the message."""
     note: str = ""
 
     @property
     def key(self) -> str:
         """What is printed once: another delivery of the same message, to another address, is another piece."""
-        return f"{self.message}.{self.reference}" if self.reference else self.message
+        return self.message if self.delivery == 1 else f"{self.message}.{self.delivery}"
 
     @property
     def kind(self) -> tuple[str, str, int]:
@@ -67,6 +69,9 @@ class Piece:
 Place = Callable[[Path], Refused | Unknown | None]
 """Brings a staged batch to where it is collected. None: it is there. Refused: certainly not. Never half of it."""
 
+Known = Refused | Mapping[str, Sequence[str]]
+"""The batches that are there, by their names the keys of their pieces; or why that cannot be told."""
+
 
 @dataclass(kw_only=True)
 class PrintBatches:
@@ -76,6 +81,8 @@ class PrintBatches:
     control: Path
     place: Place | None = None
     """Unset: a rename into `folder`, which comes true whatever dies."""
+    known: Callable[[], Known] | None = None
+    """Asked once, where our own books are empty: a new machine, a restored backup."""
     patience: timedelta = timedelta(seconds=30)
     """How long to wait for another process that holds the folder."""
     _read: int = field(default=0, init=False)
@@ -163,7 +170,11 @@ class PrintBatches:
         with (self.control / "lock").open("a") as lock:
             _take(lock.fileno(), self.patience)
             self._cut_torn_line()
+            unknown = self._remember()
             self._catch_up()
+            if unknown is not None:
+                yield unknown
+                return
             written = set(self._batch_of.values())
             stuck: Refused | Unknown | None = None
             for staged in sorted((self.control / "staging").glob("*")):
@@ -172,6 +183,17 @@ class PrintBatches:
                 elif stuck is None:
                     stuck = self._place(staged)
             yield stuck
+
+    def _remember(self) -> Refused | None:
+        """Fill empty books with what was handed over before; returns why that cannot be known."""
+        if self.known is None or (self.control / "journal").stat().st_size:
+            return None
+        found = self.known()
+        if isinstance(found, Refused):
+            return found
+        lines = [" ".join((batch, *keys)) for batch, keys in sorted(found.items())]
+        write_durably(self.control / "journal", "".join(f"{line}\n" for line in [*lines, ASKED]).encode())
+        return None
 
     def _cut_torn_line(self) -> None:
         """Drop the line that a power cut left without its end: its batch was never placed."""
@@ -220,6 +242,7 @@ def _manifest(batch: str, pieces: Sequence[Piece], ranges: Sequence[tuple[int, i
             "pages": list(pages),
             "sheets": piece.letter.sheets,
             "sha256": hashlib.sha256(piece.letter.pdf).hexdigest(),
+            **({"delivery": piece.delivery} if piece.delivery != 1 else {}),
             **({"note": piece.note} if piece.note else {}),
         }
         for piece, pages in zip(pieces, ranges, strict=True)

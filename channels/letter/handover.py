@@ -1,11 +1,13 @@
 """Letters into a folder of print batches, as outcomes: what the outbox and the print spool have in common."""
 
 import errno
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from channels.letter.batches import FolderBusyError, InDoubtError, Piece, Place, PrintBatches
+from channels.durable import is_safe
+from channels.letter.batches import FolderBusyError, InDoubtError, Known, Piece, Place, PrintBatches
 from channels.letter.merge import page_count
 from tidings.message import Letter, Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
@@ -31,8 +33,15 @@ def refused_by_disk(error: OSError) -> Refused:
 class LetterFolder:
     """Hands letters over as print batches; the same delivery is handed over once, however often it comes."""
 
-    def __init__(self, folder: Path, control: Path, *, place: Place | None = None) -> None:
-        self._batches = PrintBatches(folder=folder, control=control, place=place)
+    def __init__(
+        self,
+        folder: Path,
+        control: Path,
+        *,
+        place: Place | None = None,
+        known: Callable[[], Known] | None = None,
+    ) -> None:
+        self._batches = PrintBatches(folder=folder, control=control, place=place, known=known)
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
         """Write one call's letters. See `channels.contract.Provider.send`; `reference` is the batch."""
@@ -66,12 +75,26 @@ class LetterDrop(LetterFolder):
     def __init__(self, home: Path, name: str, *, limit: timedelta) -> None:
         """Keep the books in `home/print/name`; one file may take `limit`, a batch three times as long."""
         folder = home / "print" / name
-        super().__init__(folder, folder / ".tidings", place=self._place)
+        super().__init__(folder, folder / ".tidings", place=self._place, known=self._known)
         self.call_timeout = limit * 3
         self._limit = limit
 
     def _place(self, staged: Path) -> Refused | Unknown | None:
         raise NotImplementedError
+
+    def _known(self) -> Known:
+        raise NotImplementedError
+
+
+def keys_of(manifest: bytes) -> tuple[str, ...]:
+    """Return the keys of the pieces in a manifest of ours; none where it is not one."""
+    try:
+        pieces = json.loads(manifest)["pieces"]
+        found = [(str(piece["message"]), int(piece.get("delivery", 1))) for piece in pieces]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ()
+    keys = (message if number == 1 else f"{message}.{number}" for message, number in found)
+    return tuple(key for key in keys if is_safe(key))
 
 
 def piece_of(parcel: Parcel) -> Piece | Rejected:
@@ -85,4 +108,4 @@ def piece_of(parcel: Parcel) -> Piece | Rejected:
     if pages != letter.pages or letter.sheets != (pages + 1) // 2:
         detail = f"the PDF has {pages} pages, the message says {letter.pages} on {letter.sheets} sheets"
         return Rejected(error=ErrorClass.DATA, code="page_count", detail=detail)
-    return Piece(message=parcel.message, letter=letter, reference=parcel.reference, note=parcel.note)
+    return Piece(message=parcel.message, letter=letter, delivery=parcel.delivery, note=parcel.note)

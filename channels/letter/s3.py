@@ -4,8 +4,8 @@ A batch is `<prefix>/<batch>/letters.pdf`, `manifest.csv` and `manifest.json`. T
 only where there is none (`If-None-Match: *`): a batch is there whole or not at all, and once.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from channels import aws
 from channels.contract import Capability
-from channels.letter.handover import LetterDrop
+from channels.durable import is_safe
+from channels.letter.batches import Known
+from channels.letter.handover import LetterDrop, keys_of
 from channels.letter.in_time import GivenUpError, in_time
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
@@ -33,6 +35,8 @@ ERRORS: Mapping[str, ErrorClass] = {
     "AccessDenied": ErrorClass.CONFIG,
 }
 """What no table names is our set-up. A 409 means that two conditional writes met: neither of them was ours to lose."""
+REMEMBERED = timedelta(days=14)
+"""A restored backup is younger; see docs/operations.md."""
 FILES: Mapping[str, str] = {
     "letters.pdf": "application/pdf",
     "manifest.csv": "text/csv; charset=utf-8",
@@ -82,6 +86,34 @@ class S3(LetterDrop):
                     return Refused(error=ErrorClass.TRANSIENT, code=failed.code, wait=timedelta(minutes=1))
                 return failed
         return None
+
+    def _known(self) -> Known:
+        """Read the manifests of the last days; a batch that is older is in no doubt any more."""
+        prefix = self._settings.prefix.strip("/")
+        since = datetime.now(UTC) - REMEMBERED
+        try:
+            return in_time(
+                lambda: dict(self._manifests(f"{prefix}/" if prefix else "", since)), self._limit * 10
+            )
+        except GivenUpError:
+            return Refused(error=ErrorClass.TRANSIENT, code="timeout", wait=timedelta(minutes=1))
+        except (ClientError, BotoCoreError) as error:
+            told = _told(error)
+            wait = timedelta(minutes=1)
+            return (
+                told
+                if isinstance(told, Refused)
+                else Refused(error=ErrorClass.TRANSIENT, code=told.code, wait=wait)
+            )
+
+    def _manifests(self, prefix: str, since: datetime) -> Iterator[tuple[str, Sequence[str]]]:
+        bucket = self._settings.bucket
+        for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for entry in page.get("Contents", ()):
+                batch, _, name = entry["Key"].removeprefix(prefix).rpartition("/")
+                if name == "manifest.json" and is_safe(batch) and entry["LastModified"] >= since:
+                    body = self._client.get_object(Bucket=bucket, Key=entry["Key"])["Body"]
+                    yield batch, keys_of(body.read())
 
     def _put(self, staged: Path, name: str) -> Refused | Unknown | None:
         prefix = self._settings.prefix.strip("/")

@@ -7,7 +7,7 @@ in our own books says that the upload was complete: where later neither name is 
 import base64
 import binascii
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any
 import paramiko
 
 from channels.contract import Capability
-from channels.durable import sync_folder, write_durably
-from channels.letter.handover import LetterDrop
+from channels.durable import is_safe, sync_folder, write_durably
+from channels.letter.batches import Known
+from channels.letter.handover import LetterDrop, keys_of
 from channels.letter.in_time import GivenUpError, in_time
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
@@ -75,6 +76,25 @@ class Sftp(LetterDrop):
             return self._hand_over(client, staged)
         finally:
             client.close()
+
+    def _known(self) -> Known:
+        """Read the manifests that are still there; what the print house took away, only our own books know."""
+        client = paramiko.SSHClient()
+        try:
+            return self._connect(client) or in_time(lambda: self._manifests(client), self._limit)
+        except (*BROKEN, OSError) as error:
+            return _told(error)
+        finally:
+            client.close()
+
+    def _manifests(self, client: paramiko.SSHClient) -> dict[str, Sequence[str]]:
+        sftp: Any = client.open_sftp()
+        place = self._settings.folder.rstrip("/") or "/"
+        found: dict[str, Sequence[str]] = {}
+        for name in filter(is_safe, sftp.listdir(place)):
+            with suppress(FileNotFoundError), sftp.open(f"{place}/{name}/manifest.json") as file:
+                found[name] = keys_of(file.read())
+        return found
 
     def _connect(self, client: paramiko.SSHClient) -> Refused | None:
         seconds = self._limit.total_seconds()

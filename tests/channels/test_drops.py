@@ -23,14 +23,14 @@ from tidings.problem import Problem
 from tidings.settings import S3Settings, SftpSettings
 
 
-def parcel(number=1, *, attempt="1", reference="", **changes):
+def parcel(number=1, *, attempt="1", delivery=1, **changes):
     return Parcel(
         message=f"m{number:04}",
         attempt=f"a{number}.{attempt}",
         content=letter(number, **changes),
         purpose="offer",
         brand="n",
-        reference=reference,
+        delivery=delivery,
     )
 
 
@@ -134,14 +134,33 @@ def test_a_batch_that_was_refused_is_taken_back(s3_peer, keys, tmp_path):
     assert sorted(pieces) == ["m0001", "m0002", "m0003"]
 
 
+def test_a_new_machine_asks_the_bucket(s3_peer, keys, tmp_path):
+    """After a restore our own books are empty: what lies in the bucket is not printed again, in whatever company."""
+    list(s3(s3_peer, tmp_path / "old", prefix="in").send([parcel(1), parcel(2, delivery=2)]))
+
+    again = s3(s3_peer, tmp_path / "new", prefix="in").send([parcel(2, delivery=2), parcel(3)])
+
+    assert all(isinstance(outcome, Accepted) for _, outcome in again)
+    pieces = [piece["message"] for manifest in s3_peer.manifests() for piece in manifest["pieces"]]
+    assert sorted(pieces) == ["m0001", "m0002", "m0003"]
+
+
+def test_a_bucket_that_may_not_be_read(keys, tmp_path):
+    """Nobody can say what was handed over: nothing is, and the lane stops."""
+    peer = S3Peer()
+    peer.read = lambda path: (403, {}, b"<Error><Code>AccessDenied</Code></Error>")
+    [(_, outcome)] = s3(peer, tmp_path).send([parcel(1)])
+    peer.close()
+
+    assert (outcome.error, outcome.code, peer.objects) == (ErrorClass.CONFIG, "AccessDenied", {})
+
+
 def test_another_delivery_is_another_letter(s3_peer, keys, tmp_path):
     """The customer moved before anything was printed wrongly: the key is the delivery, not the message."""
     provider = s3(s3_peer, tmp_path)
 
     outcomes = [
-        outcome
-        for reference in ("K7Q4MT", "K7Q4MT", "P2XXAB")
-        for _, outcome in provider.send([parcel(1, reference=reference)])
+        outcome for delivery in (1, 1, 2) for _, outcome in provider.send([parcel(1, delivery=delivery)])
     ]
 
     assert outcomes[0] == outcomes[1] != outcomes[2]
@@ -298,6 +317,20 @@ def test_a_refused_rename_leaves_nothing(sftp_peer, tmp_path):
     list(sftp(sftp_peer, tmp_path).send([parcel(1)]))
 
     assert list(sftp_peer.folder.iterdir()) == []
+
+
+def test_a_new_machine_asks_the_server(sftp_peer, tmp_path):
+    """What still lies there is not put there again, in whatever company; a stranger's file disturbs nobody."""
+    list(sftp(sftp_peer, tmp_path / "old").send([parcel(1), parcel(2)]))
+    (sftp_peer.folder / "README").write_text("Welcome")
+    (sftp_peer.folder / "theirs").mkdir()
+    (sftp_peer.folder / "theirs" / "manifest.json").write_text('{"pieces": 3}')
+
+    again = list(sftp(sftp_peer, tmp_path / "new").send([parcel(2), parcel(3)]))
+
+    assert all(isinstance(outcome, Accepted) for _, outcome in again)
+    names = [manifest for manifest in sftp_peer.manifests() if manifest["pieces"] != 3]
+    assert sorted(piece["message"] for one in names for piece in one["pieces"]) == ["m0001", "m0002", "m0003"]
 
 
 def test_a_server_without_extensions(sftp_peer, tmp_path):

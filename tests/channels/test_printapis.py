@@ -121,10 +121,10 @@ def pingen(peer, **changes):
     return peer.providers[-1]
 
 
-def parcel(number=1, *, reference="K7Q4MT", **changes):
+def parcel(number=1, *, delivery=2, **changes):
     return Parcel(
         message=f"m{number}", attempt=ATTEMPT, content=letter(number, **changes), purpose="offer", brand="n",
-        reference=reference,
+        delivery=delivery,
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_what_lob_gets(lob_peer):
     [(path, headers, _)] = lob_peer.requests
     [form] = lob_peer.forms()
     assert (path, headers["Authorization"]) == ("/v1/letters", "Basic dGVzdF8xOg==")
-    assert headers["Idempotency-Key"] == "m1.K7Q4MT"
+    assert headers["Idempotency-Key"] == "m1.2"
     assert form.pop("file") == given.content.pdf
     assert {name: value.decode() for name, value in form.items()} == {
         "to[name]": "Ada Lovelace",
@@ -201,7 +201,7 @@ def test_what_pingen_gets(pingen_peer):
         "print_spectrum": "grayscale",
     }
     assert {headers["Authorization"] for _, headers, _ in pingen_peer.requests} == {"Bearer t1"}
-    assert sorted(pingen_peer.letters) == ["m1.K7Q4MT", "m2.K7Q4MT", "m3.K7Q4MT"]
+    assert sorted(pingen_peer.letters) == ["m1.2", "m2.2", "m3.2"]
     assert sorted(outcome.reference for outcome in outcomes) == ["ltr_0001", "ltr_0002", "ltr_0003"]
 
 

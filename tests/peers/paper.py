@@ -2,6 +2,7 @@
 
 import json
 import threading
+from datetime import UTC, datetime
 from email import message_from_bytes
 from types import MappingProxyType
 from urllib.parse import parse_qs
@@ -21,7 +22,7 @@ class TwoStepPeer(HttpPeer):
         """(path, headers, body) of the requests that lead up to it."""
         super().__init__()
 
-    def counts(self, path):
+    def counts(self, path, headers):
         raise NotImplementedError
 
     @property
@@ -33,7 +34,7 @@ class TwoStepPeer(HttpPeer):
         self._fault = fault
 
     def take(self, path, headers, body):
-        self._here.path, self._here.counts = path, self.counts(path)
+        self._here.path, self._here.counts = path, self.counts(path, headers)
         self._here.headers, self._here.body = headers, body
         if self._here.counts:
             return super().take(path, headers, body)
@@ -65,15 +66,14 @@ class S3Peer(TwoStepPeer):
         """The file whose request a fault happens to."""
         super().__init__()
 
-    def counts(self, path):
-        return path.endswith(self.at)
+    def counts(self, path, headers):
+        return path.endswith(self.at) and "If-None-Match" in headers
 
     def take(self, path, headers, body):
         super().take(path, headers, body)
-        if self.fault in TAKEN:
+        if self.fault in TAKEN and headers.get("If-None-Match") == "*":
             with self._lock:
                 self._here.there = path in self.objects
-                assert headers["If-None-Match"] == "*"
                 self.objects.setdefault(path, body)
         return ""
 
@@ -86,11 +86,24 @@ class S3Peer(TwoStepPeer):
         pass
 
     def reply(self, fault, path, headers, body):
+        if "If-None-Match" not in headers:
+            return self.read(path)
         status, code = self.errors.get(fault, (200, ""))
         if not code and self._here.there:
             status, code = 412, "PreconditionFailed"
         error = f"<Error><Code>{code}</Code><Message>{self.text}</Message></Error>" if code else ""
         return status, {"ETag": '"x"'}, error.encode()
+
+    def read(self, path):
+        """A list of all objects, or one of them."""
+        if "list-type" not in path:
+            return 200, {}, self.objects[path]
+        keys = (at.removeprefix("/paper/") for at in self.objects)
+        now = datetime.now(UTC).isoformat()
+        found = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>{now}</LastModified></Contents>" for key in keys
+        )
+        return 200, {}, f"<ListBucketResult>{found}</ListBucketResult>".encode()
 
     def manifests(self):
         return [json.loads(body) for path, body in self.objects.items() if path.endswith("manifest.json")]
@@ -131,7 +144,7 @@ class LobPeer(PrintApiPeer):
     refusal = None
     """Another status and code."""
 
-    def counts(self, path):
+    def counts(self, path, headers):
         return path == "/v1/letters"
 
     def reply(self, fault, path, headers, body):
@@ -173,7 +186,7 @@ class PingenPeer(PrintApiPeer):
     token_status = 200
     upload_status = 200
 
-    def counts(self, path):
+    def counts(self, path, headers):
         return path.endswith("/letters")
 
     def reply(self, fault, path, headers, body):

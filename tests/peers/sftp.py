@@ -128,6 +128,14 @@ class _Folder(paramiko.SFTPServerInterface):
 
     lstat = stat
 
+    def list_folder(self, path):
+        try:
+            return [
+                paramiko.SFTPAttributes.from_stat(one.stat(), one.name) for one in self._at(path).iterdir()
+            ]
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+
     def mkdir(self, path, attr):
         return self._do(lambda: self._at(path).mkdir())
 
@@ -141,11 +149,21 @@ class _Folder(paramiko.SFTPServerInterface):
         if self._peer.broken and path.endswith(self._peer.broken):
             return paramiko.SFTP_FAILURE
         handle = paramiko.SFTPHandle(flags)
+        if not flags & (os.O_WRONLY | os.O_RDWR):
+            return self._reading(handle, path)
         try:
             handle.writefile = os.fdopen(os.open(self._at(path), flags | os.O_CREAT, 0o644), "wb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
         handle.filename = str(self._at(path))
+        handle.stat = lambda: paramiko.SFTPAttributes.from_stat(self._at(path).stat())
+        return handle
+
+    def _reading(self, handle, path):
+        try:
+            handle.readfile = self._at(path).open("rb")
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
         handle.stat = lambda: paramiko.SFTPAttributes.from_stat(self._at(path).stat())
         return handle
 
