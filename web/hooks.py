@@ -91,7 +91,7 @@ def _heard(request: Request, body: bytes) -> Response:
         return _later()
     try:
         return _answer(site, name, request, body, host)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, ConnectionError) as error:
         log.warning(
             "a call could not be kept; its provider calls again", hook=name, error=type(error).__name__
         )

@@ -1,6 +1,7 @@
 """E-mail by Amazon SES, API version 2: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html."""
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,7 @@ class Ses:
         self._settings = settings
         self._bulk = settings.bulk
         self._passed: dict[str, Any] = {}
+        self._making = threading.Lock()
         self._client = self._new_client(checked=True)
         self._calls = Calls(self._one, limit=self.call_timeout, workers=aws.WORKERS)
 
@@ -98,8 +100,9 @@ class Ses:
     def _call(self, operation: str, arguments: Mapping[str, Any]) -> Any:
         """Make one call; the arguments are checked until SES has taken one of their form."""
         answer = getattr(self._passed.get(operation, self._client), operation)(**arguments)
-        if operation not in self._passed:
-            self._passed[operation] = self._new_client(checked=False)
+        with self._making:
+            if operation not in self._passed:
+                self._passed[operation] = self._new_client(checked=False)
         return answer
 
     def _one(self, parcel: Parcel) -> Outcome:

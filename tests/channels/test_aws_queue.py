@@ -42,17 +42,17 @@ SMS = {
 }
 
 
-@pytest.fixture
-def amazon(keys, monkeypatch):
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        yield
+@pytest.fixture(scope="module")
+def amazon():
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        yield boto3.client("sqs", region_name="eu-west-1")
 
 
 @pytest.fixture
-def queue(amazon):
-    sqs = boto3.client("sqs", region_name="eu-west-1")
-    return sqs, sqs.create_queue(QueueName="tidings")["QueueUrl"]
+def queue(amazon, request):
+    name = f"q{abs(hash(request.node.name))}"
+    return amazon, amazon.create_queue(QueueName=name)["QueueUrl"]
 
 
 @pytest.fixture
