@@ -43,7 +43,7 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
     found = sources(installation.settings, home=installation.home)
     rounds: Mapping[str, Callable[[], int]] = {
         **{name: _round(at, source) for name, source in found.items()},
-        "replies": lambda: forward(installation, lambda: _mail(at), now=at.now()).total(),
+        "replies": lambda: _forwarded(at),
         "waiting": lambda: _folded(at),
     }
     with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:
@@ -88,11 +88,16 @@ def _round(at: Desk, source: Source) -> Callable[[], int]:
         taken = 0
         for tally in emptied(at.installation, source, now=at.now()):
             taken += tally.total()
+            _forwarded(at)  # at once: a person waits for the answer
             if at.stop.is_set():
                 break
         return taken
 
     return look
+
+
+def _forwarded(at: Desk) -> int:
+    return forward(at.installation, lambda: _mail(at), now=at.now()).total()
 
 
 def _folded(at: Desk) -> int:
