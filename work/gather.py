@@ -17,6 +17,7 @@ from channels.contract import Source
 from store.replies import Sent, by_attempt, by_reference, newest_to
 from templates.headers import wire_address
 from tidings.channel import Channel
+from tidings.keywords import Keyword, keyword, keyword_of_mail
 from tidings.outcome import ErrorClass
 from tidings.problem import Problem
 from tidings.receipt import Receipt, ReceiptKind
@@ -30,6 +31,10 @@ log = structlog.get_logger()
 MAILBOX = "mailbox"
 """The provider of receipts that came by mail, which anybody can write."""
 UNMATCHED = "unmatched"
+_MEANT: Mapping[Keyword | None, ReceiptKind] = {
+    Keyword.STOP: ReceiptKind.STOPPED,
+    Keyword.START: ReceiptKind.STARTED,
+}
 _ANSWERS = {ReceiptKind.REPLIED, ReceiptKind.STOPPED, ReceiptKind.STARTED, ReceiptKind.AUTO_REPLIED}
 
 
@@ -72,6 +77,9 @@ def take(installation: Installation, receipts: Sequence[Receipt], *, now: dateti
     """
     if not receipts:
         return Counter()
+    brands = installation.organisation.brands
+    names = sorted({name for brand in brands for name in (brand.name, brand.legal_name)})
+    receipts = [_meant(receipt, names) for receipt in receipts]
     with installation.engine.begin() as connection:
         believed, sent = _believed(connection, receipts)
         keep_replies(connection, installation.organisation, believed, sent)
@@ -79,6 +87,14 @@ def take(installation: Installation, receipts: Sequence[Receipt], *, now: dateti
     tally = receive(installation, known, now=now)
     tally[UNMATCHED] += len(receipts) - len(known)
     return +tally
+
+
+def _meant(receipt: Receipt, names: Sequence[str]) -> Receipt:
+    """Return an answer for what it means: "STOP NORDLYS" is a stop, which adapters, that know no brand, cannot tell."""
+    if receipt.kind is not ReceiptKind.REPLIED:
+        return receipt
+    read = keyword_of_mail if receipt.channel is Channel.EMAIL else keyword
+    return replace(receipt, kind=_MEANT.get(read(receipt.text, names=names), ReceiptKind.REPLIED))
 
 
 def _about_nobody(receipt: Receipt, sent: Mapping[str, Sent]) -> bool:
