@@ -32,6 +32,8 @@ class SmtpSettings(BaseModel, frozen=True):
     password: SecretStr = SecretStr("")
     starttls: Literal["never", "when offered", "always"] = "when offered"
     """Encryption on the way to the relay."""
+    rate: float = Field(default=0, ge=0)
+    """Messages a second that the relay takes; 0: no limit of which we know."""
     timeout: timedelta = timedelta(minutes=5)
     """The longest wait for an answer; the phases of RFC 5321 4.5.3.2 are in its proportion, the final dot has twice."""
 

@@ -40,7 +40,6 @@ class Smtp:
     channel = Channel.EMAIL
     capability = Capability.NONE
     platforms: frozenset[str] = frozenset()
-    rate = 0.0
 
     def __init__(self, settings: SmtpSettings, *, dkim: DkimSettings | None = None) -> None:
         """Check the settings; the server is contacted by the first message.
@@ -53,6 +52,7 @@ class Smtp:
                 "TIDINGS_EMAIL is smtp, but TIDINGS_SMTP__HOST is empty.", todo="Name the mail relay."
             )
         self.call_timeout = CALL * settings.timeout
+        self.rate = settings.rate
         self._settings = settings
         self._signer: Signer | None = None
         if dkim and any(dkim.model_dump().values()):

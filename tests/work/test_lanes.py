@@ -18,6 +18,7 @@ from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
 from tidings.settings import Mode
 from work.control import pause, stop
 from work.deliver import Sender
+from work.handover import ticks
 from work.lanes import FIRST_BATCH, FIRST_SLICE, Lanes, Pace
 
 WRONG = Refused(error=ErrorClass.CONFIG, code="535", wait=timedelta(minutes=10))
@@ -341,3 +342,71 @@ def test_pace(took, after):
         pace.claimed(pace.batch, seconds, most=500)
 
     assert pace.batch == after
+
+
+class Slow(Scripted):
+    """A provider that takes its time for each message; `meanwhile` is called before the next one."""
+
+    def __init__(self, channel, meanwhile):
+        super().__init__(channel)
+        self.meanwhile = meanwhile
+
+    def send(self, parcels):
+        for attempt, outcome in super().send(parcels):
+            self.meanwhile(len(self.handed))
+            yield attempt, outcome
+
+
+def test_a_batch_that_takes_longer_than_its_lease_keeps_it(town, engine):
+    """The lease is renewed while the batch goes on, so nobody names it in doubt and it ends."""
+    settle(engine, 30)
+    lease = timedelta(seconds=1.2)
+    town.installation.settings.__dict__["lease"] = lease
+    pause_of = threading.Event()
+    town.choice[Channel.EMAIL] = (Slow(Channel.EMAIL, lambda _: pause_of.wait(0.08)),)
+
+    started = time.monotonic()
+    assert sum(town.plan().send().values()) == 30
+    assert time.monotonic() - started > lease.total_seconds()
+    assert town.report()["sent"] == {"email": 30}
+    assert town.sql("SELECT count(*) FROM attempts") == [(30,)]
+
+
+def test_no_call_begins_after_the_lease(town, engine):
+    """A process that was frozen wakes up: what it had not begun is ready again, and goes out once."""
+    settle(engine, 15)
+    town.plan()
+    with town.sender() as frozen:
+        [batch] = town.claim(frozen)
+        steps = frozen.finish(batch.provider, batch.claimed, batch.rest, claimed_at=ticks() - 1000)
+
+    assert town.email.handed == []
+    assert {step.code for step in steps} == {"lease_over"}
+    assert sum(town.send().values()) == 15
+
+
+def test_what_somebody_named_in_doubt_is_not_sent_any_more(town, engine):
+    """The database restarted, another worker saw our lock gone: a renewal tells us, before the next slice."""
+    settle(engine, 30)
+    town.installation.settings.__dict__["lease"] = timedelta(seconds=2)
+
+    def doubt(handed):
+        if handed == FIRST_SLICE:
+            town.sql("UPDATE attempts SET state = 'unknown' WHERE id <> ALL(:ids)", ids=began())
+            assert threading.Event().wait(0.8) is False
+
+    def began():
+        return [parcel.attempt for parcel in slow.handed]
+
+    town.choice[Channel.EMAIL] = (slow := Slow(Channel.EMAIL, doubt),)
+
+    town.plan()
+    with town.sender() as sender:
+        sender.stopping = lambda: bool(slow.handed)
+        sender.send_due()
+
+    assert len(slow.handed) == FIRST_SLICE
+    assert town.sql("SELECT state, count(*) FROM messages GROUP BY 1 ORDER BY 1") == [
+        ("done", FIRST_SLICE),
+        ("ready", 20),
+    ]
