@@ -6,7 +6,7 @@ PARALLEL = -n 2 --dist loadfile
 COMPILE = --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench browser crash lock migration clean
+.PHONY: help demo test check laws bench browser crash lock migration clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ check: ## Check style, types and layers
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+laws: ## Invent the lives of a million messages and hold the laws of delivery against them [HISTORIES=20000]
+	$(SET_UP)
+	@$(BIN)/python -m tests.laws $(if $(HISTORIES),--histories $(HISTORIES))
 
 bench: ## Measure the promised figures [ONLY=suite]
 	$(SET_UP) --bench
