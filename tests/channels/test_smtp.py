@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.email.replies import Reply, Stage, refusal
+from channels.email.session import ANSWER, COMMANDS, CONTENT
 from channels.email.smtp import Smtp, stuffed
 from tests.channels.conformance import NetworkConformance
 from tests.peers.fault import Fault
@@ -242,6 +243,81 @@ def test_a_doubt_in_the_middle(peer, provider):
 
     assert [type(outcome) for outcome in result] == [Accepted, Accepted, Unknown, Accepted, Accepted]
     assert [entry.to[12] for entry in peer.taken] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("stop", range(1, 9))
+def test_a_crash_leaves_one_doubt_at_most(stop):
+    """Whenever we die, what the server has and nobody told us of is the one message whose content was on the way."""
+    peer = SmtpPeer()
+    provider = Smtp(settings(peer))
+    told, seen = [], []
+    peer._on_taken = lambda taken: seen.append((taken.to[12], list(told)))
+
+    for attempt, outcome in provider.send([parcel(number) for number in range(1, 9)]):
+        assert isinstance(outcome, Accepted)
+        told.append(attempt[1:])
+        if len(told) == stop:
+            break  # what is not told now, nobody will ever be told
+    commands = [command for command in peer.commands if command.startswith("DATA")]
+    provider.close()
+    peer.close()
+
+    for number, known in seen:  # whenever the server took one, everything before it was known to us
+        assert set(known) >= {str(earlier) for earlier in range(1, int(number))}
+    assert len(peer.taken) - stop <= 1
+    assert len(commands) <= stop + 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        pytest.param(
+            {"MAIL": b"452 4.3.1 full\r\n", "RCPT": b"503 5.5.1 MAIL first\r\n", "DATA": b"503 5.5.1 no\r\n"},
+            (Refused, ErrorClass.TRANSIENT, "4.3.1"),
+            id="the sender is refused: the first answer counts, not what follows from it",
+        ),
+        pytest.param(
+            {"DATA": b"451 4.3.0 no content now\r\n"},
+            (Refused, ErrorClass.TRANSIENT, "4.3.0"),
+            id="the content is refused before it came",
+        ),
+        pytest.param(
+            {".": b"554 5.6.0 not this\r\n"},
+            (Rejected, ErrorClass.DATA, "5.6.0"),
+            id="the content is refused",
+        ),
+    ],
+)
+@pytest.mark.parametrize("extensions", [EXTENSIONS, PLAIN], ids=["pipelined", "one by one"])
+def test_every_answer_belongs_to_its_message(extensions, answers, expected):
+    """Refusals in the middle of a pipeline: the message before keeps its yes, the one after it gets its own answer."""
+    peer = SmtpPeer(extensions=extensions)
+    provider = Smtp(settings(peer))
+
+    def after_the_first(taken):
+        peer.answers = answers if taken.to[12] == "1" else {}
+
+    peer._on_taken = after_the_first
+    try:
+        first, second = outcomes(provider, parcel(1), parcel(2))
+        peer.answers = {}
+        [third] = outcomes(provider, parcel(3))
+    finally:
+        provider.close()
+        peer.close()
+
+    assert (type(first), type(third)) == (Accepted, Accepted)
+    assert (type(second), second.error, second.code) == expected
+    assert [taken.to[12] for taken in peer.taken] == ["1", "3"]
+    assert peer.sessions == 1
+
+
+def test_time_outs_are_those_of_the_rfc():
+    """RFC 5321 4.5.3.2, in minutes: a command 5, a block of content 3, the answer to the final dot 10."""
+    minutes = SmtpSettings().timeout / timedelta(minutes=1)
+
+    assert (COMMANDS * minutes, CONTENT * minutes, ANSWER * minutes) == (5, 3, 10)
+    assert Smtp(SmtpSettings(timeout=timedelta(seconds=10))).call_timeout == timedelta(seconds=46)
 
 
 @pytest.mark.parametrize("extensions", [EXTENSIONS, PLAIN], ids=["pipelined", "one by one"])
