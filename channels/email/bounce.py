@@ -115,7 +115,7 @@ def failures(mail: Mail, *, answers: bool = False) -> Sequence[Failure]:
     reported = list(_reported(mail))
     if reported:
         return reported
-    return [_written(mail)] if _is_bounce(mail, answers=answers) else []
+    return _written(mail) if _is_bounce(mail, answers=answers) else []
 
 
 def returned(mail: Mail) -> str:
@@ -193,18 +193,15 @@ def _is_bounce(mail: Mail, *, answers: bool) -> bool:
     return said or (any(signs) and _known(mail) is not None)
 
 
-def _written(mail: Mail) -> Failure:
+def _written(mail: Mail) -> Sequence[Failure]:
     """Return what a mail without a report says in words."""
     own = _own(mail)
-    failed = _ADDRESS.search(mail.header("x-failed-recipients"))
-    recipient = failed[0] if failed else _to(mail)
-    known = None if recipient else _known(mail)
-    if known:
-        recipient = known[0]
+    stated = tuple(_ADDRESS.findall(mail.header("x-failed-recipients")))
+    recipients = stated or _known(mail) or (_to(mail) or _named(mail, own),)
     if _DELAYED.search(own) or re.search(r"delay|warning", mail.header("subject"), re.IGNORECASE):
-        return Failure(kind=ReceiptKind.DELAYED, recipient=recipient)
+        return [Failure(kind=ReceiptKind.DELAYED, recipient=one) for one in recipients]
     why = cause(own or mail.header("subject"))
-    return Failure(kind=why.kind, recipient=recipient or _named(mail, own), error=why.error, code=why.code)
+    return [Failure(kind=why.kind, recipient=one, error=why.error, code=why.code) for one in recipients]
 
 
 def _known(mail: Mail) -> tuple[str, ...] | None:
@@ -242,4 +239,5 @@ def _named(mail: Mail, own: str) -> str:
         for found in [_ADDRESS.search(mail.header(name))]
         if found
     }
-    return next((one for one in _ADDRESS.findall(own) if one.lower() not in ours), "")
+    found = (one for one in _ADDRESS.findall(own) if one.lower() not in ours and not _DAEMON.match(one))
+    return next(found, "")
