@@ -166,7 +166,7 @@ def _nested(path: Path) -> Sheet | None:
     records = [{**_without(above, counts), **held} for held in listed]
     if counts or not listed:
         records.insert(0, above)
-    keys = list(dict.fromkeys(key for record in records for key in record))
+    keys = list(dict.fromkeys(key for record in records for key in record if _text(key) == key))
     frame = pl.DataFrame(
         {key: pl.Series([_text(record.get(key)) for record in records], dtype=pl.String) for key in keys}
     )
@@ -185,4 +185,5 @@ def _without(record: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, 
 
 
 def _text(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int | float) else None
+    """Return a plain value as text; JSON can write half of a character, and nothing can keep it."""
+    return str(value).encode("utf-8", "replace").decode() if isinstance(value, str | int | float) else None

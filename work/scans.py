@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ _STARTS = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GI
 _DPI = 200
 _WIDEST = 6000
 """Pixels of a page's longer side; a scan of A3 at 300 dpi has 5000."""
+_PIXELS = 80_000_000
+"""A3 at 600 dpi."""
 _MOST = 2000
 """Pages in one file."""
 
@@ -97,20 +98,13 @@ def _pictures(path: Path) -> Iterator[Image]:
     from PIL import Image, ImageSequence, UnidentifiedImageError
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                _check(path, getattr(picture, "n_frames", 1))
-                for frame in ImageSequence.Iterator(picture):
-                    yield frame.convert("L")
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as error:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > _PIXELS:
+                raise Problem(f"{path} is too large.", todo="Scan it with 300 dpi.")
+            _check(path, getattr(picture, "n_frames", 1))
+            for frame in ImageSequence.Iterator(picture):
+                yield frame.convert("L")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise Problem(
             f"{path} is damaged or too large ({type(error).__name__}).", todo="Scan it again."
         ) from error

@@ -2,7 +2,7 @@
 
 import io
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -25,12 +25,13 @@ from tidings.outcome import ErrorClass, Refused, Unknown
 from tidings.problem import Problem
 from tidings.settings import Settings
 from work.confirmations import confirm, differences
+from work.confirmations import parse as confirmed
 from work.deliver import Sender
 from work.gather import gather
 from work.paper_folder import paper_source
 from work.recall import recall
 from work.reconcile import reconciled
-from work.returned import cause_of, returned_file, returned_one
+from work.returned import cause_of, parse, returned_file, returned_one, rows_of
 
 LATER = NOON + timedelta(days=3)
 
@@ -394,6 +395,29 @@ def test_a_file_that_cannot_be_used(quiet, content):
 
     with pytest.raises(Problem):
         returned_file(quiet.installation, path, now=LATER)
+
+
+@given(
+    start=st.sampled_from(
+        [
+            b"",
+            b"reference,because\n",
+            b"batch,letter,sheets\nb,",
+            b'{"batch": "\\ud800", "letters": [{"ref": "',
+        ]
+    ),
+    rest=st.binary(max_size=60),
+    name=st.sampled_from(["a.csv", "a.txt", "a.json"]),
+)
+def test_any_bytes_are_read_or_told(tmp_path_factory, start, rest, name):
+    """Whoever can put a file there cannot break us."""
+    path = tmp_path_factory.getbasetemp() / name
+    path.write_bytes(start + rest + (b'"}]}' if start.startswith(b"{") else b""))
+
+    with suppress(Problem):
+        rows = rows_of(path)
+        parse(rows, "unknown", "Europe/Oslo", now=NOON)
+        confirmed(rows, "Europe/Oslo", now=NOON)
 
 
 def scan(messages, kind="PDF"):
