@@ -1,6 +1,6 @@
 """The outbox folder: where messages go when no provider is named, and where a person can look at them.
 
-`email/<message>.eml`, `sms/<message>.json`, `push/<message>.json`, `whatsapp/<message>.json`, `letter/<batch>/letters.pdf` with its manifest.
+`email/<message>.eml`, `sms/<message>.json` (push and WhatsApp alike), `letter/<batch>/letters.pdf` with its manifest.
 Only our own ids become part of a path.
 """
 

@@ -89,8 +89,20 @@ class Observing:
     """Fewer observations on a channel never move it."""
     base_rates: Mapping[str, Mapping[str, float]] = field(
         default_factory=lambda: {
-            PurposeClass.REQUIRED.value: {"email": 0.35, "sms": 0.40, "push": 0.30, "letter": 0.45, "whatsapp": 0.40},
-            PurposeClass.MARKETING.value: {"email": 0.04, "sms": 0.06, "push": 0.03, "letter": 0.04, "whatsapp": 0.06},
+            PurposeClass.REQUIRED.value: {
+                "email": 0.35,
+                "sms": 0.40,
+                "push": 0.30,
+                "letter": 0.45,
+                "whatsapp": 0.40,
+            },
+            PurposeClass.MARKETING.value: {
+                "email": 0.04,
+                "sms": 0.06,
+                "push": 0.03,
+                "letter": 0.04,
+                "whatsapp": 0.06,
+            },
         }
     )
     """Share engaged of those reached, by purpose class and channel, before anything is known of a customer."""

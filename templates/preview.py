@@ -28,7 +28,13 @@ SAMPLE_BRAND = Brand(
     service_email="hei@nordlys.example",
     service_phone="+47 22 00 00 00",
     address=PostalOrigin(lines=("Storgata 12", "0155 Oslo"), country="NO"),
-    senders=Senders(email="hei@nordlys.example", email_name="Nordlys", sms="Nordlys", push="Nordlys", whatsapp="+4790000000"),
+    senders=Senders(
+        email="hei@nordlys.example",
+        email_name="Nordlys",
+        sms="Nordlys",
+        push="Nordlys",
+        whatsapp="+4790000000",
+    ),
     accounts={
         "EUR": Account(iban="NO9386011117947", bic="DNBANOKK", bank="DNB", holder="Nordlys Belysning AS")
     },
@@ -150,7 +156,9 @@ def files_of(channel: Channel, content: Content) -> dict[str, bytes]:
         return {"sms.txt": f"{head}{content.text}\n".encode()}
     if isinstance(content, WhatsApp):
         template = f"Template: {content.template or 'none'} {list(content.variables)}"
-        return {"whatsapp.txt": f"From: {content.sender}\nTo: {content.to}\n{template}\n\n{content.text}\n".encode()}
+        return {
+            "whatsapp.txt": f"From: {content.sender}\nTo: {content.to}\n{template}\n\n{content.text}\n".encode()
+        }
     if isinstance(content, Push):
         shown = {
             "title": content.title,

@@ -99,7 +99,9 @@ class Brand(_Strict):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """What this brand writes on."""
-        return tuple(channel for channel in Channel if not channel.by_invitation or getattr(self.senders, channel))
+        return tuple(
+            channel for channel in Channel if not channel.by_invitation or getattr(self.senders, channel)
+        )
 
     def order_for(self, purpose: str) -> tuple[Channel, ...]:
         """Return the default channel order of a purpose, every channel of the brand once."""

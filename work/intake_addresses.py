@@ -41,9 +41,7 @@ def addresses(table: Table, given: Given) -> Prepared:
     import polars as pl
 
     frame, flaws = countries(table, table.frame, given)
-    frame, strange = translate(
-        table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}"
-    )
+    frame, strange = translate(table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}")
     rejected = [replace(flaw, rejects=True) for flaw in strange]
     rejected += flaws_of(
         frame.filter(pl.col("customer").is_null()),
@@ -75,11 +73,7 @@ def addresses(table: Table, given: Given) -> Prepared:
         .clip(0, _LAST)
         .cast(pl.Int16),
     )
-    called = (
-        {column: table.names["value"] for column in COLUMN_OF.values()}
-        if "value" in table.names
-        else {}
-    )
+    called = {column: table.names["value"] for column in COLUMN_OF.values()} if "value" in table.names else {}
     found, more = ways_of(replace(table, names=called | table.names), frame)
     tokens = frame.filter(pl.col("_looks") == "push").select(
         "row", "customer", "value", platform=pl.lit(""), device=pl.lit("")

@@ -21,9 +21,7 @@ def suppressions(table: Table, given: Given) -> Prepared:
     import polars as pl
 
     frame, flaws = countries(table, table.frame, given)
-    frame, strange = translate(
-        table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}"
-    )
+    frame, strange = translate(table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}")
     rejected = [replace(flaw, rejects=True) for flaw in strange]
     frame = frame.with_columns(brand=pl.col("brand").fill_null(given.brand))
     frame, strange = translate(
@@ -46,11 +44,7 @@ def suppressions(table: Table, given: Given) -> Prepared:
             for channel, column in COLUMN_OF.items()
         },
     )
-    called = (
-        {column: table.names["value"] for column in COLUMN_OF.values()}
-        if "value" in table.names
-        else {}
-    )
+    called = {column: table.names["value"] for column in COLUMN_OF.values()} if "value" in table.names else {}
     found, more = ways_of(replace(table, names=called | table.names), frame)
     pushed = frame.filter((pl.col("_looks") == "push") & value.is_not_null()).select(
         "row", channel=pl.lit("push"), value="value"

@@ -77,11 +77,15 @@ def ways_of(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]
 
 
 COLUMN_OF = {
-    channel.value: "mobile" if channel is Channel.SMS else channel.value for channel in Channel if channel.by_phone
+    channel.value: "mobile" if channel is Channel.SMS else channel.value
+    for channel in Channel
+    if channel.by_phone
 } | {"email": "email", "letter": "street"}
 """The column in which an address of a channel is judged; a token of push has its own way."""
 
-PHONES = [(COLUMN_OF[channel], channel.value, 0) for channel in Channel if channel.by_phone] + [("phone", "sms", 1)]
+PHONES = [(COLUMN_OF[channel], channel.value, 0) for channel in Channel if channel.by_phone] + [
+    ("phone", "sms", 1)
+]
 """Columns of numbers, their channels, and which is tried first."""
 
 

@@ -54,9 +54,7 @@ def consents(table: Table, given: Given) -> Prepared:
     import polars as pl
 
     frame, flaws, rejected = _common(table, given)
-    frame, strange = _meant(
-        table, frame, "channel", channel_or_all, f"not a channel: {CHANNEL_NAMES} or all"
-    )
+    frame, strange = _meant(table, frame, "channel", channel_or_all, f"not a channel: {CHANNEL_NAMES} or all")
     rejected += strange
     frame, strange = _meant(
         table, frame, "action", _action, "not an action: given, legacy, withdrawn or objected"

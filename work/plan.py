@@ -72,10 +72,12 @@ def ask(
     """Read the facts of (message, customer, tried) rows and decide them. The only way to a decision in `work`."""
     import polars as pl
 
+    messages, customers, tried = zip(*rows, strict=True) if rows else ((), (), ())
+    nothing = pl.lit([], dtype=pl.List(pl.String))  # mostly: lists are slow to convert, one by one
     asked = pl.DataFrame(
-        rows,
-        schema={"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)},
-        orient="row",
+        {"message": messages, "customer": customers}, schema={"message": pl.String, "customer": pl.Int64}
+    ).with_columns(
+        pl.Series("tried", tried, dtype=pl.List(pl.String)) if any(tried) else nothing.alias("tried")
     )
     return decide(read_facts(connection, question, asked, now), policy, now)
 

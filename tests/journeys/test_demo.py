@@ -49,7 +49,9 @@ def test_nobody_falls_out_of_a_run(demo, number):
     assert planned == ended + sum(run["waiting"].values())
     assert run["unknown"] == 0
     assert run["failed"] == {}
-    reached = [channel for channel in Channel if not channel.by_invitation]  # nobody in the demo gave a WhatsApp number
+    reached = [
+        channel for channel in Channel if not channel.by_invitation
+    ]  # nobody in the demo gave a WhatsApp number
     assert len(run["sent"]) == (3 if number == 2 else len(reached)), "the channels are really used"
 
 

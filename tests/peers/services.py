@@ -95,7 +95,10 @@ class AwsSmsPeer(HttpPeer):
             Fault.BAD_ADDRESS: (
                 400,
                 "ValidationException",
-                {"Reason": "INVALID_PARAMETER", "Fields": [{"Name": "DestinationPhoneNumber", "Message": "no"}]},
+                {
+                    "Reason": "INVALID_PARAMETER",
+                    "Fields": [{"Name": "DestinationPhoneNumber", "Message": "no"}],
+                },
             ),
             Fault.BAD_CREDENTIALS: (400, "UnrecognizedClientException", {}),
         }

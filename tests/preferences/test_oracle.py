@@ -103,9 +103,7 @@ def test_nobody_falls_out(batch, policy):
     answer = decided(asking, lines, policy)
 
     assert answer.verdicts["message"].to_list() == [line["message"] for line in lines["asked"]]
-    assert answer.ranked["message"].to_list() == [
-        line["message"] for line in lines["asked"] for _ in Channel
-    ]
+    assert answer.ranked["message"].to_list() == [line["message"] for line in lines["asked"] for _ in Channel]
     first = dict(answer.ranked.filter(pl.col("rank") == 1).select("message", "channel").iter_rows())
     for line in answer.verdicts.iter_rows(named=True):
         assert line["state"] == ("ready" if line["channel"] else "held")

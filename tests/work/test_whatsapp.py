@@ -21,6 +21,7 @@ from work import run as stages
 from work.campaign import open_campaign, parse_campaign
 from work.deliver import Sender
 from work.installation import Installation
+from work.intake import import_file
 from work.parity import check_facts
 
 SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
@@ -170,3 +171,48 @@ def test_its_facts_are_proved_before_a_run(settings, engine):
         context = read_context(connection, installation, run)
 
     check_facts(installation, context)
+
+
+FILES = [
+    pytest.param(
+        "customers", "ref,name,email,WhatsApp number,country\n1,Ada,a@example.org,99 88 77 66,NO\n",
+        [("email", "a@example.org"), ("whatsapp", "+4799887766")], id="a column of customers",
+    ),
+    pytest.param(
+        "addresses", "customer,channel,value\n1,WhatsApp,+47 99 88 77 66\n",
+        [("whatsapp", "+4799887766")], id="a channel of addresses",
+    ),
+    pytest.param("addresses", "customer,value\n1,+47 99 88 77 66\n", [("sms", "+4799887766")], id="a bare number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "table", "expected"), FILES)
+def test_imported(engine, tmp_path, kind, table, expected):
+    """A WhatsApp address is one only when the file says so."""
+    path = tmp_path / "file.csv"
+    if kind != "customers":
+        path.write_text("ref,name,country\n1,Ada,NO\n")
+        import_file(engine, "customers", path, now=NOON, actor="staff:test")
+    path.write_text(table)
+    report = import_file(engine, kind, path, now=NOON, actor="staff:test")
+
+    assert report.rejected == 0
+    with engine.begin() as connection:
+        rows = connection.execute(
+            text("SELECT channel, value FROM addresses WHERE state = 'usable' ORDER BY channel")
+        )
+        assert [tuple(row) for row in rows] == expected
+
+
+def test_suppressed(engine, tmp_path, settings):
+    """A list of numbers that must not be written to on WhatsApp leaves SMS alone."""
+    settle(engine, 1, channels=("whatsapp", "sms"))
+    path = tmp_path / "stops.csv"
+    path.write_text("channel,value,reason\nwhatsapp,+4740700001,STOP\n")
+    import_file(engine, "suppressions", path, now=NOON, actor="staff:test")
+    run = planned(installed(settings, engine), channels=("whatsapp", "sms"))
+
+    with engine.begin() as connection:
+        assert (
+            connection.scalar(text("SELECT channel FROM messages WHERE run_id = :run"), {"run": run}) == "sms"
+        )
