@@ -14,7 +14,7 @@ import jwt
 
 from channels.calls import Calls, quiet
 from channels.contract import Capability
-from channels.push.web_answers import not_sent, retry_after
+from channels.push.web_answers import WAIT, not_sent, retry_after
 from tidings.channel import Channel
 from tidings.message import Parcel, Push
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
@@ -65,7 +65,7 @@ class Fcm:
         self.call_timeout = settings.timeout * 4
         self.rate = settings.rate
         self._client = httpx2.Client(timeout=settings.timeout.total_seconds(), follow_redirects=False)
-        self._access = _Access(_service_account(settings.credentials))
+        self._access = _Access(_service_account(settings.credentials), patience=settings.timeout)
         self._url = f"{settings.endpoint or HOST}/v1/projects/{self._access.project}/messages:send"
         self._timeout = settings.timeout.total_seconds()
         self._calls = Calls(self._one, limit=self.call_timeout, workers=WORKERS)
@@ -163,14 +163,19 @@ def _service_account(path: Path | None) -> Mapping[str, str]:
         raise Problem(f"TIDINGS_FCM__CREDENTIALS: {path} is no service account.", todo=todo) from error
 
 
+def _no_token(code: str) -> Refused:
+    return Refused(error=ErrorClass.TRANSIENT, code=code, wait=WAIT[ErrorClass.TRANSIENT], detail="no token")
+
+
 class _Access:
     """The access token of a service account, fetched when it is needed and used until shortly before its end.
 
     RFC 7523; https://developers.google.com/identity/protocols/oauth2/service-account.
     """
 
-    def __init__(self, account: Mapping[str, str]) -> None:
+    def __init__(self, account: Mapping[str, str], *, patience: timedelta) -> None:
         self.project = account["project_id"]
+        self._patience = patience.total_seconds()
         self._account = account
         self._lock = threading.Lock()
         self._token = ""
@@ -178,18 +183,19 @@ class _Access:
 
     def token(self, client: httpx2.Client) -> str | Outcome:
         """Return a token, or why there is none: nothing was sent then."""
-        with self._lock:
+        if not self._lock.acquire(
+            timeout=self._patience
+        ):  # another thread fetches it, and Google takes its time
+            return _no_token("timeout")
+        try:
             if self._token and time.time() < self._ends - EARLY:
                 return self._token
-            try:
-                answer = client.post(
-                    self._account["token_uri"], data={"grant_type": GRANT, "assertion": self._assertion()}
-                )
-            except httpx2.HTTPError as error:
-                return Refused(
-                    error=ErrorClass.TRANSIENT, code=type(error).__name__, wait=timedelta(minutes=1)
-                )
-            return self._taken(answer)
+            form = {"grant_type": GRANT, "assertion": self._assertion()}
+            return self._taken(client.post(self._account["token_uri"], data=form))
+        except httpx2.HTTPError as error:
+            return _no_token(type(error).__name__)
+        finally:
+            self._lock.release()
 
     def forget(self, token: str) -> None:
         """Fetch another one next time, unless somebody did meanwhile."""

@@ -126,6 +126,23 @@ def test_no_access_token(provider, peer, google, status, error):
     assert peer.requests == []
 
 
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.SLOW])
+def test_google_does_not_answer(provider, peer, google, fault):
+    """Whoever waits for the token that another thread fetches has sent nothing, and is in no doubt."""
+    google.will(fault)
+
+    outcomes = dict(provider.send([parcel_of(number) for number in range(6)]))
+
+    doubtful = [outcome for outcome in outcomes.values() if isinstance(outcome, Unknown)]
+    assert len(doubtful) <= 1
+    assert {type(outcome) for outcome in outcomes.values()} - {Unknown} == {Refused}
+    assert peer.requests == []
+
+
+def parcel_of(number):
+    return Parcel(message="m", attempt=f"a{number}", content=push(), purpose="offer", brand="nordlys")
+
+
 TOKEN_FIELD = {
     "@type": "type.googleapis.com/google.rpc.BadRequest",
     "fieldViolations": [{"field": "message.token"}],
