@@ -5,9 +5,11 @@ import os
 from collections.abc import Iterable
 
 import boto3
+from botocore.client import BaseClient
 
 from bench import service
 from bench.figure import Figure, rate, seconds
+from bench.share import library_share
 from channels.push.sns import Sns
 from tidings.message import Parcel, Push
 from tidings.outcome import Accepted
@@ -28,6 +30,13 @@ def figures() -> Iterable[Figure]:
         _checked(sns, BY_PEER)
         ours = MESSAGES / seconds(lambda: _ours(sns.url, MESSAGES))
         _checked(sns, MESSAGES)
+        yield library_share(
+            "SNS: CPU of a notification, and the share of boto3",
+            BaseClient,
+            "_make_api_call",
+            lambda: _ours(sns.url, MESSAGES),
+            messages=MESSAGES,
+        )
     yield rate(
         "push notifications handed to SNS per second, one sender, against the documented loop",
         ours=ours,

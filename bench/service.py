@@ -1,4 +1,4 @@
-"""A service over HTTP that is some milliseconds away: `python -m bench.service twilio|sns MILLISECONDS`.
+"""A service over HTTP that is some milliseconds away: `python -m bench.service twilio|sns|ses MILLISECONDS`.
 
 It takes every message and afterwards says how many came and how many of them were distinct.
 """
@@ -26,6 +26,20 @@ ANSWERS = {
     ),
 }
 TEXT = {"twilio": "Body", "sns": "Message"}
+
+
+def _answered(name: str, body: str, taken: list[str]) -> tuple[int, str, str]:
+    """Note what came; return status, content type and body of the answer."""
+    if name != "ses":
+        taken.append(parse_qs(body)[TEXT[name]][0])
+        status, kind, answer = ANSWERS[name]
+        return status, kind, answer.format(len(taken))
+    request = json.loads(body)
+    entries = [json.dumps(entry) for entry in request.get("BulkEmailEntries", ())]
+    taken += entries or [body]
+    results = [{"Status": "SUCCESS", "MessageId": str(len(taken) + n)} for n in range(len(entries))]
+    one = {"MessageId": str(len(taken))}
+    return 200, "application/json", json.dumps({"BulkEmailEntryResults": results} if entries else one)
 
 
 class Service:
@@ -60,7 +74,6 @@ def running(name: str, away: int = AWAY) -> Iterator[Service]:
 def main(name: str, milliseconds: str) -> None:
     """Serve until stdin ends; print the port, then a report for each line."""
     taken: list[str] = []
-    status, kind, answer = ANSWERS[name]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -68,8 +81,8 @@ def main(name: str, milliseconds: str) -> None:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            taken.append(parse_qs(body)[TEXT[name]][0])
-            payload = answer.format(len(taken)).encode()
+            status, kind, answer = _answered(name, body, taken)
+            payload = answer.encode()
             time.sleep(int(milliseconds) / 1000)
             head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(payload)}\r\n\r\n"
             self.wfile.write(head.encode() + payload)

@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageList
 
 from bench import service
 from bench.figure import Figure, rate, seconds
+from bench.share import library_share
 from channels.sms.twilio import Twilio
 from tidings.message import Parcel, Sms
 from tidings.outcome import Accepted
@@ -27,6 +29,13 @@ def figures() -> Iterable[Figure]:
         _checked(twilio, BY_PEER)
         ours = MESSAGES / seconds(lambda: _ours(twilio.url, MESSAGES))
         _checked(twilio, MESSAGES)
+        yield library_share(
+            "Twilio: CPU of an SMS, and the share of its client",
+            MessageList,
+            "create",
+            lambda: _ours(twilio.url, MESSAGES),
+            messages=MESSAGES,
+        )
     yield rate(
         "SMS handed to Twilio per second, one sender, against the documented loop",
         ours=ours,

@@ -61,7 +61,7 @@ def main(given: dict[str, Any]) -> dict[str, float]:
 
 
 def _template(given: dict[str, Any], folder: Path) -> Any:
-    from post_office.models import EmailTemplate
+    from post_office.models import EmailTemplate  # type: ignore[import-not-found]
 
     html = given["html"].replace("|e }}", " }}")
     for number, picture in enumerate(given["pictures"]):
