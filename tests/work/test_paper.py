@@ -13,17 +13,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from channels.letter.s3 import S3
 from channels.outbox import LetterOutbox
 from store.owner import owner
 from store.paper import Confirmed, Posted, open_differences
 from templates.mark import mark_text, stamp
+from tests.peers.fault import Fault
 from tests.peers.folder import FolderPeer, letter_pdf
+from tests.peers.paper import S3Peer
 from tests.town import NOON, settle
 from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
 from tidings.problem import Problem
-from tidings.settings import Settings
+from tidings.settings import S3Settings, Settings
 from work.confirmations import confirm, differences
 from work.confirmations import parse as confirmed
 from work.deliver import Sender
@@ -242,6 +245,33 @@ def test_a_letter_in_doubt_that_was_printed(shop, tmp_path):
 
     assert [row.state for row in shop.rows()] == ["accepted"]
     assert shop.open() == []
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.FAILED])
+def test_a_doubt_at_the_bucket_ends_by_itself(shop, tmp_path, monkeypatch, fault):
+    """The sender hands the letters over again, and the bucket has each of them once."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    peer = S3Peer()
+    settings = S3Settings(bucket="paper", region="eu-west-1", endpoint=peer.url)
+    shop.letters = S3(settings, home=shop.installation.home)
+    peer.will(fault)
+    shop.hand_over(2)
+    assert [row.state for row in shop.rows()] == ["in_doubt", "in_doubt"]
+    peer.will(Fault.NONE)
+
+    shop.send()
+
+    shop.letters.close()
+    peer.close()
+    assert [row.state for row in shop.rows()] == ["accepted", "accepted"]
+    [manifest] = peer.manifests()
+    assert sorted(piece["message"] for piece in manifest["pieces"]) == sorted(
+        row.message for row in shop.rows()
+    )
+    with shop.engine.begin() as connection:
+        [found] = reconciled(connection)
+    assert (found["batch"], found["provider"], found["letters"]) == (manifest["batch"], "s3", 2)
 
 
 @pytest.mark.parametrize(
