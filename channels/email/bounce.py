@@ -23,7 +23,7 @@ _STATUS_LINES = re.compile(
     r"^(final-recipient|original-recipient|x-actual-recipient)[ \t]{0,8}:", re.IGNORECASE | re.MULTILINE
 )
 _DAEMON = re.compile(
-    r"^\s*<>|mailer[-_ ]?daemon|post ?master|mail ?delivery|mdaemon|delivery[-_ ]?(sub)?system|"
+    r"^\s*<>|mailer[-_ ]?daemon|post[-_ ]?master|mail ?delivery|mdaemon|delivery[-_ ]?(sub)?system|"
     r"mail(ing)? ?system|mail administrator|system administrator|maildaemon|mail[-_]server|"
     r"bounce|mmdf|\bsmtp\b|mail router|mail system|microsoft ?exchange|internet mail|"
     r"daemon@|mail\.?daemon|notification@|undeliver",
@@ -57,7 +57,7 @@ _OPENING = re.compile(
     r"because|by|as|unopened)|failed (address|recipient|to deliver)|bounced|permanent (fatal )?error|"
     r"fatal error|had (permanent|delivery)|error (occurred|while|sending|transferring)|"
     r"(message|mail|e-?mail).{0,60}(rejected|blocked|refused|not accepted|returned|"
-    r"was not|failed)|transcript of session|no longer|rejected your|delivery problem|"
+    r"was not|failed)|transcript of session|error message|no longer|rejected your|delivery problem|"
     r""
     r"nicht zugestellt|konnte nicht|unzustellbar|nie (mogła|została|można|udało)|"
     r"não (pôde|foi|pode)|kunne ikke|kan ikke|kunde inte|gick inte|n.a pas pu|"

@@ -55,7 +55,8 @@ _EXPIRED = _words(
 _FULL = _words(
     r"quota",
     r"mail ?box (is )?(now )?(full|over|too large|at its limit)",
-    r"(mail)?box.{0,60}(is|ist|esta|está|är) (full|voll|lleno|cheia|fullt?|pełn)",
+    r"mailbox.{0,30}exceed",
+    r"(box|folder).{0,60}(is|ist|esta|está|är) (full|voll|lleno|cheia|fullt?|pełn)",
     r"over.{0,12}(quota|storage|limit)",
     r"(insufficient|not enough|out of|exceed\w*).{0,30}(storage|disk|space)",
     r"mailbox size limit",

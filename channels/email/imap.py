@@ -13,7 +13,7 @@ import structlog
 
 from channels.contract import Bag
 from channels.email.incoming import MOST
-from channels.email.mailbox import NAME, news
+from channels.email.news import NAME, news
 from tidings.problem import Problem
 from tidings.receipt import Receipt
 from tidings.settings import MailboxSettings

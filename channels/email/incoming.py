@@ -24,11 +24,18 @@ _CHARSET = re.compile(
 )
 _WORD = re.compile(r"=\?([\w.:+*-]{1,60})\?([bq])\?([^?\s]{0,4000})\?=", re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*([\w*-]{1,40})\s*=\s*(?:"([^"]{0,300})"|([^\s;"]{1,300}))')
+_KIND = re.compile(r"[\w.+-]{1,40}/[\w.+-]{1,60}")
 _FIELD = re.compile(r"([!-9;-~]{1,80})[ \t]{0,8}:(.*)", re.DOTALL)
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _UNSEEN = re.compile(r"<(style|script|head)\b|</(style|script|head)\b", re.IGNORECASE)
 _BREAK = re.compile(r"<(br|p|div|tr|li|h\d)\b[^<>]{0,500}>", re.IGNORECASE)
-WHOLE = ("message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers")
+WHOLE = (
+    "message/rfc822",
+    "message/global",
+    "message/partial",
+    "text/rfc822-headers",
+    "message/global-headers",
+)
 """Types of a part that is a mail, or the head of one."""
 
 
@@ -121,9 +128,10 @@ def _word(found: re.Match[str]) -> str:
 
 def content_type(value: str) -> tuple[str, dict[str, str]]:
     """Return the media type in lower case and its parameters; `text/plain` where there is none."""
-    kind = value.partition(";")[0].strip().lower()
+    stated = _KIND.match(value)
+    kind = stated[0].lower() if stated else "text/plain"
     parameters = {name.lower(): quoted or bare for name, quoted, bare in _PARAMETER.findall(value[:4000])}
-    return kind if "/" in kind else "text/plain", parameters
+    return kind, parameters
 
 
 def _split(raw: bytes) -> tuple[str, bytes]:
@@ -145,8 +153,8 @@ def _leaves(headers: Mapping[str, str], body: bytes, parts: list[Part], level: i
                 return
             head, rest = _split(piece)
             inner = heads(head)
-            if kind == "multipart/digest":
-                inner.setdefault("content-type", "message/rfc822")
+            if "received" in inner or "message-id" in inner:  # a mail stands there without a head of the part
+                inner, rest = {"content-type": WHOLE[0]}, piece
             _leaves(inner, rest, parts, level + 1)
         if pieces:
             return

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from channels.email.causes import cause
 from channels.email.incoming import read
-from channels.email.mailbox import news
+from channels.email.news import news
 from tests.channels.returned import (
     ATTEMPT,
     MESSAGE,
@@ -146,6 +146,8 @@ WRITTEN = {
     "mail.ru": mail(f"К сожалению, Ваше письмо не может быть доставлено:\n\n  {WHOM}\n    550 5.1.1 <{WHOM}>... User Unknown\n", subject="=?UTF-8?B?0JLQsNGI0LUg0YHQvtC+0LHRidC10L3QuNC1INC90LUg0LTQvtGB0YLQsNCy0LvQtdC90L4=?=", X_Failed_Recipients=WHOM),
     "a German server": mail(f"Ihre Nachricht konnte nicht zugestellt werden.\n\n{WHOM}\n\nEmpfänger unbekannt\n{BELOW}", subject="Unzustellbar: Rechnung", sender="postmaster@example.de"),
     "a Polish server": mail(f"Wiadomość nie mogła zostać dostarczona.\n\n{WHOM}: użytkownik nie istnieje\n{BELOW}", subject="Niedostarczona wiadomość", sender="postmaster@example.pl"),
+    "an operator's gateway": mail(f"Error: Invalid user address\n\nError message below:\n550 - Requested action not taken: no such user here\n\nRCPT TO: {WHOM}\n", sender="post_master@example.org", subject="Re: Your invoice"),
+    "a mail returned without a head of its part": multipart("mixed", ("text/plain\n   charset=\"iso-8859-1\"", f"The following addresses had delivery errors\n\n{WHOM} [User unknown]")).replace(b"--b=_1--", b"--b=_1\n" + ORIGINAL.encode() + b"\n--b=_1--"),
     "a report without its type": multipart("mixed", ("text/plain", "It failed."), ("text/plain", status()), ("text/plain", ORIGINAL)),
     "a report inside a mail that was passed on": multipart("mixed", ("text/plain", "FYI"), ("message/rfc822", report().decode()), subject="Fwd: bounce", sender="it@nordlys.example"),
     "a report with old line ends": report().replace(b"\n", b"\r"),

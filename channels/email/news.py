@@ -1,0 +1,112 @@
+"""Mail that comes back, sorted: bounces, complaints, answers of machines and of people become receipts.
+
+Anybody can mail us. What a mail says of a delivery counts only when it quotes what only our mail to that customer had
+(`work.gather` compares); here it is only read.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from channels.email.bounce import Failure, failures
+from channels.email.complaint import Complaint, complaint
+from channels.email.incoming import MOST as MOST_BYTES
+from channels.email.incoming import Mail, read
+from channels.email.reply import BULK, CHALLENGE, MOST, answers_itself, own_words
+from tidings.channel import Channel
+from tidings.keywords import Keyword, keyword, keyword_of_mail
+from tidings.receipt import Receipt, ReceiptKind
+
+NAME = "mailbox"
+FORWARDED = "x-tidings-forwarded"
+"""Our own mail to a service desk has it: what comes back with it goes round in circles."""
+_OURS = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9A-Za-z]{4,16})@", re.IGNORECASE)
+"""The left side of `templates.headers.message_id`."""
+_RETURN_PATH = re.compile(r"[+=]([0-9A-Z]{6,16})@")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ANSWER = re.compile(r"(re|sv|vs|odp|res|aw|antw)\s*:", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[\w.-]{1,200}\w")
+
+
+def news(raw: bytes, *, now: datetime) -> tuple[Receipt, ...]:
+    """Return what a mail says; nothing for mail that says nothing of ours, as a report on somebody's DMARC.
+
+    Args:
+        raw: the mail as it came; only its first half megabyte is read.
+        now: when it is read; its own date is the sender's word.
+    """
+    mail = read(raw)
+    digest = hashlib.sha256(raw[:MOST_BYTES]).hexdigest()[:40]
+    message, reference = _quoted(mail)
+    blank = Receipt(
+        provider=NAME,
+        event_id=digest,
+        kind=ReceiptKind.REPLIED,
+        channel=Channel.EMAIL,
+        at=now,
+        message=message,
+        reference=reference,
+    )
+    return tuple(
+        replace(said, event_id=f"{digest}.{number}") for number, said in enumerate(_sorted(mail, blank))
+    )
+
+
+def _sorted(mail: Mail, blank: Receipt) -> Iterator[Receipt]:
+    """Yield what the mail says; `blank` has what does not depend on it."""
+    complained = complaint(mail)
+    if complained:
+        if complained.counts:
+            yield _of_complaint(complained, blank)
+        return
+    machine = "forwarded" if FORWARDED in mail.headers else answers_itself(mail)
+    if machine not in {CHALLENGE, "forwarded"}:
+        failed = failures(mail, answers=machine not in {"", BULK})
+        if failed:
+            yield from (_of_failure(failure, blank) for failure in failed)
+            return
+    yield _of_answer(mail, machine, blank)
+
+
+def _of_complaint(said: Complaint, blank: Receipt) -> Receipt:
+    kind = ReceiptKind.STOPPED if said.kind.startswith("opt-out") else ReceiptKind.COMPLAINED
+    return replace(blank, kind=kind, address=said.recipient or None, code=said.kind)
+
+
+def _of_failure(failure: Failure, blank: Receipt) -> Receipt:
+    attempt = _UUID.search(failure.envelope)
+    return replace(
+        blank,
+        kind=failure.kind,
+        address=failure.recipient or None,
+        error=failure.error,
+        code=failure.code,
+        attempt=attempt[0].lower() if attempt else None,
+    )
+
+
+def _of_answer(mail: Mail, machine: str, blank: Receipt) -> Receipt:
+    found = _ADDRESS.search(mail.header("from")) or _ADDRESS.search(mail.header("reply-to"))
+    said = replace(blank, address=found[0] if found else None)
+    if machine:
+        return replace(said, kind=ReceiptKind.AUTO_REPLIED, code=machine)
+    subject = mail.header("subject").strip()
+    meant = keyword_of_mail(mail.text[:MOST])
+    if not _ANSWER.match(subject):  # else the subject is ours
+        meant = meant or keyword(subject)
+    kind = ReceiptKind.STOPPED if meant is Keyword.STOP else ReceiptKind.REPLIED
+    return replace(said, kind=kind, text=f"{subject}\n\n{own_words(mail)}".strip()[:MOST])
+
+
+def _quoted(mail: Mail) -> tuple[str | None, str | None]:
+    """Return our message's id and reference, where the mail quotes them; or the reference of our return path."""
+    found = _OURS.search(mail.everything)
+    if found:
+        return found[1].lower(), found[2].upper()
+    for name in ("x-original-to", "delivered-to", "envelope-to", "to"):
+        path = _RETURN_PATH.search(mail.header(name))
+        if path:
+            return None, path[1]
+    return None, None
