@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.hot import array, rows
-from tidings.state import AttemptState, DeliveryState, Event, sources, within
+from tidings.state import AttemptState, DeliveryState, Event, MessageState, sources, within
 
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
 
@@ -82,7 +82,7 @@ _CLOSE_DELIVERIES = f"""
     WHERE d.id = s.id AND d.state IN ({within(sources(DeliveryState, *_ANSWERED))})
     RETURNING s.attempt
 """
-_CLOSE_MESSAGES = """
+_CLOSE_MESSAGES = f"""
     UPDATE messages m SET state = s.state, reason = s.reason, due_at = coalesce(s.due_at, m.due_at),
         channel = s.channel, cost = CASE WHEN s.state = 'done' THEN s.cost ELSE m.cost END,
         tried = CASE WHEN s.used_up = '' OR s.used_up = ANY(m.tried) THEN m.tried ELSE m.tried || s.used_up END,
@@ -90,7 +90,7 @@ _CLOSE_MESSAGES = """
     FROM unnest(%(message)s::uuid[], %(message_state)s::text[], %(reason)s::text[], %(due_at)s::timestamptz[],
                 %(channel)s::text[], %(cost)s::numeric[], %(used_up)s::text[])
         AS s(id, state, reason, due_at, channel, cost, used_up)
-    WHERE m.id = s.id
+    WHERE m.id = s.id AND m.state IN ({within(sources(MessageState, *_ANSWERED))})
 """
 _REMEMBER = """
     INSERT INTO touchpoints (customer_id, brand, source, external_id, direction, channel, kind, purpose, message_id,

@@ -152,9 +152,7 @@ def _message() -> Mapping[Event, Rule[MessageState]]:
             to=m.PLANNED, moves=(m.HELD,), ignored=tuple(state for state in m if state is not m.HELD)
         ),
         # What is on its way runs to its end; the run's own state keeps it from being claimed again.
-        Event.STOP: Rule(
-            to=m.CANCELLED, moves=(*undecided, m.HELD), ignored=(*busy, *ended, m.CANCELLED, m.SUPPRESSED)
-        ),
+        Event.STOP: Rule(to=m.CANCELLED, moves=undecided, ignored=(*busy, *ended, *stays)),
         Event.CLAIMED: Rule(
             to=m.IN_DELIVERY, moves=(m.READY,), impossible=(m.PLANNED, *busy, *ended, *stays)
         ),
