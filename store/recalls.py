@@ -16,6 +16,8 @@ class Waiting:
     """Of its newest delivery."""
     provider: str | None
     provider_reference: str | None
+    doubtful: bool
+    """Whether an attempt of that delivery was given up in doubt: it may have been taken."""
 
 
 def lock_waiting(connection: Connection, message: str) -> Waiting | None:
@@ -30,7 +32,9 @@ def lock_waiting(connection: Connection, message: str) -> Waiting | None:
         return None
     newest = connection.execute(
         text("""
-            SELECT d.reference, a.provider, a.provider_reference FROM deliveries d
+            SELECT d.reference, a.provider, a.provider_reference,
+                   EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = d.id AND x.state = 'abandoned') AS doubtful
+            FROM deliveries d
             LEFT JOIN attempts a ON a.delivery_id = d.id WHERE d.message_id = CAST(:id AS uuid)
             ORDER BY d.number DESC, a.number DESC LIMIT 1
         """),
@@ -42,6 +46,7 @@ def lock_waiting(connection: Connection, message: str) -> Waiting | None:
         reference=newest.reference if newest else None,
         provider=newest.provider if newest else None,
         provider_reference=newest.provider_reference if newest else None,
+        doubtful=bool(newest and newest.doubtful),
     )
 
 

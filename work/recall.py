@@ -50,7 +50,7 @@ def recall(connection: Connection, message: str, *, because: str, actor: str, no
     found = lock_waiting(connection, wanted)
     if found is None:
         raise Problem(f"There is no message {message}.", todo="`tidings timeline CUSTOMER` shows them.")
-    if found.state not in {MessageState.PLANNED, MessageState.READY}:
+    if found.doubtful or found.state not in {MessageState.PLANNED, MessageState.READY}:
         raise _too_late(wanted, found)
     to = after(MessageState(found.state), Event.RECALL)
     open_to = after(DeliveryState.READY, Event.RECALL)
@@ -74,7 +74,7 @@ def _too_late(message: str, found: Waiting) -> Problem:
             f"Message {message} was handed over to {found.provider} as {found.provider_reference}.",
             todo="Ask there whether it can be stopped; what comes back is told to `tidings returned`.",
         )
-    if found.state == MessageState.IN_DELIVERY:
+    if found.doubtful or found.state == MessageState.IN_DELIVERY:
         return Problem(
             f"Message {message} is being handed over, or may have been.",
             todo="`tidings doubts` shows what is in doubt.",

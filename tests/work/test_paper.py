@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from channels.contract import Capability
 from channels.letter.s3 import S3
 from channels.outbox import LetterOutbox
 from store.owner import owner
@@ -601,6 +602,26 @@ class Refusing(Scripted):
                 parcel.attempt,
                 Refused(error=ErrorClass.TRANSIENT, code="connect", wait=timedelta(minutes=1)),
             )
+
+
+def test_a_doubt_is_not_recalled(shop):
+    """The print house may have it: it is handed over again under its key, and nobody is told that it never left."""
+
+    class Silent(Scripted):
+        def send(self, parcels):
+            for parcel in parcels:
+                yield parcel.attempt, Unknown(code="timeout")
+
+    shop.letters = Silent(Channel.LETTER)
+    shop.letters.capability = Capability.KEY
+    shop.hand_over(1)
+    [one] = shop.rows()
+    with shop.sender() as sender:
+        sender.settle()
+    assert [row.state for row in shop.rows()] == ["ready"]
+
+    with pytest.raises(Problem, match="may have been"):
+        take_back(shop, one.message)
 
 
 @pytest.mark.parametrize(
