@@ -16,6 +16,7 @@ from channels.registry import providers
 from flows.desk import Desk
 from tidings.channel import Channel
 from work.gather import emptied
+from work.paper_folder import paper_source
 from work.receive import fold_waiting
 from work.reply import forward
 
@@ -40,7 +41,7 @@ def checked(at: Desk) -> None:
 async def take_in(at: Desk, over: asyncio.Event) -> None:
     """Fetch what comes back until it is over; see `checked` for what raises."""
     installation = at.installation
-    found = sources(installation.settings, home=installation.home)
+    found = {**sources(installation.settings, home=installation.home), **paper_source(installation)}
     rounds: Mapping[str, Callable[[], int]] = {
         **{name: _round(at, source) for name, source in found.items()},
         "replies": lambda: _forwarded(at),
