@@ -34,6 +34,7 @@ def checked(at: Desk) -> None:
     Raises:
         Problem: a mailbox, queue or folder is set up wrongly.
     """
+    paper_source(at.installation)
     for source in sources(at.installation.settings, home=at.installation.home).values():
         source.close()
 
