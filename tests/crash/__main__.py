@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,27 +18,25 @@ from pathlib import Path
 from tests.crash import judge
 from tests.crash.gate import Point
 from tests.crash.hunt import PAUSE, Hunt, Plan, Slot
-from tests.crash.news import TOKEN
-from tests.crash.worker import work
+from tests.crash.news import SPEED, TOKEN
+from tests.crash.worker import listen, work, work_naively
 from tests.crash.world import Server, furnish, populate
 from tidings.settings import Settings
 
 SLOTS = 3
-CLAIM = 5
-TIMEOUT = 0.7
-LEASE = 1.0
-FREEZE = 13.0
-"""Longer than the longest lease: LEASE and CLAIM calls of three time-outs each."""
+CLAIM = 12
+TIMEOUT = 1.0
+LEASE = 1.5
+FREEZE = 9.0
+"""Longer than any lease but that of letters: LEASE, the longest call of three time-outs, and a margin."""
 MESSAGES_A_KILL = 20
 ROUND = 50
 """Kills against one database, before the next one begins."""
 DRAIN = 60.0
+NEXT_DAY = 25 * 3600.0
+"""Business seconds: longer than anything waits for evidence before the policy of its purpose decides."""
 QUIET = 3.0
-"""Seconds without any change, after which a round is over."""
-PRELOAD = (
-    "tests.crash.worker", "channels.email.smtp", "channels.email.ses", "channels.sms.twilio", "channels.letter.spool",
-    "channels.letter.merge", "work.plan", "pikepdf",
-)  # fmt: skip
+"""Seconds without any change, while senders looked again, after which a round is over."""
 FREEZES = (Point.CLAIMED, Point.BODY, Point.OUTCOME, Point.ANSWERED, Point.CLAIM, Point.HANDED)
 FREEZE_SHARE = 12
 RESTARTS = (Point.OUTCOME, Point.CLAIMED, Point.CLAIM, Point.RECORDED)
@@ -82,10 +81,11 @@ class Rounds:
         furnish(self.home)
         self.providers = Providers(folder, wanted.seed)
         self.hunt = Hunt(seed=wanted.seed, freeze_seconds=FREEZE, restart=self.server.restart)
-        self.hunt.context.set_forkserver_preload(list(PRELOAD))
+        self.hunt.context.set_forkserver_preload(["tests.crash.warm"])
         self.verdict = judge.empty()
         self.complaints = Path(folder) / "complaints"
         self.number = 0
+        self.port = _free_port()
 
     @property
     def killed(self):
@@ -108,11 +108,13 @@ class Rounds:
         judge.DEFAULT["email"] = mailer
         clock = [time.monotonic()]
         populate(self._settings(url), kills * MESSAGES_A_KILL)
-        slots = [
-            Slot(self.hunt, n, {**self.providers.ports, "database": self.server.socket},
-                 lambda ports: self._environment(ports, name, spool, mailer))
-            for n in range(SLOTS)
-        ]  # fmt: skip
+        self.arguments = (time.time(), str(self.complaints))
+        target = work_naively if self.wanted.naive else work
+        slots = [self._slot(target, name, spool, mailer) for _ in range(SLOTS)]
+        if not self.wanted.naive:
+            slots.append(self._slot(listen, name, spool, mailer))
+        self.providers.tell(f"began {self.arguments[0]}")
+        self.providers.tell(f"hooks {self.port}")
         self.providers.tell("storm")
         clock.append(time.monotonic())
         try:
@@ -131,14 +133,12 @@ class Rounds:
 
     def _hunt(self, slots, engine, until):
         """Keep the slots full until enough are dead or nothing is left to send."""
-        arguments = (time.time(), self.wanted.naive, str(self.complaints))
-        self.arguments = arguments
         self.hunt.want(self._plans(until - self.killed))
         looked = time.monotonic()
         while self.killed < until:
             for slot in slots:
                 if slot.is_over() and self.killed < until:
-                    slot.start(work, arguments, self.hunt.plan())
+                    slot.start(self.arguments, self.hunt.plan_for(slot))
             PAUSE.wait(0.005)
             if time.monotonic() - looked > 1:
                 looked = time.monotonic()
@@ -158,36 +158,58 @@ class Rounds:
         chance = self.hunt.random
         plans = [Plan(act="kill", point=point, nth=chance.randint(1, 3)) for point in Point]
         for act, points, share in (("freeze", FREEZES, FREEZE_SHARE), ("database", RESTARTS, RESTART_SHARE)):
-            for n in range(max(kills // share, 1)):
-                plans.append(
-                    Plan(act=act, point=points[(self.number + n) % len(points)], nth=chance.randint(1, 3))
-                )
+            plans += [
+                Plan(act=act, point=points[(self.number + n) % len(points)], nth=chance.randint(1, 3))
+                for n in range(max(kills // share, 1))
+            ]
         self.hunt.random.shuffle(plans)
         return sorted(plans, key=lambda plan: plan.act != "freeze")  # they take longest
 
     def _drain(self, slots, engine):
-        """Let what lives go on undisturbed until nothing changes any more."""
+        """Let what lives go on undisturbed until nothing changes; then on the next day, when patience has ended."""
+        self._until_quiet(slots, engine)
+        if self.wanted.naive:
+            return
+        for slot in slots:
+            slot.end()
+        began, complaints = self.arguments
+        self.arguments = (began - NEXT_DAY / SPEED, complaints)
+        self.providers.tell(f"began {self.arguments[0]}")
+        self._until_quiet(slots, engine)
+
+    def _until_quiet(self, slots, engine):
         for slot in slots:
             if slot.life:
                 slot.life.plan = None
         until = time.monotonic() + DRAIN
-        last, since = None, time.monotonic()
-        while time.monotonic() < until and time.monotonic() - since < QUIET:
+        last, since, beats = None, time.monotonic(), self._beats()
+        while time.monotonic() < until:
             for slot in slots:
                 if slot.is_over():
-                    slot.start(work, self.arguments, None)
+                    slot.start(self.arguments, None)
             PAUSE.wait(0.1)
             left, seen = judge.progress(engine)
             frozen = any(slot.life and slot.life.frozen for slot in slots)
             if seen != last or left or frozen:
-                last, since = seen, time.monotonic()
+                last, since, beats = seen, time.monotonic(), self._beats()
+            elif time.monotonic() - since > QUIET and (
+                self.wanted.naive or self._beats() - beats > 2 * SLOTS
+            ):
+                break
+
+    def _beats(self):
+        """Return how often senders went through everything there was to do."""
+        path = Path(f"{self.complaints}.beats")
+        return path.stat().st_size if path.exists() else 0
 
     def _stop(self, slots):
         for slot in slots:
-            if slot.life:
-                slot.life.process.kill()
-                slot.life.process.join()
+            slot.end()
             slot.close()
+
+    def _slot(self, target, name, spool, mailer):
+        targets = {**self.providers.ports, "database": self.server.socket}
+        return Slot(self.hunt, target, targets, lambda ports: self._environment(ports, name, spool, mailer))
 
     def _environment(self, ports, name, spool, mailer):
         database = (
@@ -214,7 +236,11 @@ class Rounds:
             "TIDINGS_TWILIO__TIMEOUT": f"PT{TIMEOUT}S",
             "TIDINGS_LETTER": "spool",
             "TIDINGS_SPOOL__FOLDER": str(spool),
+            "AWS_DEFAULT_REGION": "eu-north-1",
             "TIDINGS_PUBLIC_URL": "https://nordlys.example",
+            "TIDINGS_PORT": str(self.port),
+            "TIDINGS_AWS_EVENTS__QUEUE": "https://sqs.eu-north-1.amazonaws.com/123456789012/events",
+            "TIDINGS_AWS_EVENTS__ENDPOINT": http,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }
@@ -247,6 +273,11 @@ class Rounds:
         self.server.close()
 
 
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 def is_broken(report):
     """Tell whether a promise of design/delivery.md was broken."""
     kept = [report[what][kind] for what in ("duplicates", "lost") for kind in ("key", "list")]
@@ -263,7 +294,7 @@ def main():
     wanted = parser.parse_args()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # a process without threads is forked
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
-    folder = tempfile.mkdtemp(prefix="tidings-")
+    folder = tempfile.mkdtemp(prefix="tidings-crash-")
     rounds = Rounds(folder, wanted)
     try:
         rounds.run()

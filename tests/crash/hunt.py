@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.crash.gate import Database, Gate, Http, Point, Smtp
+from tests.crash.worker import listen
 
 PAUSE = threading.Event()
 """Never set."""
@@ -17,10 +18,12 @@ EVENTS = 24
 """A life passes about so many points between two claims: a random end lies anywhere among them."""
 JITTER = 0.04
 """Seconds after a point at most: so that an end lies between points, too."""
-PATIENCE = 60
+PATIENCE = 40
 """Points that a life passes at most while it waits for its own; then it is killed, and another one waits."""
-OF_DOUBTS = {Point.SETTLING, Point.SETTLED, Point.LISTED, Point.FOLDING, Point.FOLDED}
-"""Where a message has been claimed and its last mark is not written, whoever claimed it."""
+PAGES = (Point.FOLDING, Point.FOLDED)
+"""Where the server of the pages is killed, one life after the other."""
+IN_FLIGHT = set(Point) - {Point.RECORDED}
+"""Where a message is between its first claim and its last mark, whoever claimed it."""
 
 HARD = 0.7
 """Share of the database's restarts that are kills."""
@@ -47,8 +50,7 @@ class Life:
         self.slot = slot
         self.process = process
         self.plan = plan
-        self.in_flight = False
-        """It has asked for a claim, and the end of that batch is not committed."""
+        self._batches = 0
         self.killed_at = None
         self.frozen = False
         self._passed = 0
@@ -56,14 +58,13 @@ class Life:
         self._lock = threading.Lock()
 
     def sending(self):
-        """Tell a settlement from an outcome: both change attempts, one of them after a claim."""
-        return self.in_flight
+        """Tell whether it has asked for a claim and the end of that batch is not committed; it may have several."""
+        return self._batches > 0
 
     def __call__(self, point):
         """Take in that this life is at a point; False when it must not get any further."""
         with self._lock:
-            if point in {Point.CLAIM, Point.BODY}:
-                self.in_flight = True
+            self._batches += point is Point.CLAIM
             plan, due = self.plan, False
             self._passed += 1
             if plan and plan.point in {None, point}:
@@ -80,7 +81,7 @@ class Life:
         elif due:
             goes_on = self._act(plan, point)
         if point is Point.RECORDED:
-            self.in_flight = False
+            self._batches = max(self._batches - 1, 0)
         return goes_on
 
     def _act(self, plan, point):
@@ -102,7 +103,7 @@ class Life:
             self.killed_at = point
         with suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._file, signal.SIGKILL)
-            self.slot.hunt.count(point, in_flight=self.in_flight or point in OF_DOUBTS)
+            self.slot.hunt.count(point, in_flight=self.sending() or point in IN_FLIGHT)
 
     def _freeze(self, hunt, point):
         """Stop it until its lease is over, then let it go on as if nothing had been."""
@@ -121,9 +122,10 @@ class Life:
 class Slot:
     """A place for one sender after the other, with gates of its own."""
 
-    def __init__(self, hunt, number, targets, environment):
+    def __init__(self, hunt, target, targets, environment):
         self.hunt = hunt
-        self.number = number
+        self.target = target
+        self.lives = 0
         self.life = None
         self.gates = {
             name: Gate(targets[name], watch, lambda: self.life)
@@ -131,10 +133,13 @@ class Slot:
         }
         self.environment = environment({name: gate.port for name, gate in self.gates.items()})
 
-    def start(self, target, arguments, plan):
+    def start(self, arguments, plan):
         """Begin a life."""
+        self.lives += 1
         self.hunt.wait_for_database()
-        process = self.hunt.context.Process(target=target, args=(self.environment, *arguments), daemon=True)
+        process = self.hunt.context.Process(
+            target=self.target, args=(self.environment, *arguments), daemon=True
+        )
         process.start()
         with suppress(ProcessLookupError):  # it ended at once: the next one begins
             self.life = Life(self, process, plan)
@@ -152,6 +157,14 @@ class Slot:
             gate.cut()
         self.life = None
         return True
+
+    def end(self):
+        """End its life, which is no kill to count."""
+        if self.life:
+            self.life.killed_at = self.life.killed_at or Point.RECORDED
+            self.life.process.kill()
+            self.life.process.join()
+            self.is_over()
 
     def close(self):
         for gate in self.gates.values():
@@ -186,8 +199,10 @@ class Hunt:
         """What has not come true yet."""
         return len(self._wanted)
 
-    def plan(self):
-        """Return what happens to the next life."""
+    def plan_for(self, slot):
+        """Return what happens to the next life in a slot."""
+        if slot.target is listen:
+            return Plan(act="kill", point=PAGES[slot.lives]) if slot.lives < len(PAGES) else None
         with self._lock:
             if self._wanted:
                 return self._wanted.pop(0)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from tests.crash.news import Events, Phone
+from tests.crash.news import Clock, Events, Phone
 
 FAULTS = {
     # (what it does, whether it has the message): how often in 1,000
@@ -34,7 +34,7 @@ FAULTS = {
     ("bad address", False): 8,
     ("drop", False): 8,
 }
-LATE = 1.5
+LATE = 2.0
 """Seconds: longer than the sender waits."""
 GOOD = ("", True)
 
@@ -90,6 +90,13 @@ def vanish(connection, fault):
             connection.shutdown(socket.SHUT_RDWR)
 
 
+ANSWERS = {
+    "EHLO": "250-relay.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 9999999",
+    "DATA": "354 go on",
+    "QUIT": "221 2.0.0 bye",
+}
+
+
 class Relay(socketserver.ThreadingTCPServer):
     """SMTP (RFC 5321), with PIPELINING: nobody can ask it what it took (capability none)."""
 
@@ -113,26 +120,19 @@ class _Dialogue(socketserver.StreamRequestHandler):
         self._say("220 relay.example ESMTP")
         to = ""
         while line := self.rfile.readline():
-            verb = line[:4].upper()
-            if verb == b"EHLO":
-                self._say(
-                    "250-relay.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 9999999"
-                )
-            elif verb == b"RCPT":
+            verb = line[:4].decode().upper()
+            if verb == "RCPT":
                 to = line.decode().partition("<")[2].partition(">")[0]
-                self._say("250 2.1.5 ok")
-            elif verb == b"DATA":
-                self._say("354 go on")
-                while (line := self.rfile.readline()) != b".\r\n":
-                    if not line:
-                        return
-                if not self._end(to):
-                    return
-            elif verb == b"QUIT":
-                self._say("221 2.0.0 bye")
+            self._say(ANSWERS.get(verb, "250 2.0.0 ok"))
+            if verb == "QUIT" or (verb == "DATA" and not (self._content() and self._end(to))):
                 return
-            else:
-                self._say("250 2.0.0 ok")
+
+    def _content(self):
+        """Read to the final dot; False when the sender died before it."""
+        while (line := self.rfile.readline()) != b".\r\n":
+            if not line:
+                return False
+        return True
 
     def _end(self, to):
         fault, takes = self.server.chance.fault()
@@ -165,8 +165,9 @@ class Services(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Service)
         self.log = log
         self.chance = chance
-        self.events = Events(chance)
-        self.phone = Phone(chance)
+        self.clock = Clock()
+        self.events = Events(chance, self.clock)
+        self.phone = Phone(chance, self.clock)
 
     def handle_error(self, request, client_address):
         """Say nothing: senders die in the middle here."""
@@ -175,6 +176,8 @@ class Services(ThreadingHTTPServer):
 class _Service(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    timeout = 4.0
+    """Seconds that a request may stand still, less than a lease, as anywhere: then it was never handed over."""
 
     def do_POST(self):
         size = int(self.headers.get("Content-Length") or 0)
@@ -221,6 +224,8 @@ class _Service(BaseHTTPRequestHandler):
         if takes:
             sid = f"SM{self.server.log.write('list', form['To']):032x}"
             self.server.phone.taken(sid, form)
+        else:
+            self.server.phone.not_taken(form)
         errors = {"429": (429, 20429), "500": (500, 20500), "503": (503, 20503), "bad address": (400, 21211)}
         if self._misbehaves("list", form["To"], fault, takes, "X-Code", errors):
             return
@@ -249,6 +254,9 @@ class _Service(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def log_message(self, *_):
+        """Say nothing: senders are frozen in the middle here."""
+
     def finish(self):
         with suppress(OSError, ValueError):
             super().finish()
@@ -270,6 +278,8 @@ def main(path, seed):
             chance.calm.clear()
         elif order == "hooks":
             services.phone.hooks = int(value)
+        elif order == "began":
+            services.clock.began = float(value)
         sys.stdout.write("done\n")
         sys.stdout.flush()
 

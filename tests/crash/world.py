@@ -14,7 +14,7 @@ from store.connect import opened as opened_store
 from store.runs import set_run
 from store.suppressions import mark_known
 from templates.catalog import find
-from tests.crash.worker import MORNING
+from tests.crash.news import MORNING
 from tests.town import ORGANISATION, settle
 from tidings.settings import Settings
 from work import run as stages
@@ -86,7 +86,7 @@ def populate(settings, size):
     """
     with opened(settings) as installation:
         engine = installation.engine
-        letters, bills = max(size // 10, 2), max(size // 20, 2)
+        letters, bills = max(size // 20, 3), max(size // 40, 3)
         settle(engine, letters, channels=("letter",), consent=None)
         settle(engine, bills, channels=("email",), consent=None)
         settle(engine, size * 4 // 10, channels=("sms",))
