@@ -172,7 +172,7 @@ def _coming(settings: Settings) -> Iterator[str]:
     from channels.receivers import hooks, sources
 
     yield from _raised(lambda: hooks(settings))
-    yield from _raised(lambda: [one.close() for one in sources(settings, home=settings.root).values()])
+    yield from _raised(tried)
 
 
 def _mode(settings: Settings) -> Iterator[str]:
@@ -185,6 +185,10 @@ def _mode(settings: Settings) -> Iterator[str]:
     if settings.mode is Mode.LIVE and "127.0.0.1" in settings.public_url:
         yield "TIDINGS_PUBLIC_URL: customers cannot open links to 127.0.0.1; name the address of your page."
 
+
+    def tried() -> None:
+        for one in sources(settings, home=settings.root).values():
+            one.close()
 
 def _home(settings: Settings) -> Iterator[str]:
     nearest = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())

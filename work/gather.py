@@ -117,7 +117,7 @@ def _believed(connection: Connection, receipts: Sequence[Receipt]) -> tuple[list
             found = _answered(connection, receipt, references)
             if found:
                 sent[receipt.event_id] = found
-            believed.append(replace(receipt, reference=found.reference if found else None))
+            believed.append(_about(receipt, found))
         elif receipt.provider != MAILBOX:
             believed.append(receipt)
         elif proven := _proven(receipt, references, attempts):
@@ -125,10 +125,18 @@ def _believed(connection: Connection, receipts: Sequence[Receipt]) -> tuple[list
     return believed, sent
 
 
+def _about(receipt: Receipt, sent: Sent | None) -> Receipt:
+    """Return an answer with the delivery it is about; a STOP closes the address that we wrote to, not another one."""
+    if sent is None:
+        return replace(receipt, reference=None)
+    stops = receipt.kind is ReceiptKind.STOPPED and receipt.channel == sent.channel
+    return replace(receipt, reference=sent.reference, address=sent.address if stops else receipt.address)
+
+
 def _answered(connection: Connection, receipt: Receipt, references: Mapping[str, Sent]) -> Sent | None:
     """Return what an answer is about: the delivery it quotes, one named in its text, the newest to its sender."""
     quoted = references.get(receipt.reference or "")
-    if quoted:
+    if quoted and receipt.message in {None, quoted.message}:
         return quoted
     named = quoted_reference(receipt.text) if receipt.text else None
     found = by_reference(connection, [named]).get(named) if named else None

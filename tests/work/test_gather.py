@@ -220,6 +220,17 @@ def receipt(kind, channel, **given):
     return Receipt(provider="test", event_id=f"{kind}", kind=kind, channel=channel, at=LATER, **given)
 
 
+def test_a_stop_from_another_address_closes_the_one_that_we_wrote_to(post):
+    assert post.bring(post.answer("STOP", sender="ada@work.example")) == {"stopped": 1}
+    assert post.closed() == {("email", post.to)}
+
+
+def test_a_stop_that_quotes_ids_that_do_not_belong_together_closes_nothing_of_ours(post):
+    quoting = f"<{UNKNOWN}.{post.reference}@nordlys.example>"
+    post.bring(post.answer("STOP", sender="eve@example.net", In_Reply_To=quoting))
+    assert ("email", post.to) not in post.closed()
+
+
 BINDING = {
     "STOP by e-mail": (stop_by_mail, "email"),
     "a complaint": (complain, "email"),
