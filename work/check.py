@@ -25,7 +25,11 @@ NEEDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "aws": ("aws_sms.region",),
     },
     "whatsapp": {"twilio": ("twilio.account_sid", "twilio.auth_token")},
-    "push": {"sns": ("sns.region",)},
+    "push": {
+        "sns": ("sns.region",),
+        "fcm": ("fcm.credentials",),
+        "webpush": ("webpush.key", "webpush.subject"),
+    },
     "letter": {
         "spool": ("spool.folder",),
         "s3": ("s3.bucket", "s3.region"),
@@ -158,6 +162,17 @@ def _unknown(known: set[str], values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _providers(settings: Settings) -> Iterator[str]:
+    """Yield what the named providers lack; where nothing is missing, what each says when it is made."""
+    missing = tuple(_missing(settings))
+    if missing:
+        yield from missing
+        return
+    from channels.registry import problems
+
+    yield from (str(problem) for problem in problems(settings))
+
+
+def _missing(settings: Settings) -> Iterator[str]:
     for channel, providers in NEEDS.items():
         for provider in getattr(settings, channel):
             for need in providers.get(provider, ()):
@@ -170,6 +185,10 @@ def _providers(settings: Settings) -> Iterator[str]:
 def _coming(settings: Settings) -> Iterator[str]:
     """Yield what is wrong with where receipts, bounces and replies come in; nothing is fetched."""
     from channels.receivers import hooks, sources
+
+    def tried() -> None:
+        for one in sources(settings, home=settings.root).values():
+            one.close()
 
     yield from _raised(lambda: hooks(settings))
     yield from _raised(tried)
@@ -185,10 +204,6 @@ def _mode(settings: Settings) -> Iterator[str]:
     if settings.mode is Mode.LIVE and "127.0.0.1" in settings.public_url:
         yield "TIDINGS_PUBLIC_URL: customers cannot open links to 127.0.0.1; name the address of your page."
 
-
-    def tried() -> None:
-        for one in sources(settings, home=settings.root).values():
-            one.close()
 
 def _home(settings: Settings) -> Iterator[str]:
     nearest = next(folder for folder in (settings.root, *settings.root.parents) if folder.exists())
