@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def decide(facts: Facts, policy: Policy, now: datetime) -> Decisions:
+def decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool = True) -> Decisions:
     """Answer every question of a batch.
 
     The order of rows, the size of the batch and other customers in it make no difference to an answer, byte for byte.
@@ -41,6 +41,7 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decisions:
         facts: the questions and what is known; rows of customers who are not asked about are ignored.
         policy: the organisation's rules.
         now: the instant it is decided at, with a zone.
+        explained: with evidence and digests, which cost as much as the answers; without, both are empty.
 
     Returns:
         One verdict per question in the order asked, and for each question all four channels: those that are
@@ -61,11 +62,10 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decisions:
     ground = _ground(sheet, said)
     answer = _answer(sheet, said, ground)
     tongues, measured = _manner(sheet, said, answer.person)
+    digests = _digests(sheet, said, ground, answer.person) if explained else [""] * len(answer.person)
     return Decisions(
-        verdicts=verdicts_frame(
-            sheet, answer, tongues, measured, _digests(sheet, said, ground, answer.person)
-        ),
-        ranked=ranked_frame(sheet, answer, ground),
+        verdicts=verdicts_frame(sheet, answer, tongues, measured, digests),
+        ranked=ranked_frame(sheet, answer, ground, explained=explained),
     )
 
 

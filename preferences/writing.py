@@ -38,8 +38,8 @@ class Answer:
     """The line of `timing`, NOBODY for messages without a channel."""
 
 
-def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
-    """Return one row per message and channel, as `tidings.facts.Decisions.ranked` says."""
+def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: bool) -> pl.DataFrame:
+    """Return one row per message and channel, as `tidings.facts.Decisions.ranked` says; `explained`: with evidence."""
     import polars as pl
 
     count = len(answer.person)
@@ -51,12 +51,7 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
     addresses = pl.concat([batch.addresses.frame["address"], pl.Series([None], dtype=pl.Int64)])
     address = ground.reach.address.ravel()[cell]
     line = np.where((rank == 1) | (reason == code(Reason.PAUSE)), answer.line[message], NOBODY)
-    evidence = Evidence()
-    pointers = (
-        grounds(batch, ground, evidence, cell, reason),
-        permissions(batch, ground, evidence, cell, reason),
-        waits(batch, answer.timing, evidence, line),
-    )
+    nothing = pl.repeat(None, len(cell), dtype=pl.String, eager=True)
     return pl.DataFrame(
         {
             "message": batch.asked.frame["message"][message],
@@ -66,8 +61,19 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground) -> pl.DataFrame:
             ],
             "reason": _names(reason),
             "address": addresses[np.where(address == NOBODY, len(addresses) - 1, address)],
-            "evidence": evidence.text(*pointers),
+            "evidence": _evidence(batch, answer, ground, cell, reason, line) if explained else nothing,
         }
+    )
+
+
+def _evidence(
+    batch: Batch, answer: Answer, ground: Ground, cell: Ints, reason: Ints, line: Ints
+) -> pl.Series:
+    evidence = Evidence()
+    return evidence.text(
+        grounds(batch, ground, evidence, cell, reason),
+        permissions(batch, ground, evidence, cell, reason),
+        waits(batch, answer.timing, evidence, line),
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -25,9 +24,6 @@ from work.build import RunContext
 from work.installation import Installation
 from work.lanes import LETTERS, Lanes, sender_of
 from work.plan import as_rows, ask, question_of
-
-if TYPE_CHECKING:
-    import polars as pl
 
 MARGIN = timedelta(seconds=1)
 """What an attempt is left alone longer than its last call can take."""
@@ -235,14 +231,14 @@ class Claimer:
 
         question = question_of(context.run, context.template, self.installation.organisation)
         asked = [(row.message, row.customer, list(row.tried)) for row in due]
-        decisions = ask(connection, question, asked, self.policy, now=now)
+        decisions = ask(connection, question, asked, self.policy, now=now, explained=False)
         goes = (pl.col("state") == "ready") & (pl.col("channel") == channel) & (pl.col("due_at") <= now)
-        stays = decisions.verdicts.filter(~goes)
-        if stays.height:
+        stays = set(decisions.verdicts.filter(~goes)["message"])
+        if stays:
+            held = [row for row in asked if row[0] in stays]
+            why = _given_up(ask(connection, question, held, self.policy, now=now), due)
             write_decisions(
-                connection,
-                as_rows(_given_up(decisions, stays, due), question.costs),
-                keep_keys=context.run.kind == "campaign",
+                connection, as_rows(why, question.costs), keep_keys=context.run.kind == "campaign"
             )
         ranked = decisions.ranked.filter(pl.col("rank").is_not_null()).sort("message", "rank")
         places: dict[str, list[tuple[str, int]]] = {}
@@ -254,7 +250,7 @@ class Claimer:
         }
 
 
-def _given_up(decisions: Decisions, stays: "pl.DataFrame", due: Sequence[Due]) -> Decisions:
+def _given_up(decisions: Decisions, due: Sequence[Due]) -> Decisions:
     """Return what stays; a message that was tried and has no channel left has failed, it is not merely held."""
     import polars as pl
 
@@ -265,7 +261,7 @@ def _given_up(decisions: Decisions, stays: "pl.DataFrame", due: Sequence[Due]) -
         & pl.col("message").is_in(tried)
     )
     return Decisions(
-        verdicts=stays.with_columns(
+        verdicts=decisions.verdicts.with_columns(
             pl.when(failed).then(pl.lit("undeliverable")).otherwise("state").alias("state")
         ),
         ranked=decisions.ranked,

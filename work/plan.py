@@ -68,8 +68,12 @@ def ask(
     policy: Policy,
     *,
     now: datetime,
+    explained: bool = True,
 ) -> Decisions:
-    """Read the facts of (message, customer, tried) rows and decide them. The only way to a decision in `work`."""
+    """Read the facts of (message, customer, tried) rows and decide them. The only way to a decision in `work`.
+
+    `explained` as in `preferences.decision.decide`.
+    """
     import polars as pl
 
     messages, customers, tried = zip(*rows, strict=True) if rows else ((), (), ())
@@ -79,7 +83,7 @@ def ask(
     ).with_columns(
         pl.Series("tried", tried, dtype=pl.List(pl.String)) if any(tried) else nothing.alias("tried")
     )
-    return decide(read_facts(connection, question, asked, now), policy, now)
+    return decide(read_facts(connection, question, asked, now), policy, now, explained=explained)
 
 
 def as_rows(decisions: Decisions, costs: Mapping[str, float]) -> "pl.DataFrame":
