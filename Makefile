@@ -16,7 +16,7 @@ demo: ## Invent customers, send them a newsletter, an offer and invoices into a 
 	@$(BIN)/tidings demo $(ARGS)
 
 test: ## Run the tests [ARGS="-k import"]
-	$(SET_UP)
+	$(SET_UP) --server
 	@$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 check: ## Check style, types and layers
@@ -38,9 +38,9 @@ browser: ## Test the pages in chromium
 	$(SET_UP) --browser
 	@$(BIN)/pytest -m browser $(ARGS)
 
-crash: ## Kill the sender again and again and count what arrived [KILLS=20]
+crash: ## Kill, freeze and restart senders and the database, and count what arrived [KILLS=200] [NAIVE=1]
 	$(SET_UP)
-	@$(BIN)/python -m tests.crash $(if $(KILLS),--kills $(KILLS))
+	@$(BIN)/python -m tests.crash $(if $(KILLS),--kills $(KILLS)) $(if $(NAIVE),--naive)
 
 lock: ## Choose the newest versions that fit and lock them with their hashes
 	$(SET_UP)

@@ -27,9 +27,11 @@ SLOTS = 3
 CLAIM = 12
 TIMEOUT = 1.0
 LEASE = 1.5
+SETTLE_AFTER = 480
+"""Business seconds: 8 of ours, much longer than Twilio's list lags, as on a machine with less to do."""
 FREEZE = 9.0
 """Longer than any lease but that of letters: LEASE, the longest call of three time-outs, and a margin."""
-MESSAGES_A_KILL = 20
+MESSAGES_A_KILL = 22
 ROUND = 50
 """Kills against one database, before the next one begins."""
 DRAIN = 60.0
@@ -233,6 +235,7 @@ class Rounds:
             "TIDINGS_TWILIO__ACCOUNT_SID": "AC1",
             "TIDINGS_TWILIO__AUTH_TOKEN": TOKEN,
             "TIDINGS_TWILIO__ENDPOINT": http,
+            "TIDINGS_TWILIO__SETTLE_AFTER": f"PT{SETTLE_AFTER}S",
             "TIDINGS_TWILIO__TIMEOUT": f"PT{TIMEOUT}S",
             "TIDINGS_LETTER": "spool",
             "TIDINGS_SPOOL__FOLDER": str(spool),

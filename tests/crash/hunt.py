@@ -113,6 +113,7 @@ class Life:
             PAUSE.wait(hunt.freeze_seconds)
             signal.pidfd_send_signal(self._file, signal.SIGCONT)
             hunt.froze(point)
+            self.plan = hunt.some_kill()
         self.frozen = False
 
     def close(self):
@@ -206,6 +207,10 @@ class Hunt:
         with self._lock:
             if self._wanted:
                 return self._wanted.pop(0)
+        return self.some_kill()
+
+    def some_kill(self):
+        """Return a kill anywhere."""
         return Plan(act="kill", nth=self.random.randint(1, EVENTS), after=self.random.uniform(0.0001, JITTER))
 
     def count(self, point, *, in_flight):
