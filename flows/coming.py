@@ -15,6 +15,7 @@ from channels.receivers import sources
 from channels.registry import providers
 from flows.desk import Desk
 from tidings.channel import Channel
+from work.alerts import watch
 from work.gather import emptied
 from work.paper_folder import paper_source
 from work.receive import fold_waiting
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 PACE = 10.0
 """Seconds between looks at a source that had nothing."""
+PACES = {"alerts": 60.0}
+"""Those that look less often."""
 LONGEST_REST = 600.0
 """Seconds that a source rests at most between looks that fail."""
 
@@ -47,10 +50,16 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         **{name: _round(at, source) for name, source in found.items()},
         "replies": lambda: _forwarded(at),
         "waiting": lambda: _folded(at),
+        "alerts": lambda: watch(installation, now=at.now()),
     }
     with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:
         try:
-            await asyncio.gather(*(again_and_again(over, name, work, pool) for name, work in rounds.items()))
+            await asyncio.gather(
+                *(
+                    again_and_again(over, name, work, pool, pace=PACES.get(name, PACE))
+                    for name, work in rounds.items()
+                )
+            )
         finally:
             for source in found.values():
                 with suppress(OSError):

@@ -14,10 +14,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 
@@ -56,7 +58,8 @@ class Worker:
                 log.warning("a worker ended and is started again", worker=self.number)
                 await self._crashed(client)
             self.process = await _start(self.queue)
-        if not await self._busy(client):
+        state = await self._state(client)
+        if state is None or state.is_final():
             hour = f"{at.now():%Y-%m-%d %H:%M}"
             made = await client.create_flow_run_from_deployment(
                 deployments[resident.name],
@@ -66,28 +69,26 @@ class Worker:
             )
             self.flow_run = made.id
 
-    async def _busy(self, client: PrefectClient) -> bool:
+    async def _state(self, client: PrefectClient) -> State[Any] | None:
         if self.flow_run is None:
-            return False
+            return None
         try:
-            state = (await client.read_flow_run(self.flow_run)).state
+            return (await client.read_flow_run(self.flow_run)).state
         except ObjectNotFound:
-            return False
-        return state is not None and not state.is_final()
+            return None
 
     async def _crashed(self, client: PrefectClient) -> None:
         """Tell Prefect; what the process was sending is found by state, not by this."""
-        if self.flow_run is not None and await self._busy(client):
-            with suppress(ObjectNotFound):
-                await client.set_flow_run_state(
-                    self.flow_run, Crashed(message="The worker died."), force=True
-                )
+        state = await self._state(client)
+        if self.flow_run is not None and state is not None and not state.is_final():
+            await client.set_flow_run_state(self.flow_run, Crashed(message="The worker died."), force=True)
         self.flow_run = None
 
     async def end(self, client: PrefectClient) -> None:
         """Wait for the flow run, which ends by itself when told; then end the process."""
         for _ in range(int(PATIENCE / LOOK)):
-            if not await self._busy(client):
+            state = await self._state(client)
+            if state is None or not state.is_running():
                 break
             await asyncio.sleep(LOOK)
         if self.process is not None and self.process.returncode is None:

@@ -4,6 +4,7 @@ Prefect needs the extension pg_trgm, which the PostgreSQL of our wheel does not 
 2026-11); then one that the machine has runs in the home.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,8 @@ def shared_database(home: Path, engine: Engine) -> Iterator[str]:
         return
     lease = embedded.join(folder(home) / "shared", programs=_programs())
     try:
-        yield _for_prefect(make_url(lease.url))
+        # A long home is reached through our open directory, which another process finds under our number.
+        yield _for_prefect(make_url(lease.url.replace("/proc/self/", f"/proc/{os.getpid()}/")))
     finally:
         lease.close()
 

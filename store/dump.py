@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from store import embedded
 from tidings.problem import Exit, Problem
 
-OURS = ("--format=custom", "--compress=zstd:3", "--no-owner", "--no-privileges", "--schema=public")
+OURS = ("--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges", "--schema=public")
 
 
 def dump(engine: Engine, target: Path) -> None:

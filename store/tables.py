@@ -597,6 +597,17 @@ audit = Table(
     Column("detail", JSONB, nullable=False, server_default="{}"),
 )
 
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("subject", Text, primary_key=True, comment="of which lane, run, brand; '' the whole"),
+    _instant("since"),
+    _instant("told_at", nullable=True),
+    Column("telling_until", DateTime(timezone=True), comment="somebody tells it now"),
+    _instant("cleared_at", nullable=True),
+)
+
 erased = Table(
     "erased",
     metadata,

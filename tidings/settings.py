@@ -1,6 +1,7 @@
 """Settings: environment and `.env`, prefix `TIDINGS_`. `tidings check` prints each and where it came from."""
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -11,6 +12,13 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tidings.problem import Problem
+
+
+def split(value: object) -> object:
+    """Return the parts of a comma separated text; anything else as it is."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 class Mode(StrEnum):
@@ -281,6 +289,29 @@ class MailboxSettings(BaseModel, frozen=True):
     """The longest that the server may be silent."""
 
 
+class AlertSettings(BaseModel, frozen=True):
+    """`TIDINGS_ALERTS__EMAIL` and so on: a path of its own, apart from the lanes that it reports on."""
+
+    email: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma separated addresses that hear of alerts."""
+    sender: str = "tidings@localhost"
+    """Whom these mails come from."""
+    smtp_host: str = "localhost"
+    """The relay of these mails; better another one than that of `TIDINGS_SMTP__HOST`."""
+    smtp_port: int = 25
+    webhook: SecretStr = SecretStr("")
+    """A URL that alerts are posted to as JSON."""
+    expires: Mapping[str, date] = {}
+    """When credentials end that cannot be asked, as JSON: `{"twilio": "2027-01-31"}`."""
+    cut_off: time | None = None
+    """When the print house collects, in the organisation's time zone: `16:00`."""
+
+    @field_validator("email", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return split(value)
+
+
 class Settings(BaseSettings):
     """Every setting of the program. A provider is used only when `email`, `sms`, `push` or `letter` names it."""
 
@@ -329,6 +360,7 @@ class Settings(BaseSettings):
     pingen: PingenSettings = PingenSettings()
     returns: ReturnsSettings = ReturnsSettings()
     mailbox: MailboxSettings = MailboxSettings()
+    alerts: AlertSettings = AlertSettings()
     public_url: str = "http://127.0.0.1:8765"
     """What signed links begin with."""
     host: str = "127.0.0.1"
@@ -346,9 +378,7 @@ class Settings(BaseSettings):
     @field_validator("allow", "email", "sms", "whatsapp", "push", "letter", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
+        return split(value)
 
     @classmethod
     def read(cls) -> "Settings":

@@ -1,6 +1,6 @@
 """Makes the repository ready to run; does only what is missing. `make` calls it before everything else.
 
-Usage: python3 tools/setup.py [--browser] [--bench]
+Usage: python3 tools/setup.py [--server] [--browser] [--bench]
 
 Needs nothing but Python 3.11 or newer. Packages come from wherever pip is configured to find them, at the versions and
 hashes of requirements.lock. What was done is written down in .venv/set-up.json.
@@ -24,6 +24,8 @@ LOCK = ROOT / "requirements.lock"
 PEERS = ROOT / "bench" / "requirements.lock"
 PYTHON_VERSION = (3, 11)
 LIBRARIES = {"libpangoft2-1.0.so.0": "libpangoft2-1.0-0", "libharfbuzz-subset.so.0": "libharfbuzz-subset0"}
+SERVERS = Path("/usr/lib/postgresql")
+"""Where Debian keeps PostgreSQL with its extensions, one of which Prefect's shared server needs."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -45,6 +47,8 @@ def main(words: list[str]) -> None:
             environment.once("twilio", [ROOT / "tools" / "twilio_description.py"], _fetch_twilio)
         if "--browser" in words and not any(map(shutil.which, BROWSERS)):
             _apt(["chromium"], "the browser tests")
+        if "--server" in words and not any(SERVERS.glob("*/bin/postgres")):
+            _apt(["postgresql"], "the tests of several workers")
         if "--bench" in words:
             peers = Environment(ROOT / ".bench")
             peers.make()

@@ -33,6 +33,7 @@ OPEN = frozenset(
     {
         ("GET", "/healthz"),
         ("GET", "/readyz"),
+        ("GET", "/metrics"),
         ("GET", "/docs"),
         ("GET", "/openapi.json"),
         ("GET", "/l/{token}"),

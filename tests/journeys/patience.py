@@ -10,9 +10,9 @@ PAUSE = Event()
 """Never set: the looks leave the other processes some air."""
 
 
-def until(look):
+def until(look, within=PATIENCE):
     """Return what `look` returns as soon as it is true; a service that is not up yet is looked at again."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         try:
             if found := look():
@@ -20,4 +20,4 @@ def until(look):
         except (URLError, HTTPException, ConnectionError):
             pass
         PAUSE.wait(0.1)
-    raise AssertionError(f"not within {PATIENCE} seconds")
+    raise AssertionError(f"not within {within} seconds")

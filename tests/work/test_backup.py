@@ -19,7 +19,7 @@ from templates.catalog import find
 from tests.peers.smtp import SmtpPeer
 from tests.town import NOON, install, settle
 from tidings.problem import Problem
-from tidings.settings import Settings
+from tidings.settings import Mode, Settings
 from work import run as stages
 from work.archive import keep
 from work.backup import back_up
@@ -44,7 +44,7 @@ def town(settings, engine, peer):
     """An installation, live by SMTP, with a run of 20 that is about to be sent."""
     given = settings.model_copy(
         update={
-            "mode": "live",
+            "mode": Mode.LIVE,
             "email": ("smtp",),
             "smtp": settings.smtp.model_copy(update={"host": "127.0.0.1", "port": peer.port}),
         }
@@ -96,7 +96,8 @@ def restored(town, tmp_path):
     homes = []
 
     def restore(file):
-        settings = town.settings.model_copy(update={"home": tmp_path / "restored", "database": None})
+        live = town.settings
+        settings = Settings(home=tmp_path / "restored", database=None, mode=live.mode, email=live.email, smtp=live.smtp)
         unpack(file, settings, by="Ola")
         store = opened_store(settings)
         homes.append((store, settings.root))

@@ -1,0 +1,298 @@
+"""Alerts on PostgreSQL, told to a real SMTP server and a real web server; one case a condition."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, text
+
+from store import tables
+from tests.peers.http import HttpPeer
+from tests.peers.smtp import SmtpPeer
+from tests.town import NOON, install, settle
+from work.alerts import alerts, watch
+
+MINUTE = timedelta(minutes=1)
+RUN = {
+    "kind": "campaign",
+    "brand": "nordlys",
+    "title": "Autumn",
+    "purpose": "offer",
+    "topic": "offer",
+    "purpose_class": "marketing",
+    "mode": "live",
+    "requested_by": "staff:Ola",
+}
+
+
+class Hook(HttpPeer):
+    def answer(self, fault, reference):
+        return 200, {}, b"{}"
+
+
+@pytest.fixture
+def relay():
+    peer = SmtpPeer()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def hook():
+    peer = Hook()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def town(settings, engine, relay, hook):
+    given = settings.alerts.model_copy(
+        update={"email": ("ops@example.org",), "smtp_host": "127.0.0.1", "smtp_port": relay.port}
+    )
+    settle(engine, 1)
+    with engine.begin() as connection:
+        connection.execute(insert(tables.policies).values(digest="d", rules={}))
+        connection.execute(
+            insert(tables.templates).values(
+                name="t", version="1", purpose="offer", purpose_class="marketing", content_hash="h"
+            )
+        )
+    return install(settings.model_copy(update={"alerts": given}), engine)
+
+
+def run(connection, name="r", **changes):
+    values = {"id": name, "template_id": 1, "policy_version": 1, "state": "sending", "starts_at": NOON}
+    connection.execute(insert(tables.runs).values(**RUN | values | changes))
+    return name
+
+
+def message(connection, number=1, **changes):
+    key = f"00000000-0000-7000-8000-{number:012}"
+    values = {
+        "id": key,
+        "run_id": "r",
+        "customer_id": 1,
+        "brand": "nordlys",
+        "purpose": "offer",
+        "purpose_class": "marketing",
+        "document": "d",
+        "dedupe_key": f"k{number}",
+        "state": "ready",
+        "channel": "email",
+        "due_at": NOON,
+        "planned_at": NOON,
+    }
+    connection.execute(insert(tables.messages).values(**values | changes))
+    return key
+
+
+def circuit(connection):
+    connection.execute(
+        insert(tables.lanes).values(
+            provider="ses", sender="hei@nordlys.example", reason="Suspended", open_until=NOON
+        )
+    )
+
+
+def late(connection, *, by, **changes):
+    run(connection)
+    message(connection, due_at=NOON - by, **changes)
+
+
+def doubt(connection, *, age):
+    run(connection)
+    key = message(connection, state="in_delivery")
+    connection.execute(
+        insert(tables.deliveries).values(
+            id=key,
+            message_id=key,
+            number=1,
+            channel="email",
+            address="a",
+            state="in_doubt",
+            reference="R",
+            created_at=NOON,
+        )
+    )
+    connection.execute(
+        insert(tables.attempts).values(
+            id=key,
+            delivery_id=key,
+            number=1,
+            provider="smtp",
+            state="unknown",
+            owner=0,
+            started_at=NOON - age,
+            lease_until=NOON,
+        )
+    )
+
+
+def touched(connection, kind, count, number=1):
+    for one in range(count):
+        connection.execute(
+            insert(tables.touchpoints).values(
+                customer_id=1,
+                brand="nordlys",
+                source="test",
+                external_id=f"{kind}-{one}",
+                direction="in" if kind == "complained" else "out",
+                channel="email",
+                kind=kind,
+                message_id=f"00000000-0000-7000-8000-{number:012}",
+                at=NOON,
+                recorded_at=NOON,
+            )
+        )
+
+
+def complaints(connection, *, sent, complained):
+    run(connection)
+    message(connection, state="done")
+    touched(connection, "sent", sent)
+    touched(connection, "complained", complained)
+
+
+def discrepancy(connection):
+    connection.execute(
+        insert(tables.print_discrepancies).values(
+            batch="b", letter="", kind="sheets", expected="2", found="1", found_at=NOON
+        )
+    )
+
+
+HOLDS = [
+    pytest.param(circuit, ["circuit_open"], id="a circuit is open"),
+    pytest.param(
+        lambda c: late(c, by=61 * MINUTE), ["oldest_ready"], id="marketing waits for more than an hour"
+    ),
+    pytest.param(lambda c: late(c, by=59 * MINUTE), [], id="marketing waits for less than an hour"),
+    pytest.param(
+        lambda c: late(c, by=16 * MINUTE, purpose_class="required"),
+        ["oldest_ready"],
+        id="what is owed waits for more than a quarter of an hour",
+    ),
+    pytest.param(lambda c: late(c, by=-MINUTE), [], id="what is due later waits as it should"),
+    pytest.param(lambda c: doubt(c, age=61 * MINUTE), ["doubts"], id="a doubt is older than an hour"),
+    pytest.param(lambda c: doubt(c, age=59 * MINUTE), [], id="a doubt may still settle by itself"),
+    pytest.param(
+        lambda c: run(c, state="scheduled", starts_at=NOON - 11 * MINUTE),
+        ["missed_schedule"],
+        id="a run did not begin",
+    ),
+    pytest.param(lambda c: run(c, state="scheduled", starts_at=NOON + MINUTE), [], id="a run begins later"),
+    pytest.param(
+        lambda c: complaints(c, sent=1000, complained=3), ["complaints"], id="three of a thousand complain"
+    ),
+    pytest.param(
+        lambda c: complaints(c, sent=1001, complained=3), [], id="a little less than 0.3 % complain"
+    ),
+    pytest.param(lambda c: complaints(c, sent=10, complained=2), [], id="two people are no pattern"),
+    pytest.param(discrepancy, ["print_discrepancies"], id="the print house counted otherwise"),
+    pytest.param(lambda _: None, [], id="all is well"),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), HOLDS)
+def test_what_holds(town, engine, given, expected):
+    with engine.begin() as connection:
+        given(connection)
+
+        assert [alert.name for alert in alerts(connection, town, now=NOON)] == expected
+
+
+@pytest.mark.parametrize(
+    ("update", "moment", "expected"),
+    [
+        pytest.param(
+            {"cut_off": "13:20"},
+            NOON,
+            ["cut_off_at_risk"],
+            id="a letter waits twenty minutes before the cut-off",
+        ),
+        pytest.param({"cut_off": "14:00"}, NOON, [], id="the cut-off is an hour away"),
+        pytest.param({"cut_off": "12:50"}, NOON, [], id="the cut-off is over"),
+        pytest.param(
+            {"expires": {"twilio": "2026-03-20"}},
+            NOON,
+            ["credentials_expire"],
+            id="credentials end in 17 days",
+        ),
+        pytest.param({"expires": {"twilio": "2026-04-20"}}, NOON, [], id="credentials end in 48 days"),
+    ],
+)
+def test_what_settings_watch(town, engine, update, moment, expected):
+    """The cut-off is in the organisation's own time, an hour before UTC's here."""
+    watched = type(town.settings.alerts).model_validate(update)
+    here = install(town.settings.model_copy(update={"alerts": watched}), engine)
+    with engine.begin() as connection:
+        run(connection)
+        message(connection, channel="letter")
+
+        assert [alert.name for alert in alerts(connection, here, now=moment)] == expected
+
+
+def test_an_alert_is_told_once_again_after_a_day_and_when_it_is_over(town, engine, relay):
+    with engine.begin() as connection:
+        circuit(connection)
+
+    told = [watch(town, now=NOON + wait) for wait in (0 * MINUTE, MINUTE, timedelta(days=1, minutes=2))]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE lanes SET open_until = NULL"))
+    told += [watch(town, now=NOON + timedelta(days=2) + wait) for wait in (0 * MINUTE, MINUTE)]
+
+    assert told == [1, 0, 1, 1, 0]
+    assert [taken.to for taken in relay.taken] == ["ops@example.org"] * 3
+    assert b"ses sends nothing" in relay.taken[0].raw
+    assert b"this is over" in relay.taken[2].raw
+
+
+def test_a_web_hook_gets_the_same_as_json(town, engine, hook):
+    from pydantic import SecretStr
+
+    only = town.settings.alerts.model_copy(update={"email": (), "webhook": SecretStr(hook.url)})
+    here = install(town.settings.model_copy(update={"alerts": only}), engine)
+    with engine.begin() as connection:
+        circuit(connection)
+
+    watch(here, now=NOON)
+
+    [(_, _, body)] = hook.requests
+    [alert] = json.loads(body)["alerts"]
+    assert (alert["name"], alert["subject"], alert["state"]) == (
+        "circuit_open",
+        "ses/hei@nordlys.example",
+        "holds",
+    )
+
+
+def test_an_alert_that_cannot_be_told_is_told_later(town, engine, relay):
+    """The relay of the alerts is away; the next look tells."""
+    with engine.begin() as connection:
+        circuit(connection)
+    away = town.settings.alerts.model_copy(update={"smtp_port": 1})
+    first = watch(install(town.settings.model_copy(update={"alerts": away}), engine), now=NOON)
+
+    later = watch(town, now=NOON + 3 * MINUTE)
+
+    assert (first, later) == (0, 1)
+    assert len(relay.taken) == 1
+
+
+def test_complaints_pause_marketing_and_a_person_has_the_last_word(town, engine):
+    """The brand's runs pause; resumed by a person they go on, although the rate stands."""
+    from work.control import resume
+
+    with engine.begin() as connection:
+        complaints(connection, sent=1000, complained=3)
+        run(connection, "owed", purpose_class="required")
+
+    watch(town, now=NOON)
+    with engine.begin() as connection:
+        paused = dict(connection.execute(text("SELECT id, state FROM runs")).all())
+        resume(connection, "r", by="Ola", because="the list is cleaned")
+    watch(town, now=NOON + MINUTE)
+
+    assert paused == {"r": "paused", "owed": "sending"}
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT state FROM runs WHERE id = 'r'")) == "sending"

@@ -1,0 +1,251 @@
+"""Alerts: what somebody must hear of before customers do, told on a path apart from the lanes it reports on.
+
+Each is a fact of the store at this moment; `watch` writes down since when it holds and tells it once, again every day
+while it holds, and once more when it is over. One process at a time tells; a failed telling is tried again.
+"""
+
+import json
+import smtplib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from types import MappingProxyType
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from store import watch as facts
+from work.control import pause
+from work.installation import Installation
+
+log = structlog.get_logger()
+
+READY_LIMIT: Mapping[str, timedelta] = MappingProxyType(
+    {"required": timedelta(minutes=15), "marketing": timedelta(hours=1)}
+)
+"""How long a message may wait past its due time."""
+DOUBT_LIMIT = timedelta(hours=1)
+"""By then lists and events have settled what they can."""
+SCHEDULE_LIMIT = timedelta(minutes=10)
+COMPLAINTS_WITHIN = timedelta(days=7)
+COMPLAINT_SHARE = 0.003
+"""Gmail's and Yahoo's rule for bulk senders, in force since 2024-02: never reach 0.3 %."""
+COMPLAINTS_AT_LEAST = 3
+"""One complaint of a hundred mails is a person, three are a pattern."""
+CUT_OFF_AHEAD = timedelta(minutes=30)
+EXPIRY_AHEAD = timedelta(days=21)
+REMIND_AFTER = timedelta(days=1)
+PATIENCE = timedelta(minutes=2)
+TIMEOUT = 10.0
+OURSELVES = "complaint watch"
+"""Who pauses, in the audit log."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alert:
+    """Something that a person must know."""
+
+    name: str
+    subject: str
+    """Of which lane, run, brand; '' the whole."""
+    sentence: str
+    """No personal data."""
+    todo: str
+
+
+def alerts(connection: Connection, installation: Installation, *, now: datetime) -> list[Alert]:
+    """Return what holds at this moment, most urgent kinds first."""
+    return [alert for condition in CONDITIONS for alert in condition(connection, installation, now)]
+
+
+def watch(installation: Installation, *, now: datetime) -> int:
+    """Compare with what held before, pause what must not go on, and tell whoever shall hear; returns how many."""
+    with installation.engine.begin() as connection:
+        holds = {(alert.name, alert.subject): alert for alert in alerts(connection, installation, now=now)}
+        known = {(one.name, one.subject): one for one in facts.alerts(connection)}
+        for name, subject in holds:
+            facts.raise_alert(connection, name, subject, now=now)
+        for name, subject in known.keys() - holds.keys():
+            facts.clear_alert(connection, name, subject, now=now)
+        for name, subject in holds:
+            if name == "complaints":
+                for run in facts.marketing_runs_to_pause(connection, subject, by=OURSELVES):
+                    pause(connection, run, by=OURSELVES, because="the complaint rate of its brand")
+    return _tell(installation, holds, now)
+
+
+def _tell(installation: Installation, holds: Mapping[tuple[str, str], Alert], now: datetime) -> int:
+    settings = installation.settings.alerts
+    if not settings.email and not settings.webhook.get_secret_value():
+        return 0
+    with installation.engine.begin() as connection:
+        them = facts.take_to_tell(connection, now=now, again_after=REMIND_AFTER, patience=PATIENCE)
+    if not them:
+        return 0
+    said = [_said(one, holds.get((one.name, one.subject))) for one in them]
+    try:
+        if settings.email:
+            _mail(installation, said)
+        if settings.webhook.get_secret_value():
+            _post(settings.webhook.get_secret_value(), said)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        log.error("alerts could not be told; it is tried again", count=len(said), error=type(error).__name__)
+        return 0
+    with installation.engine.begin() as connection:
+        facts.told(connection, them, now=now)
+    return len(said)
+
+
+def _said(one: facts.Told, alert: Alert | None) -> dict[str, str]:
+    """Return an alert as it is told."""
+    over = one.cleared_at is not None
+    return {
+        "name": one.name,
+        "subject": one.subject,
+        "state": "over" if over or alert is None else "holds",
+        "since": one.since.isoformat(),
+        "sentence": alert.sentence if alert else f"{one.name} {one.subject}: this is over.",
+        "todo": alert.todo if alert else "",
+    }
+
+
+def _mail(installation: Installation, said: Sequence[Mapping[str, str]]) -> None:
+    settings = installation.settings.alerts
+    message = EmailMessage()
+    message["From"] = settings.sender
+    message["To"] = ", ".join(settings.email)
+    message["Subject"] = (
+        f"Tidings: {said[0]['sentence']}" if len(said) == 1 else f"Tidings: {len(said)} alerts"
+    )
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(
+        "\n\n".join(f"{one['sentence']}\n{one['todo']}\nsince {one['since']}" for one in said) + "\n"
+    )
+    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT) as relay:
+        relay.send_message(message)
+
+
+def _post(url: str, said: Sequence[Mapping[str, str]]) -> None:
+    from urllib.request import Request, urlopen
+
+    if urlsplit(url).scheme not in {"http", "https"}:
+        msg = "TIDINGS_ALERTS__WEBHOOK is no web address"
+        raise ValueError(msg)
+    request = Request(url, json.dumps({"alerts": list(said)}).encode(), {"Content-Type": "application/json"})  # noqa: S310 -- checked
+    with urlopen(request, timeout=TIMEOUT):  # noqa: S310 -- a setting of ours
+        pass
+
+
+Condition = Callable[[Connection, Installation, datetime], Iterator[Alert]]
+
+
+def _circuits(connection: Connection, _: Installation, __: datetime) -> Iterator[Alert]:
+    for lane in facts.open_circuits(connection):
+        yield Alert(
+            name="circuit_open",
+            subject=f"{lane.provider}/{lane.sender}",
+            sentence=f"{lane.provider} sends nothing for {lane.sender or 'anybody'}: {lane.reason or 'many errors'}.",
+            todo=f"Put the cause right; it is tried again by itself, next at {lane.open_until:%H:%M} UTC.",
+        )
+
+
+def _ready(connection: Connection, _: Installation, now: datetime) -> Iterator[Alert]:
+    for lane in facts.oldest_ready(connection, now=now):
+        if now - lane.since > READY_LIMIT[lane.purpose_class]:
+            yield Alert(
+                name="oldest_ready",
+                subject=f"{lane.channel}/{lane.purpose_class}",
+                sentence=f"{lane.messages:,} {lane.purpose_class} messages wait on {lane.channel}, "
+                f"the oldest since {lane.since:%Y-%m-%d %H:%M} UTC.",
+                todo="Is `tidings up` or `tidings workers` running, and is the provider's circuit closed?",
+            )
+
+
+def _doubts(connection: Connection, _: Installation, now: datetime) -> Iterator[Alert]:
+    for provider in facts.open_doubts(connection, before=now - DOUBT_LIMIT):
+        yield Alert(
+            name="doubts",
+            subject=provider.provider,
+            sentence=f"{provider.doubts:,} messages handed to {provider.provider} are in doubt.",
+            todo="`tidings doubts` lists them; `tidings settle` ends one when you know more.",
+        )
+
+
+def _schedules(connection: Connection, _: Installation, now: datetime) -> Iterator[Alert]:
+    for run in facts.missed_schedules(connection, before=now - SCHEDULE_LIMIT):
+        yield Alert(
+            name="missed_schedule",
+            subject=run.run,
+            sentence=f"Run {run.run} should have begun at {run.starts_at:%Y-%m-%d %H:%M} UTC and has not.",
+            todo=f"`tidings runs show {run.run}` says how far it is; is `tidings up` running?",
+        )
+
+
+def _complaints(connection: Connection, _: Installation, now: datetime) -> Iterator[Alert]:
+    for brand in facts.complaints(connection, after=now - COMPLAINTS_WITHIN):
+        if brand.complaints >= COMPLAINTS_AT_LEAST and brand.complaints >= COMPLAINT_SHARE * brand.sent:
+            yield Alert(
+                name="complaints",
+                subject=brand.brand,
+                sentence=f"{brand.complaints} of {brand.sent:,} marketing e-mails of {brand.brand} were called spam "
+                f"within {COMPLAINTS_WITHIN.days} days; its marketing is paused.",
+                todo="Find out why before you `tidings resume` a run: mailbox providers block senders above 0.3 %.",
+            )
+
+
+def _cut_off(connection: Connection, installation: Installation, now: datetime) -> Iterator[Alert]:
+    cut_off = installation.settings.alerts.cut_off
+    if cut_off is None:
+        return
+    here = now.astimezone(ZoneInfo(installation.organisation.time_zone))
+    ends = here.replace(hour=cut_off.hour, minute=cut_off.minute, second=0, microsecond=0)
+    if not timedelta(0) <= ends - here <= CUT_OFF_AHEAD:
+        return
+    if letters := facts.letters_waiting(connection, now=now):
+        yield Alert(
+            name="cut_off_at_risk",
+            subject="letter",
+            sentence=f"{letters:,} letters are due and not handed over; the print house collects at {cut_off:%H:%M}.",
+            todo="`tidings deliver` sends what is due; is the letter provider's circuit closed?",
+        )
+
+
+def _expiry(_: Connection, installation: Installation, now: datetime) -> Iterator[Alert]:
+    for name, ends_on in installation.settings.alerts.expires.items():
+        if ends_on - now.date() <= EXPIRY_AHEAD:
+            yield Alert(
+                name="credentials_expire",
+                subject=name,
+                sentence=f"The credentials of {name} end on {ends_on.isoformat()}.",
+                todo="Get new ones, set them, and write their end into TIDINGS_ALERTS__EXPIRES.",
+            )
+
+
+def _paper(connection: Connection, _: Installation, __: datetime) -> Iterator[Alert]:
+    if open_ones := facts.print_discrepancies(connection):
+        yield Alert(
+            name="print_discrepancies",
+            subject="letter",
+            sentence=f"The print house's confirmations differ from our manifests in {open_ones:,} places.",
+            todo="`tidings print reconcile` lists them.",
+        )
+
+
+CONDITIONS: tuple[Condition, ...] = (
+    _circuits,
+    _ready,
+    _schedules,
+    _doubts,
+    _complaints,
+    _cut_off,
+    _paper,
+    _expiry,
+)
+
+
+def as_json(found: Sequence[Alert], since: Mapping[tuple[str, str], datetime]) -> list[dict[str, object]]:
+    """Return alerts with the instant since when each holds, None for one that nobody noticed before."""
+    return [asdict(alert) | {"since": since.get((alert.name, alert.subject))} for alert in found]
