@@ -46,7 +46,8 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
     """Write the outcomes of a batch: attempts, deliveries, messages and, where accepted, the touchpoints.
 
     An attempt that was settled meanwhile (its lease ended and somebody named it unknown) still takes its outcome: an
-    answer of the provider is evidence. An attempt that is closed already is left alone.
+    answer of the provider is evidence. An attempt that is closed already is left alone; that its provider took it after
+    all is kept as a receipt, which the next settling folds.
     """
     if not steps:
         return
@@ -55,6 +56,10 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
     for statement in (_CLOSE_ATTEMPTS, _CLOSE_DELIVERIES):  # whatever was closed already is left alone
         closed = {attempt for (attempt,) in rows(connection, statement, columns)}
         if len(closed) < len(left):
+            late = [
+                step for step in left if step.attempt not in closed and step.provider_reference is not None
+            ]
+            rows(connection, _KEEP_LATE, _columns(late, now))
             left = [step for step in left if step.attempt in closed]
             columns = _columns(left, now)
     for statement in (_CLOSE_MESSAGES, _REMEMBER):
@@ -73,6 +78,12 @@ _CLOSE_ATTEMPTS = f"""
         AS s(id, state, error_class, code, detail, reference)
     WHERE a.id = s.id AND a.state IN ({within(sources(AttemptState, *_ANSWERED))})
     RETURNING a.id::text
+"""
+_KEEP_LATE = """
+    INSERT INTO receipts (provider, event_id, attempt_id, kind, payload, at, received_at)
+    SELECT a.provider, 'answer ' || a.id, a.id, 'accepted', jsonb_build_object('channel', d.channel), %(now)s, %(now)s
+    FROM attempts a JOIN deliveries d ON d.id = a.delivery_id WHERE a.id = ANY(%(attempt)s::uuid[])
+    ON CONFLICT (provider, event_id) DO NOTHING
 """
 _CLOSE_DELIVERIES = f"""
     UPDATE deliveries d SET state = s.state, content_hash = coalesce(d.content_hash, s.content_hash), parts = s.parts,

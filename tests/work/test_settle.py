@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from channels.contract import Capability
+from store.outcomes import Step, record
 from tests.shelf import add_attempt, add_delivery, add_message, add_run, states
 from tests.town import NOON, install, settle
 from tidings.channel import Channel
@@ -219,6 +220,20 @@ def test_silence_of_events_proves_an_absence_only_behind_canaries(desk, reported
         _canary(desk, minute, after=minute * MINUTE, heard=minute in reported)
     desk.settle(Peer("event"), now=NOON + after)
     assert desk.states() == expected
+
+
+def test_the_late_answer_of_a_sender_that_was_given_up_is_evidence(bill):
+    bill.message().settle(Peer("none"))
+    assert bill.states() == AGAIN
+    late = Step(
+        attempt=bill.attempt, delivery=bill.delivery, message=bill.id, customer=bill.customer, channel="email",
+        attempt_state="accepted", delivery_state="accepted", message_state="done", provider_reference="x",
+    )  # fmt: skip
+    with bill.engine.begin() as connection:
+        record(connection, [late], now=LATER)
+    assert bill.states() == AGAIN
+    bill.settle(Peer("none"))
+    assert bill.states() == DONE
 
 
 def test_doubts_are_listed_with_what_will_end_them(desk, bill):
