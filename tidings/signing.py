@@ -77,7 +77,8 @@ def verify(key: bytes, kind: str, token: str) -> bytes | None:
 
 def _mac(key: bytes, kind: str, body: bytes) -> bytes:
     """Return HMAC-SHA256 as RFC 2104 composes it; key and kind are hashed once, which makes it three times as fast."""
-    inner, outer = (begun.copy() for begun in _begun(key, kind))
+    begun = _begun(key, kind)
+    inner, outer = begun[0].copy(), begun[1].copy()
     inner.update(body)
     outer.update(inner.digest())
     return outer.digest()[:MAC_BYTES]
