@@ -89,7 +89,7 @@ def test_mail_that_arrives_while_the_program_is_up_is_taken_in_and_forwarded(set
     async def run():
         over = asyncio.Event()
         coming = asyncio.create_task(take_in(at, over))
-        await asyncio.to_thread(until, forwarded, 30)
+        await asyncio.to_thread(until, forwarded)
         over.set()
         await coming
 
