@@ -52,6 +52,18 @@ def possible(decisions):
 
 
 @laws
+@given(batches(), policies)
+def test_without_evidence_the_answers_are_the_same(batch, policy):
+    """The sender asks that way, inside the claim."""
+    asking, lines = batch
+    full, bare = (decide(facts(asking, lines), policy, NOW, explained=told) for told in (True, False))
+
+    assert_frame_equal(full.verdicts.drop("input_digest"), bare.verdicts.drop("input_digest"))
+    assert_frame_equal(full.ranked.drop("evidence"), bare.ranked.drop("evidence"))
+    assert set(bare.ranked["evidence"]) <= {None}
+
+
+@laws
 @given(batches(), policies, st.randoms())
 def test_the_order_of_rows_makes_no_difference(batch, policy, dice):
     """Byte for byte, digest included; the answer follows the order asked."""
