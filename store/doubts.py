@@ -147,7 +147,7 @@ def silent(
     Nothing was heard of such an attempt for `margin` after it was named. At least `canaries` attempts that the same
     provider accepted began after that moment, and events about them came, so the path of the events is alive and past
     it. And the path lost nothing meanwhile: every attempt that the provider accepted between this one's beginning and
-    `margin` ago has been heard of.
+    `margin` after its naming, and at least `margin` ago, has been heard of.
     """
     rows = connection.execute(
         _SILENT,
@@ -168,7 +168,8 @@ _SILENT = text(f"""
               LIMIT :canaries) AS heard) >= :canaries
       AND NOT EXISTS (
               SELECT 1 FROM attempts g WHERE g.provider = :provider AND g.state = '{AttemptState.ACCEPTED}'
-                AND g.started_at BETWEEN u.started_at AND :before AND NOT {_HEARD.format("g")})
+                AND g.started_at BETWEEN u.started_at AND least(u.ended_at + :margin, :before)
+                AND NOT {_HEARD.format("g")})
     ORDER BY u.id
 """)
 

@@ -464,6 +464,7 @@ attempts = Table(
         unique=True,
         postgresql_where=text("state = 'accepted'"),
     ),
+    Index("ix_attempts_started", "started_at", postgresql_using="brin"),
     Index(
         "ix_attempts_reference",
         "provider",

@@ -29,6 +29,7 @@ def upgrade() -> None:
         ["provider", "provider_reference"],
         postgresql_where=sa.text("folded_at IS NULL"),
     )
+    op.create_index("ix_attempts_started", "attempts", ["started_at"], postgresql_using="brin")
     op.drop_index("uq_suppressions_active", table_name="suppressions")
     op.create_index(
         "uq_suppressions_active",
