@@ -36,9 +36,11 @@ from tidings.outcome import Accepted
 from tidings.problem import Exit, Problem
 from tidings.settings import Mode, Settings, SmtpSettings
 from work import run as stages
+from work.build import read_context
 from work.campaign import open_campaign, parse_campaign
 from work.deliver import Sender
 from work.installation import Installation
+from work.parity import check_facts
 
 OURS = 6_000
 BY_PEER = 300
@@ -188,6 +190,9 @@ def _planned(installation: Installation) -> str:
     shards = stages.begin(installation, opened.run, now=NOW)
     for shard in range(shards.count):
         stages.plan(installation, opened.run, shard, installation.policy, now=NOW)
+    with installation.engine.begin() as connection:
+        context = read_context(connection, installation, opened.run)
+    check_facts(installation, context)
     with installation.engine.begin() as connection:
         set_run(connection, opened.run, state="sending")
         connection.execute(text("ANALYZE"))
