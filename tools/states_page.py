@@ -102,17 +102,18 @@ def _picture(machine: type[StrEnum]) -> str:
     edges: dict[tuple[str, str], list[str]] = {}
     notes: dict[str, list[str]] = {}
     for event, rule in RULES[machine].items():
+        if rule.to is None:
+            continue
+        to: str = rule.to.value
         moved = sorted(
             (state.value for state in rule.moves if state != rule.to),
-            key=lambda state: (
-                abs(places[state][0] - places[rule.to][0]) + abs(places[state][1] - places[rule.to][1])
-            ),
+            key=lambda state: abs(places[state][0] - places[to][0]) + abs(places[state][1] - places[to][1]),
         )
         drawn = moved if len(moved) <= MANY else moved[:1]
         for state in drawn:
-            edges.setdefault((state, rule.to.value), []).append(event.value)
+            edges.setdefault((state, to), []).append(event.value)
         if moved[len(drawn) :]:
-            notes.setdefault(rule.to.value, []).append(f"{event}: also from {', '.join(moved[len(drawn) :])}")
+            notes.setdefault(to, []).append(f"{event}: also from {', '.join(moved[len(drawn) :])}")
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {whole}" role="img">',
         f"<title>The states of: {_name(machine)}</title><style>{STYLE}</style>",

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -307,6 +308,26 @@ def test_five_soft_bounces_within_a_fortnight_close_nothing(desk):
 def test_nothing_is_dated_after_now(desk):
     desk.message().hear(news("stopped", attempt=desk.attempt, at=LATER + timedelta(days=900)))
     assert desk.sql("SELECT DISTINCT at FROM suppressions") == [(LATER,)]
+
+
+def test_several_who_fold_the_same_news_at_once_agree(desk):
+    told, kinds = [], ("delivered", "stopped", "bounced", "opened")
+    for number in range(12):
+        desk.message()
+        told += [
+            news(kinds[number % 4], attempt=desk.attempt, error=ErrorClass.TRANSIENT),
+            news("opened", attempt=desk.attempt),
+        ]
+    parts = [told, told[::-1], told[5:] + told[:5], told[::3]]
+    with ThreadPoolExecutor(4) as pool:
+        tallies = list(pool.map(lambda part: desk.hear(*part), parts))
+    last = fold_waiting(desk.installation, now=LATER)
+    assert desk.sql("SELECT count(*), count(folded_at) FROM receipts") == [(len(told), len(told))]
+    folded = sum((Counter(tally) for tally in [*tallies, last]), Counter())
+    assert folded["opened"] == 12 + 3
+    assert desk.sql("SELECT state, count(*) FROM deliveries GROUP BY 1 ORDER BY 1") == [
+        ("accepted", 6), ("bounced", 3), ("delivered", 3),
+    ]  # fmt: skip
 
 
 EVIDENCE = (
