@@ -109,7 +109,7 @@ class Rounds:
         url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         judge.DEFAULT["email"] = mailer
         clock = [time.monotonic()]
-        populate(self._settings(url), kills * MESSAGES_A_KILL)
+        populate(self._settings(url), kills * MESSAGES_A_KILL, invoices=not self.wanted.naive)
         self.arguments = (time.time(), str(self.complaints))
         target = work_naively if self.wanted.naive else work
         slots = [self._slot(target, name, spool, mailer) for _ in range(SLOTS)]
@@ -135,6 +135,7 @@ class Rounds:
 
     def _hunt(self, slots, engine, until):
         """Keep the slots full until enough are dead or nothing is left to send."""
+        self.hunt.open = True
         self.hunt.want(self._plans(until - self.killed))
         looked = time.monotonic()
         while self.killed < until:
@@ -180,6 +181,7 @@ class Rounds:
         self._until_quiet(slots, engine)
 
     def _until_quiet(self, slots, engine):
+        self.hunt.open = False
         for slot in slots:
             if slot.life:
                 slot.life.plan = None
@@ -192,7 +194,7 @@ class Rounds:
             PAUSE.wait(0.1)
             left, seen = judge.progress(engine)
             frozen = any(slot.life and slot.life.frozen for slot in slots)
-            if seen != last or left or frozen:
+            if seen != last or (left and not self.wanted.naive) or frozen:
                 last, since, beats = seen, time.monotonic(), self._beats()
             elif time.monotonic() - since > QUIET and (
                 self.wanted.naive or self._beats() - beats > 2 * SLOTS

@@ -113,7 +113,7 @@ class Life:
             PAUSE.wait(hunt.freeze_seconds)
             signal.pidfd_send_signal(self._file, signal.SIGCONT)
             hunt.froze(point)
-            self.plan = hunt.some_kill()
+            self.plan = hunt.some_kill() if hunt.open else None
         self.frozen = False
 
     def close(self):
@@ -183,6 +183,8 @@ class Hunt:
         self.freezes = Counter()
         self.restarts = Counter()
         self.in_flight = 0
+        self.open = True
+        """Closed, nobody is given a new plan."""
         self.context = multiprocessing.get_context("forkserver")
         self._restart = restart
         self._lock = threading.Lock()

@@ -79,7 +79,7 @@ def furnish(home):
     (Path(home) / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION))
 
 
-def populate(settings, size):
+def populate(settings, size, *, invoices):
     """Plan a campaign by e-mail and SMS, half of its mails owed, and an invoice run by letter and e-mail.
 
     Nobody is in both, and nobody has two addresses: an address stands for a message.
@@ -93,7 +93,10 @@ def populate(settings, size):
         settle(engine, size - letters - bills - size * 4 // 10)
         with engine.begin() as connection:
             mark_known(connection, "all", "none exist")
-        for run in (_campaign(installation), _invoices(installation, letters + bills)):
+        runs = [_campaign(installation)]
+        if invoices:
+            runs.append(_invoices(installation, letters + bills))
+        for run in runs:
             for shard in range(stages.begin(installation, run, now=MORNING).count):
                 stages.plan(installation, run, shard, installation.policy, now=MORNING)
             with engine.begin() as connection:
