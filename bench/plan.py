@@ -8,7 +8,6 @@ from sqlalchemy import Connection, Engine, text
 
 from bench.figure import Figure, rate, seconds
 from bench.home import fresh_home
-from store.messages import UUID7
 from templates.catalog import find
 from tidings.organisation import read_organisation
 from work import run as stages
@@ -95,11 +94,11 @@ def _look_and_insert(connection: Connection, customer: int) -> None:
     connection.execute(text("SELECT action FROM consents WHERE customer_id = :customer"), who).all()
     connection.execute(text("SELECT channel, value FROM addresses WHERE customer_id = :customer"), who).all()
     connection.execute(
-        text(f"""
+        text("""
             INSERT INTO messages (id, run_id, customer_id, purpose, purpose_class, document, dedupe_key, state,
                                   channel, due_at, planned_at)
-            VALUES ({UUID7}, 'bench-1', :customer, 'news', 'marketing', 'peer', 'peer:' || :customer, 'ready', 'email',
-                    now(), now())
+            VALUES (gen_random_uuid(), 'bench-1', :customer, 'news', 'marketing', 'peer', 'peer:' || :customer,
+                    'ready', 'email', now(), now())
         """),
         who,
     )

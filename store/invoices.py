@@ -9,8 +9,6 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from store.messages import UUID7
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unrendered:
@@ -88,7 +86,7 @@ def add(
     )
 
 
-_ADD = text(f"""
+_ADD = text("""
     WITH d AS (
         SELECT * FROM jsonb_to_recordset(:documents) AS d(
             customer bigint, number text, issued_on date, due_on date, currency text,
@@ -105,7 +103,8 @@ _ADD = text(f"""
     )
     INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, invoice_id, dedupe_key,
                           data, shard, planned_at)
-    SELECT {UUID7}, :run, a.customer_id, :brand, :purpose, :purpose_class, a.number, a.id,
+    SELECT message_id(concat_ws(':', CAST(:space AS text), CAST(:purpose AS text), a.number, a.customer_id)), :run,
+           a.customer_id, :brand, :purpose, :purpose_class, a.number, a.id,
            concat_ws(':', CAST(:space AS text), CAST(:purpose AS text), a.number, a.customer_id),
            jsonb_build_object('customer', jsonb_build_object('first_name', c.first_name,
                        'last_name', c.last_name, 'company', c.company)),

@@ -13,13 +13,6 @@ from store.tables import customers
 if TYPE_CHECKING:
     import polars as pl
 
-UUID7 = """
-    encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-        PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
-        52, 1), 53, 1), 'hex')::uuid
-"""
-"""A UUIDv7 (RFC 9562) in SQL; PostgreSQL has its own only from version 18 on."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frozen:
@@ -54,13 +47,13 @@ def freeze_campaign(
         ), added AS (
             INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
                                   data, shard, planned_at)
-            SELECT {UUID7}, %(run)s, c.id, %(brand)s, %(purpose)s, %(purpose_class)s, %(document)s,
-                   %(key_prefix)s || c.id,
+            SELECT message_id(%(key_prefix)s || c.id), %(run)s, c.id, %(brand)s, %(purpose)s, %(purpose_class)s,
+                   %(document)s, %(key_prefix)s || c.id,
                    jsonb_build_object('customer', jsonb_build_object('first_name', k.first_name,
                        'last_name', k.last_name, 'company', k.company)),
                    c.shard, %(now)s
             FROM chosen c JOIN customers k ON k.id = c.id
-            ON CONFLICT (dedupe_key) DO NOTHING RETURNING 1
+            ON CONFLICT DO NOTHING RETURNING 1
         )
         SELECT (SELECT count(*) FROM chosen) AS audience, (SELECT count(*) FROM added) AS added
     """

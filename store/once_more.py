@@ -6,8 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from store.messages import UUID7
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Original:
@@ -41,12 +39,13 @@ def add_copy(
     return str(made.scalar_one())
 
 
-_COPY = text(f"""
+_COPY = text("""
     INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, invoice_id, dedupe_key,
         copy, copy_because, state, channel, first_channel, language, data, decision, input_digest, tried, shard,
         cost, cost_currency, due_at, planned_at)
-    SELECT {UUID7}, m.run_id, m.customer_id, m.brand, m.purpose, m.purpose_class, m.document, m.invoice_id,
-        m.dedupe_key || ':copy:' || n.copy, n.copy, :because, 'ready', coalesce(CAST(:channel AS text), m.channel),
+    SELECT message_id(m.dedupe_key || ':copy:' || n.copy), m.run_id, m.customer_id, m.brand, m.purpose,
+        m.purpose_class, m.document, m.invoice_id, m.dedupe_key || ':copy:' || n.copy, n.copy, :because, 'ready',
+        coalesce(CAST(:channel AS text), m.channel),
         m.first_channel, m.language, m.data, m.decision, m.input_digest, CAST(:others AS text[]), m.shard,
         m.cost, m.cost_currency, :now, :now
     FROM messages m
@@ -71,11 +70,11 @@ def add_trial(
     return str(connection.execute(_TRIAL, values).scalar_one())
 
 
-_TRIAL = text(f"""
+_TRIAL = text("""
     WITH added AS (
         INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
             state, channel, first_channel, language, data, due_at, planned_at)
-        SELECT {UUID7}, r.id, c.id, r.brand, r.purpose, r.purpose_class, 'test', 'test:' || r.id, 'ready',
+        SELECT gen_random_uuid(), r.id, c.id, r.brand, r.purpose, r.purpose_class, 'test', 'test:' || r.id, 'ready',
             :channel, :channel, c.language, jsonb_build_object('customer', jsonb_build_object(
                 'first_name', c.first_name, 'last_name', c.last_name, 'company', c.company)), :now, :now
         FROM runs r, customers c WHERE r.id = :run AND c.id = :customer

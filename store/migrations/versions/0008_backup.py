@@ -1,4 +1,4 @@
-"""What outlives an erasure: salted digests of addresses and dedupe keys, so that neither is used again."""
+"""What outlives an erasure or a loss: salted digests of what is not used again, and ids that come out the same."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -49,6 +49,19 @@ def upgrade() -> None:
             END IF;
             RETURN NULL;
         END
+        $$
+        """
+    )
+    op.execute(
+        """
+        CREATE FUNCTION message_id(dedupe_key text) RETURNS uuid LANGUAGE sql VOLATILE AS $$
+            -- A UUIDv8 (RFC 9562) of the key: planned again after a loss, a message keeps the id that providers knew.
+            WITH hashed AS (SELECT substring(sha256(convert_to(dedupe_key, 'UTF8')) FROM 1 FOR 16) AS bytes), own AS (
+                SELECT encode(set_byte(set_byte(bytes, 6, (get_byte(bytes, 6) & 15) | 128),
+                                       8, (get_byte(bytes, 8) & 63) | 128), 'hex')::uuid AS id FROM hashed
+            )
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM messages m WHERE m.id = own.id)  -- held before, its key given back
+                        THEN gen_random_uuid() ELSE own.id END FROM own
         $$
         """
     )
