@@ -6,32 +6,29 @@ the sink, whose own pace is printed so that nobody need believe that it was none
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from typing import Any
 
-import jinja2
 from sqlalchemy import Engine, text
 
 from bench import peer, sink
 from bench.figure import Figure, cpu_seconds, rate, seconds
 from bench.home import fresh_home
 from bench.peers.server_cpu import postmaster_of, server_cpu
+from bench.words import BRAND, FIRST, bare_loop, check_words, for_peers, mail_of, people, subject_of
 from channels.email.smtp import Smtp
 from store.owner import owner
 from store.runs import set_run
 from store.suppressions import record_none_exist
 from templates.catalog import find
 from templates.preview import sample_subject
-from templates.render import Subject, render
+from templates.render import render
 from tidings.channel import Channel
 from tidings.message import Email, Parcel
-from tidings.organisation import Account, Brand, Organisation, PostalOrigin, Senders
+from tidings.organisation import Organisation
 from tidings.outcome import Accepted
 from tidings.problem import Exit, Problem
 from tidings.settings import Mode, Settings, SmtpSettings
@@ -48,20 +45,6 @@ HANDED_OVER = 4_000
 BATCH = 500
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 """A Tuesday at noon: nobody has quiet hours."""
-FIRST = ("Ingrid", "Åse", "Ola & Kari", "Zoë", "Bjørn", "José", "Łucja")
-"""Names that need encoding and escaping; each customer's has a number besides, so that no two are the same."""
-MARKS = {"name": "Qnameq", "code": "QCODEQ", "token": "QtokenQ"}
-
-BRAND = Brand(
-    id="nordlys",
-    name="Nordlys",
-    legal_name="Nordlys Handel AS",
-    website="https://nordlys.example",
-    address=PostalOrigin(lines=("Storgata 1", "0155 Oslo"), country="NO"),
-    senders=Senders(email="hello@nordlys.example", email_name="Nordlys", sms="Nordlys"),
-    accounts={"EUR": Account(iban="NO9386011117947")},
-    languages=("en", "nb", "sv", "pl", "pt_BR"),
-)
 _CUSTOMERS = """
     INSERT INTO customers (language, time_zone, country, first_name, last_name)
         SELECT 'en', 'Europe/Oslo', 'NO', (CAST(:names AS text[]))[1 + n % :count] || ' ' || n, 'Solheim'
@@ -126,15 +109,26 @@ def figures() -> Iterable[Figure]:
 
 
 def _compared(stage: Stage, ours: float) -> Iterator[Figure]:
-    given = _for_peers(stage)
+    url = stage.engine.url
+    database = {
+        "NAME": url.database,
+        "USER": url.username or "postgres",
+        "HOST": url.query.get("host") or url.host,
+    }
+    given = {
+        "port": stage.server.port,
+        "postmaster": stage.postmaster,
+        "database": database | ({"PORT": str(url.port)} if url.port else {}),
+        **for_peers(people(BY_PEER)),
+    }
     others: tuple[tuple[str, float, Callable[[], float]], ...] = (
         ("python-emails", 10, lambda: BY_PEER / peer.run("python_emails.py", given)["cpu"]),
         ("django-post_office", 10, lambda: BY_PEER / peer.run("django_post_office.py", given)["cpu"]),
-        ("bare smtplib", 0, lambda: BY_PEER / cpu_seconds(lambda: _bare(stage.server.port, given))),
+        ("bare smtplib", 0, lambda: BY_PEER / cpu_seconds(lambda: bare_loop(stage.server.port, given))),
     )
     for name, goal, measure in others:
         other = measure()
-        _same_words(name, _checked(stage.server, BY_PEER), given["people"])
+        check_words(name, _checked(stage.server, BY_PEER), given["people"])
         yield rate(f"mail vs {name}", ours=ours, other=other, unit="mails per CPU-second", goal=goal)
     prototype = _prototype(stage)
     yield rate("mail vs prototype loop", ours=ours, other=prototype, unit="mails per CPU-second", goal=0.4)
@@ -199,25 +193,13 @@ def _planned(installation: Installation) -> str:
     return opened.run
 
 
-def _people(count: int) -> list[dict[str, str]]:
-    return [
-        {
-            "name": f"{FIRST[n % len(FIRST)]} {n}",
-            "code": f"LYS{n:06}",
-            "token": f"t{n:08}",
-            "to": f"c{n}@example.com",
-        }
-        for n in range(count)
-    ]
-
-
 def _prototype(stage: Stage) -> float:
     """Return mails per CPU-second of a loop that does nothing but claim, build, send and mark."""
     template = find("offer/autumn")
     base = sample_subject(template, BRAND, "en")
     with stage.engine.begin() as connection:
         connection.execute(text(_OUTBOX))
-        connection.execute(text(_FILL), {"payloads": [json.dumps(who) for who in _people(OURS)]})
+        connection.execute(text(_FILL), {"payloads": [json.dumps(who) for who in people(OURS)]})
         connection.execute(text("ANALYZE outbox"))
     provider = Smtp(stage.settings.smtp)
 
@@ -228,7 +210,7 @@ def _prototype(stage: Stage) -> float:
             if not rows:
                 return
             parcels = [
-                _parcel(row.id, _email(render(template, Channel.EMAIL, _subject(base, row.payload))))
+                _parcel(row.id, mail_of(render(template, Channel.EMAIL, subject_of(base, row.payload))))
                 for row in rows
             ]
             sent = _accepted(provider, parcels)
@@ -241,77 +223,10 @@ def _prototype(stage: Stage) -> float:
     return OURS / used
 
 
-def _for_peers(stage: Stage) -> dict[str, Any]:
-    """Return what a peer is told: whom to write, the same words as a template of its own, where the database is."""
-    template = find("offer/autumn")
-    base = sample_subject(template, BRAND, "en")
-    marked = _email(render(template, Channel.EMAIL, _subject(base, {**MARKS, "to": "q@example.com"})))
-    url = stage.engine.url
-    database = {
-        "NAME": url.database,
-        "USER": url.username or "postgres",
-        "HOST": url.query.get("host") or url.host,
-    }
-    return {
-        "port": stage.server.port,
-        "sender": BRAND.senders.email,
-        "people": _people(BY_PEER),
-        "database": database | ({"PORT": str(url.port)} if url.port else {}),
-        "postmaster": stage.postmaster,
-        **_as_jinja(marked.raw),
-    }
-
-
-def _same_words(name: str, found: dict[str, Any], people: list[dict[str, str]]) -> None:
-    """Compare what the sink took of a peer with what we write to the same people."""
-    template = find("offer/autumn")
-    base = sample_subject(template, BRAND, "en")
-    by_address = {who["to"]: who for who in people}
-    for to, mail in found["sample"].items():
-        ours = _email(render(template, Channel.EMAIL, _subject(base, by_address[to])))
-        wanted = sink.words_of(ours.raw)
-        if {part: _plain(words) for part, words in mail.items()} != {
-            part: _plain(words) for part, words in wanted.items()
-        }:
-            raise Problem(f"{name} sent other words to {to} than we do.", code=Exit.FAILED)
-
-
-def _plain(words: str) -> str:
-    """Return words without what engines write each in its way: names of pictures, forms of an apostrophe."""
-    return re.sub(r"cid:[^\"]+", "cid:", words).replace("&#x27;", "&#39;").strip()
-
-
-def _bare(port: int, given: dict[str, Any]) -> None:
-    """Do what a script does: Jinja, the standard library's message, smtplib, and no ledger at all."""
-    import base64
-    import smtplib
-
-    make = {
-        part: jinja2.Environment(autoescape=part == "html", keep_trailing_newline=True).from_string(
-            given[part]
-        )
-        for part in ("subject", "text", "html")
-    }
-    pictures = [(picture["name"], base64.b64decode(picture["content"])) for picture in given["pictures"]]
-    with smtplib.SMTP("127.0.0.1", port) as server:
-        for person in given["people"]:
-            message = EmailMessage(policy=policy.SMTP)
-            message["From"] = given["sender"]
-            message["To"] = person["to"]
-            message["Subject"] = make["subject"].render(person)
-            message.set_content(make["text"].render(person))
-            message.add_alternative(make["html"].render(person).replace("&amp;amp;", "&amp;"), subtype="html")
-            html = message.get_body(("html",))
-            assert isinstance(html, EmailMessage)
-            for name, content in pictures:
-                html.add_related(content, "image", "png", cid=f"<{name}>")
-            server.send_message(message)
-
-
 def _sink_alone(server: sink.Sink, ours: float) -> Figure:
     """Return how many mails of the same size the sink takes in a second, from a client that does nothing else."""
     template = find("offer/autumn")
-    mail = _email(render(template, Channel.EMAIL, sample_subject(template, BRAND, "en")))
+    mail = mail_of(render(template, Channel.EMAIL, sample_subject(template, BRAND, "en")))
     provider = Smtp(SmtpSettings(host="127.0.0.1", port=server.port))
     parcels = [_parcel(n, replace(mail, to=f"c{n}@example.com")) for n in range(HANDED_OVER)]
     took = seconds(lambda: _accepted(provider, parcels))
@@ -383,49 +298,7 @@ def _checked(server: sink.Sink, expected: int) -> dict[str, Any]:
     return found
 
 
-def _subject(base: Subject, who: dict[str, str]) -> Subject:
-    customer = {"first_name": who["name"], "last_name": "Solheim", "company": ""}
-    links = {name: f"https://t.nordlys.example/{name[0]}/{who['token']}" for name in base.links}
-    data = {**base.data, "customer": customer, "code": who["code"]}
-    return replace(base, data=data, to=who["to"], links=links, message=who["token"], reference=who["code"])
-
-
 def _parcel(number: int, content: Email) -> Parcel:
     return Parcel(
         message=f"m{number}", attempt=f"a{number}", content=content, purpose="offer", brand="nordlys"
     )
-
-
-def _email(content: object) -> Email:
-    assert isinstance(content, Email)
-    return content
-
-
-def _as_jinja(raw: bytes) -> dict[str, Any]:
-    """Return our e-mail about the marks as a template of another engine, with its pictures."""
-    message = message_from_bytes(raw, policy=policy.default)
-    plain, html = message.get_body(("plain",)), message.get_body(("html",))
-    assert plain
-    assert html
-    pictures = [
-        {
-            "name": str(part["Content-ID"]).strip("<>"),
-            "type": part.get_content_type(),
-            "content": part.get_payload(),
-        }
-        for part in message.walk()
-        if part.get_content_maintype() == "image"
-    ]
-    wanted: Callable[[str], str] = _with_holes
-    return {
-        "subject": wanted(str(message["subject"])),
-        "text": wanted(str(plain.get_content())),
-        "html": wanted(str(html.get_content())).replace("{{ name }}", "{{ name|e }}"),
-        "pictures": pictures,
-    }
-
-
-def _with_holes(text: str) -> str:
-    for name, mark in MARKS.items():
-        text = text.replace(mark, "{{ " + name + " }}")
-    return text

@@ -54,11 +54,7 @@ class Smtp:
         self.call_timeout = CALL * settings.timeout
         self.rate = settings.rate
         self._settings = settings
-        self._signer: Signer | None = None
-        if dkim and any(dkim.model_dump().values()):
-            from channels.email.dkim import Signer  # only here: cryptography costs 20 ms
-
-            self._signer = Signer(dkim)
+        self._signer = _signer(dkim)
         self._idle: list[Session] = []
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
@@ -97,6 +93,14 @@ class Smtp:
             return self._idle.pop()
         except IndexError:  # another thread may have taken the last one between a look and a pop
             return None
+
+
+def _signer(dkim: DkimSettings | None) -> "Signer | None":
+    if not dkim or not any(dkim.model_dump().values()):
+        return None
+    from channels.email.dkim import Signer  # only here: cryptography costs 20 ms
+
+    return Signer(dkim)
 
 
 class _Lane:
