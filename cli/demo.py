@@ -130,8 +130,9 @@ def _empty_outbox(folder: Path) -> Path:
     """Return the folder for what is "sent"; what an earlier demo left there is removed, nothing else ever is."""
     folder = folder.absolute()
     if (folder / MARKER).exists():
-        for channel in Channel:
-            shutil.rmtree(folder / channel, ignore_errors=True)
+        # With what the outbox remembers of letters: the ids of a demo come again.
+        for name in (*Channel, ".letter"):
+            shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MARKER).touch()
     return folder
