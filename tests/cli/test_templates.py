@@ -46,6 +46,7 @@ def test_preview_writes_files_to_look_at(own_home: Path) -> None:
         "sms.txt",
         "push.json",
         "letter.pdf",
+        "whatsapp.txt",
     }
     assert "Ta lyset med inn" in (folder / "email.html").read_text(encoding="utf-8")
     assert (folder / "letter.pdf").read_bytes().startswith(b"%PDF")
