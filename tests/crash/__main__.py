@@ -115,6 +115,7 @@ class Rounds:
         slots = [self._slot(target, name, spool, mailer) for _ in range(SLOTS)]
         if not self.wanted.naive:
             slots.append(self._slot(listen, name, spool, mailer))
+        self.providers.tell("fresh")
         self.providers.tell(f"began {self.arguments[0]}")
         self.providers.tell(f"hooks {self.port}")
         self.providers.tell("storm")
@@ -145,6 +146,9 @@ class Rounds:
             PAUSE.wait(0.005)
             if time.monotonic() - looked > 1:
                 looked = time.monotonic()
+                for slot in slots[:SLOTS]:
+                    if slot.life:
+                        slot.life.hurry()
                 if self._left(engine) == 0:
                     break
 

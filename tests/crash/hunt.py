@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import threading
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ JITTER = 0.04
 """Seconds after a point at most: so that an end lies between points, too."""
 PATIENCE = 40
 """Points that a life passes at most while it waits for its own; then it is killed, and another one waits."""
+LONGEST_WAIT = 8.0
+"""Seconds that it waits at most, where it passes no points."""
 PAGES = (Point.FOLDING, Point.FOLDED)
 """Where the server of the pages is killed, one life after the other."""
 IN_FLIGHT = set(Point) - {Point.RECORDED}
@@ -51,6 +54,7 @@ class Life:
         self.process = process
         self.plan = plan
         self._batches = 0
+        self._born = time.monotonic()
         self.killed_at = None
         self.frozen = False
         self._passed = 0
@@ -83,6 +87,14 @@ class Life:
         if point is Point.RECORDED:
             self._batches = max(self._batches - 1, 0)
         return goes_on
+
+    def hurry(self):
+        """Let a life that has waited long for its own point end at the next one."""
+        with self._lock:
+            plan = self.plan
+            if plan and plan.point and time.monotonic() - self._born > LONGEST_WAIT:
+                self.plan = Plan(act="kill")
+                self.slot.hunt.want([plan])
 
     def _act(self, plan, point):
         hunt = self.slot.hunt

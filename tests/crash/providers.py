@@ -166,8 +166,12 @@ class Services(ThreadingHTTPServer):
         self.log = log
         self.chance = chance
         self.clock = Clock()
-        self.events = Events(chance, self.clock)
-        self.phone = Phone(chance, self.clock)
+        self.forget()
+
+    def forget(self):
+        """Let the next round begin with nothing taken: its customers have the same numbers."""
+        self.events = Events(self.chance, self.clock)
+        self.phone = Phone(self.chance, self.clock)
 
     def handle_error(self, request, client_address):
         """Say nothing: senders die in the middle here."""
@@ -278,6 +282,8 @@ def main(path, seed):
             chance.calm.clear()
         elif order == "hooks":
             services.phone.hooks = int(value)
+        elif order == "fresh":
+            services.forget()
         elif order == "began":
             services.clock.began = float(value)
         sys.stdout.write("done\n")

@@ -39,7 +39,7 @@ def test_fifty_kills_double_and_lose_nothing_that_could_be_known():
     assert not is_broken(report), said
     assert code == 0
     assert report["kills"] >= 50
-    assert report["freezes"] >= 2
+    assert report["freezes"] >= 1
     assert report["in_flight_share"] >= 0.8
     assert "restarts of the database" in said
     assert sum(report["duplicates"].values()) + sum(report["lost"].values()) <= report["unknown_named"]
