@@ -14,6 +14,12 @@ def remember_digests(connection: Connection, customer: int, *, now: datetime) ->
     """Keep salted digests of a customer's addresses and dedupe keys; whatever else is erased, these stay."""
     connection.execute(
         text("""
+            INSERT INTO installation (key, value) VALUES ('erasure_salt',
+                encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex')) ON CONFLICT DO NOTHING
+        """)
+    )
+    connection.execute(
+        text("""
             INSERT INTO erased (digest, kind, at)
             SELECT erased_digest('address', channel || ':' || value), 'address', :now
             FROM addresses WHERE customer_id = :customer

@@ -91,7 +91,12 @@ def _told(
 ) -> dict[str, Any]:
     run = find_run(connection, row.run)
     assert run is not None
-    channels = [_channel(entry, language) for entry in row.decision]
+    writes_on = installation.organisation.brand(
+        run.brand
+    ).channels  # of what a brand has not, nothing is told
+    channels = [
+        _channel(entry, language) for entry in row.decision if entry["rank"] or entry["channel"] in writes_on
+    ]
     changed, today = _today(connection, installation, row, now)
     return {
         "customer": reference,

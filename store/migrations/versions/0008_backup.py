@@ -26,12 +26,6 @@ def upgrade() -> None:
     )
     op.execute(
         """
-        INSERT INTO installation (key, value) VALUES ('erasure_salt',
-            encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'hex'))
-        """
-    )
-    op.execute(
-        """
         CREATE FUNCTION erased_digest(kind text, value text) RETURNS bytea LANGUAGE sql STABLE AS $$
             SELECT sha256(convert_to((SELECT i.value FROM installation i WHERE i.key = 'erasure_salt')
                                      || ':' || kind || ':' || value, 'UTF8'))
