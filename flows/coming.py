@@ -14,6 +14,7 @@ from channels.contract import Provider, Source
 from channels.receivers import sources
 from channels.registry import providers
 from flows.desk import Desk
+from store.owner import alone
 from tidings.channel import Channel
 from work.alerts import watch
 from work.gather import emptied
@@ -56,7 +57,7 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         try:
             await asyncio.gather(
                 *(
-                    again_and_again(over, name, work, pool, pace=PACES.get(name, PACE))
+                    again_and_again(over, name, _alone(at, name, work), pool, pace=PACES.get(name, PACE))
                     for name, work in rounds.items()
                 )
             )
@@ -92,6 +93,16 @@ async def again_and_again(
             log.warning("what comes back could not be fetched", source=name, error=type(error).__name__)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), rest)
+
+
+def _alone(at: Desk, name: str, work: Callable[[], int]) -> Callable[[], int]:
+    """Return the work as one of several workers does it: only one of them at a time."""
+
+    def turn() -> int:
+        with alone(at.installation.engine, name) as mine:
+            return work() if mine else 0
+
+    return turn
 
 
 def _round(at: Desk, source: Source) -> Callable[[], int]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import Engine, text
 
 LOCK_CLASS = 0x7469  # "ti": keeps our advisory locks apart from those of others in the same database
+ALONE_CLASS = LOCK_CLASS + 1
 
 
 @contextmanager
@@ -29,6 +30,19 @@ def owner(engine: Engine) -> Iterator[int]:
             connection.execute(
                 text("SELECT pg_advisory_unlock(:class, :number)"), {"class": LOCK_CLASS, "number": number}
             )
+
+
+@contextmanager
+def alone(engine: Engine, what: str) -> Iterator[bool]:
+    """Tell whether nobody else does a certain thing at this moment, and keep them from it for the duration."""
+    values = {"class": ALONE_CLASS, "what": what}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        got = connection.scalar(text("SELECT pg_try_advisory_lock(:class, hashtext(:what))"), values)
+        try:
+            yield bool(got)
+        finally:
+            if got:
+                connection.execute(text("SELECT pg_advisory_unlock(:class, hashtext(:what))"), values)
 
 
 DEAD = text(f"""
