@@ -20,6 +20,7 @@ class Frozen:
 
     audience: int
     added: int
+    shards: int
 
 
 def freeze_campaign(
@@ -30,11 +31,22 @@ def freeze_campaign(
     document: str,
     key_prefix: str,
     shard_size: int,
+    most_shards: int,
     now: datetime,
 ) -> Frozen:
     """Select the audience and write one planned message for each customer, in one statement.
 
     A customer who has this document already (same dedupe key) is counted in the audience and not added.
+
+    Args:
+        connection: in a transaction.
+        run: its `id`, `brand`, `purpose` and `purpose_class`.
+        audience: a condition on customers.
+        document: what the messages are about, the same for all.
+        key_prefix: of their dedupe keys; the customer follows.
+        shard_size: messages of a shard; more where there were more than `most_shards` otherwise.
+        most_shards: in how many the run is cut at most.
+        now: when it is planned.
     """
     # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
     query = select(customers.c.id).where(audience)
@@ -42,7 +54,8 @@ def freeze_campaign(
     # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
     statement = f"""
         WITH chosen AS (
-            SELECT id, (row_number() OVER (ORDER BY id) - 1) / %(shard_size)s AS shard
+            SELECT id, (row_number() OVER (ORDER BY id) - 1)
+                       / greatest(%(shard_size)s, ceil(count(*) OVER () / %(most_shards)s::numeric)::bigint) AS shard
             FROM ({selected}) AS who
         ), added AS (
             INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
@@ -55,11 +68,13 @@ def freeze_campaign(
             FROM chosen c JOIN customers k ON k.id = c.id
             ON CONFLICT DO NOTHING RETURNING 1
         )
-        SELECT (SELECT count(*) FROM chosen) AS audience, (SELECT count(*) FROM added) AS added
+        SELECT count(*) AS audience, coalesce(max(shard) + 1, 0) AS shards, (SELECT count(*) FROM added) AS added
+        FROM chosen
     """
     parameters = {
         **selected.params,
         "shard_size": shard_size,
+        "most_shards": most_shards,
         "run": run["id"],
         "brand": run["brand"],
         "purpose": run["purpose"],
@@ -69,7 +84,7 @@ def freeze_campaign(
         "now": now,
     }
     row = connection.exec_driver_sql(statement, parameters).one()
-    return Frozen(audience=row.audience, added=row.added)
+    return Frozen(audience=row.audience, added=row.added, shards=row.shards)
 
 
 def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> list[tuple[str, int]]:

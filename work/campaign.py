@@ -35,10 +35,9 @@ from tidings.problem import Problem
 from tidings.purpose import Purpose
 from work.installation import Installation
 from work.release import check_live_marketing
+from work.shards import MOST, least_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
-SHARD = 10_000
-"""Messages of a shard: a second or more of work for a sender (design/flows.md)."""
 
 EXAMPLE = """\
 # A campaign. Its identity is name and edition: what an edition sent is never sent again.
@@ -257,7 +256,8 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
             audience=where(campaign.audience, now=now),
             document=document,
             key_prefix=f"{prefix}:",
-            shard_size=SHARD,
+            shard_size=least_of(campaign.channels),
+            most_shards=MOST,
             now=now,
         )
         set_run(
@@ -266,7 +266,7 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
             state="planning",
             audience=frozen.audience,
             already_sent=frozen.audience - frozen.added,
-            shards=-(-frozen.audience // SHARD),
+            shards=frozen.shards,
         )
 
 

@@ -23,6 +23,7 @@ from work.bills import Document
 from work.campaign import Opened, template_row
 from work.installation import Installation
 from work.press import Job, typeset
+from work.shards import size_of
 
 SHARD = 50
 """Documents of a shard: each is rendered in full, about 0.1 s (design/flows.md)."""
@@ -68,10 +69,12 @@ def open_invoice_run(
                 if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
                     return Opened(run=run.id)
         found = _sort(connection, brand.id, documents, source)
+        size = size_of(len(found.send), SHARD)
         values = _run_values(connection, installation, template, policy, found, brand=brand.id, now=now) | {
             "title": f"Invoices of {file_name}",
             "mode": "rehearsal" if rehearse else installation.mode,
             "audience": len(documents),
+            "shards": -(-len(found.send) // size),
             "requested_by": actor,
         }
         stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
@@ -96,7 +99,7 @@ def open_invoice_run(
             space=space,
             purpose=template.purpose,
             purpose_class=template.purpose_class,
-            shard_size=SHARD,
+            shard_size=size,
             now=now,
         )
         return Opened(run=run_id)
@@ -128,7 +131,6 @@ def _run_values(
         },
         "already_sent": found.already_sent,
         "rejected": found.rejected,
-        "shards": -(-len(found.send) // SHARD),
         "starts_at": now,
     }
 
