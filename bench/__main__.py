@@ -13,7 +13,20 @@ from rich.table import Column, Table
 from bench.figure import Figure
 from tidings.problem import Problem
 
-ORDER = ("import", "decide", "plan", "store", "mail", "ses", "sms", "push", "letters", "invoices", "form")
+ORDER = (
+    "import",
+    "decide",
+    "plan",
+    "store",
+    "mail",
+    "ses",
+    "sms",
+    "push",
+    "letters",
+    "invoices",
+    "form",
+    "share",
+)
 SUITES = tuple(suite for suite in ORDER if find_spec(f"bench.{suite}"))
 
 

@@ -9,7 +9,7 @@ from botocore.client import BaseClient
 
 from bench import service
 from bench.figure import Figure, rate, seconds
-from bench.share import library_share
+from bench.library import library_share
 from channels.push.sns import Sns
 from tidings.message import Parcel, Push
 from tidings.outcome import Accepted

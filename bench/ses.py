@@ -8,7 +8,7 @@ from botocore.client import BaseClient
 
 from bench import service
 from bench.figure import Figure, rate, seconds
-from bench.share import library_share
+from bench.library import library_share
 from channels.email.ses import Ses
 from templates.catalog import find
 from templates.preview import SAMPLE_BRAND, sample_subject

@@ -1,50 +1,158 @@
-"""How much of our CPU a provider's own client library takes: what no sender that uses it can save."""
+"""What Prefect takes of a large campaign's CPU, and whether the sending process stays as small as in a small one.
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Lock
+A campaign is planned and sent by the flow that a schedule runs, in a process of its own, with Prefect's server beside
+it; mails go to the sink, SMS through the `twilio` client to a service on this machine. `TIDINGS_BENCH_MESSAGES` says
+how many mails (1,000,000); of SMS there is a tenth.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from bench.figure import Figure, cost, cpu_seconds
+from sqlalchemy import Engine, text
+
+from bench import service, sink
+from bench.figure import Figure, bound, cost
+from bench.home import fresh_home
+from bench.observed import NOW, Cost
+from store.suppressions import record_none_exist
+from templates.catalog import find
+from tidings.channel import Channel
+from tidings.organisation import read_organisation
+from tidings.problem import Exit, Problem
+from tidings.settings import Mode
+from work.campaign import open_campaign, parse_campaign
+from work.installation import Installation
+
+MESSAGES = 1_000_000
+MOST = 5.0
+"""Percent that Prefect may take."""
+GROWTH = 32
+"""MiB that the sending process may need more for ten times as many messages."""
+EXAMPLE = Path(__file__).parents[1] / "examples" / "demo" / "organisation.toml"
+_PEOPLE = """
+    INSERT INTO customers (language, time_zone, country, first_name, last_name)
+        SELECT 'en', 'Europe/Oslo', 'NO', 'Ingrid ' || n, 'Solheim' FROM generate_series(1, :count) n;
+"""
+_REACHED = """
+    INSERT INTO addresses (customer_id, channel, value)
+        SELECT id, :channel, CASE :channel WHEN 'sms' THEN '+474' || (1000000 + id) ELSE 'c' || id || '@example.com' END
+        FROM customers;
+"""
+_WILLING = """
+    INSERT INTO consents (customer_id, topic, channel, action, source, proof, actor, at)
+        SELECT id, 'offer', 'all', 'given', 'form', 'p', 'customer', timestamptz '2026-03-01' FROM customers;
+    ANALYZE customers, addresses, consents;
+"""
 
 
-def library_share(
-    figure: str, owner: type, method: str, work: Callable[[], object], *, messages: int
-) -> Figure:
-    """Return the CPU of a message in microseconds, ours and the library's part of it; the ratio is its share.
+def figures() -> Iterable[Figure]:
+    """Measure a tenth, then all of the mails; then the SMS."""
+    mails = int(os.environ.get("TIDINGS_BENCH_MESSAGES", MESSAGES))
+    small = _mails(mails // 10)
+    large = _mails(mails)
+    yield _share(large, "mails")
+    yield bound(
+        f"memory that {mails:,} mails need more than {mails // 10:,}",
+        ours=max(large.peak - small.peak, 1) / 2**20,
+        most=GROWTH,
+        unit="MiB",
+    )
+    yield _share(_sms(mails // 10), "SMS")
+    yield from _beside(large)
 
-    Args:
-        figure: its name.
-        owner: the library's class.
-        method: the one that every call goes through.
-        work: hands over the messages.
-        messages: how many.
-    """
-    with _inside(owner, method) as spent:
-        total = cpu_seconds(work)
-    return cost(
-        figure, ours=total / messages * 1e6, other=sum(spent) / messages * 1e6, unit="us a message", goal=0
+
+def _share(found: Cost, what: str) -> Figure:
+    return bound(
+        f"Prefect's share of {found.messages:,} {what}", ours=found.share * 100, most=MOST, unit="% of CPU"
     )
 
 
-@contextmanager
-def _inside(owner: type, method: str) -> Iterator[list[float]]:
-    """Collect the CPU seconds of each call of a method, by any thread."""
-    plain = getattr(owner, method)
-    spent: list[float] = []
-    lock = Lock()
+def _beside(found: Cost) -> Iterator[Figure]:
+    """Return what Prefect costs before the first claim."""
+    yield cost(
+        "Prefect's start: import, against its server",
+        ours=found.imported,
+        other=found.started,
+        unit="CPU-seconds",
+        goal=0,
+    )
 
-    def timed(*args: Any, **kwargs: Any) -> Any:
-        start = time.thread_time()
-        try:
-            return plain(*args, **kwargs)
-        finally:
-            with lock:
-                spent.append(time.thread_time() - start)
 
-    setattr(owner, method, timed)
-    try:
-        yield spent
-    finally:
-        setattr(owner, method, plain)
+def _mails(count: int) -> Cost:
+    with sink.running(keep=False) as server:
+        smtp = {"HOST": "127.0.0.1", "PORT": str(server.port)}
+        found = _campaign(Channel.EMAIL, count, {"EMAIL": "smtp"} | _below("SMTP", smtp))
+        report = server.report()
+    return _checked(found, report["count"], report["recipients"])
+
+
+def _sms(count: int) -> Cost:
+    with service.running("twilio", away=0) as server:
+        twilio = {"ACCOUNT_SID": "AC1", "AUTH_TOKEN": "t", "ENDPOINT": server.url}
+        found = _campaign(Channel.SMS, count, {"SMS": "twilio"} | _below("TWILIO", twilio))
+        report = server.report()
+    return _checked(found, *report)
+
+
+def _below(name: str, values: Mapping[str, str]) -> dict[str, str]:
+    return {f"{name}__{key}": value for key, value in values.items()}
+
+
+def _checked(found: Cost, count: int, distinct: int) -> Cost:
+    if (count, distinct) != (found.messages, found.messages):
+        raise Problem(f"{count} messages came, {distinct} distinct, not {found.messages}.", code=Exit.FAILED)
+    return found
+
+
+def _campaign(channel: Channel, count: int, provider: Mapping[str, str]) -> Cost:
+    """Send a campaign to so many new customers, each in one language and reached on one channel."""
+    live = {"MODE": "live", "CONFIRM_OVER": str(count), "PUBLIC_URL": "https://t.nordlys.example", **provider}
+    with fresh_home() as (settings, store):
+        shutil.copy(EXAMPLE, settings.root / "organisation.toml")
+        _fill(store.engine, channel, count)
+        own = {f"TIDINGS_{name}": value for name, value in live.items()}
+        installation = Installation(
+            settings=settings.model_copy(update={"mode": Mode.LIVE}),
+            organisation=read_organisation(EXAMPLE),
+            engine=store.engine,
+            key=b"k" * 32,
+        )
+        run = _opened(installation, channel)
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.observed", run],
+            env={**os.environ, "TIDINGS_HOME": str(settings.root), **own},
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+    found = Cost(**json.loads(done.stdout))
+    if found.messages != count:
+        raise Problem(f"{found.messages} of {count} customers were asked for.", code=Exit.FAILED)
+    return found
+
+
+def _fill(engine: Engine, channel: Channel, count: int) -> None:
+    with engine.begin() as connection:
+        for statement in (_PEOPLE, _REACHED, _WILLING):
+            connection.execute(text(statement), {"channel": str(channel), "count": count})
+        record_none_exist(connection, "nordlys", actor="staff:bench", now=NOW)
+
+
+def _opened(installation: Installation, channel: Channel) -> str:
+    sample: dict[str, Any] = dict(find("offer/autumn").sample)
+    raw = {
+        "name": "bench",
+        "edition": "1",
+        "topic": "offer",
+        "template": "offer/autumn",
+        "audience": {"everybody": True},
+        "channels": [str(channel)],
+        "data": {key: value for key, value in sample.items() if key != "customer"},
+    }
+    campaign = parse_campaign(raw, where="bench")
+    return open_campaign(installation, campaign, installation.policy, actor="staff:bench", now=NOW).run

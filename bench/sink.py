@@ -1,4 +1,7 @@
-"""A mail server that takes everything as fast as it can, and afterwards says what it took: `python -m bench.sink`."""
+"""A mail server that takes everything as fast as it can, and afterwards says what it took: `python -m bench.sink`.
+
+With `--count` it keeps recipients only, so that it can take any number of mails.
+"""
 
 import email
 import email.policy
@@ -24,7 +27,7 @@ class Sink:
         self.port = int(self._ask(""))
 
     def report(self) -> dict[str, Any]:
-        """Return what came since the last report: `count`, `distinct` bodies, and `sample` by recipient."""
+        """Return what came since the last report: `count`, `recipients`, `distinct` bodies, `sample` by recipient."""
         found: dict[str, Any] = json.loads(self._ask("report\n"))
         return found
 
@@ -37,9 +40,9 @@ class Sink:
 
 
 @contextmanager
-def running() -> Iterator[Sink]:
-    """Run a sink in a process of its own, so that its CPU is nobody's."""
-    command = [sys.executable, "-m", "bench.sink"]
+def running(*, keep: bool = True) -> Iterator[Sink]:
+    """Run a sink in a process of its own, so that its CPU is nobody's; without `keep` it forgets what mails say."""
+    command = [sys.executable, "-m", "bench.sink", *([] if keep else ["--count"])]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Sink(process)
@@ -47,7 +50,7 @@ def running() -> Iterator[Sink]:
             process.kill()
 
 
-def _serve(connection: socket.socket, taken: list[tuple[str, bytes]]) -> None:
+def _serve(connection: socket.socket, taken: list[tuple[str, bytes]], *, keep: bool) -> None:
     """Answer commands a line at a time and take a content in one piece: one search for its end, none for its lines."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.sendall(b"220 sink\r\n")
@@ -69,7 +72,7 @@ def _serve(connection: socket.socket, taken: list[tuple[str, bytes]]) -> None:
             if verb == b"DATA":
                 connection.sendall(said)
                 raw, data = _content(connection, data)
-                taken.append((to, raw))
+                taken.append((to, raw if keep else b""))
                 said = b"250 2.0.0 queued as %d\r\n" % len(taken)
         connection.sendall(said)
         if said.startswith(b"221"):
@@ -95,7 +98,8 @@ def _report(taken: list[tuple[str, bytes]]) -> dict[str, Any]:
         bodies.add(hashlib.sha256(raw.partition(b"\r\n\r\n")[2]).digest())
         if len(sample) < SAMPLE:
             sample[to] = words_of(raw.replace(b"\r\n..", b"\r\n."))
-    return {"count": len(taken), "distinct": len(bodies), "sample": sample}
+    recipients = len({to for to, _ in taken})
+    return {"count": len(taken), "recipients": recipients, "distinct": len(bodies), "sample": sample}
 
 
 def words_of(raw: bytes) -> dict[str, str]:
@@ -112,13 +116,16 @@ def main() -> None:
     """Serve until stdin ends; print the port, then a report for each line."""
     listener = socket.create_server(("127.0.0.1", 0))
     taken: list[tuple[str, bytes]] = []
+    keep = "--count" not in sys.argv
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
 
     def accept() -> None:
         while True:
             connection, _ = listener.accept()
-            threading.Thread(target=_serve, args=(connection, taken), daemon=True).start()
+            threading.Thread(
+                target=_serve, args=(connection, taken), kwargs={"keep": keep}, daemon=True
+            ).start()
 
     threading.Thread(target=accept, daemon=True).start()
     for _ in sys.stdin:

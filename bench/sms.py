@@ -11,7 +11,7 @@ from twilio.rest.api.v2010.account.message import MessageList
 
 from bench import service
 from bench.figure import Figure, rate, seconds
-from bench.share import library_share
+from bench.library import library_share
 from channels.sms.twilio import Twilio
 from tidings.message import Parcel, Sms
 from tidings.outcome import Accepted
