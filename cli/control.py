@@ -12,7 +12,7 @@ from tidings.settings import Settings
 Json = Annotated[bool, Parameter(negative=())]
 
 
-def pause(run: str, *, by: str, because: str = "", json: Json = False) -> int:
+def pause(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
     """Let a run rest, until `tidings resume`; what a provider is being handed this second is finished.
 
     Example: tidings pause autumn-offer-2026 --by "Ingrid Moen" --because "wrong price"
@@ -22,14 +22,14 @@ def pause(run: str, *, by: str, because: str = "", json: Json = False) -> int:
     run
         The run's id.
     by
-        Who decides; recorded.
+        Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
     """
     return _change("pause", run, by=by, because=because, json=json)
 
 
-def resume(run: str, *, by: str, because: str = "", json: Json = False) -> int:
+def resume(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
     """Let a paused run go on where it was; `tidings up` or `tidings deliver` sends it.
 
     Example: tidings resume autumn-offer-2026 --by "Ingrid Moen"
@@ -39,14 +39,14 @@ def resume(run: str, *, by: str, because: str = "", json: Json = False) -> int:
     run
         The run's id.
     by
-        Who decides; recorded.
+        Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
     """
     return _change("resume", run, by=by, because=because, json=json)
 
 
-def stop(run: str, *, by: str, because: str = "", json: Json = False) -> int:
+def stop(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
     """End a run for good: what is unsent is cancelled, what is in doubt stays named.
 
     Example: tidings stop autumn-offer-2026 --by "Ingrid Moen" --because "recalled product"
@@ -56,19 +56,21 @@ def stop(run: str, *, by: str, because: str = "", json: Json = False) -> int:
     run
         The run's id.
     by
-        Who decides; recorded.
+        Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
     """
     return _change("stop", run, by=by, because=because, json=json)
 
 
-def _change(action: str, run: str, *, by: str, because: str, json: bool) -> int:
+def _change(action: str, run: str, *, by: str | None, because: str, json: bool) -> int:
+    from getpass import getuser
+
     from work.control import ACTIONS
     from work.installation import opened
 
     with opened(Settings.read()) as installation, installation.engine.begin() as connection:
-        changed = ACTIONS[action](connection, run, by=by, because=because)
+        changed = ACTIONS[action](connection, run, by=by or getuser(), because=because)
     if json:
         print_json(asdict(changed))
         return Exit.OK

@@ -15,7 +15,7 @@ from tidings.settings import Settings
 
 Json = Annotated[bool, Parameter(negative=())]
 
-calls = App(name="calls", help="Customers to telephone: a message that must reach them has no channel left.")
+calls = App(name="calls")
 
 
 class Verdict(StrEnum):

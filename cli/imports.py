@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Kind = Literal["customers", "addresses", "devices", "statements", "consents", "suppressions", "touchpoints"]
 Flag = Annotated[bool, Parameter(negative=())]
 
-app = App(name="import", help="Import a table: CSV, TSV, XLSX, ODS, JSON lines or Parquet.")
+app = App(name="import")
 _SHOWN = 20
 
 
@@ -40,7 +40,9 @@ def import_(
     by: str | None = None,
     json: Flag = False,
 ) -> int:
-    """Import a file. What is wrong with a row is listed and the others go on; importing twice changes nothing.
+    """Import a table: CSV, TSV, XLSX, ODS, JSON lines or Parquet. Importing it twice changes nothing.
+
+    What is wrong with a row is listed, and the others go on.
 
     Example: tidings import customers customers.csv --rejects wrong.csv
 

@@ -44,6 +44,8 @@ def add(name: str, *, role: Role, json: Annotated[bool, Parameter(negative=())] 
 def show(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """List the keys, revoked ones too; never the keys themselves.
 
+    Example: tidings keys list
+
     Parameters
     ----------
     json
@@ -81,6 +83,8 @@ def show(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
 @app.command
 def revoke(name: str, *, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """Revoke a key; the next request with it is refused.
+
+    Example: tidings keys revoke billing-system
 
     Parameters
     ----------

@@ -8,14 +8,6 @@ from cyclopts import App, CycloptsError
 
 from tidings.problem import Exit, Problem
 
-app = App(
-    name="tidings",
-    help="Each customer decides how a company reaches them. Start with `tidings demo`.",
-    version=lambda: version("tidings"),
-    version_flags=["--version"],
-    suppress_keyboard_interrupt=False,  # `main` says what an interrupted command left
-)
-
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 unusable input, 3 some rows or documents rejected.
@@ -25,6 +17,7 @@ def main(arguments: list[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
+    app = tidings(called=words[0] if words else "")
     try:
         code = app(words, exit_on_error=False, print_error=True, result_action="return_value")
     except SystemExit:
@@ -95,9 +88,17 @@ COMMANDS = (
     ),
     ("copy", "cli.runs:copy", "Send a message once more because a person asks for it."),
     ("missing", "cli.doubts:missing", "List who has not got a run's message, and why."),
-    ("doubts", "cli.doubts:doubts", "List the messages of which nobody knows whether their provider has them."),
+    (
+        "doubts",
+        "cli.doubts:doubts",
+        "List the messages of which nobody knows whether their provider has them.",
+    ),
     ("settle", "cli.doubts:settle", "End a doubt because you know; recorded with your name and reason."),
-    ("calls", "cli.doubts:calls", "Customers to telephone, because no channel is left; close a call that was made."),
+    (
+        "calls",
+        "cli.doubts:calls",
+        "Customers to telephone, because no channel is left; close a call that was made.",
+    ),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
     ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
     (
@@ -106,7 +107,11 @@ COMMANDS = (
         "List and preview templates, and check that all channels say the same.",
     ),
     ("print", "cli.paper:app", "Batches at the print house: what it confirms, and what differs."),
-    ("returned", "cli.paper:returned", "Take in letters that came back: a list, a scan, or one by its reference."),
+    (
+        "returned",
+        "cli.paper:returned",
+        "Take in letters that came back: a list, a scan, or one by its reference.",
+    ),
     ("recall", "cli.paper:recall", "Take back a message that is not handed over yet."),
     ("find", "cli.coming:find", "Open what a short reference stands for: message, customer, run, document."),
     ("gather", "cli.coming:gather", "Take in what has come back: bounces, complaints, replies, receipts."),
@@ -123,5 +128,16 @@ COMMANDS = (
     ("adopt", "cli.runs:adopt", "Say that a copied or restored database is the real one now."),
 )
 
-for _number, (_name, _place, _help) in enumerate(COMMANDS):
-    app.command(_place, name=_name, help=_help, sort_key=_number)
+
+def tidings(*, called: str) -> App:
+    """Build the command line; the command that is `called` tells its own help, with its example."""
+    app = App(
+        name="tidings",
+        help="Each customer decides how a company reaches them. Start with `tidings demo`.",
+        version=lambda: version("tidings"),
+        version_flags=["--version"],
+        suppress_keyboard_interrupt=False,  # `main` says what an interrupted command left
+    )
+    for number, (name, place, summary) in enumerate(COMMANDS):
+        app.command(place, name=name, help=None if name == called else summary, sort_key=number)
+    return app

@@ -37,6 +37,8 @@ def init(
 ) -> int:
     """Make a home: organisation.toml, the signing key and the database. Asks for what no option says.
 
+    Example: tidings init --name "Nordlys" --country NO --email hei@nordlys.example --language en
+
     Parameters
     ----------
     name:
@@ -113,6 +115,8 @@ def init(
 
 def check(*, json: bool = False) -> int:
     """Print each setting, its value and where it came from, and everything that is wrong. Exit 2 if anything is.
+
+    Example: tidings check
 
     Parameters
     ----------

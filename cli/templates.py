@@ -20,7 +20,10 @@ app = App(name="templates", help="List, look at and check the templates: one tex
 
 @app.command(name="list")
 def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
-    """List the templates of the library and of `$TIDINGS_HOME/templates`."""
+    """List the templates of the library and of `$TIDINGS_HOME/templates`.
+
+    Example: tidings templates list
+    """
     from templates.catalog import all_templates
 
     found = all_templates(_extra())
@@ -65,6 +68,8 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
 def show(name: str, *, language: str = "en") -> None:
     """Print what a template needs, what it promises and what it says.
 
+    Example: tidings templates show offer/autumn
+
     Args:
         name: as `tidings templates list` has it.
         language: which content file.
@@ -97,6 +102,8 @@ def preview(
     out: Path | None = None,
 ) -> None:
     """Render a template with its sample data on every channel, into files to look at.
+
+    Example: tidings templates preview offer/autumn
 
     Args:
         name: as `tidings templates list` has it.
@@ -131,6 +138,8 @@ def preview(
 @app.command
 def check(*names: str, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
     """Render templates on every channel in every language and search each output for each fact.
+
+    Example: tidings templates check
 
     Exits with 3 when something is wrong.
 

@@ -5,6 +5,10 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
+from cli.main import COMMANDS, main, tidings
+
 
 def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
     file = tmp_path / "customers.csv"
@@ -23,3 +27,23 @@ def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
     assert (process.returncode, out) == (130, "")
     assert "interrupted; nothing is half done" in err
     assert "Traceback" not in err
+
+
+def _spoken():
+    """Every command that a person can type, as its words."""
+    for name, _, _ in COMMANDS:
+        command = tidings(called=name)[name]
+        if command.default_command:
+            yield [name]
+        yield from ([name, below] for below in command if not below.startswith("-"))
+
+
+@pytest.mark.parametrize("words", [*_spoken()], ids=" ".join)
+def test_every_command_shows_an_example_of_itself(words, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--help"])
+
+    shown = " ".join(capsys.readouterr().out.split())
+    assert stopped.value.code == 0
+    assert "Example: " in shown
+    assert f"tidings {' '.join(words)}" in shown.partition("Example: ")[2]
