@@ -193,6 +193,35 @@ REFUSED = {
         "fk_messages_customer_id",
         [message("dedupe_key", "'k2'").replace("'r', 2,", "'r', 999,")],
     ),
+    "a delivery of a message that is not there": (
+        "deliveries.message_id names what is not in messages",
+        [delivery(1, "ready", "ref2").replace("0001'", "0009'")],
+    ),
+    "a delivery to an address that is not there": (
+        "deliveries.address_id names what is not in addresses",
+        [delivery(2, "rejected", "ref2").replace("(id,", "(address_id, id,").replace("(gen", "(999, gen")],
+    ),
+    "an attempt of a delivery that is not there": (
+        "attempts.delivery_id names what is not in deliveries",
+        [attempt(1, "sending").replace("00d1'", "00d9'")],
+    ),
+    "a touchpoint of a customer that is not there, among others": (
+        "touchpoints.customer_id names what is not in customers",
+        [
+            "INSERT INTO touchpoints (customer_id, source, external_id, direction, channel, kind, at) "
+            "SELECT n, 'crm', 'x' || n, 'in', 'call', 'called', now() FROM unnest(ARRAY[1, 999, 2]) n"
+        ],
+    ),
+    "the removal of a customer": ("customers stay for ever: DELETE", ["DELETE FROM customers WHERE id = 2"]),
+    "another id for a message": (
+        "messages stay for ever: UPDATE",
+        ["UPDATE messages SET id = gen_random_uuid()"],
+    ),
+    "the emptying of deliveries": ("deliveries stay for ever: TRUNCATE", ["TRUNCATE deliveries"]),
+    "a delivery that moves to another message": (
+        "deliveries stay for ever: UPDATE",
+        ["UPDATE deliveries SET message_id = gen_random_uuid()"],
+    ),
     "a run in no known mode": ("ck_runs_mode", ["UPDATE runs SET mode = 'party'"]),
     "an api key of no known role": ("ck_api_keys_role", ["UPDATE api_keys SET role = 'king'"]),
     "a customer of no known standing": ("ck_customers_standing", ["UPDATE customers SET standing = 'vip'"]),
