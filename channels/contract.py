@@ -36,7 +36,7 @@ class Provider(Protocol):
     channel: Channel
     capability: Capability
     call_timeout: timedelta
-    """The longest that one parcel can take; a lease must be longer than that times the batch."""
+    """The longest that one parcel can take. What is given up after it sends nothing any more."""
     platforms: frozenset[str]
     """Platforms of `addresses.platform` that it reaches; empty: whatever its channel has."""
     rate: float
@@ -83,6 +83,14 @@ class Lists(Protocol):
         ABSENT only when the list was read without a gap from before `started_at` until after `settle_after`.
         """
         ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A provider of capability `key` that forgets its keys: what is older is never handed over again by itself."""
+
+    key_life: timedelta
+    """How long after the first time a key counts, with a margin for a call that takes its time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

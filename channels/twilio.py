@@ -63,13 +63,18 @@ ERRORS: Mapping[int, ErrorClass] = {
     # our sender: invalid, missing, not ours, names on trial, no service, service without sender, not registered
     **_each(ErrorClass.CONFIG, 21212, 21267, 21603, 21606, 21609, 21659, 21660, 21661, 21701, 21703, 21704, 21705),
     **_each(ErrorClass.CONFIG, 30024, 30032, 30034, 63001, 63002, 63007, 63008, 63020, 63022),
-    # this message: country not allowed, From does not reach To, empty, no To, too long, too dear, filtered, a loop
-    **_each(ErrorClass.DATA, 21408, 21612, 21602, 21604, 21617, 21658, 30007, 30010, 30038, 30039),
+    # our set-up for this country: not allowed, From does not reach To
+    **_each(ErrorClass.CONFIG, 21408, 21612),
+    # this message: empty, no To, too long, too dear, filtered, a loop
+    **_each(ErrorClass.DATA, 21602, 21604, 21617, 21658, 30007, 30010, 30038, 30039),
     # its content template: missing, wrong variables, no such language, paused, rejected, not accepted
     **_each(ErrorClass.DATA, 21654, 21655, 21656, 63005, 63013, 63015, 63019, 63021, 63027, 63028, 63029, 63030),
     **_each(ErrorClass.DATA, 63040, 63041, 63042),
 }  # fmt: skip
 """https://www.twilio.com/docs/api/errors; what is missing here is judged by its HTTP status."""
+
+OUT_OF_REACH = frozenset({21408, 21612})
+"""Our set-up keeps us from this country only: the number is not suppressed, and the lane goes on for the others."""
 
 
 class Account:
@@ -288,6 +293,8 @@ def _refusal(error: TwilioException) -> Outcome:
     status = int(getattr(error, "status", 0))
     code = int(getattr(error, "code", 0) or 0)
     detail = f"HTTP {status}"
+    if code in OUT_OF_REACH:
+        return Rejected(error=ErrorClass.CONFIG, code=str(code), detail=detail)
     kind = ERRORS.get(code)
     if kind is None and status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = ErrorClass.THROTTLE

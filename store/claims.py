@@ -63,6 +63,8 @@ class Claimed:
     address: str
     postal: Mapping[str, Any] | None
     platform: str
+    doubt: str | None = None
+    """An earlier attempt of the delivery that may have been taken: this one goes out after a doubt."""
     heard_at: datetime | None = None
     """When the customer last wrote to us on this channel, where that matters (`store.heard`)."""
 
@@ -172,6 +174,7 @@ class _Intent:
     number: int
     fresh: bool
     """The delivery is new."""
+    doubt: str | None
 
 
 def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], channel: str) -> list[_Intent]:
@@ -191,13 +194,15 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
                 left_behind.append(delivery)
     if left_behind:
         rows(connection, _RECALL, {"deliveries": array(left_behind)})
-    tries = (
-        dict(rows(connection, _TRIES, {"deliveries": [d for d, _ in waiting.values()]})) if waiting else {}
-    )
+    tries: dict[str | None, tuple[int, str | None]] = {}
+    if waiting:
+        found = rows(connection, _TRIES, {"deliveries": [d for d, _ in waiting.values()]})
+        tries = {one: (number, doubt) for one, number, doubt in found}
     made = zip(addresses.items(), uuid7(len(addresses)), uuid7(len(addresses)), strict=True)
     intents = []
     for (message, address), delivery, attempt in made:
         kept, number = waiting.get(message, (None, last.get(message, 0) + 1))
+        tried, doubt = tries.get(kept, (0, None))
         intents.append(
             _Intent(
                 message=message,
@@ -205,8 +210,9 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
                 delivery=kept or delivery,
                 delivery_number=number,
                 attempt=attempt,
-                number=1 + tries.get(kept, 0),
+                number=1 + tried,
                 fresh=kept is None,
+                doubt=doubt,
             )
         )
     return intents
@@ -220,6 +226,7 @@ def _claimed(intent: _Intent, channel: str, row: Sequence[Any]) -> Claimed:
         delivery_number=intent.delivery_number,
         message=intent.message,
         channel=channel,
+        doubt=intent.doubt,
         **dict(zip(_TAKEN, row[1:], strict=True)),
     )
 
@@ -228,8 +235,10 @@ _DELIVERIES = """
     SELECT id::text, message_id::text, number, state, channel, address_id
     FROM deliveries WHERE message_id = ANY(%(messages)s::uuid[])
 """
-_TRIES = """
-    SELECT delivery_id::text, max(number) FROM attempts WHERE delivery_id = ANY(%(deliveries)s::uuid[]) GROUP BY 1
+_DOUBT = f"(array_agg(x.id::text ORDER BY x.number) FILTER (WHERE x.state = '{AttemptState.ABANDONED}'))[1]"
+_TRIES = f"""
+    SELECT x.delivery_id::text, max(x.number), {_DOUBT} FROM attempts x
+    WHERE x.delivery_id = ANY(%(deliveries)s::uuid[]) GROUP BY 1
 """
 _RECALL = f"""
     UPDATE deliveries SET state = '{DeliveryState.RECALLED}', updated_at = clock_timestamp()
@@ -276,16 +285,35 @@ def platforms(connection: Connection, addresses: Sequence[int]) -> dict[int, str
     return dict(rows(connection, statement, {"ids": array(addresses)}))
 
 
-def pinned(connection: Connection, messages: Sequence[str]) -> dict[str, str]:
-    """Return the provider of each message that goes out again after a doubt: only there it is the same one."""
-    statement = f"""
-        SELECT DISTINCT ON (d.message_id) d.message_id::text, a.provider
-        FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
-        WHERE d.message_id = ANY(%(messages)s::uuid[]) AND d.state = '{DeliveryState.READY}'
-          AND a.state = '{AttemptState.ABANDONED}'
-        ORDER BY d.message_id, a.number DESC
-    """
-    return dict(rows(connection, statement, {"messages": array(messages)}))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Again:
+    """A message that goes out again after a doubt, and where alone it is the same one."""
+
+    attempt: str
+    """The first that may have been taken."""
+    since: datetime
+    """When that began."""
+    provider: str
+    channel: str
+    address: int | None
+
+
+def going_again(connection: Connection, messages: Sequence[str]) -> dict[str, Again]:
+    """Return those of the messages that go out again after a doubt."""
+    found = rows(connection, _AGAIN, {"messages": array(messages)})
+    return {
+        message: Again(attempt=attempt, since=since, provider=provider, channel=channel, address=address)
+        for message, attempt, since, provider, channel, address in found
+    }
+
+
+_AGAIN = f"""
+    SELECT DISTINCT ON (d.message_id) d.message_id::text, a.id::text, a.started_at, a.provider, d.channel, d.address_id
+    FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
+    WHERE d.message_id = ANY(%(messages)s::uuid[]) AND d.state = '{DeliveryState.READY}'
+      AND a.state = '{AttemptState.ABANDONED}'
+    ORDER BY d.message_id, a.number
+"""
 
 
 def defer(connection: Connection, messages: Sequence[str], *, until: datetime) -> None:
@@ -312,14 +340,15 @@ def renew(connection: Connection, attempts: Sequence[str], *, lease: timedelta) 
 def left_open(connection: Connection, attempts: Sequence[str]) -> list[Claimed]:
     """Return those of the attempts that have no outcome yet, as they were claimed, locked for the transaction."""
     found = rows(connection, _LEFT_OPEN, {"attempts": array(attempts)})
-    names = ("attempt", "number", "delivery", "delivery_number", "message", "channel", *_TAKEN)
+    names = ("attempt", "number", "delivery", "delivery_number", "message", "channel", *_TAKEN, "doubt")
     return [Claimed(**dict(zip(names, row, strict=True))) for row in found]
 
 
 _LEFT_OPEN = f"""
     SELECT a.id::text, a.number, d.id::text, d.number, m.id::text, d.channel, d.reference, d.content_hash, d.created_at,
         m.run_id, m.customer_id, m.brand, m.purpose, m.document, m.language, m.data, m.invoice_id, d.address, z.postal,
-        coalesce(z.platform, ''), {_CUSTOMER_REFERENCE}
+        coalesce(z.platform, ''), {_CUSTOMER_REFERENCE},
+        (SELECT {_DOUBT} FROM attempts x WHERE x.delivery_id = d.id)
     FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
     LEFT JOIN addresses z ON z.id = d.address_id
     WHERE a.id = ANY(%(attempts)s::uuid[]) AND a.state IN ({within(OPEN_ATTEMPT)})

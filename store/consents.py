@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, text
 
 from store import tables
 
@@ -48,3 +48,16 @@ def append(connection: Connection, consents: Sequence[Consent]) -> None:
             for row in consents
         ],
     )
+
+
+OWN = """
+    ARRAY(SELECT DISTINCT c.channel FROM consents c WHERE c.customer_id = {customer} AND c.action = 'given'
+            AND c.channel <> 'all' AND c.brand IN ('all', {brand}) AND c.topic IN ('all', {topic}))
+"""
+"""SQL for the channels that a customer has named when giving consent; whether it still holds is not asked here."""
+
+
+def spoken_for(connection: Connection, customer: int, *, brand: str, topic: str) -> set[str]:
+    """Return the channels to which a customer consented by name; `preferences` says whether that still holds."""
+    statement = text(f"SELECT {OWN.format(customer=':customer', brand=':brand', topic=':topic')}")
+    return set(connection.scalar(statement, {"customer": customer, "brand": brand, "topic": topic}) or ())

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from store.owner import DEAD
-from tidings.state import AttemptState, DeliveryState, Event, MessageState, sources, target, within
+from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageState, sources, target, within
 
 _LOST = f"a.state = '{AttemptState.SENDING}' AND ({DEAD.text} OR a.lease_until < clock_timestamp())"
 """SQL condition over attempts `a`: whoever was sending it is dead, or past its lease."""
@@ -58,10 +58,36 @@ _NAME_RESTORED = text(f"""
 """)
 
 
+def doubt_again(connection: Connection, attempts: Sequence[str], *, because: str) -> None:
+    """Put deliveries back in doubt that went out again for nothing; `attempts` are those that were abandoned for it.
+
+    Nothing sends them again by itself: evidence or a person ends what is in doubt now. `because` is written down.
+    """
+    if attempts:
+        connection.execute(_DOUBT_AGAIN, {"attempts": list(attempts), "because": because})
+
+
+_DOUBT_AGAIN = text(f"""
+    WITH doubted AS (
+        UPDATE attempts a SET state = '{target(AttemptState, Event.DOUBTED)}', settled_by = :because
+        FROM deliveries d WHERE a.id = ANY(CAST(:attempts AS uuid[])) AND d.id = a.delivery_id
+          AND a.state IN ({within(sources(AttemptState, Event.DOUBTED))})
+          AND d.state IN ({within(sources(DeliveryState, Event.DOUBTED))})
+        RETURNING a.delivery_id
+    ), moved AS (
+        UPDATE deliveries d SET state = '{target(DeliveryState, Event.DOUBTED)}', updated_at = clock_timestamp()
+        FROM doubted WHERE d.id = doubted.delivery_id
+        RETURNING d.message_id
+    )
+    UPDATE messages m SET state = '{target(MessageState, Event.DOUBTED)}', reason = '', updated_at = clock_timestamp()
+    FROM moved WHERE m.id = moved.message_id AND m.state IN ({within(sources(MessageState, Event.DOUBTED))})
+""")
+
+
 def resend(
     connection: Connection,
     *,
-    keyed: Sequence[str],
+    keyed: Mapping[str, timedelta | None],
     slow: Sequence[str],
     patience: timedelta,
     now: datetime,
@@ -69,26 +95,43 @@ def resend(
 ) -> int:
     """Make ready again what may be sent again although in doubt; return how many.
 
-    `keyed` providers take the same key again and keep one copy. Elsewhere only a required purpose is sent once more,
+    `keyed` providers take the same key again and keep one copy, within the life of a key where they forget it; a doubt
+    that is older stays. Elsewhere only a required purpose is sent once more,
     under the same reference and the same bytes: at once where no evidence can come, after `patience` at the `slow`
-    providers, whose evidence did not come. A second doubt stays, and evidence or a person settles it. A stopped run
-    sends nothing again.
+    providers, whose evidence did not come. A second doubt stays, and evidence or a person settles it, and so does one
+    whose second try came to nothing (`doubt_again`). A stopped run, and a message that arrived on another channel after
+    all, send nothing again.
     """
-    values = {"keyed": list(keyed), "slow": list(slow), "before": now - patience, "now": now, "run": run}
+    values = {
+        "keyed": list(keyed),
+        "lives": list(keyed.values()),
+        "slow": list(slow),
+        "before": now - patience,
+        "now": now,
+        "run": run,
+    }
     return connection.execute(_RESEND, values).rowcount
 
 
 _RESEND = text(f"""
     WITH again AS (
-        SELECT a.id, a.delivery_id, a.provider = ANY(:keyed) AS by_key
+        SELECT a.id, a.delivery_id, k.provider IS NOT NULL AS by_key
         FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
         JOIN runs r ON r.id = m.run_id
+        LEFT JOIN unnest(CAST(:keyed AS text[]), CAST(:lives AS interval[])) AS k(provider, life)
+          ON k.provider = a.provider
         WHERE a.state IN ({within(sources(AttemptState, Event.ABANDONED))})
           AND d.state IN ({within(sources(DeliveryState, Event.RESEND))})
           AND m.state IN ({within(sources(MessageState, Event.RESEND))})
           AND r.state <> 'stopped' AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
-          AND (a.provider = ANY(:keyed) OR (
-                m.purpose_class = 'required' AND a.code <> '{RESTORED}'
+          AND a.settled_by = '' AND a.code <> '{RESTORED}'
+          AND NOT EXISTS (SELECT 1 FROM deliveries e WHERE e.message_id = m.id AND e.id <> d.id
+                          AND e.state IN ({within(ARRIVED)}))
+          AND (k.provider IS NOT NULL AND NOT EXISTS (
+                    SELECT 1 FROM attempts o WHERE o.delivery_id = d.id
+                      AND o.started_at <= CAST(:now AS timestamptz) - k.life
+                      AND o.state IN ('{AttemptState.UNKNOWN}', '{AttemptState.ABANDONED}'))
+               OR (k.provider IS NULL AND m.purpose_class = 'required'
                 AND (a.provider <> ALL(:slow) OR a.ended_at <= :before)
                 AND NOT EXISTS (
                     SELECT 1 FROM attempts x WHERE x.delivery_id = d.id AND x.state = '{AttemptState.ABANDONED}')))
@@ -109,17 +152,34 @@ _RESEND = text(f"""
 
 
 def overdue(
-    connection: Connection, provider: str, *, channel: str, before: datetime, run: str | None = None
+    connection: Connection,
+    provider: str,
+    *,
+    channel: str,
+    settle_after: timedelta,
+    now: datetime,
+    run: str | None = None,
 ) -> list[str]:
-    """Return the attempts in doubt at a provider of a channel that were named before a moment, oldest first."""
+    """Return the attempts in doubt at a provider of a channel that may be asked about, oldest first.
+
+    They were named `settle_after` ago, and their lease has been over for as long: until then a sender that was only
+    cut off from the database, or that stood still, may still hand over what others take for the work of a dead one.
+    """
     rows = connection.execute(
         text(f"""
             SELECT a.id::text FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
             JOIN messages m ON m.id = d.message_id
             WHERE a.provider = :provider AND d.channel = :channel AND a.state = '{AttemptState.UNKNOWN}'
-              AND a.ended_at <= :before AND (CAST(:run AS text) IS NULL OR m.run_id = :run) ORDER BY a.started_at, a.id
+              AND a.ended_at <= :before AND a.lease_until + :lag <= clock_timestamp()
+              AND (CAST(:run AS text) IS NULL OR m.run_id = :run) ORDER BY a.started_at, a.id
         """),
-        {"provider": provider, "channel": channel, "before": before, "run": run},
+        {
+            "provider": provider,
+            "channel": channel,
+            "before": now - settle_after,
+            "lag": settle_after,
+            "run": run,
+        },
     )
     return list(rows.scalars())
 
@@ -177,8 +237,9 @@ _SILENT = text(f"""
 def in_doubt(connection: Connection, *, message: str | None = None) -> list[Mapping[str, Any]]:
     """Return everything in doubt, oldest first: named, or left by a sender that is dead and not named yet.
 
-    Each is {message, customer, run, document, purpose_class, channel, provider, attempt, named, since, again}: `again`
-    whether it was sent once more already.
+    Each is {message, customer, run, document, purpose_class, channel, provider, attempt, named, since, stopped,
+    in_vain, again, first_at}: `again` whether it was sent once more already, `in_vain` whether that came to nothing,
+    `first_at` when the first try began that may have been taken.
     """
     rows = connection.execute(_IN_DOUBT, {"message": message})
     return [dict(row) for row in rows.mappings()]
@@ -189,8 +250,11 @@ _IN_DOUBT = text(f"""
                WHERE c.customer_id = m.customer_id ORDER BY c.source LIMIT 1), m.customer_id::text) AS customer,
            m.run_id AS run, m.document, m.purpose_class, d.channel, a.provider, a.id::text AS attempt,
            a.state = '{AttemptState.UNKNOWN}' AS named, a.started_at AS since, r.state = 'stopped' AS stopped,
+           a.settled_by <> '' AS in_vain,
            EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = d.id
-                   AND x.state = '{AttemptState.ABANDONED}') AS again
+                   AND x.state = '{AttemptState.ABANDONED}') AS again,
+           (SELECT min(x.started_at) FROM attempts x WHERE x.delivery_id = d.id
+               AND x.state IN ('{AttemptState.UNKNOWN}', '{AttemptState.ABANDONED}')) AS first_at
     FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
     JOIN runs r ON r.id = m.run_id
     WHERE (a.state = '{AttemptState.UNKNOWN}' OR ({_LOST}))

@@ -46,6 +46,8 @@ def forget(connection: Connection, customer: int, *, now: datetime) -> dict[str,
     return counts
 
 
+_NOBODY_ELSES = """NOT EXISTS (SELECT 1 FROM addresses o WHERE (o.channel, o.value) = (a.channel, a.value)
+                          AND o.customer_id <> :customer)"""
 _FORGET = (
     (
         "cancelled",
@@ -55,12 +57,28 @@ _FORGET = (
         """,
     ),
     (
+        "receipts_by_address",
+        f"""
+        DELETE FROM receipts r USING addresses a
+        WHERE a.customer_id = :customer AND a.channel = r.payload ->> 'channel'
+          AND lower(a.value) = lower(r.payload ->> 'address') AND {_NOBODY_ELSES}
+        """,
+    ),
+    (
+        "replies",
+        f"""
+        DELETE FROM replies p WHERE p.customer_id = :customer
+           OR p.message_id IN (SELECT id FROM messages WHERE customer_id = :customer)
+           OR (p.customer_id IS NULL AND EXISTS (
+                  SELECT 1 FROM addresses a WHERE a.customer_id = :customer AND a.channel = p.channel
+                    AND lower(a.value) = lower(p.sender) AND {_NOBODY_ELSES}))
+        """,
+    ),
+    (
         "suppressions",
-        """
+        f"""
         DELETE FROM suppressions s USING addresses a
-        WHERE a.customer_id = :customer AND (a.channel, a.value) = (s.channel, s.value)
-          AND NOT EXISTS (SELECT 1 FROM addresses o WHERE (o.channel, o.value) = (a.channel, a.value)
-                          AND o.customer_id <> :customer)
+        WHERE a.customer_id = :customer AND (a.channel, a.value) = (s.channel, s.value) AND {_NOBODY_ELSES}
         """,
     ),
     (
@@ -84,6 +102,12 @@ _FORGET = (
         DELETE FROM receipts r USING attempts a JOIN deliveries d ON d.id = a.delivery_id
             JOIN messages m ON m.id = d.message_id
         WHERE r.attempt_id = a.id AND m.customer_id = :customer
+        """,
+    ),
+    (
+        "calls",
+        """
+        UPDATE calls c SET note = '' FROM messages m WHERE m.id = c.message_id AND m.customer_id = :customer
         """,
     ),
     (

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from store.doubts import doubt_again
 from store.hot import array, rows
-from tidings.state import AttemptState, DeliveryState, Event, MessageState, sources, within
+from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageState, sources, target, within
 
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
 
@@ -37,6 +38,8 @@ class Step:
     code: str = ""
     detail: str = ""
     provider_reference: str | None = None
+    doubt: str | None = None
+    """The earlier attempt that is in doubt again."""
     content_hash: str | None = None
     parts: int = 1
     cost: str = "0"
@@ -47,7 +50,8 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
 
     An attempt that was settled meanwhile (its lease ended and somebody named it unknown) still takes its outcome: an
     answer of the provider is evidence. An attempt that is closed already is left alone; that its provider took it after
-    all is kept as a receipt, which the next settling folds.
+    all is kept as a receipt, which the next settling folds. A message whose earlier delivery arrived after all, while
+    this one was tried, is done and not tried again.
     """
     if not steps:
         return
@@ -64,12 +68,28 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
             columns = _columns(left, now)
     for statement in (_CLOSE_MESSAGES, _REMEMBER):
         rows(connection, statement, columns)
+    if doubts := [step.doubt for step in left if step.doubt]:
+        doubt_again(connection, doubts, because="outcome: it went out again, in vain")
+    if fallen := [step.message for step in left if step.message_state in _FALLEN]:
+        rows(connection, _ARRIVED_MEANWHILE, {"messages": array(fallen)})
 
 
 def _columns(steps: Sequence[Step], now: datetime) -> dict[str, Any]:
     return {name: array(getattr(step, name) for step in steps) for name in Step.__slots__} | {"now": now}
 
 
+_FALLEN = (MessageState.READY, MessageState.UNDELIVERABLE)
+_ARRIVED_MEANWHILE = f"""
+    WITH arrived AS (
+        UPDATE messages m SET state = '{target(MessageState, Event.PROVEN)}', reason = '', channel = e.channel,
+            updated_at = clock_timestamp()
+        FROM deliveries e WHERE m.id = ANY(%(messages)s::uuid[]) AND e.message_id = m.id
+          AND e.state IN ({within(ARRIVED)}) AND m.state IN ({within(_FALLEN)})
+        RETURNING m.id
+    )
+    UPDATE deliveries d SET state = '{target(DeliveryState, Event.RECALL)}', updated_at = clock_timestamp()
+    FROM arrived WHERE d.message_id = arrived.id AND d.state = '{DeliveryState.READY}'
+"""
 _CLOSE_ATTEMPTS = f"""
     UPDATE attempts a SET state = s.state, error_class = s.error_class, code = s.code, detail = s.detail,
         provider_reference = s.reference, ended_at = %(now)s

@@ -205,6 +205,12 @@ def states_of(connection: Connection, run_ids: Iterable[str]) -> list[str]:
     return list(connection.scalars(select(runs.c.state).where(runs.c.id.in_(list(run_ids)))))
 
 
+def rehearsals(connection: Connection, run_ids: Sequence[str]) -> set[str]:
+    """Return those of the runs that go to colleagues."""
+    statement = text("SELECT id FROM runs WHERE id = ANY(:ids) AND mode = 'rehearsal'")
+    return set(connection.scalars(statement, {"ids": list(run_ids)}))
+
+
 def cancel_stopped(connection: Connection, run_ids: Sequence[str]) -> int:
     """Cancel what is unsent in those of the runs that are stopped; returns how many messages."""
     return connection.execute(_CANCEL, {"runs": list(run_ids)}).rowcount

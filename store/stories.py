@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from store.consents import OWN
 from tidings.state import AttemptState, DeliveryState, MessageState
 
 
@@ -57,13 +58,19 @@ class Story:
     """Its run was stopped for good."""
     rehearsal: bool
     """It went to a colleague: no part of the customer's history."""
+    marketing: bool = False
+    own: Sequence[str] = ()
+    """Channels that the customer named when consenting to what the run is about."""
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     changed: bool = False
 
     @property
     def last(self) -> Delivery:
-        """The delivery on which the message's own state hangs."""
-        return max(self.deliveries.values(), key=lambda delivery: delivery.number)
+        """The delivery on which the message's own state hangs: the latest, of those that were not recalled if any."""
+        return max(
+            self.deliveries.values(),
+            key=lambda delivery: (delivery.state is not DeliveryState.RECALLED, delivery.number),
+        )
 
 
 def lock_stories(connection: Connection, messages: Iterable[str]) -> dict[str, Story]:
@@ -85,6 +92,8 @@ def lock_stories(connection: Connection, messages: Iterable[str]) -> dict[str, S
             ranked=row.ranked or (),
             stopped=row.stopped,
             rehearsal=row.rehearsal,
+            marketing=row.marketing,
+            own=row.own,
         )
         for row in rows
     }
@@ -116,9 +125,11 @@ def lock_stories(connection: Connection, messages: Iterable[str]) -> dict[str, S
     return stories
 
 
-_LOCK = text("""
+_LOCK = text(f"""
     SELECT m.id, m.customer_id, m.brand, m.purpose, m.state, m.reason, m.channel, m.due_at, m.tried,
            r.state = 'stopped' AS stopped, r.mode = 'rehearsal' AS rehearsal,
+           r.purpose_class = 'marketing' AS marketing,
+           {OWN.format(customer="m.customer_id", brand="m.brand", topic="r.topic")} AS own,
            (SELECT array_agg(c.channel ORDER BY c.rank) FROM jsonb_to_recordset(m.decision) AS c(channel text, rank int)
              WHERE c.rank IS NOT NULL) AS ranked
     FROM messages m JOIN runs r ON r.id = m.run_id WHERE m.id = ANY(CAST(:messages AS uuid[]))
@@ -157,8 +168,8 @@ def write_stories(connection: Connection, stories: Iterable[Story], *, now: date
         connection.execute(_WRITE_DELIVERIES, _columns(moved, ("id", "state")))
     if written := [story for story in told if story.changed]:
         values = _columns(written, ("message", "state", "reason", "channel", "due_at"))
-        used_up = [story.tried[-1] if story.tried else "" for story in written]
-        connection.execute(_WRITE_MESSAGES, {**values, "used_up": used_up})
+        tried = [",".join(story.tried) for story in written]
+        connection.execute(_WRITE_MESSAGES, {**values, "tried": tried})
 
 
 def _columns(rows: Sequence[object], names: Sequence[str]) -> Mapping[str, object]:
@@ -176,10 +187,10 @@ _WRITE_DELIVERIES = text("""
 """)
 _WRITE_MESSAGES = text("""
     UPDATE messages m SET state = s.state, reason = s.reason, channel = s.channel, due_at = s.due_at,
-        tried = CASE WHEN s.used_up = '' OR s.used_up = ANY(m.tried) THEN m.tried ELSE m.tried || s.used_up END,
+        tried = string_to_array(s.tried, ','),
         updated_at = clock_timestamp()
     FROM unnest(CAST(:message AS uuid[]), CAST(:state AS text[]), CAST(:reason AS text[]), CAST(:channel AS text[]),
-                CAST(:due_at AS timestamptz[]), CAST(:used_up AS text[]))
-        AS s(id, state, reason, channel, due_at, used_up)
+                CAST(:due_at AS timestamptz[]), CAST(:tried AS text[]))
+        AS s(id, state, reason, channel, due_at, tried)
     WHERE m.id = s.id
 """)

@@ -97,6 +97,16 @@ def print_discrepancies(connection: Connection) -> int:
     )
 
 
+def replies_held(connection: Connection) -> Sequence[Row[Any]]:
+    """Return brand, number and first moment of the replies that nobody was given."""
+    return connection.execute(
+        text(
+            "SELECT brand, count(*) AS replies, min(at) AS since FROM replies"
+            " WHERE state = 'held' GROUP BY 1 ORDER BY 1"
+        )
+    ).all()
+
+
 def marketing_runs_to_pause(connection: Connection, brand: str, *, by: str) -> Sequence[str]:
     """Return and lock the marketing runs of a brand that send and that `by` never paused before.
 

@@ -26,7 +26,11 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """The provider will never take this delivery: class `address`, `opt_out` or `data`."""
+    """The provider will never take this delivery: class `address`, `opt_out` or `data`.
+
+    Or `config`: as we are set up, this one address is out of reach (its country, its kind). The next channel is taken,
+    the address is not suppressed, and the lane goes on for the others.
+    """
 
     error: ErrorClass
     code: str

@@ -53,6 +53,8 @@ class AttemptState(StrEnum):
 
 
 OPEN_DELIVERY = (DeliveryState.READY, DeliveryState.SENDING, DeliveryState.IN_DOUBT)
+ARRIVED = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED)
+"""On one of these a message is done; `silent` is none of them: its purpose wanted a reaction."""
 OPEN_ATTEMPT = (AttemptState.SENDING, AttemptState.UNKNOWN)
 
 
@@ -95,6 +97,8 @@ class Event(StrEnum):
     """An attempt is given up in doubt, because another one takes or took its place."""
     RESEND = "resend"
     """What is in doubt goes out again, under the same reference."""
+    DOUBTED = "doubted"
+    """What went out again came to nothing, which says nothing about the try before it: that one is in doubt again."""
 
     # The next channel, and the way back.
     SILENCE = "silence"
@@ -174,6 +178,9 @@ def _message() -> Mapping[Event, Rule[MessageState]]:
         Event.ABSENT: Rule(to=m.READY, **answered),
         Event.ABANDONED: untouched,
         Event.RESEND: Rule(to=m.READY, **answered),
+        Event.DOUBTED: Rule(
+            to=m.IN_DELIVERY, moves=(m.READY, *busy), ignored=(*ended, *stays), impossible=(m.PLANNED,)
+        ),
         Event.SILENCE: untouched,
         # Consent is asked again inside the claim, so a held message may be offered its next channel.
         Event.FALLBACK: Rule(
@@ -245,6 +252,7 @@ def _delivery() -> Mapping[Event, Rule[DeliveryState]]:
         Event.ABSENT: Rule(to=d.READY, **again),
         Event.ABANDONED: untouched,
         Event.RESEND: Rule(to=d.READY, **again),
+        Event.DOUBTED: Rule(to=d.IN_DOUBT, moves=(d.READY, *asked), ignored=over),
         Event.SILENCE: Rule(
             to=d.SILENT,
             moves=(d.ACCEPTED, d.DELIVERED),
@@ -290,6 +298,11 @@ def _attempt() -> Mapping[Event, Rule[AttemptState]]:
         Event.ABSENT: Rule(to=a.ABSENT, moves=(a.UNKNOWN,), waits=(a.SENDING,), ignored=closed),
         Event.ABANDONED: Rule(to=a.ABANDONED, moves=(a.UNKNOWN,), ignored=(a.SENDING, *closed)),
         Event.RESEND: untouched,  # The attempt hears ABANDONED.
+        Event.DOUBTED: Rule(
+            to=a.UNKNOWN,
+            moves=(a.ABANDONED,),
+            ignored=tuple(state for state in a if state is not a.ABANDONED),
+        ),
         Event.SILENCE: untouched,
         Event.FALLBACK: untouched,
         Event.EXHAUSTED: untouched,

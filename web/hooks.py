@@ -6,7 +6,7 @@ comes twice is kept once. Who is not the provider learns nothing but 403.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from threading import BoundedSemaphore, Lock
 from time import monotonic
 
@@ -26,6 +26,8 @@ AT_ONCE = 8
 """Calls that are worked on at the same time; the rest of the threads are for people."""
 FORGED_A_MINUTE = 30
 """Calls of one host that fail the check within a minute, before it waits outside."""
+forged: Counter[tuple[str, str]] = Counter()
+"""Calls that failed the check since this process began, by hook and code: few words, all of them ours."""
 _HOSTS = 1000
 _METHODS = ["GET", "POST"]
 
@@ -113,6 +115,7 @@ def _answer(site: Site, name: str, request: Request, body: bytes, host: str) -> 
     heard = site.hooks[name].hear(call, now=now)
     if isinstance(heard, Forged):
         strangers.failed(host, monotonic())
+        forged[name, heard.code] += 1
         log.warning("a call was refused", hook=name, code=heard.code)
         return Response(status_code=403)
     take(site.installation, heard.receipts, now=now)

@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from web.hooks import forged
 from web.site import site_of
 from work.alerts import alerts
 
 LOOPBACK = {"127.0.0.1", "::1", "testclient"}
+FORGED = "tidings_forged_calls"
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 _GAUGES = (
@@ -90,8 +92,13 @@ def metrics(request: Request) -> Response:
     site = site_of(request)
     with site.reading.connect() as connection:
         holding = Counter(one.name for one in alerts(connection, site.installation, now=site.clock()))
+        refused = ((*which, count) for which, count in forged.items())
         numbers = _Numbers(
-            [*_read(connection), _family("tidings_alerts", "Alerts that hold.", ("name",), holding.items())]
+            [
+                *_read(connection),
+                _family("tidings_alerts", "Alerts that hold.", ("name",), holding.items()),
+                _family(FORGED, "Calls of strangers since the start, by hook.", ("hook", "code"), refused),
+            ]
         )
     return Response(generate_latest(numbers), media_type=CONTENT_TYPE_LATEST)
 

@@ -234,6 +234,16 @@ def _paper(connection: Connection, _: Installation, __: datetime) -> Iterator[Al
         )
 
 
+def _replies(connection: Connection, _: Installation, __: datetime) -> Iterator[Alert]:
+    for brand in facts.replies_held(connection):
+        yield Alert(
+            name="replies_held",
+            subject=brand.brand,
+            sentence=f"{brand.replies:,} replies to {brand.brand} lie here, the oldest since {brand.since:%Y-%m-%d}.",
+            todo="The service desk could not be given them, or one sender wrote too many: see docs/what-comes-back.md.",
+        )
+
+
 CONDITIONS: tuple[Condition, ...] = (
     _circuits,
     _ready,
@@ -242,6 +252,7 @@ CONDITIONS: tuple[Condition, ...] = (
     _complaints,
     _cut_off,
     _paper,
+    _replies,
     _expiry,
 )
 

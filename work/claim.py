@@ -10,10 +10,11 @@ from math import ceil
 
 from sqlalchemy import Connection
 
-from channels.contract import Provider
+from channels.contract import Forgets, Provider
 from preferences.policy import Policy
 from store import lanes as stored
-from store.claims import Claimed, Due, defer, lock_due, open_attempts, pinned, platforms
+from store.claims import Again, Claimed, Due, defer, going_again, lock_due, open_attempts, platforms
+from store.doubts import doubt_again
 from store.heard import with_last_words
 from store.lanes import Lane, Waiting
 from store.messages import write_decisions
@@ -86,8 +87,11 @@ def doors(choice: Sequence[Provider], known: Mapping[str, Lane], now: datetime) 
 
 
 def lease_of(installation: Installation, provider: Provider) -> timedelta:
-    """Return how long an attempt may go without news: a call may begin at the end of what is set, and takes time."""
-    return installation.settings.lease + provider.call_timeout + MARGIN
+    """Return how long an attempt may go without news.
+
+    At the end of what is set a call may still be waited for, and another one that begins meanwhile takes time, too.
+    """
+    return installation.settings.lease + 2 * provider.call_timeout + MARGIN
 
 
 @dataclass(kw_only=True)
@@ -121,8 +125,14 @@ class Claimer:
             if not due:
                 connection.rollback()  # gives the probe back
                 return None
-            chosen = self._admit(connection, wanted.channel, context, due, now)
-            parts = self._routed(connection, chosen, choice, way, now)
+            again = going_again(connection, [row.message for row in due])
+            forgotten = _forgotten(again, choice, now)
+            doubt_again(
+                connection, [again[one].attempt for one in forgotten], because="claim: its key is forgotten"
+            )
+            left = [row for row in due if row.message not in forgotten]
+            chosen = self._admit(connection, wanted.channel, context, left, again, now)
+            parts = self._routed(connection, chosen, again, choice, way, now)
             return [
                 self._open(connection, wanted.channel, provider, sender, part, chosen, now)
                 for provider, part in parts
@@ -162,6 +172,7 @@ class Claimer:
         self,
         connection: Connection,
         chosen: Mapping[str, tuple[int, Sequence[str]]],
+        again: Mapping[str, Again],
         choice: Sequence[Provider],
         way: Doors,
         now: datetime,
@@ -170,14 +181,13 @@ class Claimer:
         if len(choice) == 1 and not choice[0].platforms:
             return [(choice[0], list(chosen))] if chosen else []
         where = platforms(connection, [address for address, _ in chosen.values()])
-        pins = pinned(connection, list(chosen))
         left = {door.provider.name: door.most for door in way.open}
         parts: dict[str, list[str]] = {}
         late: list[str] = []
         for message, (address, _) in chosen.items():
             reach = [one for one in choice if not one.platforms or where.get(address, "") in one.platforms]
-            if pinned_to := [one for one in reach if one.name == pins.get(message)]:
-                reach = pinned_to
+            if message in again and (own := [one for one in reach if one.name == again[message].provider]):
+                reach = own
             name = next((one.name for one in reach if left.get(one.name, 0) > 0), None)
             if name is not None:
                 left[name] -= 1
@@ -224,9 +234,13 @@ class Claimer:
         channel: str,
         context: RunContext,
         due: Sequence[Due],
+        again: Mapping[str, Again],
         now: datetime,
     ) -> dict[str, tuple[int, list[str]]]:
-        """Return {message: (address, other channels)} of what may leave now; the rest is moved or held here."""
+        """Return {message: (address, other channels)} of what may leave now; the rest is moved or held here.
+
+        What goes out again after a doubt may go to its own address only. If that is not to be, it is in doubt again.
+        """
         import polars as pl
 
         question = question_of(context.run, context.template, self.installation.organisation)
@@ -234,9 +248,15 @@ class Claimer:
         decisions = ask(connection, question, asked, self.policy, now=now, explained=False)
         goes = (pl.col("state") == "ready") & (pl.col("channel") == channel) & (pl.col("due_at") <= now)
         stays = set(decisions.verdicts.filter(~goes)["message"])
+        elsewhere: set[str] = set()
         if stays:
             held = [row for row in asked if row[0] in stays]
             why = _given_up(ask(connection, question, held, self.policy, now=now), due)
+            waits = why.verdicts.filter((pl.col("state") == "ready") & (pl.col("channel") == channel))
+            elsewhere = (stays & again.keys()) - set(waits["message"])
+            why = Decisions(
+                verdicts=why.verdicts.filter(~pl.col("message").is_in(list(elsewhere))), ranked=why.ranked
+            )
             write_decisions(
                 connection, as_rows(why, question.costs), keep_keys=context.run.kind == "campaign"
             )
@@ -244,10 +264,31 @@ class Claimer:
         places: dict[str, list[tuple[str, int]]] = {}
         for message, name, address in ranked.select("message", "channel", "address").iter_rows():
             places.setdefault(message, []).append((name, address))
-        return {
+        chosen = {
             message: (places[message][0][1], [name for name, _ in places[message][1:]])
             for message in decisions.verdicts.filter(goes)["message"]
         }
+        elsewhere |= {
+            message
+            for message in chosen.keys() & again.keys()
+            if chosen[message][0] != again[message].address
+        }
+        doubt_again(
+            connection,
+            [again[one].attempt for one in elsewhere],
+            because="claim: it may not go to its own address again",
+        )
+        return {message: place for message, place in chosen.items() if message not in elsewhere}
+
+
+def _forgotten(again: Mapping[str, Again], choice: Sequence[Provider], now: datetime) -> set[str]:
+    """Return what would go out under a key that its provider does not remember any more."""
+    lives = {one.name: one.key_life for one in choice if isinstance(one, Forgets)}
+    return {
+        message
+        for message, one in again.items()
+        if one.provider in lives and now >= one.since + lives[one.provider]
+    }
 
 
 def _given_up(decisions: Decisions, due: Sequence[Due]) -> Decisions:

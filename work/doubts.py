@@ -1,11 +1,11 @@
 """Doubts as a person sees them: what is in doubt, what will end it, and how somebody who knows better ends it."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from channels.contract import Capability, Provider
+from channels.contract import Capability, Forgets, Provider
 from store.audit import note
 from store.doubts import in_doubt, name_doubts
 from tidings.channel import Channel
@@ -30,7 +30,9 @@ _ONCE = f" If that says nothing within {_HOURS} hours, it is sent once more, for
 _PERSON = "Only you: `tidings settle {message} --as accepted|absent --because ...`."
 
 
-def doubts(installation: Installation, providers: Iterable[Provider]) -> list[dict[str, Any]]:
+def doubts(
+    installation: Installation, providers: Iterable[Provider], *, now: datetime | None = None
+) -> list[dict[str, Any]]:
     """Return what is in doubt, oldest first.
 
     Each is {message, customer, run, document, channel, provider, capability, since, settles}.
@@ -38,8 +40,12 @@ def doubts(installation: Installation, providers: Iterable[Provider]) -> list[di
     Args:
         installation: whose doubts.
         providers: those that are set up; any other counts as one that cannot be asked.
+        now: business time, by which keys are forgotten; None: the clock's.
     """
-    able = {(provider.channel.value, provider.name): provider.capability for provider in providers}
+    known = list(providers)
+    lives = {one.name: one.key_life for one in known if isinstance(one, Forgets)}
+    now = now or datetime.now(UTC)
+    able = {(provider.channel.value, provider.name): provider.capability for provider in known}
     with installation.engine.begin() as connection:
         found = in_doubt(connection)
     told = []
@@ -48,16 +54,26 @@ def doubts(installation: Installation, providers: Iterable[Provider]) -> list[di
         kept = ("message", "customer", "run", "document", "channel", "provider", "since")
         told.append(
             {name: doubt[name] for name in kept}
-            | {"capability": capability.value, "settles": _settles(doubt, capability)}
+            | {
+                "capability": capability.value,
+                "settles": _settles(doubt, capability, lasts=_lasts(doubt, lives, now)),
+            }
         )
     return told
 
 
-def _settles(doubt: Any, capability: Capability) -> str:
+def _lasts(doubt: Any, lives: Mapping[str, timedelta], now: datetime) -> bool:
+    """Tell whether a provider still knows the key under which a doubt may have been taken."""
+    life = lives.get(doubt["provider"])
+    return life is None or now < doubt["first_at"] + life
+
+
+def _settles(doubt: Any, capability: Capability, *, lasts: bool) -> str:
     """Say what will end a doubt."""
     required = doubt["purpose_class"] == PurposeClass.REQUIRED
-    again = required and not doubt["again"] and not doubt["stopped"]
-    if capability is Capability.KEY and doubt["stopped"]:
+    over = doubt["stopped"] or doubt["in_vain"]
+    again = required and not doubt["again"] and not over
+    if capability is Capability.KEY and (over or not lasts):
         said = _PERSON
     elif capability in _ENDS:
         said = _ENDS[capability]

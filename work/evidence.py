@@ -10,9 +10,12 @@ from datetime import datetime
 from types import MappingProxyType
 
 from store.stories import Attempt, Delivery, Story
+from tidings.channel import Channel
+from tidings.outcome import ErrorClass
 from tidings.reason import Reason
 from tidings.receipt import ReceiptKind
 from tidings.state import (
+    ARRIVED,
     OPEN_ATTEMPT,
     AttemptState,
     DeliveryState,
@@ -52,13 +55,21 @@ def waits(delivery: Delivery, attempt: Attempt) -> bool:
 
 
 def fold(
-    story: Story, delivery: Delivery, attempt: Attempt, kind: ReceiptKind, *, proof: str, now: datetime
+    story: Story,
+    delivery: Delivery,
+    attempt: Attempt,
+    kind: ReceiptKind,
+    *,
+    proof: str,
+    now: datetime,
+    error: ErrorClass | None = None,
 ) -> bool:
     """Change a story by one receipt about one of its attempts; return whether that made the attempt accepted.
 
     Args:
         proof: who says so, for `attempts.settled_by`.
         now: when a message that goes on is due.
+        error: why it did not arrive.
     """
     if kind not in EVENTS:
         return False
@@ -69,8 +80,7 @@ def fold(
     new = after(delivery.state, of_delivery)
     if isinstance(new, DeliveryState):
         delivery.state, delivery.changed = new, True
-        if delivery is story.last:
-            _move_message(story, delivery, now)
+        _move_message(story, delivery, error, now)
         _close_others(delivery)
     return moved and of_attempt is Event.PROVEN
 
@@ -93,22 +103,47 @@ def _close_others(delivery: Delivery) -> None:
             _move_attempt(delivery, other, Event.ABANDONED, "evidence: another attempt of it was taken")
 
 
-def _move_message(story: Story, delivery: Delivery, now: datetime) -> None:
-    """Let the message hear what its last delivery came to."""
-    if delivery.state is DeliveryState.READY:
-        _become(story, Event.ABSENT, channel=delivery.channel, due_at=min(story.due_at or now, now))
-    elif delivery.state not in FAILED:
-        _become(story, Event.PROVEN, channel=delivery.channel)
+def _move_message(story: Story, delivery: Delivery, error: ErrorClass | None, now: datetime) -> None:
+    """Let the message hear what its deliveries come to, after news about one of them.
+
+    An earlier delivery that arrived after all, although its channel counted as used up, ends the message: the next one
+    is recalled while it waits. What a sender has, or what is in doubt, is left to its own end.
+    """
+    last = story.last
+    earlier = [one for one in story.deliveries.values() if one.number < last.number and one.state in ARRIVED]
+    if last.state in ARRIVED:
+        _become(story, Event.PROVEN, channel=last.channel)
+    elif earlier and last.state in (DeliveryState.READY, *FAILED, DeliveryState.REJECTED):
+        recalled = after(last.state, Event.RECALL)
+        if isinstance(recalled, DeliveryState):
+            last.state, last.changed = recalled, True
+        _become(story, Event.PROVEN, channel=earlier[-1].channel)
+    elif last.state is DeliveryState.READY and delivery is last:
+        _become(story, Event.ABSENT, channel=last.channel, due_at=min(story.due_at or now, now))
+    elif last.state in (*FAILED, DeliveryState.REJECTED) and (
+        delivery is last or story.state is MessageState.DONE
+    ):
+        _go_on(story, (delivery, last), error, now)
+
+
+def _go_on(story: Story, failed: tuple[Delivery, Delivery], error: ErrorClass | None, now: datetime) -> None:
+    """Take the next channel, or another device: a dead one is suppressed, so the next claim sees what is left.
+
+    After a STOP an offer goes on only where the customer has consented to that very channel.
+    """
+    news, last = failed
+    device = news.channel == Channel.PUSH and error is ErrorClass.ADDRESS and not story.rehearsal
+    over = {last.channel, news.channel} - ({news.channel} if device else set())
+    left = [name for name in story.ranked if name not in story.tried and name not in over]
+    if story.marketing and error is ErrorClass.OPT_OUT:
+        left = [name for name in left if name in story.own]
+    if (device or left) and not story.stopped:
+        to = news.channel if device else left[0]
+        moved = _become(story, Event.FALLBACK, reason=Reason.FALLBACK, channel=to, due_at=now)
     else:
-        used_up = delivery.channel not in story.tried
-        left = [name for name in story.ranked if name not in (*story.tried, delivery.channel)]
-        going_on = bool(left) and not story.stopped
-        if going_on:
-            moved = _become(story, Event.FALLBACK, reason=Reason.FALLBACK, channel=left[0], due_at=now)
-        else:
-            moved = _become(story, Event.EXHAUSTED, reason=delivery.state, channel=delivery.channel)
-        if moved and used_up:
-            story.tried.append(delivery.channel)
+        moved = _become(story, Event.EXHAUSTED, reason=news.state, channel=last.channel)
+    if moved:
+        story.tried.extend(sorted(over - set(story.tried)))
 
 
 def _become(

@@ -13,22 +13,24 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from channels.contract import Provider
+from channels.contract import Capability, Provider
 from store import lanes as stored
 from store.claims import Claimed, renew
+from store.consents import spoken_for
 from store.invoices import documents
 from store.lanes import Lane
 from store.outcomes import Step, record
 from store.runs import cancel_stopped, states_of
-from store.suppressions import suppress as suppress_addresses
 from tidings.message import Parcel
 from tidings.outcome import ErrorClass, Outcome, Rejected, Unknown
+from tidings.purpose import PurposeClass
 from work.build import RunContext, parcels
 from work.claim import Batch, doors
 from work.installation import Installation
 from work.journal import Journal, folder
 from work.lanes import Lanes, largest_slice
 from work.outcome import Built, cancelled, step
+from work.refused import heed
 
 log = structlog.get_logger()
 
@@ -187,14 +189,14 @@ class Handover:
 
     def _hand_over(self, provider: Provider, part: Sequence[Parcel], journal: Journal) -> None:
         """Send; whatever the provider does not answer for is unknown, never assumed to be absent."""
-        message = {parcel.attempt: parcel.message for parcel in part}
+        claimed = {one.attempt: one for one in self.batch.claimed}
         answers: dict[str, Outcome] = {}
         journal.begun([one.attempt for one in part])
         try:
             for attempt, outcome in provider.send(part):
                 answers[attempt] = outcome
                 journal.took(
-                    attempt, outcome, self._built.get(attempt), self._next_of(message.get(attempt, ""))
+                    attempt, outcome, self._built.get(attempt), self._next_of(claimed.get(attempt), outcome)
                 )
                 if not self._keep():  # frozen meanwhile: nothing that was not begun may begin
                     break
@@ -209,18 +211,33 @@ class Handover:
         if lane is not None:
             self._close_with(provider, lane)
 
-    def _next_of(self, message: str) -> Sequence[str]:
-        return self.batch.rest.get(message, ())
+    def _next_of(self, one: Claimed | None, outcome: Outcome) -> Sequence[str]:
+        """Return the channels that a message may fall back to; after STOP, an offer needs a consent to that one."""
+        if one is None:
+            return ()
+        rest = self.batch.rest.get(one.message, ())
+        run = self.contexts[one.run].run
+        stopped = isinstance(outcome, Rejected) and outcome.error is ErrorClass.OPT_OUT
+        if not stopped or run.purpose_class != PurposeClass.MARKETING:
+            return rest
+        try:
+            with self.installation.engine.begin() as connection:
+                own = spoken_for(connection, one.customer, brand=one.brand, topic=run.topic)
+        except OperationalError:  # a database that is away: what is not known is not allowed
+            return ()
+        return [channel for channel in rest if channel in own]
 
     def _steps(self) -> list[Step]:
         now = self.clock()
+        keyed = self.batch.provider is not None and self.batch.provider.capability is Capability.KEY
         return [
             step(
                 one,
                 self._outcomes[one.attempt],
                 self._built.get(one.attempt),
-                next_channels=self._next_of(one.message),
+                next_channels=self._next_of(one, self._outcomes[one.attempt]),
                 now=now,
+                keyed=keyed,
             )
             if one.attempt in self._outcomes
             else cancelled(one, due_at=now, code=self._why or "lease_over")
@@ -244,27 +261,8 @@ class Handover:
 def commit(
     installation: Installation, claimed: Sequence[Claimed], steps: Sequence[Step], *, now: datetime
 ) -> None:
-    """Record the outcomes of a batch in one transaction, with the addresses not to be used again."""
+    """Record the outcomes of a batch in one transaction, with what they say about addresses and consent."""
     with installation.engine.begin() as connection:
         record(connection, steps, now=now)
-        suppress_addresses(connection, _suppressions(claimed, steps, now))
+        heed(connection, claimed, steps, now=now)
         cancel_stopped(connection, sorted({one.run for one in claimed}))
-
-
-def _suppressions(claimed: Sequence[Claimed], steps: Sequence[Step], now: datetime) -> list[dict[str, Any]]:
-    """Return the addresses that a provider told us not to use again."""
-    by_attempt = {c.attempt: c for c in claimed}
-    return [
-        {
-            "brand": "all" if made.error_class == ErrorClass.ADDRESS else by_attempt[made.attempt].brand,
-            "channel": by_attempt[made.attempt].channel,
-            "value": by_attempt[made.attempt].address,
-            "reason": made.code if made.error_class == ErrorClass.ADDRESS else ErrorClass.OPT_OUT.value,
-            "source": "provider",
-            "proof": f"attempt {made.attempt}",
-            "actor": "system",
-            "at": now,
-        }
-        for made in steps
-        if made.error_class in {ErrorClass.ADDRESS, ErrorClass.OPT_OUT} and made.attempt_state == "rejected"
-    ]

@@ -28,13 +28,27 @@ class Built:
 
 
 def step(
-    claimed: Claimed, outcome: Outcome, built: Built | None, *, next_channels: Sequence[str], now: datetime
+    claimed: Claimed,
+    outcome: Outcome,
+    built: Built | None,
+    *,
+    next_channels: Sequence[str],
+    now: datetime,
+    keyed: bool = False,
 ) -> Step:
     """Return the states after an outcome.
 
+    What goes out again after a doubt and comes to nothing says nothing about the try before it, which may have been
+    taken: the delivery is in doubt again, not failed. Except that a provider with keys that rejects what was handed
+    over has looked for the key first, and found nothing under it; a refusal may come before it looks.
+
     Args:
-        next_channels: what the message may fall back to, most wished first.
+        claimed: the attempt.
+        outcome: its end.
         built: what was sent, or None when nothing could be made.
+        next_channels: what the message may fall back to, most wished first.
+        now: business time.
+        keyed: the provider takes the same key once, and remembers this one.
     """
     match outcome:
         case Accepted(reference=reference):
@@ -66,6 +80,9 @@ def step(
             )
         case Refused(error=error, code=code, detail=detail) | Rejected(error=error, code=code, detail=detail):
             heard = Event.REFUSED if isinstance(outcome, Refused) else Event.REJECTED
+            never_taken = keyed and built is not None and isinstance(outcome, Rejected)
+            if claimed.doubt and not never_taken:
+                return _in_doubt_again(claimed, built, heard, error, code, detail)
             return _over(claimed, built, heard, error, code, detail, next_channels, now)
 
 
@@ -88,6 +105,23 @@ def cancelled(claimed: Claimed, *, due_at: datetime, code: str) -> Step:
         reason=Reason.BACK_OFF,
         due_at=due_at,
         code=code,
+    )
+
+
+def _in_doubt_again(
+    claimed: Claimed, built: Built | None, heard: Event, error: ErrorClass, code: str, detail: str
+) -> Step:
+    """The second try is closed with its answer, the first is in doubt: evidence or a person ends it."""
+    return _step(
+        claimed,
+        built,
+        heard,
+        Event.DOUBTED,
+        Event.DOUBTED,
+        error=error,
+        code=code,
+        detail=detail,
+        doubt=claimed.doubt,
     )
 
 
@@ -139,6 +173,7 @@ def _step(
     code: str = "",
     detail: str = "",
     reference: str | None = None,
+    doubt: str | None = None,
 ) -> Step:
     """Return a step after what attempt, delivery and message hear: the attempt's own event, unless another is named."""
     return Step(
@@ -157,6 +192,7 @@ def _step(
         code=code,
         detail=detail[:500],
         provider_reference=reference,
+        doubt=doubt,
         content_hash=built.content_hash if built else None,
         parts=built.parts if built else 1,
         cost=str(built.cost) if built else "0",

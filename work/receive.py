@@ -155,7 +155,8 @@ def _take(clue: Clue, stories: dict[str, Story], found: _Found, now: datetime) -
         if waits(delivery, attempt):
             return "waiting"
         proof = f"{receipt.provider}: {receipt.kind} {receipt.event_id}"[:200]
-        if fold(story, delivery, attempt, receipt.kind, proof=proof, now=now) and not story.rehearsal:
+        taken = fold(story, delivery, attempt, receipt.kind, proof=proof, now=now, error=receipt.error)
+        if taken and not story.rehearsal:
             found.history.append(_sent(clue, story, receipt))
     if not clue.rehearsal:
         found.history.extend(_history(clue))

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from channels.contract import Capability, Provider
+from channels.contract import Capability, Forgets, Provider
 from channels.registry import PROVIDERS
 from store.audit import note
 from store.claims import open_attempts
@@ -89,7 +89,7 @@ def doubt_what_may_have_left(installation: Installation, *, now: datetime) -> Co
         for shard in range(shards.count):
             stages.plan(installation, run, shard, installation.policy, now=now)
     for channel in Channel:
-        name, capability = _provider(installation.settings, channel)
+        name, capability = sent_by(installation.settings, channel)
         tally[capability] += _doubted(installation, channel, name, capability, now)
     return +tally
 
@@ -155,18 +155,23 @@ def _unplanned(installation: Installation, now: datetime) -> list[str]:
         return list(found)
 
 
-def _provider(settings: Settings, channel: Channel) -> tuple[str, Capability]:
-    """Return who sent on a channel, and how it can be asked; whom no setting names cannot be."""
-    names = getattr(settings, channel)
-    if not names:
-        return "unknown", Capability.NONE
+def sent_by(settings: Settings, channel: Channel) -> tuple[str, Capability]:
+    """Return who may have sent on a channel, by the name that attempts have, and how it can be asked.
+
+    Whom no setting names, or who cannot be set up, cannot be asked. Of several nobody knows which one sent a message:
+    what the first has never had the next may have, and a key counts at its own provider only. So these doubts name all
+    of them, none is asked, and a person settles them. A key that is forgotten may have been used too long ago as well.
+    """
+    names = tuple(dict.fromkeys(getattr(settings, channel)))
+    if len(names) != 1:
+        return " or ".join(names) or "unknown", Capability.NONE
     make: Callable[[Settings], Provider] = PROVIDERS[channel, names[0]]
     try:
         provider = make(settings)
     except Problem:
         return names[0], Capability.NONE
     provider.close()
-    return names[0], provider.capability
+    return provider.name, Capability.NONE if isinstance(provider, Forgets) else provider.capability
 
 
 def _doubted(

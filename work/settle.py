@@ -2,13 +2,14 @@
 
 | capability | what ends a doubt |
 |---|---|
-| `key` | it is sent again under the same key, at the same provider, which keeps one copy |
+| `key` | it is sent again under the same key, at the same provider, which keeps one copy, while it remembers |
 | `list` | the provider is asked once its list has caught up (`settle_after`) |
 | `event` | its event. Silence proves an absence only by MARGIN and CANARIES (`store.doubts.silent`) |
 | `none` | nothing can: a required purpose is sent once more under the same reference, marketing stays a named doubt |
 
 Where a list or an event was to come and did not, a required purpose is sent once more after PATIENCE. A second doubt of
-one delivery, and every doubt of marketing, stays until evidence comes or a person settles it (`work.doubts`).
+one delivery, and every doubt of marketing, stays until evidence comes or a person settles it (`work.doubts`). So does
+one whose second try was refused or rejected: an answer about the second says nothing about the first (`work.outcome`).
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from channels.contract import Capability, Doubt, Lists, Provider
+from channels.contract import Capability, Doubt, Forgets, Lists, Provider
 from store.calls import open_calls
 from store.claims import Claimed, left_open
 from store.doubts import name_doubts, overdue, resend, silent, started
@@ -69,7 +70,11 @@ def settle(
     with installation.engine.begin() as connection:
         tally["resent"] = resend(
             connection,
-            keyed=[provider.name for provider in known if provider.capability is Capability.KEY],
+            keyed={
+                provider.name: provider.key_life if isinstance(provider, Forgets) else None
+                for provider in known
+                if provider.capability is Capability.KEY
+            },
             slow=[provider.name for provider in known if provider.capability in slow],
             patience=PATIENCE,
             now=now,
@@ -86,7 +91,12 @@ def _ask(
     tally: Counter[str] = Counter()
     with installation.engine.begin() as connection:
         ids = overdue(
-            connection, provider.name, channel=provider.channel, before=now - lists.settle_after, run=run
+            connection,
+            provider.name,
+            channel=provider.channel,
+            settle_after=lists.settle_after,
+            now=now,
+            run=run,
         )
     for start in range(0, len(ids), ASKED):
         doubts = _doubts(installation, ids[start : start + ASKED])

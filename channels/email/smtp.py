@@ -279,7 +279,7 @@ def _options(session: Session, email: Email, attempt: str, *, plain: bool) -> st
         options += " BODY=8BITMIME"
     if not plain:
         if "SMTPUTF8" not in features:
-            return _wrong("smtputf8_not_offered")
+            return Rejected(error=ErrorClass.CONFIG, code="smtputf8_not_offered")  # this address only
         options += " SMTPUTF8"
     return options + (f" RET=HDRS ENVID={attempt}" if "DSN" in features else "")
 

@@ -66,6 +66,7 @@ class Lob:
     name = "lob"
     channel = Channel.LETTER
     capability = Capability.KEY
+    key_life = printapi.KEY_LIFE
     platforms: frozenset[str] = frozenset()
 
     def __init__(self, settings: LobSettings) -> None:

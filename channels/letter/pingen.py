@@ -55,6 +55,7 @@ class Pingen:
     name = "pingen"
     channel = Channel.LETTER
     capability = Capability.KEY
+    key_life = printapi.KEY_LIFE
     platforms: frozenset[str] = frozenset()
 
     def __init__(self, settings: PingenSettings) -> None:

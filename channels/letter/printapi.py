@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx2
 
-from channels.calls import quiet
+from channels.calls import on_time, quiet
 from channels.letter.batches import Piece
 from channels.letter.handover import piece_of
 from tidings.message import Parcel
@@ -38,6 +38,9 @@ STATUS: Mapping[int, ErrorClass] = {
     HTTPStatus.TOO_MANY_REQUESTS: ErrorClass.THROTTLE,
 }
 """What a status means where no table names the code. 409: the same key is being worked on, so it stays in doubt."""
+KEY_LIFE = timedelta(hours=23)
+"""Lob remembers a key for 24 hours (support.lob.com, "prevent duplicate mailings", 2026-11); Pingen names no time that
+we could find, and is taken to do no better. An hour is for the call itself."""
 LONGEST_WAIT = 86400
 LONGEST_CODE = 80
 
@@ -46,7 +49,10 @@ def client(timeout: timedelta, **more: Any) -> httpx2.Client:
     """Return a client: no retries, no redirects, time-outs set, no proxy or credentials out of the environment."""
     quiet()
     limits = httpx2.Limits(max_connections=WORKERS, max_keepalive_connections=WORKERS)
-    return httpx2.Client(timeout=timeout.total_seconds(), limits=limits, trust_env=False, **more)
+    hooks: Mapping[str, Any] = {"request": [on_time]}
+    return httpx2.Client(
+        timeout=timeout.total_seconds(), limits=limits, trust_env=False, event_hooks=hooks, **more
+    )
 
 
 def one(parcel: Parcel, hand_over: Callable[[Parcel, Piece], Outcome]) -> Outcome:

@@ -93,7 +93,7 @@ class Sns:
         if not isinstance(endpoint, str):
             return endpoint
         if endpoint.split(":")[3:4] != [self._region]:  # SNS would say that there is no such endpoint
-            return Rejected(error=ErrorClass.DATA, code="endpoint_of_another_region")
+            return Rejected(error=ErrorClass.CONFIG, code="endpoint_of_another_region")
         try:
             answer = self._client.publish(**request(push, endpoint))
         except (ClientError, BotoCoreError) as error:
@@ -107,7 +107,7 @@ class Sns:
         """Return the endpoint of a token, made when there is none: the same token, the same endpoint, for ever."""
         application = self._applications.get(push.platform)
         if application is None:
-            return Rejected(error=ErrorClass.DATA, code="no_application", detail=push.platform)
+            return Rejected(error=ErrorClass.CONFIG, code="no_application", detail=push.platform)
         if known := self._endpoints.get(push.to):
             return known
         try:

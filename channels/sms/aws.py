@@ -32,24 +32,24 @@ ERRORS: Mapping[str, ErrorClass] = {
     "ValidationException": ErrorClass.DATA,
 }
 """By exception, where no reason says more; throttling and 5xx are judged in `channels.aws`."""
+OUT_OF_REACH = (
+    "COUNTRY_CODE_MISMATCH",
+    "COUNTRY_NOT_ENABLED",
+    "DESTINATION_COUNTRY_BLOCKED",
+    "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION",
+    "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE",
+    "INTERNATIONAL_SENDING_NOT_SUPPORTED",
+    "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY",
+    "NO_ORIGINATION_IDENTITIES_FOUND",
+    "PRICE_OVER_THRESHOLD",
+    "SENDER_ID_NOT_SUPPORTED",
+    "SENDER_ID_REQUIRES_REGISTRATION",
+)
+"""Our set-up keeps us from this country, or from this number by a rule of ours: the number is not suppressed, and the
+lane goes on for the others."""
 REASONS: Mapping[str, ErrorClass] = {
     "DESTINATION_PHONE_NUMBER_OPTED_OUT": ErrorClass.OPT_OUT,
-    **dict.fromkeys(  # this country, or this number by our own rule: it never stops the lane for the others
-        (
-            "COUNTRY_CODE_MISMATCH",
-            "COUNTRY_NOT_ENABLED",
-            "DESTINATION_COUNTRY_BLOCKED",
-            "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION",
-            "DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE",
-            "INTERNATIONAL_SENDING_NOT_SUPPORTED",
-            "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY",
-            "NO_ORIGINATION_IDENTITIES_FOUND",
-            "PRICE_OVER_THRESHOLD",
-            "SENDER_ID_NOT_SUPPORTED",
-            "SENDER_ID_REQUIRES_REGISTRATION",
-        ),
-        ErrorClass.DATA,
-    ),
+    **dict.fromkeys(OUT_OF_REACH, ErrorClass.CONFIG),
     **dict.fromkeys(  # our numbers, pools and rights
         (
             "CHANNEL_NOT_ENABLED",
@@ -112,7 +112,7 @@ class Aws:
             return Rejected(error=ErrorClass.DATA, code="length")
         sender = self._identity or sender_for(sms.sender, sms.to)
         if sender is None:
-            return Rejected(error=ErrorClass.DATA, code="country_takes_no_names")
+            return Rejected(error=ErrorClass.CONFIG, code="country_takes_no_names")
         try:
             answer = self._client.send_text_message(**self._always, **_request(parcel, sms, sender))
         except (ClientError, BotoCoreError) as error:
@@ -148,6 +148,8 @@ def _refusal(error: ClientError | BotoCoreError) -> Outcome:
     if not isinstance(error, ClientError):
         return aws.failure(error, ERRORS)
     code, reason = str(error.response["Error"].get("Code", "")), str(error.response.get("Reason", ""))
+    if reason in OUT_OF_REACH:
+        return Rejected(error=ErrorClass.CONFIG, code=reason)
     kind = REASONS.get(reason)
     fields = error.response.get("Fields") or []
     if kind is None and any(field.get("Name") == NUMBER_FIELD for field in fields):

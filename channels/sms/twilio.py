@@ -64,7 +64,7 @@ class Twilio:
             return Refused(error=ErrorClass.CONFIG, code="sender", wait=WAIT[ErrorClass.CONFIG])
         sender = sender_for(sms.sender, sms.to, number=self._number)
         if sender is None:
-            return Rejected(error=ErrorClass.DATA, code="country_takes_no_names")
+            return Rejected(error=ErrorClass.CONFIG, code="country_takes_no_names")
         return self._create(parcel, sms, from_=sender)
 
     def _create(self, parcel: Parcel, sms: Sms, **sender: str) -> Outcome:

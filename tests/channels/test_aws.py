@@ -89,7 +89,7 @@ def test_the_brand_sends_where_no_identity_is_set(provider, peer):
     outcomes = [dict(provider.send([one]))[ATTEMPT] for one in (parcel(), parcel(to="+12025550123"))]
 
     assert [call["OriginationIdentity"] for call in peer.calls()] == ["Nordlys"]
-    assert (outcomes[1].error, outcomes[1].code) == (ErrorClass.DATA, "country_takes_no_names")
+    assert (outcomes[1].error, outcomes[1].code) == (ErrorClass.CONFIG, "country_takes_no_names")
 
 
 @pytest.mark.parametrize(
@@ -117,11 +117,11 @@ def test_texts_that_cannot_be_sent(provider, peer, text, code):
         ),
         pytest.param(
             "ConflictException", "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION",
-            Rejected, ErrorClass.DATA, id="a country that we block",
+            Rejected, ErrorClass.CONFIG, id="a country that we block",
         ),
-        pytest.param("ValidationException", "PRICE_OVER_THRESHOLD", Rejected, ErrorClass.DATA, id="too dear"),
+        pytest.param("ValidationException", "PRICE_OVER_THRESHOLD", Rejected, ErrorClass.CONFIG, id="too dear"),
         pytest.param(
-            "ValidationException", "COUNTRY_NOT_ENABLED", Rejected, ErrorClass.DATA, id="a country that is off",
+            "ValidationException", "COUNTRY_NOT_ENABLED", Rejected, ErrorClass.CONFIG, id="a country that is off",
         ),
         pytest.param(
             "ValidationException", "SENDER_ID_NOT_REGISTERED", Refused, ErrorClass.CONFIG, id="our name is unknown",

@@ -169,7 +169,7 @@ def test_addresses_of_all_scripts(to, offered, expected):
 
     assert [taken.to for taken in peer.taken] == ([expected] if expected else [])
     if expected is None:
-        assert (outcome.error, outcome.code) == (ErrorClass.DATA, "smtputf8_not_offered")
+        assert (outcome.error, outcome.code) == (ErrorClass.CONFIG, "smtputf8_not_offered")
 
 
 @pytest.mark.parametrize("extensions", [EXTENSIONS, PLAIN], ids=["pipelined", "one by one"])

@@ -90,20 +90,26 @@ def attributes(form):
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("changes", "error", "code"),
     [
-        pytest.param({"platform": "web"}, "platform_not_supported", id="a platform that SNS does not serve"),
-        pytest.param({"to": "0f3a" * 16}, "no_application", id="a bare token of no application"),
         pytest.param(
-            {"to": ARN.replace("eu-west-1", "us-east-1")}, "endpoint_of_another_region", id="elsewhere"
+            {"platform": "web"}, "data", "platform_not_supported", id="a platform that SNS does not serve"
+        ),
+        pytest.param({"to": "0f3a" * 16}, "config", "no_application", id="a bare token of no application"),
+        pytest.param(
+            {"to": ARN.replace("eu-west-1", "us-east-1")},
+            "config",
+            "endpoint_of_another_region",
+            id="elsewhere",
         ),
     ],
 )
-def test_what_sns_cannot_reach(provider, peer, changes, code):
+def test_what_sns_cannot_reach(provider, peer, changes, error, code):
     """It is our set-up or data: the device stays usable."""
     [(_, outcome)] = provider.send([parcel(**changes)])
 
-    assert (outcome.error, outcome.code) == (ErrorClass.DATA, code)
+    assert isinstance(outcome, Rejected)
+    assert (outcome.error, outcome.code) == (error, code)
     assert peer.requests == []
 
 

@@ -13,6 +13,7 @@ from random import Random
 from store.stories import Attempt, Delivery, Story
 from tidings.receipt import ReceiptKind
 from tidings.state import (
+    ARRIVED,
     OPEN_DELIVERY,
     AttemptState,
     DeliveryState,
@@ -69,7 +70,8 @@ class Transport:
         fate = self.dice.random()
         if fate < 0.12:
             return Event.REFUSED
-        if fate < 0.20:
+        knows_the_key = self.capability == "key" and self.took[delivery.id]
+        if fate < 0.20 and not knows_the_key:
             return Event.REJECTED
         if fate < 0.28:  # the connection broke before anything was taken
             return Event.UNKNOWN
@@ -175,7 +177,10 @@ class History:
                 id=f"d{self.number}", number=self.number, channel=story.channel or "", address="a",
                 reference=f"R{self.number}", state=DeliveryState.READY,
             )  # fmt: skip
+            self._may_go_on()
             story.deliveries[last.id] = last
+        if any(one.state in ARRIVED for one in story.deliveries.values()):
+            raise Broken("it goes out although it arrived on another channel")
         if any(one.state is AttemptState.ACCEPTED for one in last.attempts.values()):
             raise Broken("a delivery that was accepted goes out again")
         self.number += 1
@@ -185,6 +190,13 @@ class History:
         self._hear(Event.CLAIMED)
         self._deliver(last, Event.CLAIMED)
         worker.delivery, worker.attempt, worker.answer = last, attempt, None
+
+    def _may_go_on(self) -> None:
+        """Hold against the truth what the next delivery rests on: no earlier one was taken without our knowing."""
+        for one in self.story.deliveries.values():
+            unknown = one.state in (DeliveryState.REJECTED, DeliveryState.RECALLED)
+            if unknown and self.transports[one.channel].took[one.id]:
+                raise Broken("the next channel is taken while a provider has the message on the one before")
 
     def send(self) -> None:
         self._send(self.dice.choice(self.workers))
@@ -211,11 +223,26 @@ class History:
         worker.frozen = False
 
     def _outcome(self, delivery: Delivery, event: Event) -> None:
+        answer = event
         if event is Event.REFUSED:
             self.tries[delivery.id] += 1
             event = Event.REJECTED if self.tries[delivery.id] >= TRIES else event
-        if not self._deliver(delivery, event):
+        if event is Event.REJECTED and self._in_doubt_again(delivery, answer):
             return
+        if self._deliver(delivery, event):
+            self._move_on(delivery, event)
+
+    def _in_doubt_again(self, delivery: Delivery, answer: Event) -> bool:
+        """What went out again in vain says nothing about the try before it, unless a key was looked up."""
+        proof = self.transports[delivery.channel].capability == "key" and answer is Event.REJECTED
+        doubts = [one for one in delivery.attempts.values() if one.state is AttemptState.ABANDONED]
+        if proof or not doubts or not self._deliver(delivery, Event.DOUBTED):
+            return False
+        doubts[0].state, doubts[0].settled_by = AttemptState.UNKNOWN, "in vain"
+        self._hear(Event.DOUBTED)
+        return True
+
+    def _move_on(self, delivery: Delivery, event: Event) -> None:
         if event is not Event.REJECTED:
             self._hear(event, channel=delivery.channel)
             return
@@ -267,7 +294,7 @@ class History:
             self._resend(delivery, attempt)
 
     def _resend(self, delivery: Delivery, attempt: Attempt) -> None:
-        if self.story.stopped or delivery.state is not DeliveryState.IN_DOUBT:
+        if self.story.stopped or attempt.settled_by or delivery.state is not DeliveryState.IN_DOUBT:
             return
         if self.story.state is not MessageState.IN_DELIVERY:
             return

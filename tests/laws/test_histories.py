@@ -57,7 +57,16 @@ class LosesNews(History):
             super()._fold(delivery, attempt, kind)
 
 
+class BelievesTheSecondAnswer(History):
+    def _in_doubt_again(self, delivery, answer):
+        return False
+
+
 CARELESS = {
+    "one that takes the answer to a second try for one to the first": (
+        BelievesTheSecondAnswer,
+        "the next channel is taken while",
+    ),
     "one that sends again without asking": (SendsAgainWithoutAsking, "copies"),
     "one that takes a doubt for success": (TakesADoubtForSuccess, "no provider has"),
     "one that takes another channel while in doubt": (

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from store.doubts import name_doubts, resend
+from store.doubts import doubt_again, name_doubts, resend
 from store.outcomes import Step, record
 from store.runs import cancel_stopped
 from store.silence import fall_back
@@ -179,12 +179,31 @@ ONE_OFF = [
 @pytest.mark.parametrize("three", ONE_OFF, ids=" ".join)
 def test_only_a_doubt_is_sent_again(shelf, three):
     shelf.put(*three)
-    resend(shelf.connection, keyed=["peer"], slow=[], patience=timedelta(0), now=NOON)
+    resend(shelf.connection, keyed={"peer": None}, slow=[], patience=timedelta(0), now=NOON)
     events = (Event.RESEND, Event.RESEND, Event.ABANDONED)
     heard = tuple(after(state, event) for state, event in zip(three, events, strict=True))
     stays = any(isinstance(new, Nothing) for new in heard)
     assert stays == (three != DOUBT)
     assert shelf.became() == (three if stays else heard)
+
+
+@pytest.mark.parametrize("state", [one for one in MessageState if one is not MessageState.PLANNED], ids=str)
+def test_a_message_hears_of_a_second_try_in_vain_as_the_table_says(shelf, state):
+    shelf.put(state, DeliveryState.READY, AttemptState.ABANDONED)
+    doubt_again(shelf.connection, [shelf.attempt], because="test")
+    assert shelf.became() == (expected(state, Event.DOUBTED), DeliveryState.IN_DOUBT, AttemptState.UNKNOWN)
+
+
+@pytest.mark.parametrize(("state", "attempt"), [
+    *((state, AttemptState.ABANDONED) for state in DeliveryState),
+    *((DeliveryState.READY, attempt) for attempt in AttemptState),
+], ids=str)  # fmt: skip
+def test_only_what_went_out_again_is_in_doubt_again(shelf, state, attempt):
+    shelf.put(MessageState.IN_DELIVERY, state, attempt)
+    doubt_again(shelf.connection, [shelf.attempt], because="test")
+    heard = after(state, Event.DOUBTED), after(attempt, Event.DOUBTED)
+    stays = any(isinstance(new, Nothing) for new in heard)
+    assert shelf.became()[1:] == ((state, attempt) if stays else heard)
 
 
 @pytest.mark.parametrize("state", list(DeliveryState), ids=str)

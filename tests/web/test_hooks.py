@@ -96,6 +96,10 @@ def test_a_forged_call_is_refused_without_a_word_and_logged_without_a_name(clien
     assert logs == [
         {"event": "a call was refused", "hook": "peer", "code": "signature", "log_level": "warning"}
     ]
+    counted = [
+        line for line in client.get("/metrics").text.splitlines() if line.startswith("tidings_forged_calls{")
+    ]
+    assert any('"peer"' in line and '"signature"' in line for line in counted)
 
 
 def test_an_unknown_hook_is_none(client, caller):

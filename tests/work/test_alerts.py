@@ -153,6 +153,20 @@ def complaints(connection, *, sent, complained):
     touched(connection, "complained", complained)
 
 
+def reply(connection, *, state):
+    connection.execute(
+        insert(tables.replies).values(
+            provider="imap",
+            event_id="1",
+            brand="nordlys",
+            channel="email",
+            state=state,
+            at=NOON,
+            due_at=NOON,
+        )
+    )
+
+
 def discrepancy(connection):
     connection.execute(
         insert(tables.print_discrepancies).values(
@@ -188,6 +202,8 @@ HOLDS = [
         lambda c: complaints(c, sent=1001, complained=3), [], id="a little less than 0.3 % complain"
     ),
     pytest.param(lambda c: complaints(c, sent=10, complained=2), [], id="two people are no pattern"),
+    pytest.param(lambda c: reply(c, state="held"), ["replies_held"], id="a customer's reply reached nobody"),
+    pytest.param(lambda c: reply(c, state="waiting"), [], id="a reply is on its way to the service desk"),
     pytest.param(discrepancy, ["print_discrepancies"], id="the print house counted otherwise"),
     pytest.param(lambda _: None, [], id="all is well"),
 ]

@@ -18,6 +18,7 @@ from store.suppressions import mark_known
 from templates.catalog import find
 from tests.peers.smtp import SmtpPeer
 from tests.town import NOON, install, settle
+from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
 from work import run as stages
@@ -25,7 +26,7 @@ from work.archive import keep
 from work.backup import back_up
 from work.campaign import open_campaign, parse_campaign
 from work.deliver import Sender
-from work.restore import doubt_what_may_have_left, unpack
+from work.restore import doubt_what_may_have_left, sent_by, unpack
 from work.settle import settle as settle_doubts
 
 LATER = NOON + timedelta(hours=1)
@@ -97,7 +98,9 @@ def restored(town, tmp_path):
 
     def restore(file):
         live = town.settings
-        settings = Settings(home=tmp_path / "restored", database=None, mode=live.mode, email=live.email, smtp=live.smtp)
+        settings = Settings(
+            home=tmp_path / "restored", database=None, mode=live.mode, email=live.email, smtp=live.smtp
+        )
         unpack(file, settings, by="Ola")
         store = opened_store(settings)
         homes.append((store, settings.root))
@@ -122,6 +125,27 @@ def test_what_may_have_left_since_is_in_doubt_and_not_sent_again(town, backup, r
     with again.engine.connect() as connection:
         found = connection.execute(text("SELECT DISTINCT state, code, provider FROM attempts")).all()
     assert found == [("unknown", "restored", "smtp")]
+
+
+TWILIO = {"account_sid": "AC1", "auth_token": "t", "number": "+12025550199"}
+LOB = {"key": "k", "sender": "adr_1"}
+WHO = {
+    "nobody is named": ({}, Channel.SMS, ("unknown", "none")),
+    "it is the provider's own name that attempts have": (
+        {"whatsapp": "twilio", "twilio": TWILIO}, Channel.WHATSAPP, ("twilio-whatsapp", "list"),
+    ),
+    "one of several sent it": (
+        {"sms": "twilio,aws", "twilio": TWILIO}, Channel.SMS, ("twilio or aws", "none"),
+    ),
+    "a folder knows its letters for ever": ({"letter": "spool"}, Channel.LETTER, ("spool", "key")),
+    "a print house forgets its keys": ({"letter": "lob", "lob": LOB}, Channel.LETTER, ("lob", "none")),
+    "without its account nobody can be asked": ({"sms": "twilio"}, Channel.SMS, ("twilio", "none")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "channel", "expected"), WHO.values(), ids=WHO)
+def test_who_may_have_sent_it(tmp_path, given, channel, expected):
+    assert sent_by(Settings(home=tmp_path, spool={"folder": tmp_path}, **given), channel) == expected
 
 
 def test_what_is_due_later_cannot_have_been_sent(town, backup, restored, peer):

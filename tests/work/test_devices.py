@@ -5,11 +5,13 @@ from sqlalchemy import insert, text
 
 from store.owner import owner
 from store.tables import addresses
-from tests.town import settle, state
+from tests.town import NOON, settle, state
 from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Rejected
+from tidings.receipt import Receipt, ReceiptKind
 from work.deliver import Sender
+from work.receive import receive
 
 DEAD = Rejected(error=ErrorClass.ADDRESS, code="UNREGISTERED")
 
@@ -121,3 +123,44 @@ def test_another_refusal_ends_the_channel(house):
     assert house.handed() == ["token-1"]
     assert isinstance(house.email.default, Accepted)
     assert len(house.email.handed) == 1
+
+
+def gone(house, code="EndpointDisabled", error=ErrorClass.ADDRESS):
+    """Return the news that what went to the first phone did not arrive."""
+    with house.engine.connect() as connection:
+        attempt = connection.scalar(
+            text(
+                "SELECT a.id::text FROM attempts a JOIN deliveries d ON d.id = a.delivery_id WHERE d.number = 1"
+            )
+        )
+    return Receipt(
+        provider="scripted-push",
+        event_id="1",
+        kind=ReceiptKind.BOUNCED,
+        channel=Channel.PUSH,
+        at=NOON,
+        attempt=attempt,
+        error=error,
+        code=code,
+    )
+
+
+AFTERWARDS = {
+    "a dead token: the other phone rings": (ErrorClass.ADDRESS, True, (["token-1", "new-phone"], 0)),
+    "a dead token and no other phone: the e-mail goes out": (ErrorClass.ADDRESS, False, (["token-1"], 1)),
+    "what is not about the device ends the channel": (ErrorClass.DATA, True, (["token-1"], 1)),
+}
+
+
+@pytest.mark.parametrize(("error", "two", "expected"), AFTERWARDS.values(), ids=AFTERWARDS)
+def test_a_push_that_comes_back_after_it_was_accepted(house, error, two, expected):
+    customer = customer_with(house, channels=("push", "email"))
+    if two:
+        phone(house, customer, "new-phone", 1)
+    house.plan(channels=["push", "email"]).send()
+
+    receive(house.installation, [gone(house, error=error)], now=NOON)
+    house.send()
+
+    assert (house.handed(), len(house.email.handed)) == expected
+    assert state_of(house)[0] == "done"

@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import insert, text
 
 from store.customers import find
-from store.tables import addresses, metadata
+from store.tables import addresses, calls, metadata, receipts, replies
+from tests.shelf import add_message, add_run
 from tests.town import NOON, install, settle, suppress
 from tidings.problem import Problem
 from work.erase import erase
@@ -35,12 +36,41 @@ def address_of(engine, customer, channel):
         return connection.scalar(query, {"customer": customer, "channel": channel})
 
 
+def what_came_back(connection, email, phone):
+    """Write what others said about Zofia: receipts that only name an address, a call, replies; and one about Ada."""
+    message = add_message(
+        connection, add_run(connection, required=True), 1, state="undeliverable", reason="bounced"
+    )
+    ada = connection.scalar(text("SELECT value FROM addresses WHERE customer_id = 2 AND channel = 'email'"))
+    for event, address in (("1", email.upper()), ("2", ada)):
+        payload = {"channel": "email", "address": address}
+        values = {"provider": "ses", "event_id": event, "kind": "bounced", "payload": payload, "at": NOON}
+        connection.execute(insert(receipts).values(values))
+    note = {"note": "Zofia moves on Friday", "closed_at": NOON, "closed_by": "staff:Ola"}
+    connection.execute(insert(calls).values(message_id=message, because="bounced", opened_at=NOON, **note))
+    for event, whose, channel, sender in (("1", 1, "email", email), ("2", None, "sms", phone)):
+        values = {
+            "provider": "twilio",
+            "event_id": event,
+            "customer_id": whose,
+            "channel": channel,
+            "sender": sender,
+        }
+        said = {"brand": "nordlys", "text": "Zofia here, please call", "at": NOON, "due_at": NOON}
+        connection.execute(insert(replies).values(values | said))
+
+
 def test_nothing_personal_stays_and_others_are_untouched(town, engine):
     """Name, company and addresses are in no table any more; the reason and who did it are in the audit."""
     gone = [*PERSON.values(), address_of(engine, 1, "email"), address_of(engine, 1, "sms")]
     with engine.begin() as connection:
         suppress(connection, "email", gone[3])
+        what_came_back(connection, *gone[3:])
     stays = address_of(engine, 2, "email")
+    with engine.connect() as connection:
+        kept = connection.scalar(
+            text("SELECT count(*) FROM receipts WHERE payload ->> 'address' = :a"), {"a": stays}
+        )
 
     counts = erase(town, "C1", by="Ola", because="ticket 812", now=NOON)
 
@@ -49,6 +79,7 @@ def test_nothing_personal_stays_and_others_are_untouched(town, engine):
     assert stays in left
     assert "ticket 812" in left
     assert counts["addresses"] == 2
+    assert (kept, counts["replies"], counts["receipts_by_address"]) == (1, 2, 1)
     with engine.connect() as connection:
         assert find(connection, "C1") is None
 

@@ -11,8 +11,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from store.outcomes import Step, record
 from tests.shelf import add_attempt, add_delivery, add_message, add_run, states
-from tests.town import NOON, install, settle
+from tests.town import NOON, agree, install, settle
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass
 from tidings.receipt import Receipt, ReceiptKind
@@ -222,6 +223,102 @@ def test_a_late_bounce_leaves_the_channel_alone_that_a_message_has_moved_to(desk
     desk.hear(news("bounced", attempt=desk.attempt, error=ErrorClass.ADDRESS))
     assert desk.states() == ("done", [("bounced", ["accepted"]), ("accepted", ["accepted"])])
     assert len(desk.suppressed()) == 1
+
+
+def second(desk, delivery, attempt, *, state):
+    """Give the message a second delivery, by SMS."""
+    desk.sql(
+        "UPDATE messages SET state = :state, channel = 'sms', tried = '{email}', reason = :reason",
+        state=state,
+        reason="bounced" if state == "undeliverable" else "",
+    )
+    with desk.engine.begin() as connection:
+        other = add_delivery(connection, desk.id, state=delivery, channel="sms")
+        return add_attempt(connection, other, state=attempt, provider="twilio")
+
+
+THERE = ("delivered", ["accepted"])
+ARRIVED_LATE = {
+    "the next channel waits to be tried again: it is recalled": (
+        "ready", "refused", "ready", ("done", [THERE, ("recalled", ["refused"])]),
+    ),
+    "the next channel is being tried: it is left alone": (
+        "sending", "sending", "in_delivery", ("in_delivery", [THERE, ("sending", ["sending"])]),
+    ),
+    "the next channel is in doubt: so it stays": (
+        "in_doubt", "unknown", "in_delivery", ("in_delivery", [THERE, ("in_doubt", ["unknown"])]),
+    ),
+    "the next channel has failed as well": (
+        "bounced", "accepted", "undeliverable", ("done", [THERE, ("bounced", ["accepted"])]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("delivery", "attempt", "state", "expected"), ARRIVED_LATE.values(), ids=ARRIVED_LATE
+)
+def test_an_earlier_channel_that_arrived_after_all(desk, delivery, attempt, state, expected):
+    desk.message("rejected", "rejected", state="ready")
+    second(desk, delivery, attempt, state=state)
+
+    desk.hear(news("accepted", attempt=desk.attempt), news("delivered", attempt=desk.attempt))
+
+    assert desk.states() == expected
+    assert ("delivered",) in desk.sql("SELECT kind FROM touchpoints")
+
+
+@pytest.mark.parametrize("first", ["delivered", "bounced"])
+def test_what_arrived_late_and_came_back_goes_on_in_whatever_order_that_is_heard(desk, first):
+    desk.message("rejected", "rejected", state="ready")
+    second(desk, "ready", "refused", state="ready")
+    both = [news(kind, attempt=desk.attempt, error=ErrorClass.TRANSIENT) for kind in ("delivered", "bounced")]
+
+    for one in both if first == "delivered" else reversed(both):
+        desk.hear(one)
+
+    assert desk.states()[0] == "ready"
+    assert desk.sql("SELECT channel, tried FROM messages") == [("sms", ["email"])]
+
+
+ENDS = {"refused": ("ready", "ready"), "rejected": ("undeliverable", "rejected")}
+
+
+@pytest.mark.parametrize(("attempt", "ends"), ENDS.items(), ids=ENDS)
+def test_a_sender_that_fails_after_the_earlier_channel_arrived_ends_the_message(desk, attempt, ends):
+    desk.message("rejected", "rejected", state="ready")
+    other = second(desk, "sending", "sending", state="in_delivery")
+    desk.hear(news("delivered", attempt=desk.attempt))
+    message, delivery = ends
+    [(of,)] = desk.sql("SELECT delivery_id::text FROM attempts WHERE id = CAST(:id AS uuid)", id=other)
+    made = Step(
+        attempt=other, delivery=of, message=desk.id, customer=desk.customer, channel="sms", attempt_state=attempt,
+        delivery_state=delivery, message_state=message, reason="back_off",
+    )  # fmt: skip
+
+    with desk.engine.begin() as connection:
+        record(connection, [made], now=LATER)
+
+    last = "recalled" if attempt == "refused" else "rejected"
+    assert desk.states() == ("done", [("delivered", ["accepted"]), (last, [attempt])])
+
+
+STOPPED = {
+    "an offer does not go on": (False, None, "undeliverable"),
+    "an offer goes on where that channel was agreed to by name": (False, "sms", "ready"),
+    "what must arrive goes on": (True, None, "ready"),
+}
+
+
+@pytest.mark.parametrize(("required", "agreed", "expected"), STOPPED.values(), ids=STOPPED)
+def test_after_a_stop_that_a_provider_reports(settings, engine, required, agreed, expected):
+    [customer] = settle(engine, 1, channels=("email", "sms"), consent=None)
+    with engine.begin() as connection:
+        agree(connection, customer)
+        if agreed:
+            agree(connection, customer, channel=agreed)
+    desk = Desk(settings, engine, required=required).message(customer=customer)
+    desk.hear(news("bounced", attempt=desk.attempt, error=ErrorClass.OPT_OUT))
+    assert desk.states()[0] == expected
 
 
 def test_the_answer_to_a_rehearsal_is_nobodys_history(settings, engine):
