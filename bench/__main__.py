@@ -26,6 +26,7 @@ ORDER = (
     "invoices",
     "form",
     "share",
+    "share_sms",
 )
 SUITES = tuple(suite for suite in ORDER if find_spec(f"bench.{suite}"))
 

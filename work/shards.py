@@ -6,8 +6,9 @@ from tidings.channel import Channel
 
 MOST = 500
 """Shards of a run: one task plans and one sends each, and a run has a thousand tasks at most."""
-FILLED, CALLED = 10_000, 1_000
-"""Messages that are a second of work or more: filled in and streamed, or a call to a provider each."""
+FILLED, CALLED = 10_000, 2_000
+"""Messages that are a second of work or more: filled in and streamed, or a call to a provider each. With 1,000 calls
+Prefect came to 4.7 % of the CPU on a busy machine, of the 5 % that it may have."""
 
 
 def least_of(channels: Collection[Channel]) -> int:
