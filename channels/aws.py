@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from channels.calls import quiet
+from channels.calls import on_time, quiet
 from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
 
@@ -70,7 +70,7 @@ def client(
             todo="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine a role.",
         )
     seconds = timeout.total_seconds()
-    return session.client(
+    made = session.client(
         service,
         region_name=region,
         endpoint_url=endpoint,
@@ -83,6 +83,8 @@ def client(
             ignore_configured_endpoint_urls=True,
         ),
     )
+    made.meta.events.register("before-send", on_time)
+    return made
 
 
 def said(error: ClientError) -> str:

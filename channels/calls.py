@@ -2,23 +2,57 @@
 
 Time-outs of HTTP libraries run per read: a server that sends a byte a second holds a call for hours. Here a call
 that exceeds its limit is given up and its outcome is unknown; its thread dies with the connection or the process.
+Whatever was given up, or was due while the process stood still (SIGSTOP, a laptop's lid), sends nothing any more:
+transports ask `on_time` right before a request leaves, and no call begins that the reader of the outcomes, who watches
+over the lease, did not expect within the limit.
 """
 
 import logging
+import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 
+import structlog
+
 from tidings.message import Parcel
 from tidings.outcome import ErrorClass, Outcome, Refused, Unknown
+from tidings.ticks import ticks
+
+log = structlog.get_logger()
 
 STOPPING = frozenset({ErrorClass.CONFIG, ErrorClass.THROTTLE})
 QUIET = ("botocore", "boto3", "urllib3", "requests", "twilio", "httpx2", "httpcore2", "pywebpush", "root")
 Job = Sequence[Parcel]
 """What one call hands over: mostly one parcel."""
+TOO_LATE = Refused(error=ErrorClass.TRANSIENT, code="too_late", wait=timedelta(seconds=1))
+"""Nothing left: the call was given up, or the process stood still, before the request was sent."""
+
+
+class TooLateError(Exception):
+    """The call of this thread is over; nothing of its request may leave any more."""
+
+
+class _Call(threading.local):
+    """The call that a thread is making."""
+
+    until = math.inf
+    """Ticks at which it is given up."""
+
+
+_call = _Call()
+
+
+def on_time(*_: object, **__: object) -> None:
+    """Do nothing while the call of this thread may send: asked right before a request leaves, whoever asks and how.
+
+    Raises:
+        TooLateError: it may not.
+    """
+    if ticks() >= _call.until:
+        raise TooLateError
 
 
 def quiet() -> None:
@@ -31,7 +65,8 @@ class Calls:
     """Makes one call for each parcel.
 
     Args:
-        call: hands over one parcel; expected failures are outcomes, it does not retry.
+        call: hands over one parcel; expected failures are outcomes, it does not retry. Where it raises, as libraries
+            do over an answer of no form, the outcome of its parcels is unknown, and of no others.
         limit: the longest that one call may take.
         workers: calls at the same time, and the most that are begun before the first of them says to stop.
     """
@@ -49,12 +84,12 @@ class Calls:
         self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job]
     ) -> Iterator[tuple[str, Outcome]]:
         """Make one call for each job of several parcels; it returns an outcome for each, in their order."""
-        batch = _Batch(call, jobs)
+        batch = _Batch(call, jobs, limit=self._limit)
         try:
             for _ in range(min(self._workers, len(jobs))):
                 batch.start_worker()
             for _ in jobs:
-                yield from batch.next(self._limit)
+                yield from batch.next()
         finally:
             batch.waiting.clear()
 
@@ -62,33 +97,37 @@ class Calls:
 class _Batch:
     """The state that the workers of one batch share."""
 
-    def __init__(self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job]) -> None:
+    def __init__(
+        self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job], *, limit: float
+    ) -> None:
         self.waiting = deque(enumerate(jobs))
         self._jobs = jobs
         self._call = call
+        self._limit = limit
         self._started: dict[int, float] = {}
-        self._done: SimpleQueue[tuple[int, Sequence[Outcome] | Exception]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[int, Sequence[Outcome]]] = SimpleQueue()
         self._stopped: Refused | None = None
+        self._asked = ticks()
+        """When the reader last asked for outcomes: it looks after the lease before it does."""
 
     def start_worker(self) -> None:
         """Start a thread that makes calls until none is waiting."""
         threading.Thread(target=self._work, name="provider-call", daemon=True).start()
 
-    def next(self, limit: float) -> list[tuple[str, Outcome]]:
+    def next(self) -> list[tuple[str, Outcome]]:
         """Wait for the next outcomes, at most until a call exceeds the limit."""
+        self._asked = ticks()
         while True:
             started = list(self._started.items())
-            first, since = min(started, key=lambda entry: entry[1]) if started else (-1, time.monotonic())
+            first, since = min(started, key=lambda entry: entry[1]) if started else (-1, ticks())
             try:
-                number, result = self._done.get(timeout=max(0.0, since + limit - time.monotonic()))
+                number, result = self._done.get(timeout=max(0.0, since + self._limit - ticks()))
             except Empty:
                 if self._started.pop(first, None) is not None:
                     self.start_worker()
                     lost = Unknown(code="timeout", detail="the call was given up")
                     return [(parcel.attempt, lost) for parcel in self._jobs[first]]
                 continue
-            if isinstance(result, Exception):
-                raise result
             return [(parcel.attempt, one) for parcel, one in zip(self._jobs[number], result, strict=True)]
 
     def _work(self) -> None:
@@ -97,17 +136,27 @@ class _Batch:
                 number, job = self.waiting.popleft()
             except IndexError:
                 return
-            self._started[number] = time.monotonic()
-            result: Sequence[Outcome] | Exception
-            try:
-                result = [self._stopped] * len(job) if self._stopped else self._call(job)
-            except Exception as error:
-                result = error  # raised again where the outcomes are read
+            now = self._started[number] = ticks()
+            _call.until = now + self._limit
+            if self._stopped or now > self._asked + self._limit:
+                result: Sequence[Outcome] = [self._stopped or TOO_LATE] * len(job)
             else:
+                result = self._made(job)
                 self._heed(result)  # before it is read, so that no worker begins another call meanwhile
             if self._started.pop(number, None) is None:
                 return  # given up meanwhile; another worker took the place
             self._done.put((number, result))
+
+    def _made(self, job: Job) -> Sequence[Outcome]:
+        try:
+            outcomes = self._call(job)
+        except TooLateError:
+            return [TOO_LATE] * len(job)
+        except Exception as error:
+            name = type(error).__name__  # its words may quote the answer
+            log.warning("a call broke off", error=name)
+            return [Unknown(code=name)] * len(job)
+        return outcomes if len(outcomes) == len(job) else [Unknown(code="answers_missing")] * len(job)
 
     def _heed(self, result: Sequence[Outcome]) -> None:
         for one in result:

@@ -20,9 +20,10 @@ from store.lanes import Waiting
 from store.outcomes import Step
 from tidings.channel import Channel
 from tidings.settings import Mode
+from tidings.ticks import ticks
 from work.build import RunContext, read_context
 from work.claim import Batch, Claimer, doors
-from work.handover import Handover, ticks
+from work.handover import Handover
 from work.installation import Installation
 from work.lanes import Lanes, sender_of
 from work.recover import recover
@@ -109,7 +110,7 @@ class Sender:
             claimed: committed attempts, of one sender.
             rest: the channels that each message may fall back to.
             lease: with which it was claimed.
-            claimed_at: `work.handover.ticks` before the claim; None: just now.
+            claimed_at: `tidings.ticks.ticks` before the claim; None: just now.
         """
         batch = Batch(
             provider=provider,

@@ -24,6 +24,7 @@ from store.runs import cancel_stopped, states_of
 from tidings.message import Parcel
 from tidings.outcome import ErrorClass, Outcome, Rejected, Unknown
 from tidings.purpose import PurposeClass
+from tidings.ticks import ticks
 from work.build import RunContext, parcels
 from work.claim import Batch, doors
 from work.installation import Installation
@@ -41,11 +42,6 @@ _RECORD_AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between tries to record while the database is away."""
 
 _NO_PROVIDER = Rejected(error=ErrorClass.CONFIG, code="no_provider_for_platform")
-
-
-def ticks() -> float:
-    """Return seconds of a clock that only goes on, also while the machine sleeps."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(kw_only=True)

@@ -15,6 +15,7 @@ from tidings.campaign import Campaign
 from tidings.channel import Channel
 from tidings.problem import Problem
 from work.campaign import open_campaign
+from work.claim import lease_of
 from work.deliver import Sender
 
 
@@ -63,7 +64,7 @@ def send_trial(
             provider=provider.name,
             owner=sender.owner,
             now=now,
-            lease=installation.settings.lease + provider.call_timeout,
+            lease=lease_of(installation, provider),
         )
     [step] = sender.finish(provider, claimed, {})
     return Trial(message=message, state=step.attempt_state, detail=" ".join((step.code, step.detail)).strip())

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import jwt
 
-from channels.calls import Calls, quiet
+from channels.calls import Calls, on_time, quiet
 from channels.contract import Capability
 from channels.push.web_answers import WAIT, not_sent, retry_after
 from tidings.channel import Channel
@@ -64,10 +64,10 @@ class Fcm:
         quiet()
         self.call_timeout = settings.timeout * 4
         self.rate = settings.rate
-        self._client = httpx2.Client(timeout=settings.timeout.total_seconds(), follow_redirects=False)
+        self._timeout = settings.timeout.total_seconds()
+        self._client = self._new_client()
         self._access = _Access(_service_account(settings.credentials), patience=settings.timeout)
         self._url = f"{settings.endpoint or HOST}/v1/projects/{self._access.project}/messages:send"
-        self._timeout = settings.timeout.total_seconds()
         self._calls = Calls(self._one, limit=self.call_timeout, workers=WORKERS)
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
@@ -77,7 +77,11 @@ class Fcm:
     def close(self) -> None:
         """Close idle connections."""
         self._client.close()
-        self._client = httpx2.Client(timeout=self._timeout, follow_redirects=False)
+        self._client = self._new_client()
+
+    def _new_client(self) -> httpx2.Client:
+        hooks = {"request": [on_time]}
+        return httpx2.Client(timeout=self._timeout, follow_redirects=False, event_hooks=hooks)
 
     def _one(self, parcel: Parcel) -> Outcome:
         push = parcel.content

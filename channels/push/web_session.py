@@ -14,6 +14,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from channels.punctual import Punctual, PunctualAdapter
+
 
 class Forbidden(Exception):  # noqa: N818 -- urllib3 would take an OSError for a broken line
     """The name leads to an address that is not public."""
@@ -31,7 +33,7 @@ def public(address: str) -> bool:
     return found.is_global and not found.is_multicast
 
 
-class _Guarded(HTTPSConnection):
+class _Guarded(Punctual, HTTPSConnection):
     def _new_conn(self) -> socket.socket:
         try:
             found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
@@ -70,5 +72,5 @@ def session(*, workers: int, loopback: bool) -> requests.Session:
     made.adapters.clear()
     made.mount("https://", _Guard(pool_maxsize=workers, max_retries=0))
     if loopback:
-        made.mount("http://127.0.0.1", HTTPAdapter(pool_maxsize=workers, max_retries=0))
+        made.mount("http://127.0.0.1", PunctualAdapter(pool_maxsize=workers, max_retries=0))
     return made

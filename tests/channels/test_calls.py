@@ -2,10 +2,14 @@
 
 import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import requests
 
-from channels.calls import Calls
+from channels.calls import TOO_LATE, Calls, TooLateError, on_time
+from channels.punctual import PunctualAdapter
+from tests.journeys.patience import until
 from tidings.message import Parcel, Sms
 from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
 
@@ -94,11 +98,102 @@ def test_a_call_that_never_ends_leaves_its_parcels_in_doubt():
     assert len(outcomes) == 6
 
 
-def test_a_bug_is_raised_where_the_outcomes_are_read():
-    """An exception is no outcome."""
+class BrokenAnswerError(Exception):
+    """What a library says, which may quote the answer."""
 
-    def call(_):
-        raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
-        list(Calls(call, limit=timedelta(seconds=20), workers=2).each(parcels(3)))
+def test_an_answer_that_the_library_falls_over_is_a_doubt_of_its_own_call_only(caplog):
+    """One malformed answer, one doubt; what it said is kept nowhere."""
+
+    def call(parcel):
+        if parcel.attempt == "a1":
+            raise BrokenAnswerError(parcel.content.to)
+        return Accepted(reference="r")
+
+    outcomes = dict(Calls(call, limit=timedelta(seconds=20), workers=2).each(parcels(3)))
+
+    assert outcomes.pop("a1") == Unknown(code="BrokenAnswerError")
+    assert list(outcomes.values()) == [Accepted(reference="r")] * 2
+    assert CONTENT.to not in caplog.text
+
+
+def test_answers_that_are_fewer_than_asked_for_leave_all_of_the_call_in_doubt():
+    calls = Calls(lambda _: Unknown(code=""), limit=timedelta(seconds=20), workers=1)
+    outcomes = dict(calls.together(lambda job: [Accepted(reference="r")] * (len(job) - 1), [parcels(2)]))
+    assert set(outcomes.values()) == {Unknown(code="answers_missing")}
+
+
+def test_a_call_that_was_given_up_sends_nothing_any_more():
+    """Its thread goes on, comes to where the request leaves, and stops there."""
+    given_up, over, left = threading.Event(), threading.Event(), []
+
+    def call(parcel):
+        given_up.wait(30)
+        try:
+            on_time()
+            left.append(parcel)
+        finally:
+            over.set()
+        return Accepted(reference="r")
+
+    outcomes = dict(Calls(call, limit=timedelta(seconds=0.2), workers=1).each(parcels(1)))
+    given_up.set()
+
+    assert over.wait(30)
+    assert outcomes == {"a0": Unknown(code="timeout", detail="the call was given up")}
+    assert left == []
+
+
+def is_late():
+    try:
+        on_time()
+    except TooLateError:
+        return True
+    return False
+
+
+def test_nothing_leaves_while_nobody_waits_for_it():
+    """Whoever reads the outcomes watches over the lease: while it stands still no call begins, and none ends late."""
+    made = []
+
+    def call(parcel):
+        made.append(parcel.attempt)
+        if len(made) > 1:
+            until(is_late)
+            on_time()
+        return Accepted(reference="r")
+
+    outcomes = Calls(call, limit=timedelta(seconds=0.2), workers=1).each(parcels(50))
+    read = [next(outcomes)]
+    until(lambda: not any(one.name == "provider-call" for one in threading.enumerate()))
+    read += outcomes
+
+    assert made == ["a0", "a1"]
+    assert read == [("a0", Accepted(reference="r")), *[(f"a{n}", TOO_LATE) for n in range(1, 50)]]
+
+
+def test_a_frozen_request_stops_at_the_connection():
+    """Whatever the library does before it writes: looked up, connected, and then not sent."""
+    took = []
+
+    class Peer(BaseHTTPRequestHandler):
+        def do_POST(self):
+            took.append(self.path)
+
+    with HTTPServer(("127.0.0.1", 0), Peer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        session = requests.Session()
+        session.mount("http://", PunctualAdapter())
+
+        def call(_):
+            until(is_late)
+            session.post(f"http://127.0.0.1:{server.server_address[1]}/", data="x" * 99, timeout=20)
+            return Accepted(reference="r")
+
+        outcomes = Calls(call, limit=timedelta(seconds=0.2), workers=1).each(parcels(1))
+        assert [type(outcome) for _, outcome in outcomes] == [Unknown]
+        until(lambda: not any(one.name == "provider-call" for one in threading.enumerate()))
+        session.close()
+        server.shutdown()
+
+    assert took == []

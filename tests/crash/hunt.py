@@ -1,5 +1,6 @@
 """Kills, freezes and restarts, at every boundary in turn and at random; and what was killed where."""
 
+import math
 import multiprocessing
 import os
 import random
@@ -22,7 +23,7 @@ JITTER = 0.04
 PATIENCE = 40
 """Points that a life passes at most while it waits for its own; then it is killed, and another one waits."""
 LONGEST_WAIT = 8.0
-"""Seconds that it waits at most, where it passes no points."""
+"""Seconds that it waits at most after its first point, where it passes no others; longer where it was slow to begin."""
 PAGES = (Point.FOLDING, Point.FOLDED)
 """Where the server of the pages is killed, one life after the other."""
 IN_FLIGHT = set(Point) - {Point.RECORDED}
@@ -55,6 +56,7 @@ class Life:
         self.plan = plan
         self._batches = 0
         self._born = time.monotonic()
+        self._tired_at = math.inf
         self.killed_at = None
         self.frozen = False
         self._passed = 0
@@ -71,6 +73,8 @@ class Life:
             self._batches += point is Point.CLAIM
             plan, due = self.plan, False
             self._passed += 1
+            if self._passed == 1:
+                self._tired_at = time.monotonic() + max(LONGEST_WAIT, 4 * (time.monotonic() - self._born))
             if plan and plan.point in {None, point}:
                 plan.nth -= 1
                 due = plan.nth == 0
@@ -92,7 +96,7 @@ class Life:
         """Let a life that has waited long for its own point end at the next one."""
         with self._lock:
             plan = self.plan
-            if plan and plan.point and time.monotonic() - self._born > LONGEST_WAIT:
+            if plan and plan.point and time.monotonic() > self._tired_at:
                 self.plan = Plan(act="kill")
                 self.slot.hunt.want([plan])
 

@@ -5,12 +5,16 @@ Polars stays out: it has threads from the moment it is imported, and threads do 
 
 import contextlib
 
+import boto3
 import dateutil.easter
 import fontTools.ttLib
 import holidays
 import pikepdf
+import psycopg
+import sqlalchemy.dialects.postgresql.psycopg
 import twilio.rest
 
+import channels.aws
 import channels.aws_queue
 import channels.email.ses
 import channels.email.smtp
@@ -21,8 +25,11 @@ import channels.sms.twilio_hook
 import tests.crash.worker
 import work.plan
 
-__all__ = ["channels", "dateutil", "fontTools", "pikepdf", "tests", "work"]
+__all__ = ["boto3", "channels", "dateutil", "fontTools", "pikepdf", "psycopg", "sqlalchemy", "tests", "work"]
 
+for service in ("sesv2", "sqs"):
+    for part in ("service-2", "endpoint-rule-set-1", "paginators-1"):
+        channels.aws.LOADER.load_service_model(service, part)
 holidays.country_holidays("NO", years=2026)
 twilio.rest.Client("AC1", "t").messages.create  # noqa: B018 -- its modules are loaded when they are asked for
 with contextlib.suppress(ImportError):

@@ -16,9 +16,9 @@ from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
 from tidings.settings import Mode
+from tidings.ticks import ticks
 from work.control import pause, stop
 from work.deliver import Sender
-from work.handover import ticks
 from work.lanes import FIRST_BATCH, FIRST_SLICE, Lanes, Pace
 
 WRONG = Refused(error=ErrorClass.CONFIG, code="535", wait=timedelta(minutes=10))
