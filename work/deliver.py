@@ -4,9 +4,11 @@ One transaction claims a batch and writes its intents (`work.claim`); no byte le
 transaction records the outcomes (`work.handover`).
 """
 
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,6 +35,19 @@ Clock = Callable[[], datetime]
 
 Lane = tuple[str, str]
 """A channel and the brand's sender on it."""
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Keep the garbage collector from everything that is loaded by now; it looks at what comes after.
+
+    A batch makes so many objects that it would go through all others again and again, 90 ms each time.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @dataclass(kw_only=True)
@@ -64,15 +79,16 @@ class Sender:
         first, also what is owed in another run than `run`, and runs take turns of a batch.
         """
         tally: Counter[str] = Counter()
-        moved = True
-        while (
-            moved
-        ):  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
-            moved = False
-            lanes = sorted({self._lane(one) for one in self._waiting(self.providers, run, shard)})
-            for done in self._each(lanes, lambda lane: self._serve(lane, run, shard)):
-                moved = moved or done is not None
-                tally.update(done or {})
+        with undisturbed():
+            moved = True
+            while (
+                moved
+            ):  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
+                moved = False
+                lanes = sorted({self._lane(one) for one in self._waiting(self.providers, run, shard)})
+                for done in self._each(lanes, lambda lane: self._serve(lane, run, shard)):
+                    moved = moved or done is not None
+                    tally.update(done or {})
         return tally
 
     def settle(self, *, run: str | None = None) -> int:

@@ -9,6 +9,8 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 
 from channels.email.replies import Reply
@@ -60,7 +62,11 @@ class Session:
             RefusedSession: see there.
         """
         self._settings = settings
+        self._seconds = settings.timeout.total_seconds()
         self._buffer = b""
+        self._received = 0
+        """How often something came."""
+        self._known = b""
         self._until = 0.0
         self._set = 0.0
         self._last = 0.0
@@ -83,29 +89,28 @@ class Session:
 
     def begin(self, phase: float = COMMANDS) -> None:
         """Start the clock of the next phase."""
-        self._until = time.monotonic() + phase * self._settings.timeout.total_seconds()
+        self._until = time.monotonic() + phase * self._seconds
 
-    def write(self, data: bytes, *, certain: int = 0) -> None:
-        """Send bytes.
-
-        Args:
-            data: the bytes.
-            certain: how many of them are harmless; the error says whether any of the others may have left.
+    def write(self, data: bytes, behind: bytes = b"") -> None:
+        """Send bytes, and what comes behind them: without the last of `behind` nothing is done.
 
         Raises:
-            SessionError: not all of them were taken.
+            SessionError: not all of them were taken; it says whether any of `behind` may have left.
         """
-        sent, view = 0, memoryview(data)
+        sent, size = 0, len(data)
+        end = size + len(behind)
         # Through TLS nobody knows how much of a failed write left: the first part goes by itself.
-        end = certain if certain and self._encrypted else len(data)
+        together = bool(behind) and not self._encrypted
         try:
-            while sent < len(data):
+            while sent < end:
                 self._wind()
-                sent += self._socket.send(view[sent:end])
-                if sent == end:
-                    end = len(data)
+                if sent < size:
+                    left = memoryview(data)[sent:]
+                    sent += self._socket.sendmsg((left, behind)) if together else self._socket.send(left)
+                else:
+                    sent += self._socket.send(memoryview(behind)[sent - size :])
         except OSError as error:
-            raise self._broken(_name(error), certain=sent < certain) from None
+            raise self._broken(_name(error), certain=sent < size) from None
 
     def reply(self) -> Reply:
         """Read one answer of any number of lines.
@@ -124,6 +129,26 @@ class Session:
         if answer is None:
             raise self._broken("not_smtp")
         return answer
+
+    def goes_on(self) -> bool:
+        """Take the answers that announce a message, where they are word for word those to the one before."""
+        known = self._known
+        if not known or not self._buffer.startswith(known):
+            return False
+        self._buffer = self._buffer[len(known) :]
+        return True
+
+    @contextmanager
+    def learning(self) -> Iterator[None]:
+        """Know the answers that are read meanwhile when they come again; left with an error, know none."""
+        before, received, self._known = self._buffer, self._received, b""
+        yield
+        if self._received == received:  # all of them were there
+            self._known = before[: len(before) - len(self._buffer)]
+
+    def forget(self) -> None:
+        """Know no answers."""
+        self._known = b""
 
     def ask(self, command: str) -> Reply:
         """Send one command and read its answer."""
@@ -236,6 +261,7 @@ class Session:
             if not more:
                 raise self._broken("closed")
             self._buffer += more
+            self._received += 1
         line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
         return line
 

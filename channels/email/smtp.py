@@ -30,6 +30,8 @@ CLOSING = 421
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x20\x7f]+@[^\s<>@\x00-\x20\x7f]+")
 MAX_ADDRESS = 254
 Commands = list[bytes]
+ANNOUNCED = 3
+"""Commands that announce a message: MAIL, RCPT and DATA, where no RSET goes before them."""
 STAGES = {b"RSET": Stage.SENDER, b"MAIL": Stage.SENDER, b"RCPT": Stage.RECIPIENT, b"DATA": Stage.DATA}
 
 
@@ -182,7 +184,15 @@ class _Transaction:
         try:
             if self._deep and not announced:
                 session.write(b"".join(commands))
-            return self._answers(commands)
+            if not self._deep or len(commands) != ANNOUNCED:
+                return self._answers(commands)
+            if session.goes_on():
+                return None
+            with session.learning():
+                refused = self._answers(commands)
+            if refused:
+                session.forget()
+            return refused
         except SessionError as error:
             return _transient(error)
 
@@ -219,7 +229,7 @@ class _Transaction:
         content = email.raw if email.digest else stuffed(email.raw)
         session.begin(CONTENT)
         try:
-            session.write(b"".join((content, b".\r\n", *ahead)), certain=len(content))
+            session.write(content, b"".join((b".\r\n", *ahead)))
         except SessionError as error:
             return (_transient(error) if error.certain else _doubt(error)), []
         session.begin(ANSWER)
