@@ -36,7 +36,8 @@ def freeze_campaign(
 ) -> Frozen:
     """Select the audience and write one planned message for each customer, in one statement.
 
-    A customer who has this document already (same dedupe key) is counted in the audience and not added.
+    A customer who has this document already (same dedupe key), also one who was erased since, is counted in the
+    audience and not added.
 
     Args:
         connection: in a transaction.
@@ -66,6 +67,8 @@ def freeze_campaign(
                        'last_name', k.last_name, 'company', k.company)),
                    c.shard, %(now)s
             FROM chosen c JOIN customers k ON k.id = c.id
+            WHERE NOT %(erasures)s OR NOT EXISTS (
+                SELECT 1 FROM erased e WHERE e.digest = erased_digest('dedupe_key', %(key_prefix)s || c.id))
             ON CONFLICT DO NOTHING RETURNING 1
         )
         SELECT count(*) AS audience, coalesce(max(shard) + 1, 0) AS shards, (SELECT count(*) FROM added) AS added
@@ -82,6 +85,7 @@ def freeze_campaign(
         "document": document,
         "key_prefix": key_prefix,
         "now": now,
+        "erasures": connection.scalar(text("SELECT EXISTS (SELECT 1 FROM erased)")),
     }
     row = connection.exec_driver_sql(statement, parameters).one()
     return Frozen(audience=row.audience, added=row.added, shards=row.shards)

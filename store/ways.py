@@ -78,7 +78,8 @@ _COMPARE = (
 _REPLACE = (
     """WITH given AS (SELECT customer_id, channel, min(row) AS row FROM incoming_ways WHERE state = 'usable'
                        GROUP BY customer_id, channel),
-            gone AS (UPDATE addresses a SET removed_at = :now, problem = :replaced, state = 'unusable'
+            gone AS (UPDATE addresses a SET removed_at = :now, state = 'unusable',
+                            problem = CASE WHEN a.problem = ANY(:ours) THEN :replaced ELSE a.problem END
                        FROM given g
                       WHERE a.customer_id = g.customer_id AND a.channel = g.channel AND a.source = :label
                         AND a.removed_at IS NULL AND NOT EXISTS (

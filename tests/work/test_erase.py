@@ -9,6 +9,7 @@ from tests.shelf import add_message, add_run
 from tests.town import NOON, install, settle, suppress
 from tidings.problem import Problem
 from work.erase import erase
+from work.intake import import_file
 
 PERSON = {"first_name": "Zofia", "last_name": "Erasable", "company": "Zofia Erasable AS"}
 
@@ -121,3 +122,18 @@ def test_what_is_missing_erases_nobody(town, engine, reference, by, because):
         erase(town, reference, by=by, because=because, now=NOON)
 
     assert everything(engine) == before
+
+
+def test_a_file_that_brings_the_address_again_and_again_does_not_revive_it(town, engine, tmp_path):
+    """The old file, a new one with another address, the old one again: what was erased stays unusable."""
+    value = address_of(engine, 1, "email")
+    erase(town, "C1", by="Ola", because="asked", now=NOON)
+
+    for email in (value, "zofia@example.net", value):
+        path = tmp_path / "customers.csv"
+        path.write_text(f"customer,email\nZ9,{email}\n")
+        import_file(engine, "customers", path, now=NOON, actor="staff:test")
+
+    with engine.connect() as connection:
+        query = text("SELECT state, problem FROM addresses WHERE value = :value")
+        assert connection.execute(query, {"value": value}).all() == [("unusable", "erased")]
