@@ -18,7 +18,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from channels.calls import on_time, quiet
+from channels.calls import CONNECTIONS, on_time, quiet
 from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
 
@@ -78,7 +78,7 @@ def client(
             retries={"total_max_attempts": 1},
             connect_timeout=seconds / 2,
             read_timeout=seconds,
-            max_pool_connections=WORKERS,
+            max_pool_connections=CONNECTIONS,
             parameter_validation=checked,
             ignore_configured_endpoint_urls=True,
         ),

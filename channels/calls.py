@@ -25,6 +25,9 @@ log = structlog.get_logger()
 
 STOPPING = frozenset({ErrorClass.CONFIG, ErrorClass.THROTTLE})
 QUIET = ("botocore", "boto3", "urllib3", "requests", "twilio", "httpx2", "httpcore2", "pywebpush", "root")
+CONNECTIONS = 32
+"""What a provider keeps open at most: the four senders of a process share it, and make eight calls each at a time. With
+fewer, libraries would close and open a connection, and greet by TLS, for calls that find none."""
 Job = Sequence[Parcel]
 """What one call hands over: mostly one parcel."""
 TOO_LATE = Refused(error=ErrorClass.TRANSIENT, code="too_late", wait=timedelta(seconds=1))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx2
 
-from channels.calls import on_time, quiet
+from channels.calls import CONNECTIONS, on_time, quiet
 from channels.letter.batches import Piece
 from channels.letter.handover import piece_of
 from tidings.message import Parcel
@@ -48,7 +48,7 @@ LONGEST_CODE = 80
 def client(timeout: timedelta, **more: Any) -> httpx2.Client:
     """Return a client: no retries, no redirects, time-outs set, no proxy or credentials out of the environment."""
     quiet()
-    limits = httpx2.Limits(max_connections=WORKERS, max_keepalive_connections=WORKERS)
+    limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     hooks: Mapping[str, Any] = {"request": [on_time]}
     return httpx2.Client(
         timeout=timeout.total_seconds(), limits=limits, trust_env=False, event_hooks=hooks, **more

@@ -58,11 +58,11 @@ class _Guard(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": HTTPConnectionPool, "https": _GuardedPool}
 
 
-def session(*, workers: int, loopback: bool) -> requests.Session:
+def session(*, connections: int, loopback: bool) -> requests.Session:
     """Return a session for several threads.
 
     Args:
-        workers: connections to keep to a service.
+        connections: to keep to a service.
         loopback: whether plain HTTP to this machine is allowed.
     """
     made = requests.Session()
@@ -70,7 +70,7 @@ def session(*, workers: int, loopback: bool) -> requests.Session:
     made.max_redirects = 0
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
     made.adapters.clear()
-    made.mount("https://", _Guard(pool_maxsize=workers, max_retries=0))
+    made.mount("https://", _Guard(pool_maxsize=connections, max_retries=0))
     if loopback:
-        made.mount("http://127.0.0.1", PunctualAdapter(pool_maxsize=workers, max_retries=0))
+        made.mount("http://127.0.0.1", PunctualAdapter(pool_maxsize=connections, max_retries=0))
     return made

@@ -13,7 +13,7 @@ from py_vapid import Vapid02, VapidException
 from pywebpush import WebPushException, webpush
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from channels.calls import Calls, quiet
+from channels.calls import CONNECTIONS, Calls, quiet
 from channels.contract import Capability
 from channels.push.subscription import BadSubscription, Subscription, read
 from channels.push.web_answers import WAIT, retry_after
@@ -60,7 +60,7 @@ class Webpush:
         self._key = _key(settings)
         self._settings = settings
         self._seconds = settings.timeout.total_seconds()
-        self._session = session(workers=WORKERS, loopback=settings.loopback)
+        self._session = session(connections=CONNECTIONS, loopback=settings.loopback)
         self._calls = Calls(self._one, limit=self.call_timeout, workers=WORKERS)
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:

@@ -234,7 +234,7 @@ def test_public(address, expected):
 def test_a_name_that_leads_home_is_not_called():
     """Even a host that is on the list is judged by where it leads."""
     with pytest.raises(Forbidden):
-        session(workers=1, loopback=False).post("https://localhost:9/x", timeout=2)
+        session(connections=1, loopback=False).post("https://localhost:9/x", timeout=2)
 
 
 def test_a_service_that_moved_home_closes_the_address(peer, key):
