@@ -15,7 +15,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.calls import quiet
+from channels.calls import CONNECTIONS, quiet
 from channels.contract import Doubt
 from channels.punctual import PunctualAdapter
 from tidings.channel import Channel
@@ -254,7 +254,7 @@ class _Transport(HttpClient):  # type: ignore[misc]  # the library has no types
 
     def __init__(self, settings: TwilioSettings) -> None:
         self.session = requests.Session()
-        adapter = PunctualAdapter(pool_maxsize=WORKERS, max_retries=0)
+        adapter = PunctualAdapter(pool_maxsize=CONNECTIONS, max_retries=0)
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
         self._endpoint = (settings.endpoint or "").rstrip("/")
