@@ -37,12 +37,13 @@ def workers(count: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 
         console.print("Prefect's server starts; the first time this takes half a minute.")
         server.wait()
         from flows.desk import Desk
-        from flows.pool import keep
+        from flows.pool import keep, log_file
 
         desk = Desk(installation=installation)
 
         async def work() -> int:
             console.print(f"{count} workers are up: {server.api_url.removesuffix('/api')} (Ctrl-C ends them)")
+            console.print(f"What they have to say is in {log_file(settings.root)}.")
             await keep(desk, count)
             return Exit.OK
 

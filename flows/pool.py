@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +58,7 @@ class Worker:
             if self.process is not None:
                 log.warning("a worker ended and is started again", worker=self.number)
                 await self._crashed(client)
-            self.process = await _start(self.queue)
+            self.process = await _start(self.queue, log_file(at.installation.home))
         state = await self._state(client)
         if state is None or state.is_final():
             hour = f"{at.now():%Y-%m-%d %H:%M}"
@@ -123,18 +124,25 @@ async def keep(at: Desk, count: int) -> None:
             await asyncio.gather(*(worker.end(client) for worker in workers))
 
 
-async def _start(queue: str) -> Process:
+def log_file(home: Path) -> Path:
+    """Return where the workers of a home, and Prefect in them, say what they have to say."""
+    return stop_file(home).with_name("workers.log")
+
+
+async def _start(queue: str, log_to: Path) -> Process:
     """Start a worker; when this process dies it dies, and with it what it runs."""
     options = ["--pool", POOL, "--type", "process", "--work-queue", queue, "--name", queue, "--limit", "2"]
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "prefect",
-        "worker",
-        "start",
-        *options,
-        stdin=DEVNULL,
-        stdout=DEVNULL,
-        start_new_session=True,
-        preexec_fn=die_with_parent,
-    )
+    with log_to.open("ab") as said:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "prefect",
+            "worker",
+            "start",
+            *options,
+            stdin=DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )

@@ -12,6 +12,10 @@ from tidings.problem import Exit, Problem
 OURS = ("--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges", "--schema=public")
 
 
+LOST_NUMBERS = 10_000_000
+"""Customers that the lost store may have had: their numbers are part of dedupe keys and are given to nobody else."""
+
+
 def dump(engine: Engine, target: Path) -> None:
     """Write the database to a file: one consistent moment, while everything goes on.
 
@@ -41,6 +45,11 @@ def load(engine: Engine, source: Path) -> None:
         engine,
         ["--no-owner", "--exit-on-error", "--single-transaction", "--schema=public", str(source)],
     )
+    with engine.begin() as connection:
+        connection.execute(
+            text("SELECT setval('customers_id_seq', (SELECT last_value FROM customers_id_seq) + :gap)"),
+            {"gap": LOST_NUMBERS},
+        )
 
 
 def _run(program: str, engine: Engine, options: list[str]) -> None:
