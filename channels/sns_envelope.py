@@ -30,6 +30,8 @@ LARGEST = 400_000
 AHEAD = timedelta(minutes=5)
 """How far the clocks may differ."""
 MOST_CERTIFICATES = 16
+"""That are kept, and that are asked for within a minute: anybody can name one after another that does not exist."""
+MINUTE = timedelta(minutes=1)
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 SIGNED: Mapping[str, tuple[str, ...]] = {
@@ -69,6 +71,7 @@ class Envelopes:
         self.topics = topics(settings)
         self._settings = settings
         self._certificates: dict[str, x509.Certificate] = {}
+        self._asked: list[datetime] = []
         self._lock = threading.Lock()
 
     def open(self, body: bytes, *, now: datetime) -> Envelope | Forged:
@@ -118,16 +121,34 @@ class Envelopes:
         """Return a certificate that is valid now, None when it cannot be Amazon's."""
         if not self._is_amazon(url, topic) or not _CERTIFICATE.fullmatch(urlsplit(url).path):
             return None
+        found = self._certificates.get(
+            url
+        )  # without the lock: what is known does not wait for what somebody else names
+        if found is None:
+            found = self._learned(url, now)
+        if found is None:
+            return None
+        return found if found.not_valid_before_utc <= now <= found.not_valid_after_utc else None
+
+    def _learned(self, url: str, now: datetime) -> x509.Certificate | None:
+        """Fetch a certificate and keep it.
+
+        Raises:
+            ConnectionError: there were too many within a minute; whoever asks for them forges.
+        """
         with self._lock:
-            found = self._certificates.get(url)
-            if found is None:
-                found = self._fetched(url)
-                if found is None:
-                    return None
+            if url in self._certificates:
+                return self._certificates[url]
+            self._asked = [at for at in self._asked if timedelta() <= now - at < MINUTE]
+            if len(self._asked) >= MOST_CERTIFICATES:
+                raise ConnectionError("too many certificates were asked for")
+            self._asked.append(now)
+            found = self._fetched(url)
+            if found is not None:
                 if len(self._certificates) >= MOST_CERTIFICATES:
                     self._certificates.clear()
                 self._certificates[url] = found
-        return found if found.not_valid_before_utc <= now <= found.not_valid_after_utc else None
+        return found
 
     def _fetched(self, url: str) -> x509.Certificate | None:
         answer = self._get(url)

@@ -25,7 +25,7 @@ log = structlog.get_logger("web")
 AT_ONCE = 8
 """Calls that are worked on at the same time; the rest of the threads are for people."""
 FORGED_A_MINUTE = 30
-"""Calls of one host that fail the check within a minute, before it waits outside."""
+"""Calls of one host that fail the check within a minute, before it is told to wait and the log is spared."""
 forged: Counter[tuple[str, str]] = Counter()
 """Calls that failed the check since this process began, by hook and code: few words, all of them ours."""
 _HOSTS = 1000
@@ -87,8 +87,6 @@ def _heard(request: Request, body: bytes) -> Response:
     name, host = request.path_params["name"], request.client.host if request.client else ""
     if name not in site.hooks:
         return Response(status_code=404)
-    if strangers.too_many(host, monotonic()):
-        return Response(status_code=429, headers={"Retry-After": "60"})
     if not _turn.acquire(timeout=5):
         return _later()
     try:
@@ -114,12 +112,23 @@ def _answer(site: Site, name: str, request: Request, body: bytes, host: str) -> 
     )
     heard = site.hooks[name].hear(call, now=now)
     if isinstance(heard, Forged):
-        strangers.failed(host, monotonic())
-        forged[name, heard.code] += 1
-        log.warning("a call was refused", hook=name, code=heard.code)
-        return Response(status_code=403)
+        return _refuse(name, heard.code, host)
     take(site.installation, heard.receipts, now=now)
     return Response(heard.answer, media_type=heard.content_type)
+
+
+def _refuse(name: str, code: str, host: str) -> Response:
+    """Answer a call that failed the check, and only such a one.
+
+    Nobody is turned away for the host he calls from: a provider calls for all its customers from the same ones, a
+    proxy may show all of us as one, and Twilio does not say a second time what a customer answered.
+    """
+    forged[name, code] += 1
+    if strangers.too_many(host, monotonic()):
+        return Response(status_code=429, headers={"Retry-After": "60"})
+    strangers.failed(host, monotonic())
+    log.warning("a call was refused", hook=name, code=code)
+    return Response(status_code=403)
 
 
 def _later() -> Response:

@@ -83,7 +83,8 @@ class Webpush:
         except BadSubscription as error:
             return Rejected(error=ErrorClass.ADDRESS, code=error.code)
         except Forbidden:
-            return Rejected(error=ErrorClass.ADDRESS, code="not_a_public_address")
+            # only hosts that we know are called: what leads them home is our resolver or setting, not the browser
+            return Refused(error=ErrorClass.CONFIG, code="not_a_public_address", wait=WAIT[ErrorClass.CONFIG])
         except WebPushException as error:
             return refusal(error)
         except requests.RequestException as error:

@@ -100,6 +100,6 @@ def _said(event: Mapping[str, Any], now: datetime) -> Receipt | None:
 
 
 def _at(stamp: Any, now: datetime) -> datetime:
-    if isinstance(stamp, int | float) and 0 < stamp / 1000 < LATEST:
+    if isinstance(stamp, int | float) and 0 < stamp < LATEST * 1000:
         return datetime.fromtimestamp(stamp / 1000, UTC)
     return now

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from channels.aws_hook import AwsHook
 from channels.contract import Call, Forged, Heard
 from channels.receivers import hooks
+from channels.sns_envelope import MOST_CERTIFICATES
 from tests.channels.test_ses_events import event
 from tests.peers.sns_topic import KEY, TOPIC, TopicPeer, certificate, signed
 from tidings.problem import Problem
@@ -201,6 +202,24 @@ def test_a_certificate_that_cannot_be_fetched_now(hook, topic, page):
         hear(hook, body)
     topic.pages["/later.pem"] = (200, certificate(KEY))
     assert isinstance(hear(hook, body), Heard)
+
+
+def test_who_names_one_certificate_after_another_does_not_make_us_ask_for_all_of_them(hook, topic):
+    """What is known is believed meanwhile, and what is new comes again: a minute later it is asked for."""
+    hear(hook, topic.notification(event("Send"), NOW))
+    for number in range(MOST_CERTIFICATES - 1):
+        url = f"{topic.url}/{number}.pem"
+        assert hear(hook, topic.notification(event("Send"), NOW, SigningCertURL=url)) == Forged(
+            code="certificate"
+        )
+    topic.pages["/rotated.pem"] = (200, certificate(KEY))
+    rotated = topic.notification(event("Send"), NOW, SigningCertURL=f"{topic.url}/rotated.pem")
+
+    with pytest.raises(ConnectionError):
+        hear(hook, rotated)
+    assert len(topic.asked) == MOST_CERTIFICATES
+    assert isinstance(hear(hook, topic.notification(event("Send"), NOW)), Heard)
+    assert isinstance(hear(hook, rotated, now=NOW + timedelta(minutes=1)), Heard)
 
 
 def test_sns_is_away():

@@ -237,14 +237,14 @@ def test_a_name_that_leads_home_is_not_called():
         session(connections=1, loopback=False).post("https://localhost:9/x", timeout=2)
 
 
-def test_a_service_that_moved_home_closes_the_address(peer, key):
-    """A name of the list that leads into our network: nobody can be reached by it."""
+def test_a_service_that_our_resolver_leads_home_closes_nobodys_address(peer, key):
+    """A name of the list that leads into our network: it is not called, and it is no fault of the browser."""
     settings = WebpushSettings(key=key, subject="mailto:it@nordlys.example", services="localhost")
     subscription = peer.subscription(endpoint="https://localhost/x")
 
     [(_, outcome)] = Webpush(settings).send([parcel(subscription)])
 
-    assert (outcome.error, outcome.code) == (ErrorClass.ADDRESS, "not_a_public_address")
+    assert (outcome.error, outcome.code) == (ErrorClass.CONFIG, "not_a_public_address")
 
 
 @pytest.mark.parametrize(

@@ -123,13 +123,20 @@ def test_a_body_is_bounded(client, caller):
     assert caller.calls == []
 
 
-def test_who_forges_again_and_again_waits_outside(client, caller):
-    for _ in range(hooks.FORGED_A_MINUTE):
-        assert client.post("/hooks/peer", content=b"[]").status_code == 403
-    answer = client.post("/hooks/peer", content=b"[]", headers=SIGNED)
+def test_who_forges_again_and_again_is_told_to_wait_and_a_provider_from_the_same_host_is_still_heard(
+    client, engine
+):
+    settle(engine, channels=("sms",))
+    with capture_logs() as logs:
+        for _ in range(hooks.FORGED_A_MINUTE):
+            assert client.post("/hooks/peer", content=b"[]").status_code == 403
+        answer = client.post("/hooks/peer", json=STOP, headers={"X-Signature": "wrong"})
 
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
-    assert len(caller.calls) == hooks.FORGED_A_MINUTE
+    assert len(logs) == hooks.FORGED_A_MINUTE
+    assert stopped(engine) == []
+    assert client.post("/hooks/peer", json=STOP, headers=SIGNED).status_code == 200
+    assert stopped(engine) == [("sms", "+4740600001")]
 
 
 def test_strangers_are_forgotten_after_a_minute_and_never_fill_the_memory():
