@@ -6,6 +6,7 @@ Nothing here decides: `work.outcome` works out the steps.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection
@@ -75,7 +76,7 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
 
 
 def _columns(steps: Sequence[Step], now: datetime) -> dict[str, Any]:
-    return {name: array(getattr(step, name) for step in steps) for name in Step.__slots__} | {"now": now}
+    return {name: array(map(attrgetter(name), steps)) for name in Step.__slots__} | {"now": now}
 
 
 _FALLEN = (MessageState.READY, MessageState.UNDELIVERABLE)

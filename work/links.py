@@ -87,7 +87,7 @@ class Links:
         Raises:
             Problem: two names of one template share a code (one pair in 65,536); rename one.
         """
-        message = UUID(message_id).bytes
+        message = bytes.fromhex(message_id.replace("-", ""))
         customer = _number(customer_id)
         urls = {
             name: f"{self._url}/l/{sign(self._key, LINK, message + code)}"
