@@ -65,7 +65,7 @@ def own_text(text: str) -> str:
 
 def _own_lines(lines: list[str]) -> Iterator[str]:
     quoted = [line.lstrip().startswith(">") for line in lines]
-    announced = {n for n, line in enumerate(lines) if _announces(line, lines[n + 1 :])}
+    announced = {n for n, after in enumerate(_following(lines)) if _announces(lines[n], after)}
     announced |= {n - 1 for n in announced if n and _is_rest(lines[n])}  # "On Tuesday ... <a@b>" / "wrote:"
     for number, line in enumerate(lines):
         if line.rstrip("\r\n") in {"-- ", "--"} or FORWARDED.match(line) or _mobile(line):
@@ -74,9 +74,17 @@ def _own_lines(lines: list[str]) -> Iterator[str]:
             yield line
 
 
-def _announces(line: str, following: list[str]) -> bool:
+def _following(lines: list[str]) -> list[str]:
+    """Return for each line the next one that says something, in one pass: a mail may be thousands of empty ones."""
+    found, after = [], ""
+    for line in reversed(lines):
+        found.append(after)
+        after = line if line.strip() else after
+    return found[::-1]
+
+
+def _announces(line: str, after: str) -> bool:
     """Tell whether a line introduces the quoted message: it ends in a colon, and quoted lines follow."""
-    after = next((other for other in following if other.strip()), "")
     return line.rstrip().endswith(":") and (after.lstrip().startswith(">") or bool(WROTE.search(line)))
 
 

@@ -151,3 +151,8 @@ def test_mails(text, meaning):
 def test_own_text():
     """What is kept of a reply is what the customer wrote."""
     assert own_text(f"Can I pay later?\n\nAda\n\n{QUOTE}\n-- \nAda Berg") == "Can I pay later?\n\nAda"
+
+
+def test_a_mail_of_empty_lines_is_read_in_one_pass():
+    """Looking from each line for the next one that says something would take minutes."""
+    assert own_text("STOP" + "\n" * 200_000 + "Ada").startswith("STOP\n")
