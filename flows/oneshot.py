@@ -47,6 +47,7 @@ class OneShot:
     ) -> dict[str, Any]:
         """Take a run as far as it goes and return its report; `progress` gets (done, of)."""
         desk = self.desk
+        self._set_up()
         shards = stages.begin(desk.installation, run_id, now=desk.now())
         for shard in range(shards.count):  # While the server starts; the flow finds all this done.
             stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now())
@@ -64,6 +65,7 @@ class OneShot:
 
     def deliver(self) -> dict[str, int]:
         """Send everything that is due in any run; returns outcomes by name."""
+        self._set_up()
 
         async def one() -> dict[str, int]:
             from flows.deliver import deliver
@@ -73,6 +75,10 @@ class OneShot:
 
         with at(self.desk):
             return asyncio.run(one())
+
+    def _set_up(self) -> None:
+        """Make the providers now: a wrong setting found inside a flow would be logged by Prefect with its traceback."""
+        assert self.desk.providers
 
     async def _flow(self, run_id: str, shards: stages.Shards) -> None:
         from flows.kinds import FLOWS  # 2.4 s: Prefect is imported while its server starts on the other core

@@ -47,3 +47,22 @@ def test_every_command_shows_an_example_of_itself(words, capsys):
     assert stopped.value.code == 0
     assert "Example: " in shown
     assert f"tidings {' '.join(words)}" in shown.partition("Example: ")[2]
+
+
+def test_a_setting_that_a_provider_misses_is_a_sentence(tmp_path):
+    def tidings_says(*words, **settings):
+        return subprocess.run(
+            [sys.executable, "-m", "cli", *words],
+            env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home")} | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    who = ["--name", "Nordlys", "--country", "NO", "--email", "hei@nordlys.example", "--language", "en"]
+    assert tidings_says("init", *who, "--address", "Fjordveien 1").returncode == 0
+    done = tidings_says("deliver", TIDINGS_MODE="live", TIDINGS_SMS="twilio")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("tidings: TIDINGS_SMS is twilio, but TIDINGS_TWILIO__")
+    assert "Traceback" not in done.stderr
