@@ -39,7 +39,7 @@ from work.deliver import Sender
 from work.installation import Installation
 from work.parity import check_facts
 
-OURS = 6_000
+OURS = 12_000
 BY_PEER = 300
 HANDED_OVER = 4_000
 BATCH = 500

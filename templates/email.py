@@ -30,6 +30,7 @@ from tidings.problem import Problem
 
 MAX_LINE = 998
 """Bytes of a line (RFC 5322 2.1.1)."""
+MOST_IN_LINE = 900
 _FIELD = re.compile(r"[^\r\n]{1,900}(?:\r\n [^\r\n]{1,900})*")
 _FOLDED = (b" ", b"\t")
 QP_LINE = 76
@@ -79,7 +80,8 @@ def check_field(value: str) -> str:
     Raises:
         Problem: it would end its line, or be too long for one.
     """
-    if not _FIELD.fullmatch(value):
+    plain = len(value) <= MOST_IN_LINE and value.isprintable() and bool(value)
+    if not plain and not _FIELD.fullmatch(value):
         raise Problem(
             "The headers of an e-mail do not read back as they were written.", todo="Nothing was sent."
         )

@@ -60,12 +60,15 @@ class Handover:
     _lost: set[str] = field(default_factory=set)
     _looked_at: float = 0.0
     _renewed_at: float = 0.0
+    _allowed: float = 0.0
+    """Seconds after a renewal in which a call may begin."""
     _why: str = ""
     """Why the rest is not sent."""
 
     def run(self) -> list[Step]:
         """Build, send and record; returns a step for each attempt."""
         self._looked_at = self._renewed_at = self.claimed_at
+        self._allowed = self.installation.settings.lease.total_seconds()
         with Journal(folder(self.installation.home)) as journal:
             journal.claimed([one.attempt for one in self.batch.claimed])
             if self.batch.provider is None:
@@ -139,8 +142,8 @@ class Handover:
         A call may begin until `TIDINGS_LEASE` after the last renewal; the attempts are left alone longer than that by
         what the longest call takes.
         """
-        allowed = self.installation.settings.lease.total_seconds()
         elapsed = ticks() - self._renewed_at
+        allowed = self._allowed
         if elapsed < allowed / 3:
             return True
         if elapsed < allowed:
