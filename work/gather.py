@@ -35,6 +35,8 @@ _MEANT: Mapping[Keyword | None, ReceiptKind] = {
     Keyword.STOP: ReceiptKind.STOPPED,
     Keyword.START: ReceiptKind.STARTED,
 }
+_WORDS = ("event_id", "attempt", "provider_reference", "reference", "message", "address", "code", "text")
+"""What of a receipt a stranger may have written."""
 _ANSWERS = {ReceiptKind.REPLIED, ReceiptKind.STOPPED, ReceiptKind.STARTED, ReceiptKind.AUTO_REPLIED}
 
 
@@ -79,7 +81,7 @@ def take(installation: Installation, receipts: Sequence[Receipt], *, now: dateti
         return Counter()
     brands = installation.organisation.brands
     names = sorted({name for brand in brands for name in (brand.name, brand.legal_name)})
-    receipts = [_meant(receipt, names) for receipt in receipts]
+    receipts = [_meant(_storable(receipt), names) for receipt in receipts]
     with installation.engine.begin() as connection:
         believed, sent = _believed(connection, receipts)
         keep_replies(connection, installation.organisation, believed, sent)
@@ -87,6 +89,18 @@ def take(installation: Installation, receipts: Sequence[Receipt], *, now: dateti
     tally = receive(installation, known, now=now)
     tally[UNMATCHED] += len(receipts) - len(known)
     return +tally
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    """Return a receipt without what no database takes: NUL, and half an emoji, as a telephone cuts a long SMS."""
+    told = {name: getattr(receipt, name) for name in _WORDS}
+    kept = {
+        name: value.replace("\0", "").encode("utf-8", "replace").decode()
+        for name, value in told.items()
+        if value
+    }
+    changed = {name: value for name, value in kept.items() if value != told[name]}
+    return replace(receipt, **changed) if changed else receipt
 
 
 def _meant(receipt: Receipt, names: Sequence[str]) -> Receipt:

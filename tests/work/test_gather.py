@@ -436,3 +436,26 @@ def test_a_delivery_knows_all_its_attempts(post):
 
     assert list(found) == [post.reference]
     assert found[post.reference].attempts == [post.attempt]
+
+
+UNSTORABLE = {"half an emoji": "\ud83d", "NUL": "\0"}
+
+
+@pytest.mark.parametrize("sign", UNSTORABLE.values(), ids=UNSTORABLE)
+@pytest.mark.parametrize("field", ["text", "address", "reference", "provider_reference", "event_id", "code"])
+def test_what_no_database_takes_does_not_keep_a_stop_out(post, field, sign):
+    """Else the provider would bring it again and again, and at last no more."""
+    given = {"text": "STOP", "address": "+4740600001", "event_id": "1", "reference": "", "code": ""}
+    given |= {"provider_reference": "SM1"}
+    said = Receipt(
+        provider="aws",
+        kind=ReceiptKind.STOPPED,
+        channel=Channel.SMS,
+        at=LATER,
+        **(given | {field: given[field] + sign}),
+    )
+
+    take(post.installation, [said], now=LATER)
+    assert take(post.installation, [said], now=LATER)["known"] == 1
+    if field != "address" or sign == "\0":
+        assert post.closed() == {("sms", "+4740600001")}
