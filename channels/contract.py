@@ -68,6 +68,9 @@ class Doubt:
     content_hash: str | None = None
     """`deliveries.content_hash`. After a crash before it was stored: of the bytes made again, since same inputs make
     the same bytes. A list that shows texts is compared by it; None: only what was never sent can be told."""
+    own_words: bool = True
+    """Whether it was these bytes for certain. After a restore they are made from what the backup knew, and another text
+    to the same address may be the same message."""
 
 
 @runtime_checkable

@@ -170,7 +170,9 @@ class Account:
                     provider_reference=match.sid,
                 )
                 continue
-            others = not found or (own_words and all(_differs(message, doubt) for message in found))
+            others = not found or (
+                own_words and doubt.own_words and all(_differs(message, doubt) for message in found)
+            )
             if others and whole and now >= doubt.started_at + self.settle_after:
                 yield Receipt(**shared, kind=ReceiptKind.ABSENT, event_id=f"{doubt.attempt}:absent", at=now)
 

@@ -56,7 +56,7 @@ def restore(file: Path, /, *, by: str, json: Json = False) -> int:
         raise Problem(f"There is no file {file}.")
     unpacked = unpack(file, settings, by=by)
     with opened(settings) as installation:
-        doubts = doubt_what_may_have_left(installation, now=datetime.now(UTC))
+        doubts = doubt_what_may_have_left(installation, since=unpacked.at, now=datetime.now(UTC))
     if json:
         print_json({**asdict(unpacked), "doubts": dict(doubts)})
         return Exit.OK

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from store.customers import lock_customers
 from store.hot import array, rows
-from store.ids import references, uuid7
+from store.ids import reference, references, uuid7
 from tidings.reason import Reason
 from tidings.state import (
     OPEN_ATTEMPT,
@@ -139,7 +139,8 @@ def open_attempts(
                 "messages": array(one.message for one in fresh),
                 "numbers": array(one.delivery_number for one in fresh),
                 "addresses": array(one.address for one in fresh),
-                "references": array(references(len(fresh))),
+                "references": array(reference(one.message, one.delivery_number) for one in fresh),
+                "spare": array(references(len(fresh))),
                 "channel": channel,
                 "now": now,
             },
@@ -250,9 +251,11 @@ _SEND_AGAIN = f"""
 """
 _ADD_DELIVERIES = f"""
     INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
-    SELECT c.id, c.message, c.number, %(channel)s, c.address, a.value, '{DeliveryState.SENDING}', c.reference, %(now)s
+    SELECT c.id, c.message, c.number, %(channel)s, c.address, a.value, '{DeliveryState.SENDING}',
+           CASE WHEN EXISTS (SELECT 1 FROM deliveries x WHERE x.reference = c.reference) THEN c.spare
+                ELSE c.reference END, %(now)s
     FROM unnest(%(deliveries)s::uuid[], %(messages)s::uuid[], %(numbers)s::smallint[], %(addresses)s::bigint[],
-                %(references)s::text[]) AS c(id, message, number, address, reference)
+                %(references)s::text[], %(spare)s::text[]) AS c(id, message, number, address, reference, spare)
     JOIN addresses a ON a.id = c.address
 """
 _OPEN_ATTEMPTS = f"""

@@ -10,7 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from store.owner import DEAD
-from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageState, sources, target, within
+from tidings.state import (
+    ARRIVED,
+    OPEN_ATTEMPT,
+    AttemptState,
+    DeliveryState,
+    Event,
+    MessageState,
+    sources,
+    target,
+    within,
+)
 
 _LOST = f"a.state = '{AttemptState.SENDING}' AND ({DEAD.text} OR a.lease_until < clock_timestamp())"
 """SQL condition over attempts `a`: whoever was sending it is dead, or past its lease."""
@@ -42,16 +52,23 @@ RESTORED = "restored"
 """The code of a doubt that a restored backup has: the lost database may have sent the message."""
 
 
-def name_restored(connection: Connection, attempts: Sequence[str], *, now: datetime) -> None:
-    """Turn attempts that were opened for it into doubts that no policy sends again by itself: they may be thousands."""
-    connection.execute(_NAME_RESTORED, {"attempts": list(attempts), "now": now, "code": RESTORED})
+def name_restored(connection: Connection, attempts: Sequence[str] | None, *, now: datetime) -> int:
+    """Turn attempts into doubts that no policy sends again by itself, for they may be thousands; return how many.
+
+    Args:
+        attempts: those that were opened for it; None: all that the backup left open, whose news the lost store had.
+        now: the current instant.
+    """
+    values = {"attempts": None if attempts is None else list(attempts), "now": now, "code": RESTORED}
+    return connection.execute(_NAME_RESTORED, values).rowcount
 
 
 _NAME_RESTORED = text(f"""
     WITH named AS (
         UPDATE attempts a SET state = '{target(AttemptState, Event.UNKNOWN)}', error_class = 'unknown', code = :code,
             ended_at = :now
-        WHERE a.id = ANY(CAST(:attempts AS uuid[])) RETURNING a.delivery_id
+        WHERE (CAST(:attempts AS uuid[]) IS NULL OR a.id = ANY(CAST(:attempts AS uuid[])))
+          AND a.state IN ({within(OPEN_ATTEMPT)}) RETURNING a.delivery_id
     )
     UPDATE deliveries d SET state = '{target(DeliveryState, Event.UNKNOWN)}', updated_at = clock_timestamp()
     FROM named WHERE d.id = named.delivery_id
@@ -184,13 +201,15 @@ def overdue(
     return list(rows.scalars())
 
 
-def started(connection: Connection, attempts: Sequence[str]) -> dict[str, datetime]:
-    """Return when attempts began."""
+def started(connection: Connection, attempts: Sequence[str]) -> dict[str, tuple[datetime, bool]]:
+    """Return when attempts began, and whether they are doubts that a restored backup has."""
     rows = connection.execute(
-        text("SELECT id::text, started_at FROM attempts WHERE id = ANY(CAST(:ids AS uuid[]))"),
+        text(
+            f"SELECT id::text, started_at, code = '{RESTORED}' FROM attempts WHERE id = ANY(CAST(:ids AS uuid[]))"
+        ),
         {"ids": list(attempts)},
     )
-    return {attempt: began for attempt, began in rows}
+    return {attempt: (began, restored) for attempt, began, restored in rows}
 
 
 def silent(
@@ -207,7 +226,8 @@ def silent(
     Nothing was heard of such an attempt for `margin` after it was named. At least `canaries` attempts that the same
     provider accepted began after that moment, and events about them came, so the path of the events is alive and past
     it. And the path lost nothing meanwhile: every attempt that the provider accepted between this one's beginning and
-    `margin` after its naming, and at least `margin` ago, has been heard of.
+    `margin` after its naming, and at least `margin` ago, has been heard of. What is in doubt since a restore is never
+    among them: news about it went to the database that is lost.
     """
     rows = connection.execute(
         _SILENT,
@@ -220,6 +240,7 @@ _HEARD = "EXISTS (SELECT 1 FROM receipts r WHERE r.attempt_id = {}.id AND r.prov
 _SILENT = text(f"""
     SELECT u.id::text FROM attempts u JOIN deliveries d ON d.id = u.delivery_id JOIN messages m ON m.id = d.message_id
     WHERE u.provider = :provider AND u.state = '{AttemptState.UNKNOWN}' AND u.ended_at <= :before
+      AND u.code <> '{RESTORED}'
       AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
       AND NOT EXISTS (SELECT 1 FROM receipts r WHERE r.attempt_id = u.id)
       AND (SELECT count(*) FROM (

@@ -77,20 +77,28 @@ def unpack(source: Path, settings: Settings, *, by: str) -> Unpacked:
     )
 
 
-def doubt_what_may_have_left(installation: Installation, *, now: datetime) -> Counter[str]:
+def doubt_what_may_have_left(installation: Installation, *, since: datetime, now: datetime) -> Counter[str]:
     """Name as doubts the messages that the lost database may have sent; returns how many, by capability.
 
     What is `ready` and was due by now, in a run that was to be sent in earnest. A run that was still being planned is
-    planned first. Call it once, before anything is claimed.
+    planned first. What was in doubt already is so in the same way: news about it went to the lost database. Call it
+    once, before anything is claimed.
+
+    Args:
+        installation: restored, and never sent from.
+        since: the restore point; providers are asked about everything after it.
+        now: the current instant.
     """
     tally: Counter[str] = Counter()
     for run in _unplanned(installation, now):
         shards = stages.begin(installation, run, now=now)
         for shard in range(shards.count):
             stages.plan(installation, run, shard, installation.policy, now=now)
+    with installation.engine.begin() as connection:
+        name_restored(connection, None, now=now)
     for channel in Channel:
         name, capability = sent_by(installation.settings, channel)
-        tally[capability] += _doubted(installation, channel, name, capability, now)
+        tally[capability] += _doubted(installation, channel, name, capability, since, now)
     return +tally
 
 
@@ -175,7 +183,12 @@ def sent_by(settings: Settings, channel: Channel) -> tuple[str, Capability]:
 
 
 def _doubted(
-    installation: Installation, channel: Channel, name: str, capability: Capability, now: datetime
+    installation: Installation,
+    channel: Channel,
+    name: str,
+    capability: Capability,
+    since: datetime,
+    now: datetime,
 ) -> int:
     doubted = 0
     while True:
@@ -184,7 +197,7 @@ def _doubted(
             if capability is Capability.KEY or not rows:
                 return doubted + len(rows)
             opened = open_attempts(
-                connection, rows, channel=channel, provider=name, owner=0, now=now, lease=timedelta(0)
+                connection, rows, channel=channel, provider=name, owner=0, now=since, lease=timedelta(0)
             )
             name_restored(connection, [one.attempt for one in opened], now=now)
             doubted += len(opened)

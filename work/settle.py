@@ -121,8 +121,9 @@ def _doubts(installation: Installation, attempts: Sequence[str]) -> list[Doubt]:
             delivery=one.delivery,
             reference=one.reference,
             address=one.address,
-            started_at=began[one.attempt],
+            started_at=began[one.attempt][0],
             content_hash=one.content_hash or hashes.get(one.attempt),
+            own_words=not began[one.attempt][1],
         )
         for one in claimed
     ]

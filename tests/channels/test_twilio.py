@@ -199,6 +199,11 @@ def test_a_lost_answer_is_found(provider, peer, fault):
         pytest.param([], doubt(None), ReceiptKind.ABSENT, id="nothing was taken, whatever the text was"),
         pytest.param([(form("Another"), NOON)], doubt(), ReceiptKind.ABSENT, id="another message of the same minute"),
         pytest.param([(form("Another"), NOON)], doubt(None), None, id="a message, and nobody knows our text"),
+        pytest.param(
+            [(form("Another"), NOON)], doubt(own_words=False), None, id="after a restore it may have said otherwise"
+        ),
+        pytest.param([(form(), NOON)], doubt(own_words=False), ReceiptKind.ACCEPTED, id="after a restore, our message"),
+        pytest.param([], doubt(own_words=False), ReceiptKind.ABSENT, id="after a restore, nothing was taken"),
         pytest.param([(form(""), NOON)], doubt(), None, id="a message whose text Twilio has blotted out"),
         pytest.param([(form(), NOON)], doubt(), ReceiptKind.ACCEPTED, id="our message"),
         pytest.param([(form(TRIAL + "Hello"), NOON)], doubt(), ReceiptKind.ACCEPTED, id="ours, from a trial account"),

@@ -27,11 +27,12 @@ SLOTS = 3
 CLAIM = 12
 TIMEOUT = 1.0
 LEASE = 1.5
-SETTLE_AFTER = 480
-"""Business seconds: 8 of ours, much longer than Twilio's list lags, as on a machine with less to do."""
-FREEZE = 9.0
-"""Longer than any lease but that of letters: LEASE, the longest call of three time-outs, and a margin."""
-MESSAGES_A_KILL = 22
+SETTLE_AFTER = 2.0
+"""Seconds after the end of a lease: longer than Twilio's list lags."""
+FREEZE = 10.0
+"""Longer than the lease of an SMS (LEASE, twice the longest call of two time-outs, a margin) and SETTLE_AFTER: what
+stood still is settled before it goes on."""
+MESSAGES_A_KILL = 16
 ROUND = 50
 """Kills against one database, before the next one begins."""
 DRAIN = 60.0
@@ -71,6 +72,7 @@ class Providers:
     def close(self):
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
 
 class Rounds:

@@ -16,7 +16,7 @@ from tests.crash.worker import listen
 
 PAUSE = threading.Event()
 """Never set."""
-EVENTS = 24
+EVENTS = 12
 """A life passes about so many points between two claims: a random end lies anywhere among them."""
 JITTER = 0.04
 """Seconds after a point at most: so that an end lies between points, too."""

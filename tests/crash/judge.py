@@ -95,7 +95,8 @@ def printed(folder):
 
 
 SIGNATURE = text("""
-    SELECT count(*) FILTER (WHERE m.state = 'ready' OR t.state = 'sending') AS left_to_do,
+    SELECT count(*) FILTER (WHERE m.state = 'ready' OR t.state = 'sending'
+                            OR (t.state = 'unknown' AND t.provider = 'twilio')) AS left_to_do,
            hashtext(string_agg(concat(m.id, m.state, t.id, t.state), ' ' ORDER BY m.id, t.id)) AS seen
     FROM messages m LEFT JOIN deliveries d ON d.message_id = m.id LEFT JOIN attempts t ON t.delivery_id = d.id
 """)

@@ -117,7 +117,7 @@ def test_what_may_have_left_since_is_in_doubt_and_not_sent_again(town, backup, r
     send(town)
     again = restored(backup)
 
-    doubts = doubt_what_may_have_left(again, now=LATER)
+    doubts = doubt_what_may_have_left(again, since=NOON, now=LATER)
     send(again)
 
     assert len(peer.taken) == 20
@@ -155,7 +155,7 @@ def test_what_is_due_later_cannot_have_been_sent(town, backup, restored, peer):
     second = backup.with_name("second.tar")
     back_up(town, second, now=NOON)
 
-    assert doubt_what_may_have_left(restored(second), now=LATER) == {}
+    assert doubt_what_may_have_left(restored(second), since=NOON, now=LATER) == {}
 
 
 def test_everything_is_in_it_and_nobody_else_reads_it(town, backup, restored):

@@ -177,6 +177,15 @@ def test_a_provider_with_a_list_is_asked(desk, took, decides, now, expected):
     assert [doubt.attempt for doubt in peer.asked] == ([desk.attempt] if now == LATER else [])
 
 
+@pytest.mark.parametrize(("over", "expected"), [("4 minutes", DOUBT), ("6 minutes", ABSENT)], ids=str)
+def test_a_list_is_asked_only_when_whoever_was_cut_off_can_send_no_more(desk, over, expected):
+    """A sender that lost its lock but not its life may send until its lease is over; then the list has its time."""
+    desk.message()
+    desk.sql("UPDATE attempts SET lease_until = clock_timestamp() - CAST(:over AS interval)", over=over)
+    desk.settle(Peer("list", engine=desk.engine))
+    assert desk.states() == expected
+
+
 def test_a_list_that_cannot_be_asked_leaves_the_doubt(desk):
     desk.message().settle(Peer("list", engine=None))
     assert desk.states() == DOUBT
@@ -220,6 +229,15 @@ def test_silence_of_events_proves_an_absence_only_behind_canaries(desk, reported
         _canary(desk, minute, after=minute * MINUTE, heard=minute in reported)
     desk.settle(Peer("event"), now=NOON + after)
     assert desk.states() == expected
+
+
+def test_silence_about_a_restored_doubt_proves_nothing(desk):
+    """The events about it went to the database that is lost."""
+    desk.message(code="restored")
+    for minute in (1, 2, 3):
+        _canary(desk, minute, after=minute * MINUTE)
+    desk.settle(Peer("event"), now=NOON + MARGIN + 9 * MINUTE)
+    assert desk.states() == DOUBT
 
 
 def test_the_late_answer_of_a_sender_that_was_given_up_is_evidence(bill):
