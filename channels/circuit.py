@@ -14,11 +14,17 @@ BURST = 50
 BURST_WITHIN = timedelta(seconds=60)
 SAMPLE = 200
 SHARE = 0.2
+IN_A_ROW = 5
 PAUSE = timedelta(minutes=1)
+GOOD, BAD, NOBODY = "+-x"
+"""Marks of the sample; the last one stands for a service that could not even be reached."""
 
 
 class Circuit:
-    """Opens at once on a wrong set-up, at 50 errors in 60 s, or when 20 % of the last 200 failed.
+    """Opens at once on a wrong set-up, at 50 errors in 60 s, when 20 % of the last 200 failed, or nobody answers.
+
+    Nobody answers when five calls in a row found no connection: a run of twenty mails need not wait for fifty errors
+    before the next provider sends them. Codes of such refusals are names, those of answers begin with a digit.
 
     Errors are those of the provider and of ours; a wrong address or a bad message says nothing about the lane. Once
     the pause is over one call may try: if it is accepted the circuit closes, else the pause begins again. An answer
@@ -26,7 +32,7 @@ class Circuit:
 
     Args:
         errors: when the last ones were, oldest first.
-        sample: the last outcomes, `+` for each good one and `-` for each error.
+        sample: the last outcomes: `+` for each good one, `-` for each error, `x` where nobody was there.
         open_until: None for a closed circuit.
         reason: why it is open.
     """
@@ -43,7 +49,7 @@ class Circuit:
         self._sample: deque[str] = deque(sample, maxlen=SAMPLE)
         self.open_until = open_until
         self.reason = reason
-        """Why it is open: the error's code, `many_errors`; '' when it is closed."""
+        """Why it is open: the error's code, `many_errors`, `nobody_answers`; '' when it is closed."""
 
     @property
     def errors(self) -> list[datetime]:
@@ -60,7 +66,7 @@ class Circuit:
         if isinstance(outcome, Rejected):
             return
         good = isinstance(outcome, Accepted)
-        self._sample.append("+" if good else "-")
+        self._sample.append(GOOD if good else NOBODY if _unreachable(outcome) else BAD)
         if good:
             if self.open_until is not None and now >= self.open_until:
                 self._close()
@@ -68,6 +74,8 @@ class Circuit:
         self._errors.append(now)
         if isinstance(outcome, Refused) and outcome.error is ErrorClass.CONFIG:
             self._open(outcome.code, now + max(outcome.wait, PAUSE))
+        elif self.sample.endswith(NOBODY * IN_A_ROW):
+            self._open("nobody_answers", now + PAUSE)
         elif self._half_open or self._many(now):
             self._open("many_errors", now + PAUSE)
 
@@ -83,7 +91,7 @@ class Circuit:
 
     def _many(self, now: datetime) -> bool:
         burst = len(self._errors) == BURST and now - self._errors[0] <= BURST_WITHIN
-        share = len(self._sample) == SAMPLE and self._sample.count("-") >= SHARE * SAMPLE
+        share = len(self._sample) == SAMPLE and SAMPLE - self._sample.count(GOOD) >= SHARE * SAMPLE
         return burst or share
 
     def _open(self, reason: str, until: datetime) -> None:
@@ -95,3 +103,11 @@ class Circuit:
         self._sample.clear()
         self.open_until = None
         self.reason = ""
+
+
+def _unreachable(outcome: Outcome) -> bool:
+    return (
+        isinstance(outcome, Refused)
+        and outcome.error is ErrorClass.TRANSIENT
+        and not outcome.code[:1].isdigit()
+    )

@@ -55,7 +55,10 @@ def load(engine: Engine, source: Path) -> None:
 def _run(program: str, engine: Engine, options: list[str]) -> None:
     url = engine.url
     place = {
-        "PGHOST": str(url.query.get("host") or url.host or ""),
+        # A long home is reached through our open directory, which a child finds under our number.
+        "PGHOST": str(url.query.get("host") or url.host or "").replace(
+            "/proc/self/", f"/proc/{os.getpid()}/"
+        ),
         "PGPORT": str(url.query.get("port") or url.port or ""),
         "PGUSER": url.username or "",
         "PGPASSWORD": url.password or "",

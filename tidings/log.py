@@ -19,7 +19,7 @@ def tell(at_least: str) -> None:
     """Write what is logged from now on to standard error, from a level on: debug, info, warning or error."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[at_least.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_to_stderr,
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
@@ -28,6 +28,11 @@ def tell(at_least: str) -> None:
             structlog.dev.ConsoleRenderer(colors=False),
         ],
     )
+
+
+def _to_stderr(*_: object) -> structlog.PrintLogger:
+    """Return a logger that writes to standard error as it is now: whoever redirects it later is followed."""
+    return structlog.PrintLogger(sys.stderr)
 
 
 def where(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -9,7 +9,8 @@ from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 GOOD = Accepted(reference="r")
-BUSY = Refused(error=ErrorClass.TRANSIENT, code="busy", wait=timedelta(minutes=1))
+BUSY = Refused(error=ErrorClass.TRANSIENT, code="4.3.2", wait=timedelta(minutes=1))
+AWAY = Refused(error=ErrorClass.TRANSIENT, code="ConnectionRefusedError", wait=timedelta(minutes=1))
 LOST = Unknown(code="timeout")
 WRONG = Refused(error=ErrorClass.CONFIG, code="535", wait=timedelta(minutes=10))
 GONE = Rejected(error=ErrorClass.ADDRESS, code="5.1.1")
@@ -32,6 +33,14 @@ SPAM = Rejected(error=ErrorClass.DATA, code="5.7.1")
             ([GOOD] * 4 + [BUSY]) * 40, timedelta(seconds=9), 0, id="a fifth of the last two hundred"
         ),
         pytest.param(([GOOD] * 5 + [BUSY]) * 40, timedelta(seconds=9), 50, id="less than a fifth"),
+        pytest.param([AWAY] * 5, timedelta(seconds=9), 0, id="nobody answers, five times in a row"),
+        pytest.param([AWAY] * 4, timedelta(seconds=9), 50, id="nobody answers, four times in a row"),
+        pytest.param(
+            ([AWAY] * 4 + [BUSY]) * 5,
+            timedelta(seconds=9),
+            50,
+            id="somebody answers now and then, if only to refuse",
+        ),
     ],
 )
 def test_opens(outcomes, every, allowed):
