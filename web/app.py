@@ -115,7 +115,7 @@ def _problem(_: Request, error: Exception) -> Response:
 
 def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if request.url.path.startswith("/v1/"):
+    if request.scope["path"].startswith("/v1/"):
         return problem(error.status_code, str(error.detail), headers=error.headers)
     if error.status_code == 404:  # noqa: PLR2004
         return site_of(request).pages.missing(request)
@@ -123,13 +123,13 @@ def _plain(request: Request, error: Exception) -> Response:
 
 
 def _database(request: Request, _: Exception) -> Response:
-    if request.url.path.startswith("/v1/"):
+    if request.scope["path"].startswith("/v1/"):
         return problem(503, "The database does not answer; try again.", headers={"Retry-After": "5"})
     return site_of(request).pages.broken(request)
 
 
 def _unstorable(request: Request, _: Exception) -> Response:
-    if request.url.path.startswith("/v1/"):
+    if request.scope["path"].startswith("/v1/"):
         return problem(
             422, "A value has a character (NUL, half a surrogate pair) or a size that cannot be stored."
         )

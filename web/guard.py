@@ -69,7 +69,7 @@ class _Exchange:
     def check_length(self) -> None:
         """Refuse a body that says itself that it is too long."""
         for name, value in self._scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self.limit:
+            if name == b"content-length" and value.isdigit() and int(value[:20]) > self.limit:
                 raise TooLarge
 
     async def receive(self) -> Message:

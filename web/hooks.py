@@ -105,8 +105,8 @@ def _answer(site: Site, name: str, request: Request, body: bytes, host: str) -> 
 
     now = site.clock()
     call = Call(
-        path=request.url.path,
-        query=request.url.query,
+        path=request.scope["path"],
+        query=request.scope["query_string"].decode("latin-1"),  # what is not ASCII there is a stranger's
         headers={key.lower(): value for key, value in request.headers.items()},
         body=body,
     )

@@ -73,7 +73,9 @@ class TwilioHook:
         whole = True
         text = "".join(name + value for name in sorted(fields) for value in sorted(set(fields[name])))
         if not _is_form(call):  # such a body is covered by its digest alone, which the signature covers
-            whole = hmac.compare_digest(hashlib.sha256(call.body).hexdigest(), digest.lower())
+            whole = hmac.compare_digest(
+                hashlib.sha256(call.body).hexdigest().encode(), digest.lower().encode()
+            )
         url = self._public_url + call.path + (f"?{call.query}" if call.query else "")
         made = [self._signature(address + text) for address in _spellings(url)]
         return any([hmac.compare_digest(one, given) for one in made]) and whole
@@ -113,7 +115,7 @@ def _json(call: Call) -> dict[str, str]:
     """Return the texts of a JSON object that was posted; anything else says nothing."""
     try:
         given = json.loads(call.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return {str(k): str(v) for k, v in given.items() if v is not None} if isinstance(given, dict) else {}
 

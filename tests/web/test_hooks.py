@@ -1,5 +1,6 @@
 """Providers call: who is not one learns nothing, and nobody is told yes before it is committed."""
 
+import asyncio
 import json
 from datetime import timedelta
 
@@ -9,9 +10,11 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from channels.contract import Forged, Heard
+from channels.sms.twilio_hook import TwilioHook
 from tests.town import install, settle
 from tidings.channel import Channel
 from tidings.receipt import Receipt, ReceiptKind
+from tidings.settings import TwilioSettings
 from web import hooks
 from web.app import create
 
@@ -100,6 +103,39 @@ def test_a_forged_call_is_refused_without_a_word_and_logged_without_a_name(clien
         line for line in client.get("/metrics").text.splitlines() if line.startswith("tidings_forged_calls{")
     ]
     assert any('"peer"' in line and '"signature"' in line for line in counted)
+
+
+@pytest.mark.parametrize(
+    ("query", "length"),
+    [
+        pytest.param(b"a=\xff", b"2", id="a query that is no text"),
+        pytest.param(b"bodySHA256=%ff", b"2", id="a digest that is none"),
+        pytest.param(b"", b"9" * 5000, id="a length of 5,000 digits"),
+    ],
+)
+def test_what_no_client_sends_is_refused_like_everything_else(settings, engine, clock, query, length):
+    hook = TwilioHook(TwilioSettings(account_sid="AC1", auth_token="t"), public_url="https://x.example")
+    app = create(install(settings, engine), clock=clock, callers={"twilio": hook})
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/hooks/twilio",
+        "query_string": query,
+        "headers": headers,
+    }
+    answers = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"{}"}
+
+    async def send(message):
+        answers.append(message)
+
+    with capture_logs() as logs:
+        asyncio.run(app(scope, receive, send))
+    assert answers[0]["status"] in {403, 413}
+    assert all(line["log_level"] == "warning" for line in logs)
 
 
 def test_an_unknown_hook_is_none(client, caller):
