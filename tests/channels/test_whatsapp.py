@@ -77,8 +77,8 @@ def test_the_window(provider, peer, ago, template, way):
     )
 
     if way == "nothing":
-        assert isinstance(outcome, Refused)
-        assert (outcome.error, outcome.code) == (ErrorClass.TRANSIENT, "no_content_template")
+        assert isinstance(outcome, Rejected)
+        assert (outcome.error, outcome.code) == (ErrorClass.CONFIG, "no_content_template")
         assert peer.requests == []
         return
     assert isinstance(outcome, Accepted)
