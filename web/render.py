@@ -72,7 +72,7 @@ class Pages:
             brand=brand,
             style=style,
             accent=brand.accent,
-            path=request.url.path,
+            path=request.scope["path"],
             **values,
         )
         headers = {

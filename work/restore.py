@@ -113,7 +113,9 @@ def _extracted(source: Path, target: Path) -> dict[str, Any]:
             tar.extractall(target, members, filter="data")
         manifest: dict[str, Any] = json.loads((target / MANIFEST).read_bytes())
         expected = dict(manifest["sha256"])
-    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+        datetime.fromisoformat(manifest["at"])
+        _ = manifest["customers"], manifest["messages"]
+    except (OSError, tarfile.TarError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Problem(
             f"{source} is no whole backup.", todo="It was cut off, or is another file. Nothing was changed."
         ) from error
@@ -128,7 +130,7 @@ def _extracted(source: Path, target: Path) -> dict[str, Any]:
 
 def _is_ours(name: str) -> bool:
     path = PurePosixPath(name)
-    known = name in {DATABASE, MANIFEST, *KEPT} or path.parts[0] in FOLDERS
+    known = name in {DATABASE, MANIFEST, *KEPT} or path.parts[:1] in {(folder,) for folder in FOLDERS}
     return known and ".." not in path.parts and not path.is_absolute()
 
 

@@ -87,7 +87,7 @@ class TwilioHook:
 def _is_form(call: Call) -> bool:
     return (
         not call.body
-        or call.headers.get("content-type", "").partition(";")[0].strip()
+        or call.headers.get("content-type", "").partition(";")[0].strip().lower()
         == "application/x-www-form-urlencoded"
     )
 

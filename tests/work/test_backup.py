@@ -220,9 +220,27 @@ def smuggled(tar):
     return file.getvalue()
 
 
+def holding(**files):
+    """Return what makes a tar file of these names and contents of any backup."""
+
+    def made(_):
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w") as bad:
+            for name, content in files.items():
+                entry = tarfile.TarInfo(name)
+                entry.size = len(content)
+                bad.addfile(entry, io.BytesIO(content))
+        return file.getvalue()
+
+    return made
+
+
 @pytest.mark.parametrize(
     "damage",
     [
+        pytest.param(holding(**{".": b"", "manifest.json": b"{}"}), id="a name that is none"),
+        pytest.param(holding(**{"manifest.json": b"[" * 100_000}), id="a manifest without a bottom"),
+        pytest.param(holding(**{"manifest.json": b'{"sha256": {}}'}), id="a manifest that says no time"),
         pytest.param(cut, id="a file that was cut off"),
         pytest.param(flipped, id="a document with other bytes"),
         pytest.param(climbing, id="a name that climbs out of the home"),
