@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.crash import judge
 from tests.crash.gate import Point
-from tests.crash.hunt import PAUSE, Hunt, Plan, Slot
+from tests.crash.hunt import JITTER, PAUSE, Hunt, Plan, Slot
 from tests.crash.news import SPEED, TOKEN
 from tests.crash.worker import listen, work, work_naively
 from tests.crash.world import Server, furnish, populate
@@ -41,9 +41,9 @@ NEXT_DAY = 25 * 3600.0
 QUIET = 3.0
 """Seconds without any change, while senders looked again, after which a round is over."""
 FREEZES = (Point.CLAIMED, Point.BODY, Point.OUTCOME, Point.ANSWERED, Point.CLAIM, Point.HANDED)
-FREEZE_SHARE = 12
+FREEZE_SHARE = 8
 RESTARTS = (Point.OUTCOME, Point.CLAIMED, Point.CLAIM, Point.RECORDED)
-RESTART_SHARE = 25
+RESTART_SHARE = 12
 """So many kills for each freeze, and for each restart of the database."""
 MAILERS = ("ses", "smtp")
 
@@ -168,7 +168,12 @@ class Rounds:
         plans = [Plan(act="kill", point=point, nth=chance.randint(1, 3)) for point in Point]
         for act, points, share in (("freeze", FREEZES, FREEZE_SHARE), ("database", RESTARTS, RESTART_SHARE)):
             plans += [
-                Plan(act=act, point=points[(self.number + n) % len(points)], nth=chance.randint(1, 3))
+                Plan(
+                    act=act,
+                    point=points[(self.number + n) % len(points)],
+                    nth=chance.randint(1, 3),
+                    after=chance.choice((0.0, JITTER / 2)) if act == "freeze" else 0.0,
+                )
                 for n in range(max(kills // share, 1))
             ]
         self.hunt.random.shuffle(plans)
