@@ -299,19 +299,24 @@ class Again:
     provider: str
     channel: str
     address: int | None
+    by_key: bool
+    """Only because its provider keeps one copy of a key: no other one may take it."""
 
 
 def going_again(connection: Connection, messages: Sequence[str]) -> dict[str, Again]:
     """Return those of the messages that go out again after a doubt."""
     found = rows(connection, _AGAIN, {"messages": array(messages)})
     return {
-        message: Again(attempt=attempt, since=since, provider=provider, channel=channel, address=address)
-        for message, attempt, since, provider, channel, address in found
+        message: Again(
+            attempt=attempt, since=since, provider=provider, channel=channel, address=address, by_key=by_key
+        )
+        for message, attempt, since, provider, channel, address, by_key in found
     }
 
 
 _AGAIN = f"""
-    SELECT DISTINCT ON (d.message_id) d.message_id::text, a.id::text, a.started_at, a.provider, d.channel, d.address_id
+    SELECT DISTINCT ON (d.message_id) d.message_id::text, a.id::text, a.started_at, a.provider, d.channel,
+           d.address_id, starts_with(a.settled_by, 'key:')
     FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
     WHERE d.message_id = ANY(%(messages)s::uuid[]) AND d.state = '{DeliveryState.READY}'
       AND a.state = '{AttemptState.ABANDONED}'

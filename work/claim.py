@@ -282,12 +282,14 @@ class Claimer:
 
 
 def _forgotten(again: Mapping[str, Again], choice: Sequence[Provider], now: datetime) -> set[str]:
-    """Return what would go out under a key that its provider does not remember any more."""
+    """Return what would go out under a key that its provider does not remember, or at one that never knew it."""
+    names = {one.name for one in choice}
     lives = {one.name: one.key_life for one in choice if isinstance(one, Forgets)}
     return {
         message
         for message, one in again.items()
-        if one.provider in lives and now >= one.since + lives[one.provider]
+        if (one.by_key and one.provider not in names)
+        or (one.provider in lives and now >= one.since + lives[one.provider])
     }
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from channels.circuit import PAUSE
+from channels.contract import Capability
 from store.owner import owner
 from store.runs import due_runs
 from tests.journeys.patience import until
@@ -410,3 +411,22 @@ def test_what_somebody_named_in_doubt_is_not_sent_any_more(town, engine):
         ("done", FIRST_SLICE),
         ("ready", 20),
     ]
+
+
+def test_what_goes_out_again_under_a_key_goes_to_no_provider_that_never_knew_it(town, engine):
+    """The settings name another one meanwhile: it would print the letter a second time."""
+    settle(engine, 3)
+    first = Second(Channel.EMAIL, "first", default=Unknown(code="cut"))
+    first.capability = Capability.KEY
+    town.choice[Channel.EMAIL] = (first,)
+    town.plan()
+    with town.sender() as sender:
+        sender.send_due()
+    town.now = NOON + timedelta(minutes=2)
+    with town.sender() as sender:
+        sender.settle()
+    town.choice[Channel.EMAIL] = (town.email,)
+    town.send()
+
+    assert (len(first.handed), len(town.email.handed)) == (3, 0)
+    assert town.report()["unknown"] == 3
