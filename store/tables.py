@@ -613,7 +613,9 @@ alerts = Table(
 erased = Table(
     "erased",
     metadata,
-    Column("digest", LargeBinary, primary_key=True, comment="SHA-256 of salt, kind and value; see 0008_backup"),
+    Column(
+        "digest", LargeBinary, primary_key=True, comment="SHA-256 of salt, kind and value; see 0008_backup"
+    ),
     Column("kind", Text, nullable=False),
     _instant("at"),
     _one_of("kind", ("address", "dedupe_key")),

@@ -267,7 +267,7 @@ class ReturnsSettings(BaseModel, frozen=True):
 
 
 class MailboxSettings(BaseModel, frozen=True):
-    """`TIDINGS_MAILBOX__MAILDIR`, or `TIDINGS_MAILBOX__HOST` and so on: where bounces, complaints and replies arrive."""
+    """`TIDINGS_MAILBOX__MAILDIR`, or `TIDINGS_MAILBOX__HOST` and so on: where bounces and replies arrive."""
 
     maildir: Path | None = None
     """A Maildir on this machine."""
@@ -368,10 +368,11 @@ class Settings(BaseSettings):
     port: int = 8765
     """And on which port."""
     claim: int = Field(default=1000, ge=1, le=1000)
-    """Messages of a claim at most; fewer where the provider is slow. All of them can be in doubt after a power cut, after
-    the death of a process only those being handed over."""
+    """Messages of a claim at most; fewer where the provider is slow. All of them can be in doubt after a power cut,
+    after the death of a process only those being handed over."""
     lease: timedelta = Field(default=timedelta(seconds=120), gt=timedelta(seconds=1))
-    """How long after a claim, or its renewal, a call may begin; an attempt is given up after that and the longest call."""
+    """How long after a claim, or its renewal, a call may begin; an attempt is given up after that and the longest
+    call."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
 

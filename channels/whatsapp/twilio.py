@@ -72,7 +72,9 @@ class TwilioWhatsApp:
         if not NUMBER.fullmatch(message.sender):
             return Refused(error=ErrorClass.CONFIG, code="sender", wait=WAIT[ErrorClass.CONFIG])
         said = self._said(message)
-        if said is None:  # nothing can be said to this customer now: the next channel, and the lane stays open
+        if (
+            said is None
+        ):  # nothing can be said to this customer now: the next channel, and the lane stays open
             return Rejected(error=ErrorClass.CONFIG, code="no_content_template")
         to, sender = PREFIX + message.to, PREFIX + message.sender
         return self._account.create(parcel.attempt, to=to, from_=sender, **said)

@@ -32,7 +32,12 @@ ROOT = Path(__file__).parents[2]
 def push_keys(folder):
     """Files that FCM and web push want to read at start."""
     (folder / "vapid.pem").write_text(pem(ec.generate_private_key(ec.SECP256R1())))
-    google = {"project_id": "p", "client_email": "c@p", "private_key": pem(TokenPeer.key), "token_uri": "https://x"}
+    google = {
+        "project_id": "p",
+        "client_email": "c@p",
+        "private_key": pem(TokenPeer.key),
+        "token_uri": "https://x",
+    }
     (folder / "account.json").write_text(json.dumps(google))
     webpush = {"key": folder / "vapid.pem", "subject": "mailto:it@nordlys.example"}
     return {"fcm": {"credentials": folder / "account.json"}, "webpush": webpush}
@@ -149,7 +154,9 @@ def test_mode_test_can_do_what_the_provider_can(tmp_path, kind):
 
 def test_mode_live_without_a_name(tmp_path, everything):
     """A channel that no setting names goes to the outbox, credentials or not."""
-    chosen = providers(Settings(mode="live", **everything | {"email": "", "push": "", "whatsapp": ""}), home=tmp_path)
+    chosen = providers(
+        Settings(mode="live", **everything | {"email": "", "push": "", "whatsapp": ""}), home=tmp_path
+    )
 
     assert names(chosen) == dict.fromkeys(Channel, "outbox") | {"sms": "twilio", "letter": "spool"}
 

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from templates.catalog import Template
-from templates.headers import encoded_words, mailbox, unstructured, wire_address
 from templates.facts import html_text
+from templates.headers import encoded_words, mailbox, unstructured, wire_address
 from templates.preview import SAMPLE_BRAND
 from templates.render import Subject, render
 from templates.safe import clean

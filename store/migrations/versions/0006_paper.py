@@ -16,7 +16,9 @@ def upgrade() -> None:
     op.create_table(
         "print_confirmations",
         sa.Column("batch", sa.Text(), nullable=False),
-        sa.Column("letter", sa.Text(), nullable=False, comment="as the print house names it; '' = the whole batch"),
+        sa.Column(
+            "letter", sa.Text(), nullable=False, comment="as the print house names it; '' = the whole batch"
+        ),
         sa.Column("message_id", postgresql.UUID(as_uuid=False), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("letters", sa.Integer(), nullable=True, comment="of the whole batch"),
@@ -24,7 +26,9 @@ def upgrade() -> None:
         sa.Column("times", sa.SmallInteger(), server_default="1", nullable=False, comment="in one file"),
         sa.Column("file", sa.Text(), nullable=False),
         sa.Column("at", instant, nullable=False),
-        sa.CheckConstraint("status IN ('printed', 'posted', 'failed')", name=op.f("ck_print_confirmations_status")),
+        sa.CheckConstraint(
+            "status IN ('printed', 'posted', 'failed')", name=op.f("ck_print_confirmations_status")
+        ),
         sa.PrimaryKeyConstraint("batch", "letter", name=op.f("pk_print_confirmations")),
     )
     op.create_table(

@@ -15,7 +15,9 @@ def upgrade() -> None:
     instant = sa.DateTime(timezone=True)
     op.create_table(
         "replies",
-        sa.Column("id", postgresql.UUID(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column(
+            "id", postgresql.UUID(as_uuid=False), server_default=sa.text("gen_random_uuid()"), nullable=False
+        ),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("customer_id", sa.BigInteger(), nullable=True, comment="null: nobody we know"),

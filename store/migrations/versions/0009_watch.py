@@ -17,7 +17,9 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False, comment="of which lane, run, brand; '' the whole"),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("telling_until", sa.DateTime(timezone=True), nullable=True, comment="somebody tells it now"),
+        sa.Column(
+            "telling_until", sa.DateTime(timezone=True), nullable=True, comment="somebody tells it now"
+        ),
         sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("name", "subject", name=op.f("pk_alerts")),
     )
