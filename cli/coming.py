@@ -49,18 +49,17 @@ def gather(*, json: Json = False, now: str | None = None) -> int:
     """
     from datetime import UTC, datetime
 
-    from channels.receivers import sources
     from channels.registry import providers
     from tidings.channel import Channel
     from work.gather import gather as gathered
     from work.installation import opened
-    from work.paper_folder import paper_source
+    from work.paper_folder import all_sources
     from work.reply import forward
 
     at = instant(now) or datetime.now(UTC)
     with opened(Settings.read()) as installation:
         settings = installation.settings
-        found = {**sources(settings, home=installation.home), **paper_source(installation)}
+        found = all_sources(installation)
         took = gathered(installation, found, now=at)
         for source in found.values():
             source.close()

@@ -10,15 +10,13 @@ from contextlib import suppress
 
 import structlog
 
-from channels.contract import Provider, Source
-from channels.receivers import sources
-from channels.registry import providers
+from channels.contract import Source
 from flows.desk import Desk
 from store.owner import alone
 from tidings.channel import Channel
 from work.alerts import watch
 from work.gather import emptied
-from work.paper_folder import paper_source
+from work.paper_folder import all_sources
 from work.receive import fold_waiting
 from work.reply import forward
 
@@ -38,15 +36,14 @@ def checked(at: Desk) -> None:
     Raises:
         Problem: a mailbox, queue or folder is set up wrongly.
     """
-    paper_source(at.installation)
-    for source in sources(at.installation.settings, home=at.installation.home).values():
+    for source in all_sources(at.installation).values():
         source.close()
 
 
 async def take_in(at: Desk, over: asyncio.Event) -> None:
     """Fetch what comes back until it is over; see `checked` for what raises."""
     installation = at.installation
-    found = {**sources(installation.settings, home=installation.home), **paper_source(installation)}
+    found = all_sources(installation)
     rounds: Mapping[str, Callable[[], int]] = {
         **{name: _round(at, source) for name, source in found.items()},
         "replies": lambda: _forwarded(at),
@@ -119,15 +116,9 @@ def _round(at: Desk, source: Source) -> Callable[[], int]:
 
 
 def _forwarded(at: Desk) -> int:
-    return forward(at.installation, lambda: _mail(at), now=at.now()).total()
+    return forward(at.installation, lambda: at.providers[Channel.EMAIL], now=at.now()).total()
 
 
 def _folded(at: Desk) -> int:
     tally = fold_waiting(at.installation, now=at.now())
     return tally.total() - tally["waiting"]
-
-
-def _mail(at: Desk) -> tuple[Provider, ...]:
-    installation = at.installation
-    made = providers(installation.settings, home=installation.home, out=at.out, mode=installation.mode)
-    return made[Channel.EMAIL]

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from channels.contract import Bag, Source
+from channels.receivers import sources
 from tidings.problem import Problem
 from tidings.receipt import Receipt
 from work.confirmations import read_confirmations
@@ -89,6 +90,15 @@ class PaperFolder:
         with suppress(FileNotFoundError):
             return path.rename(folder / f"{_short(path)}.{_digest(path)}{path.suffix.lower()[:10]}")
         return None
+
+
+def all_sources(installation: Installation) -> Mapping[str, Source]:
+    """Return every queue, mailbox and folder that is set up, by name.
+
+    Raises:
+        Problem: a setting of one of them is wrong.
+    """
+    return {**sources(installation.settings, home=installation.home), **paper_source(installation)}
 
 
 def paper_source(installation: Installation) -> Mapping[str, Source]:
