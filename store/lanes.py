@@ -4,12 +4,21 @@ A lane's row is read once a batch and written at most once a second, or at once 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from store.hot import rows
+
+LONGEST = timedelta(hours=1)
+"""The longest pause or rest of a lane: after it the provider is asked again, whatever was said before.
+
+What is further ahead was written by a machine whose clock is wrong, and counts as over.
+"""
+
+_FURTHEST = LONGEST + timedelta(minutes=10)
+"""Clocks that differ by less do not matter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +47,21 @@ class Lane:
     """The provider asked for a rest."""
     probe_until: datetime | None = None
     """Somebody has the probe until then."""
+
+    def believed(self, now: datetime) -> "Lane":
+        """Return what may be believed of it: a clock that is a day ahead closes no lane for a day."""
+
+        def near(instant: datetime | None) -> datetime | None:
+            return None if instant is None or instant > now + _FURTHEST else instant
+
+        open_until = None if self.open_until is None else near(self.open_until) or now
+        return replace(
+            self,
+            errors=[at for at in self.errors if at <= now + _FURTHEST],
+            open_until=open_until,
+            rests_until=near(self.rests_until),
+            probe_until=near(self.probe_until),
+        )
 
 
 def waiting(
@@ -113,9 +137,10 @@ def save(connection: Connection, lane: Lane) -> None:
 
 def take_probe(connection: Connection, provider: str, sender: str, *, now: datetime, until: datetime) -> bool:
     """Take the one probe of an open circuit whose pause is over; False when somebody else has it."""
-    return bool(
-        rows(connection, _PROBE, {"provider": provider, "sender": sender, "now": now, "until": until})
-    )
+    values = {
+        "provider": provider, "sender": sender, "now": now, "until": until, "furthest": now + _FURTHEST
+    }  # fmt: skip
+    return bool(rows(connection, _PROBE, values))
 
 
 def take_turn(connection: Connection, provider: str, sender: str, *, calls: int, rate: float) -> timedelta:
@@ -144,8 +169,9 @@ _SAVE = """
 """
 _PROBE = """
     UPDATE lanes SET probe_until = %(until)s
-    WHERE provider = %(provider)s AND sender = %(sender)s AND open_until <= %(now)s
-      AND (probe_until IS NULL OR probe_until <= %(now)s)
+    WHERE provider = %(provider)s AND sender = %(sender)s
+      AND (open_until <= %(now)s OR open_until > %(furthest)s)
+      AND (probe_until IS NULL OR probe_until <= %(now)s OR probe_until > %(furthest)s)
     RETURNING 1
 """
 _TURN = """

@@ -4,7 +4,7 @@ What the customer said is asked again inside the claim, by the same `decide` tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -41,6 +41,8 @@ class Batch:
     rest: Mapping[str, Sequence[str]]
     """The channels that each message may fall back to, most wished first."""
     lease: timedelta
+    probe: bool = False
+    """It tells how an open circuit is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +74,7 @@ def doors(choice: Sequence[Provider], known: Mapping[str, Lane], now: datetime) 
         if lane is None:
             found.append(Door(provider=provider, most=1000))
             continue
+        lane = lane.believed(now)
         if lane.rests_until is not None and now < lane.rests_until:
             closed.append(lane.rests_until)
             if not provider.platforms:
@@ -133,8 +136,12 @@ class Claimer:
             left = [row for row in due if row.message not in forgotten]
             chosen = self._admit(connection, wanted.channel, context, left, again, now)
             parts = self._routed(connection, chosen, again, choice, way, now)
+            probes = {door.provider.name for door in way.open if door.probe}
             return [
-                self._open(connection, wanted.channel, provider, sender, part, chosen, now)
+                replace(
+                    self._open(connection, wanted.channel, provider, sender, part, chosen, now),
+                    probe=provider is not None and provider.name in probes,
+                )
                 for provider, part in parts
             ]
 

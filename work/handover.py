@@ -206,7 +206,9 @@ class Handover:
         self._outcomes.update(answers)
         now = self.clock()
         engine = self.installation.engine
-        lane = self.lanes.record(engine, provider.name, self.batch.sender, answers.values(), now=now)
+        lane = self.lanes.record(
+            engine, provider.name, self.batch.sender, answers.values(), now=now, probe=self.batch.probe
+        )
         if lane is not None:
             self._close_with(provider, lane)
 

@@ -5,7 +5,7 @@ What all workers must know of a lane, its circuit and its rest, is in the store 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from threading import Lock
@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from channels.circuit import SAMPLE, Circuit
 from channels.contract import Capability, Provider
 from store import lanes as stored
-from store.lanes import Lane, Waiting
+from store.lanes import LONGEST, Lane, Waiting
 from tidings.organisation import Organisation
 from tidings.outcome import ErrorClass, Outcome, Refused, Unknown
 from tidings.purpose import PurposeClass
@@ -110,9 +110,16 @@ class Lanes:
         self._served[run] = next(self._numbers)
 
     def record(
-        self, engine: Engine, provider: str, sender: str, outcomes: Iterable[Outcome], *, now: datetime
+        self,
+        engine: Engine,
+        provider: str,
+        sender: str,
+        outcomes: Iterable[Outcome],
+        *,
+        now: datetime,
+        probe: bool = False,
     ) -> Lane | None:
-        """Take in the outcomes of a call, and tell the other workers now and then, of errors at once.
+        """Take in the outcomes of a call, and tell the other workers now and then, of errors and of a probe at once.
 
         Returns what is now known of the lane when it was told, else None: nothing has gone wrong.
         """
@@ -120,21 +127,26 @@ class Lanes:
             note = self._notes[provider, sender]
             note.outcomes = [*note.outcomes, *((outcome, now) for outcome in outcomes)]
             bad = any(isinstance(outcome, Refused | Unknown) for outcome, _ in note.outcomes)
-            if not note.outcomes or (not bad and monotonic() - note.told_at < TELL_EVERY):
+            at_once = bad or probe
+            if not note.outcomes or (not at_once and monotonic() - note.told_at < TELL_EVERY):
                 note.outcomes = note.outcomes[-SAMPLE:]
                 return None
             told, note.outcomes, note.told_at = note.outcomes, [], monotonic()
         with engine.begin() as connection:
-            lane = _after(stored.lock(connection, provider, sender), told)
+            lane = _after(stored.lock(connection, provider, sender).believed(now), told, probe=probe)
             stored.save(connection, lane)
         return lane
 
 
-def _after(lane: Lane, outcomes: Iterable[tuple[Outcome, datetime]]) -> Lane:
-    """Return a lane after some outcomes; a throttled one rests as a whole for as long as the provider asked."""
+def _after(lane: Lane, outcomes: Iterable[tuple[Outcome, datetime]], *, probe: bool) -> Lane:
+    """Return a lane after some outcomes; a throttled one rests as a whole for as long as the provider asked.
+
+    Only its own outcome ends a probe: what was handed over before it may be answered meanwhile.
+    """
     circuit = Circuit(errors=lane.errors, sample=lane.sample, open_until=lane.open_until, reason=lane.reason)
     rests_until = lane.rests_until
-    for outcome, at in outcomes:
+    for told, at in outcomes:
+        outcome = replace(told, wait=min(told.wait, LONGEST)) if isinstance(told, Refused) else told
         circuit.record(outcome, now=at)
         if isinstance(outcome, Refused) and outcome.error is ErrorClass.THROTTLE:
             rests_until = max(rests_until or at, at + outcome.wait)
@@ -146,4 +158,5 @@ def _after(lane: Lane, outcomes: Iterable[tuple[Outcome, datetime]]) -> Lane:
         reason=circuit.reason,
         open_until=circuit.open_until,
         rests_until=rests_until,
+        probe_until=None if probe or circuit.open_until is None else lane.probe_until,
     )

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from tests.town import NOON, settle
 from tests.work.test_deliver import House
+from tidings.outcome import Accepted, ErrorClass, Refused
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -68,6 +69,60 @@ def test_a_living_workers_attempts_are_not_named_by_one_whose_clock_is_a_day_ahe
 
     assert found == ["sending"]
     assert states(engine) == ["accepted"]
+
+
+CLOSED = Refused(error=ErrorClass.CONFIG, code="535", wait=timedelta(minutes=10))
+BUSY = Refused(error=ErrorClass.THROTTLE, code="429", wait=timedelta(minutes=10))
+
+
+@pytest.mark.parametrize("wrong", [pytest.param(DAY, id="ahead"), pytest.param(-DAY, id="late")])
+@pytest.mark.parametrize("said", [pytest.param(CLOSED, id="a circuit"), pytest.param(BUSY, id="a rest")])
+def test_a_clock_a_day_off_closes_a_lane_for_nobody_else(house, engine, wrong, said):
+    """Whatever it wrote of the lane, a worker with a right clock tries it, and it opens for all."""
+    settle(engine, 3)
+    house.plan()
+    house.sql("UPDATE messages SET due_at = :at", at=NOON - 2 * DAY)
+    house.now = NOON + wrong
+    house.email.default = said
+    house.send()
+    house.sql("UPDATE messages SET due_at = :at", at=NOON - 2 * DAY)
+    house.email.default = Accepted(reference="ok")
+
+    house.now = NOON
+    house.send()
+
+    assert states(engine).count("accepted") == 3
+
+
+def test_a_probe_that_a_clock_a_day_ahead_took_and_left_is_taken_again(house, engine):
+    settle(engine, 3)
+    house.plan()
+    house.email.default = CLOSED
+    house.send()
+    house.sql("UPDATE messages SET due_at = :at", at=NOON)
+    house.sql("UPDATE lanes SET open_until = :at, probe_until = :at", at=NOON + DAY)
+    house.email.default = Accepted(reference="ok")
+
+    house.now = NOON + HOUR
+    house.send()
+
+    assert states(engine).count("accepted") == 3
+
+
+def test_a_worker_whose_clock_is_a_day_late_waits_for_no_pause_of_the_others(house, engine):
+    """To it each of them ends a day from now; it tries one message instead, and the lane opens when that is taken."""
+    settle(engine, 3)
+    house.plan()
+    house.sql("UPDATE messages SET due_at = :at", at=NOON - 2 * DAY)
+    house.email.default = CLOSED
+    house.send()
+    house.sql("UPDATE messages SET due_at = :at", at=NOON - 2 * DAY)
+    house.email.default = Accepted(reference="ok")
+
+    house.now = NOON - DAY
+    house.send()
+
+    assert states(engine).count("accepted") == 3
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from tests.journeys.patience import until
 from tests.town import NOON, settle, state
 from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
-from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
+from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
 from tidings.settings import Mode
 from tidings.ticks import ticks
 from work.control import pause, stop
@@ -92,7 +92,7 @@ def test_a_doubt_never_fails_over(town, engine):
     town.email.default = Unknown(code="reset")
     town.plan().send()
     town.email.default = WRONG
-    town.sql("UPDATE lanes SET open_until = :until", until=NOON + timedelta(days=1))
+    town.sql("UPDATE lanes SET open_until = :until", until=NOON + timedelta(minutes=50))
 
     town.send()
 
@@ -154,6 +154,48 @@ def test_one_probe_over_all_workers_closes_the_circuit(town, engine):
         other.send_due()
 
     assert town.report()["sent"] == {"email": 30}
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        pytest.param(Rejected(error=ErrorClass.ADDRESS, code="5.1.1"), id="rejected"),
+        pytest.param(Unknown(code="reset"), id="lost, which makes the pause begin again"),
+    ],
+)
+def test_an_answer_to_an_earlier_call_ends_no_probe(town, engine, late):
+    """Only what becomes of the probe itself lets another one try; of two, one would be sent for nothing."""
+    settle(engine, 30)
+    town.email.default = WRONG
+    town.plan().send()
+    town.sql("UPDATE messages SET due_at = :now", now=NOON)
+    town.now = NOON + timedelta(hours=1)
+
+    with town.sender() as one, town.sender() as other:
+        [probe] = town.claim(one)
+        other.lanes.record(engine, town.email.name, "hei@nordlys.example", [late], now=town.now)
+        town.now += PAUSE + timedelta(seconds=1)
+        assert town.claim(other) is None
+        town.email.default = Accepted(reference="ok")
+        one.finish(probe.provider, probe.claimed, probe.rest)
+        other.send_due()
+
+    assert town.report()["sent"] == {"email": 30}
+
+
+def test_a_probe_that_says_nothing_of_the_lane_lets_the_next_one_try_at_once(town, engine):
+    """Whoever is rejected for his address has told nothing about the provider, and there is no need to wait."""
+    settle(engine, 5)
+    town.email.default = WRONG
+    town.plan().send()
+    town.sql("UPDATE messages SET due_at = :now", now=NOON)
+    town.now = NOON + timedelta(hours=1)
+    town.email.default = Accepted(reference="ok")
+    town.email.answers["c1@example.org"] = Rejected(error=ErrorClass.ADDRESS, code="5.1.1")
+
+    town.send()
+
+    assert town.report()["sent"] == {"email": 4}
 
 
 def test_a_failed_probe_opens_it_again(town, engine):
