@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from cli.output import console, print_json
-from store.keys import Role
+from tidings.role import Role
 from tidings.settings import Settings
 
 app = App(name="keys", help="API keys: make, list and revoke them.")

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -14,18 +13,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from store import tables
 from tidings.problem import Problem
+from tidings.role import Role
 
 PREFIX = "tdg_"
 """What our keys begin with, so that scanners for leaked secrets know one when they see it."""
-
-
-class Role(StrEnum):
-    """Whose key it is; what each may do: `web.auth.ROLES`."""
-
-    MARKETING = "marketing"
-    BILLING = "billing"
-    SUPPORT = "support"
-    SYSTEM = "system"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from tidings.channel import Channel
+from tidings.role import Role
 from tidings.state import (
     OPEN_ATTEMPT,
     OPEN_DELIVERY,
@@ -49,7 +50,7 @@ metadata = MetaData(
     }
 )
 
-APPEND_ONLY = ("consents", "statements", "audit")
+APPEND_ONLY = ("consents", "statements", "audit", "audit_chain")
 """Tables whose rows a trigger protects from UPDATE, DELETE and TRUNCATE."""
 
 STUCK = (
@@ -186,7 +187,7 @@ statements = Table(
     Column("from_at", DateTime(timezone=True), comment="temporary: begins"),
     Column("until_at", DateTime(timezone=True), comment="temporary: ends (exclusive)"),
     *_provenance(),
-    _one_of("kind", ("order", "pause", "quiet_hours", "language", "tracking")),
+    _one_of("kind", ("order", "pause", "quiet_hours", "language", "tracking", "manner")),
     Index("ix_statements_customer", "customer_id"),
 )
 
@@ -269,7 +270,64 @@ templates = Table(
     Column("content_hash", Text, nullable=False, comment="SHA-256 of the folder"),
     Column("links", JSONB, nullable=False, server_default="{}", comment="name to target URL, for /l/"),
     _instant("created_at", default=True),
+    Column(
+        "texts",
+        JSONB,
+        nullable=False,
+        server_default="{}",
+        comment="text file to content; {} when recorded before 0014",
+    ),
     UniqueConstraint("brand", "name", "version", "content_hash"),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("rule", JSONB, nullable=False, comment="tidings.segment.Node"),
+    Column("created_by", Text, nullable=False),
+    _instant("created_at", default=True),
+    UniqueConstraint("name", "version"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("definition", JSONB, nullable=False, comment="see work.drafts.Draft"),
+    Column("state", Text, nullable=False, server_default="draft"),
+    Column("asked_for", Text, nullable=False, server_default="", comment="digest of what approval is asked of"),
+    Column("asked_by", Text, nullable=False, server_default=""),
+    _instant("asked_at", nullable=True),
+    Column("approved_by", Text, nullable=False, server_default=""),
+    _instant("approved_at", nullable=True),
+    Column("note", Text, nullable=False, server_default="", comment="why it was sent back"),
+    Column("run_id", ForeignKey("runs.id")),
+    Column("created_by", Text, nullable=False),
+    _instant("created_at", default=True),
+    Column("updated_by", Text, nullable=False),
+    _instant("updated_at", default=True),
+    _one_of("state", ("draft", "waiting_approval", "approved", "dropped")),
+    CheckConstraint("state <> 'approved' OR approved_by <> ''", name="approved"),
+    Index("uq_drafts_edition", "name", "edition", unique=True, postgresql_where=text("state <> 'dropped'")),
+)
+
+seeds = Table(
+    "seeds",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_by", Text, nullable=False),
+    _instant("created_at", default=True),
+    UniqueConstraint("channel", "address"),
+    _one_of("channel", Channel),
 )
 
 campaigns = Table(
@@ -599,6 +657,15 @@ audit = Table(
     Column("detail", JSONB, nullable=False, server_default="{}"),
 )
 
+audit_chain = Table(
+    "audit_chain",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False, comment="1, 2, 3 in the order of commits"),
+    Column("audit_id", BigInteger, nullable=False, unique=True),
+    Column("previous", LargeBinary, nullable=False, comment="hash of the row before; empty for the first"),
+    Column("hash", LargeBinary, nullable=False, comment="see store.audit"),
+)
+
 alerts = Table(
     "alerts",
     metadata,
@@ -621,6 +688,72 @@ erased = Table(
     _one_of("kind", ("address", "dedupe_key")),
 )
 
+slips = Table(
+    "slips",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),
+    _customer(nullable=True),
+    _brand(),
+    Column("channel", Text, nullable=False),
+    Column("value", Text, nullable=False, comment="where it goes; '' once it is settled"),
+    Column("language", Text, nullable=False),
+    Column("detail", JSONB, nullable=False, server_default="{}", comment="a code or a link; {} once settled"),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("tries", SmallInteger, nullable=False, server_default="0"),
+    _instant("asked_at"),
+    _instant("due_at"),
+    _instant("settled_at", nullable=True),
+    _one_of("kind", ("link", "document", "code", "confirm", "saved")),
+    _one_of("state", ("waiting", "sent", "dropped")),
+    Index("ix_slips_due", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index("ix_slips_customer", "customer_id"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    _id(),
+    _customer(),
+    _brand(),
+    Column("kind", Text, nullable=False, comment="address: to be added; data, document: opens them"),
+    Column("channel", Text, nullable=False),
+    Column("value", Text, nullable=False, comment="the address that the code went to"),
+    Column("digest", LargeBinary, nullable=False, comment="HMAC of id and code under the signing key"),
+    Column("tries", SmallInteger, nullable=False, server_default="0"),
+    _instant("made_at"),
+    _instant("expires_at"),
+    _instant("used_at", nullable=True),
+    _one_of("kind", ("address", "data", "document")),
+    Index("ix_codes_customer", "customer_id"),
+)
+
+tries = Table(
+    "tries",
+    metadata,
+    _id(),
+    Column("subject", LargeBinary, nullable=False, comment="HMAC of what is limited: an address, a client"),
+    _instant("at"),
+    Index("ix_tries_subject", "subject", "at"),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    _id(),
+    _customer(),
+    _brand(),
+    _instant("asked_at"),
+    _instant("closed_at", nullable=True),
+    Column("closed_by", Text, nullable=False, server_default=""),
+    Index(
+        "uq_erasures_open",
+        "customer_id",
+        unique=True,
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+)
+
 api_keys = Table(
     "api_keys",
     metadata,
@@ -630,7 +763,52 @@ api_keys = Table(
     Column("key_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256; the key is never kept"),
     _instant("created_at", default=True),
     _instant("revoked_at", nullable=True),
-    _one_of("role", ("marketing", "billing", "support", "system")),
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all that the role may"),
+    _instant("expires_at", nullable=True),
+    _instant("used_at", nullable=True),
+    _one_of("role", Role),
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True, comment="of a removed account too: audits name it"),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("password_hash", Text, nullable=False, server_default="", comment="'' = none, see store.staff"),
+    Column("subject", Text, unique=True, comment="issuer and subject of the single sign-on"),
+    Column("language", Text, nullable=False, server_default="", comment="of the pages; '' = the browser's"),
+    Column("invitation", LargeBinary, unique=True, comment="SHA-256 of the link that sets a password, once"),
+    _instant("invited_until", nullable=True),
+    _instant("created_at"),
+    _instant("removed_at", nullable=True),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, comment="SHA-256 of the cookie, which is never kept"),
+    Column("staff_id", ForeignKey("staff.id"), nullable=False, index=True),
+    _instant("created_at"),
+    _instant("seen_at"),
+)
+
+login_tries = Table(
+    "login_tries",
+    metadata,
+    Column("key", LargeBinary, primary_key=True, comment="SHA-256 of a name or a client"),
+    Column("tries", Integer, nullable=False),
+    _instant("since"),
+)
+
+sign_ons = Table(
+    "sign_ons",
+    metadata,
+    Column("state", LargeBinary, primary_key=True, comment="SHA-256 of the state; the row goes as it is used"),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False, comment="PKCE, RFC 7636"),
+    Column("next", Text, nullable=False),
+    _instant("created_at"),
 )
 
 api_requests = Table(

@@ -15,7 +15,7 @@ CATALOGUE = """
       FROM information_schema.columns WHERE table_schema = :schema AND table_name <> 'alembic_version'
     UNION ALL
     SELECT 'constraint', conrelid::regclass::text, conname, replace(pg_get_constraintdef(oid), :schema || '.', '')
-      FROM pg_constraint WHERE connamespace = CAST(:schema AS regnamespace) AND conname NOT LIKE 'alembic_version%'
+      FROM pg_constraint WHERE connamespace = CAST(:schema AS regnamespace) AND conname NOT LIKE 'alembic_version%' AND contype <> 't'
     UNION ALL
     SELECT 'index', tablename, indexname, replace(indexdef, :schema || '.', '')
       FROM pg_indexes WHERE schemaname = :schema AND tablename <> 'alembic_version'
@@ -138,7 +138,10 @@ REFUSED = {
     "the emptying of statements": ("append-only", ["TRUNCATE statements"]),
     "the change of the audit": ("append-only", ["UPDATE audit SET actor = 'bob'"]),
     "the removal of the audit": ("append-only", ["DELETE FROM audit"]),
-    "the emptying of the audit": ("append-only", ["TRUNCATE audit"]),
+    "the emptying of the audit": ("append-only", ["SET CONSTRAINTS ALL IMMEDIATE", "TRUNCATE audit"]),
+    "the change of the audit's chain": ("append-only", ["UPDATE audit_chain SET hash = ''"]),
+    "the removal of the audit's chain": ("append-only", ["DELETE FROM audit_chain"]),
+    "the emptying of the audit's chain": ("append-only", ["TRUNCATE audit_chain"]),
     "the same address of a customer twice": (
         "uq_addresses_customer_id_channel_value",
         ["INSERT INTO addresses (customer_id, channel, value) VALUES (1, 'email', 'a@b.example')"],
