@@ -61,8 +61,16 @@ def html_tag(language: str) -> str:
 
 @cache
 def words(language: str) -> Mapping[str, Any]:
-    """Return the wording of a language; nested tables of texts."""
-    return tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    """Return the wording of a language; nested tables of texts.
+
+    `locales/<language>.toml` is what customers read; each `locales/<language>/<area>.toml` is a table of that name.
+    """
+    areas = {path.stem: _read(path) for path in sorted((_FOLDER / language).glob("*.toml"))}
+    return _read(_FOLDER / f"{language}.toml") | areas
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @cache

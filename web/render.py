@@ -23,6 +23,8 @@ from starlette.responses import HTMLResponse, Response
 from templates.colour import palette
 from tidings.organisation import Brand, Organisation
 from web import language as languages
+from web.assets import asset
+from web.figures import FILTERS, locale
 
 _HERE = Path(__file__).parent
 _PRIVATE = {
@@ -31,6 +33,11 @@ _PRIVATE = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 """A page behind a signed link is nobody else's: not kept, not told onwards, not found."""
+CONSOLE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""Of the staff's pages: nothing inline, nothing from elsewhere."""
 
 
 class Pages:
@@ -51,6 +58,8 @@ class Pages:
         ]
         self._environment.filters["day"] = day
         self._environment.filters["money"] = money
+        self._environment.globals["asset"] = asset
+        self._environment.filters.update(FILTERS)
 
     def answer(
         self,
@@ -81,6 +90,23 @@ class Pages:
             "Content-Language": languages.html_tag(language),
         }
         return HTMLResponse(body, status_code=status, headers=headers)
+
+    def console(self, page: str, *, language: str, status: int = 200, **values: Any) -> Response:
+        """Return `pages/console/<page>.html.j2`, a page of the staff: its style and scripts are files of ours."""
+        body = self.part(f"console/{page}", language=language, **values)
+        headers = {
+            **_PRIVATE,
+            "Content-Security-Policy": CONSOLE_POLICY,
+            "Content-Language": languages.html_tag(language),
+        }
+        return HTMLResponse(body, status_code=status, headers=headers)
+
+    def part(self, page: str, *, language: str, **values: Any) -> str:
+        """Return the text of a template: a page, or a part of one that is sent live."""
+        tag = languages.html_tag(language)
+        return self._environment.get_template(f"{page}.html.j2").render(
+            t=languages.words(language), language=language, lang=tag, **values
+        )
 
     def missing(self, request: Request, status: int = 404) -> Response:
         """Return the page for a link that is cut, forged, of another kind, or points at nothing any more."""
@@ -124,20 +150,15 @@ def _sheet() -> str:
     return "".join(line.strip() for line in lines)
 
 
-def _locale(language: str) -> str:
-    """Return how a language writes numbers and dates; English for many countries writes the day first."""
-    return "en_GB" if language == "en" else language
-
-
 def day(value: date, language: str) -> str:
     """Return a date as a language writes it: `21 November 2026`."""
     from babel.dates import format_date
 
-    return str(format_date(value, format="long", locale=_locale(language)))
+    return str(format_date(value, format="long", locale=locale(language)))
 
 
 def money(value: Decimal, currency: str, language: str) -> str:
     """Return an amount with its currency as a language writes it."""
     from babel.numbers import format_currency
 
-    return str(format_currency(value, currency, locale=_locale(language)))
+    return str(format_currency(value, currency, locale=locale(language)))

@@ -1,0 +1,1 @@
+"""The pages of the staff: one module a screen, each with its `routes()`."""

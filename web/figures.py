@@ -1,0 +1,84 @@
+"""Numbers, money, days and instants as the language of a page writes them: filters of the templates.
+
+They read the page's `language` themselves: `{{ count | number }}`, `{{ cost | amount("EUR") }}`,
+`{{ run.created_at | instant }}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+
+def locale(language: str) -> str:
+    """Return how a language writes numbers and dates; English for many countries writes the day first."""
+    return "en_GB" if language == "en" else language
+
+
+@pass_context
+def number(context: Context, value: float | Decimal) -> str:
+    """Return `48,210`."""
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(value, locale=_of(context)))
+
+
+@pass_context
+def amount(context: Context, value: Decimal, currency: str) -> str:
+    """Return `€3,784.81`."""
+    from babel.numbers import format_currency
+
+    return str(format_currency(value, currency, locale=_of(context)))
+
+
+@pass_context
+def share(context: Context, part: float, whole: float = 1.0, digits: int = 1) -> str:
+    """Return a part of a whole in percent, `96.2%`; an en dash when there is no whole."""
+    from babel.numbers import format_percent
+
+    if not whole:
+        return "\N{EN DASH}"
+    ratio = round(Decimal(part) / Decimal(whole), digits + 2)
+    return str(format_percent(ratio, locale=_of(context), decimal_quantization=False))
+
+
+@pass_context
+def on(context: Context, value: date) -> Markup:
+    """Return a day in its element: `21 Nov 2026`."""
+    from babel.dates import format_date
+
+    shown = format_date(value, format="medium", locale=_of(context))
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), shown)
+
+
+@pass_context
+def instant(context: Context, value: datetime) -> Markup:
+    """Return a moment in its element, in UTC: `21 Nov 2026, 14:05 UTC`; the browser shows its own time instead."""
+    from babel.dates import format_date, format_time
+
+    moment, where = value.astimezone(UTC), _of(context)
+    shown = (
+        f"{format_date(moment, format='medium', locale=where)}, {format_time(moment, 'HH:mm', locale=where)}"
+    )
+    return Markup('<time datetime="{}" data-instant>{} UTC</time>').format(
+        moment.strftime("%Y-%m-%dT%H:%M:%SZ"), shown
+    )
+
+
+def _of(context: Context) -> str:
+    return locale(str(context.get("language", "en")))
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "number": number,
+    "amount": amount,
+    "share": share,
+    "on": on,
+    "instant": instant,
+}
