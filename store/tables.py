@@ -50,7 +50,7 @@ metadata = MetaData(
     }
 )
 
-APPEND_ONLY = ("consents", "statements", "audit", "audit_chain")
+APPEND_ONLY = ("consents", "statements", "audit", "audit_chain", "merges")
 """Tables whose rows a trigger protects from UPDATE, DELETE and TRUNCATE."""
 
 STUCK = (
@@ -125,6 +125,19 @@ customers = Table(
     _one_of("standing", ("prospect", "customer", "former", "deceased")),
 )
 
+Index(
+    "ix_customers_last_name",
+    func.lower(customers.c.last_name).label("last"),
+    func.lower(customers.c.first_name).label("first"),
+    postgresql_ops={"last": "text_pattern_ops", "first": "text_pattern_ops"},
+)
+Index(
+    "ix_customers_company",
+    func.lower(customers.c.company).label("firm"),
+    postgresql_ops={"firm": "text_pattern_ops"},
+    postgresql_where=text("company <> ''"),
+)
+
 customer_references = Table(
     "customer_references",
     metadata,
@@ -132,6 +145,44 @@ customer_references = Table(
     Column("reference", Text, primary_key=True),
     _customer(),
     UniqueConstraint("customer_id", "source"),
+    Index("ix_customer_references_reference", "reference"),
+)
+
+merges = Table(
+    "merges",
+    metadata,
+    _id(),
+    Column("action", Text, nullable=False),
+    Column("kept_id", ForeignKey("customers.id"), nullable=False),
+    Column("gone_id", ForeignKey("customers.id"), nullable=False),
+    Column("undoes", ForeignKey("merges.id"), unique=True, comment="split: the merge that it takes back"),
+    Column("since", BigInteger, nullable=False, comment="the last consent at that moment, see store.persons"),
+    Column("held", ARRAY(UUID(as_uuid=False)), nullable=False, server_default="{}", comment="sent once only"),
+    Column("because", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    _instant("at"),
+    _one_of("action", ("merge", "split")),
+    CheckConstraint("(action = 'split') = (undoes IS NOT NULL)", name="takes_back"),
+)
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("customer_id", ForeignKey("customers.id"), primary_key=True, autoincrement=False),
+    Column("person_id", ForeignKey("customers.id"), nullable=False, index=True, comment="who is kept"),
+    Column("since", BigInteger, nullable=False, comment="what was said later counts for all of the person"),
+)
+
+openings = Table(
+    "openings",
+    metadata,
+    Column(
+        "staff_id", ForeignKey("staff.id"), primary_key=True, autoincrement=False, comment="one at a time"
+    ),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("because", Text, nullable=False, comment="ticket, call, counter, letter"),
+    Column("note", Text, nullable=False),
+    _instant("opened_at"),
 )
 
 addresses = Table(
@@ -157,6 +208,11 @@ addresses = Table(
     _one_of("channel", Channel),
     _one_of("state", ("usable", "unusable")),
     Index("ix_addresses_value", "channel", "value"),
+    Index(
+        "ix_addresses_postcode",
+        text("upper(replace(postal ->> 'postcode', ' ', ''))"),
+        postgresql_where=text("channel = 'letter'"),
+    ),
 )
 
 consents = Table(
@@ -301,7 +357,9 @@ drafts = Table(
     Column("edition", Text, nullable=False),
     Column("definition", JSONB, nullable=False, comment="see work.drafts.Draft"),
     Column("state", Text, nullable=False, server_default="draft"),
-    Column("asked_for", Text, nullable=False, server_default="", comment="digest of what approval is asked of"),
+    Column(
+        "asked_for", Text, nullable=False, server_default="", comment="digest of what approval is asked of"
+    ),
     Column("asked_by", Text, nullable=False, server_default=""),
     _instant("asked_at", nullable=True),
     Column("approved_by", Text, nullable=False, server_default=""),
@@ -583,6 +641,14 @@ calls = Table(
     _instant("closed_at", nullable=True),
     Column("closed_by", Text, nullable=False, server_default=""),
     Column("note", Text, nullable=False, server_default=""),
+    Column(
+        "taken_by",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="staff:<name> who makes it, '' nobody yet",
+    ),
+    _instant("taken_at", nullable=True),
     CheckConstraint("closed_at IS NULL OR closed_by <> ''", name="who"),
 )
 
@@ -660,7 +726,13 @@ audit = Table(
 audit_chain = Table(
     "audit_chain",
     metadata,
-    Column("position", BigInteger, primary_key=True, autoincrement=False, comment="1, 2, 3 in the order of commits"),
+    Column(
+        "position",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="1, 2, 3 in the order of commits",
+    ),
     Column("audit_id", BigInteger, nullable=False, unique=True),
     Column("previous", LargeBinary, nullable=False, comment="hash of the row before; empty for the first"),
     Column("hash", LargeBinary, nullable=False, comment="see store.audit"),
@@ -763,7 +835,9 @@ api_keys = Table(
     Column("key_hash", LargeBinary, nullable=False, unique=True, comment="SHA-256; the key is never kept"),
     _instant("created_at", default=True),
     _instant("revoked_at", nullable=True),
-    Column("scopes", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all that the role may"),
+    Column(
+        "scopes", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all that the role may"
+    ),
     _instant("expires_at", nullable=True),
     _instant("used_at", nullable=True),
     _one_of("role", Role),
@@ -804,7 +878,9 @@ login_tries = Table(
 sign_ons = Table(
     "sign_ons",
     metadata,
-    Column("state", LargeBinary, primary_key=True, comment="SHA-256 of the state; the row goes as it is used"),
+    Column(
+        "state", LargeBinary, primary_key=True, comment="SHA-256 of the state; the row goes as it is used"
+    ),
     Column("nonce", Text, nullable=False),
     Column("verifier", Text, nullable=False, comment="PKCE, RFC 7636"),
     Column("next", Text, nullable=False),
