@@ -89,7 +89,7 @@ def import_(
 
     settings = Settings.read()
     said = read_mapping(mapping, kind) if mapping else None
-    given = _given(settings, brand)
+    given = brands_of(settings, brand)
     with opened(settings) as store, bar(f"Importing {kind}") as progress:
         report = import_file(
             store.engine,
@@ -107,11 +107,11 @@ def import_(
     if json:
         print_json(report.as_json())
     else:
-        _show(report, dry_run=dry_run, rejects=rejects)
+        show_problems(report, dry_run=dry_run, rejects=rejects)
     return Exit.SOME_REJECTED if report.rejected else Exit.OK
 
 
-def _given(settings: Settings, brand: str | None) -> dict[str, Any]:
+def brands_of(settings: Settings, brand: str | None) -> dict[str, Any]:
     """Return what the organisation says about a file that does not say it; before `tidings init` nothing."""
     from tidings.organisation import read_organisation
 
@@ -143,7 +143,7 @@ def _none_exist(kind: str, file: Path | None, brand: str | None, actor: str, *, 
     from store.suppressions import record_none_exist
 
     settings = Settings.read()
-    named = _given(settings, brand)["brand"]
+    named = brands_of(settings, brand)["brand"]
     with opened(settings) as store, store.engine.begin() as connection:
         record_none_exist(connection, named, actor=actor, now=datetime.now(UTC))
     if json:
@@ -154,7 +154,8 @@ def _none_exist(kind: str, file: Path | None, brand: str | None, actor: str, *, 
     return Exit.OK
 
 
-def _show(report: ImportReport, *, dry_run: bool, rejects: Path | None) -> None:
+def show_problems(report: ImportReport, *, dry_run: bool, rejects: Path | None = None) -> None:
+    """Print what an import did, and of each kind of problem its first."""
     console.print(
         f"{report.read:,} rows read: {report.imported:,} imported, {report.updated:,} updated, "
         f"{report.unchanged:,} unchanged, {report.rejected:,} rejected."

@@ -69,6 +69,7 @@ COMMANDS = (
         "cli.imports:app",
         "Bring in customers, addresses, consents, suppressions, history from any table.",
     ),
+    ("move", "cli.move:move", "Move here from Amazon Pinpoint, Mautic or listmonk with their exports."),
     ("customers", "cli.customers:app", "Find customers, and those who are likely the same person."),
     (
         "campaign",

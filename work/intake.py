@@ -18,6 +18,7 @@ from store import imports
 from work import columns, reading
 from work.intake_table import Flaw, Given, Prepared, Table, Writer, table_of
 from work.mapping import Mapping as FileMapping
+from work.reading import Sheet
 
 SOURCE = "import"
 """The system a file comes from when nobody says: never the file's name, which changes from export to export."""
@@ -98,12 +99,61 @@ def import_file(
         ),
     )
     tell("judging", 0.3)
-    table = table_of(kind, sheet, mapping)
-    prepared = _writer(kind)(table, told)
+    judged = judge(kind, sheet, mapping, told)
     tell("writing", 0.6)
-    report = _write(engine, kind, table, prepared, told, dry_run=dry_run, rejects=rejects)
+
+    def put_aside(reports: Sequence[ImportReport]) -> None:
+        if rejects is not None:
+            from work.rejects import write_rejects
+
+            write_rejects(rejects, sheet, reports[0].problems)
+
+    (report,) = write(engine, [judged], last=put_aside, dry_run=dry_run)
     tell("done", 1.0)
     return report
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A sheet that is ready to be written."""
+
+    table: Table
+    prepared: Prepared
+    given: Given
+
+
+def judge(kind: str, sheet: Sheet, mapping: FileMapping, given: Given) -> Judged:
+    """Find the columns of a sheet and judge its values; the store is not asked.
+
+    Raises:
+        Problem: no column says whom the rows are about.
+    """
+    table = table_of(kind, sheet, mapping)
+    return Judged(table=table, prepared=_writer(kind)(table, given), given=given)
+
+
+def write(
+    engine: Engine,
+    sheets: Sequence[Judged],
+    *,
+    last: Callable[[Sequence[ImportReport]], None] = lambda _: None,
+    dry_run: bool = False,
+) -> list[ImportReport]:
+    """Write sheets in their order, all of them in one transaction.
+
+    Args:
+        engine: of the store.
+        sheets: judged.
+        last: called before the transaction ends; when it raises, nothing is written.
+        dry_run: take it all back at the end.
+    """
+    with engine.connect() as connection, connection.begin() as transaction:
+        imports.one_at_a_time(connection)
+        reports = [_write(connection, judged) for judged in sheets]
+        last(reports)
+        if dry_run:
+            transaction.rollback()
+    return reports
 
 
 def _identifies(kind: str, names: Sequence[str], mapping: FileMapping) -> bool:
@@ -135,37 +185,20 @@ def _writer(kind: str) -> Writer:
     return writer
 
 
-def _write(
-    engine: Engine,
-    kind: str,
-    table: Table,
-    prepared: Prepared,
-    given: Given,
-    *,
-    dry_run: bool,
-    rejects: Path | None,
-) -> ImportReport:
-    with engine.connect() as connection, connection.begin() as transaction:
-        imports.one_at_a_time(connection)
-        counts, late = prepared.write(connection)
-        flaws = sorted([*prepared.flaws, *late], key=lambda flaw: (flaw.row, not flaw.rejects))
-        gone = sorted({flaw.row for flaw in flaws if flaw.rejects})
-        report = ImportReport(
-            read=table.read,
-            imported=counts.imported,
-            updated=counts.updated,
-            unchanged=counts.unchanged + prepared.same,
-            rejected=len(gone),
-            problems=tuple(flaws),
-        )
-        if counts.imported or counts.updated:
-            _audit(connection, kind, table.sheet.path.name, report, given)
-        if rejects is not None:
-            from work.rejects import write_rejects
-
-            write_rejects(rejects, table.sheet, flaws)
-        if dry_run:
-            transaction.rollback()
+def _write(connection: Connection, judged: Judged) -> ImportReport:
+    table, prepared, given = judged.table, judged.prepared, judged.given
+    counts, late = prepared.write(connection)
+    flaws = sorted([*prepared.flaws, *late], key=lambda flaw: (flaw.row, not flaw.rejects))
+    report = ImportReport(
+        read=table.read,
+        imported=counts.imported,
+        updated=counts.updated,
+        unchanged=counts.unchanged + prepared.same,
+        rejected=len({flaw.row for flaw in flaws if flaw.rejects}),
+        problems=tuple(flaws),
+    )
+    if counts.imported or counts.updated:
+        _audit(connection, table.kind, table.sheet.path.name, report, given)
     return report
 
 
