@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from flows.desk import Desk
 
 PATIENCE = 10
-"""Seconds that the page gets to end."""
+"""Seconds that the page gets to end, and Prefect."""
+
+LOOK = 0.2
+"""Seconds between looks at who still sends."""
 
 
 def up() -> int:
@@ -54,9 +57,10 @@ async def _serve(desk: Desk) -> int:
     console.print(f"Tidings is up: http://{settings.host}:{settings.port} (Ctrl-C ends it)")
     watching = asyncio.create_task(forever(desk))
     ended = asyncio.create_task(page.wait())
-    await asyncio.wait({watching, ended}, return_when=asyncio.FIRST_COMPLETED)
+    told = asyncio.create_task(desk.stop.wait())
+    await asyncio.wait({watching, ended, told}, return_when=asyncio.FIRST_COMPLETED)
     desk.stop.set()
-    await watching
+    await _end(watching, desk)
     if page.returncode is None:
         page.terminate()
         try:
@@ -67,3 +71,19 @@ async def _serve(desk: Desk) -> int:
         return Exit.OK
     console.print("The page ended by itself; see the lines above.")
     return Exit.FAILED
+
+
+async def _end(watching: asyncio.Task[None], desk: Desk) -> None:
+    """Wait until what is being sent is sent and recorded, and a moment for Prefect to write that down.
+
+    No more than a moment: a flow whose server has died waits for it for ever.
+    """
+    while desk.sending and not watching.done():
+        await asyncio.sleep(LOOK)
+    await asyncio.wait({watching}, timeout=PATIENCE)
+    if not watching.done():
+        console.print("Prefect's server does not answer; what was sent is recorded without it.")
+        watching.cancel()
+        await asyncio.wait({watching}, timeout=PATIENCE)
+    elif not watching.cancelled():
+        watching.result()

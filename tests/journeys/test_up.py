@@ -1,6 +1,7 @@
 """`tidings up`: a wish changed on the form after planning, a campaign that starts by itself, a key for the API."""
 
 import json
+import os
 import signal
 import socket
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from store.suppressions import mark_known
 from templates.catalog import find
 from tests.journeys.patience import until
+from tests.journeys.test_workers import children
 from tests.peers.smtp import SmtpPeer
 from tests.town import settle
 from tests.web.test_form import Fields
@@ -59,6 +61,35 @@ def up(tidings, engine, peer):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "Traceback" not in errors
+
+
+def test_it_ends_in_order_when_told_although_prefects_server_has_died(tidings, engine):
+    """Its flows wait for that server for ever; whoever stops the program need not kill it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    del tidings.environment["PREFECT_API_URL"]
+    process = tidings.start("up", TIDINGS_PORT=port)
+    until(lambda: get(f"http://127.0.0.1:{port}/readyz"))
+    api = json.loads((tidings.home / "prefect" / "server.json").read_text())["url"]
+    until(lambda: post(f"{api}/flow_runs/count", b"{}", **{"Content-Type": "application/json"})[1] != "0")
+    [server] = children(process.pid, "uvicorn")
+    os.kill(server, signal.SIGKILL)
+    until(lambda: silent(api))
+
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+
+
+def silent(url):
+    try:
+        get(f"{url}/health")
+    except OSError:
+        return True
+    return False
 
 
 def get(url, **headers):
