@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, select, text
 from sqlalchemy.dialects import postgresql
 
+from store.segments import roomy
 from store.tables import customers
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def freeze_campaign(
         most_shards: in how many the run is cut at most.
         now: when it is planned.
     """
+    roomy(connection)
     # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
     query = select(customers.c.id).where(audience)
     selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})  # type: ignore[no-untyped-call]

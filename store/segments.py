@@ -1,53 +1,313 @@
-"""Compiles a segment to one WHERE clause over `customers`; every value is a bound parameter."""
+"""Segments: saved by name and version, and compiled to one WHERE clause over `customers` (every value is bound)."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, exists, func, not_, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import DateTime, Numeric, Text
 
-from store.tables import customer_references, customers, touchpoints
+from store.tables import (
+    addresses,
+    consents,
+    customer_references,
+    customers,
+    segments,
+    statements,
+    suppressions,
+    touchpoints,
+)
 from tidings.problem import Problem
-from tidings.segment import Combine, Compare, Did, DidNot, Everybody, Node
+from tidings.purpose import topic_path
+from tidings.segment import (
+    Combine,
+    Compare,
+    Consent,
+    Did,
+    DidNot,
+    Everybody,
+    Has,
+    Lacks,
+    Node,
+    Prefers,
+    Saved,
+    Sql,
+    Stated,
+)
+
+FAR = timedelta(days=50 * 365)
+"""An end that lies further ahead is no end, as in `preferences.statement`."""
 
 
-def where(segment: Node, *, now: datetime) -> ColumnElement[bool]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A rule that is evaluated already: these customers."""
+
+    customers: Sequence[int]
+
+
+Resolved = Node | Listed
+"""A rule in which nothing is saved elsewhere and nothing is SQL any more, see `work.segments.resolved`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """One version of a saved rule."""
+
+    name: str
+    version: int
+    title: str
+    rule: Mapping[str, Any]
+    """As `tidings.segment.Node` is written in JSON."""
+    created_by: str
+    created_at: datetime
+
+
+_COLUMNS = [segments.c[name] for name in Segment.__slots__]
+
+
+def save(
+    connection: Connection, *, name: str, title: str, rule: Mapping[str, Any], actor: str, now: datetime
+) -> int:
+    """Write the next version of a segment; returns its number. One that says what the newest says is not written."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext('segment'), hashtext(:name))"), {"name": name}
+    )
+    known = newest(connection, name)
+    if known is not None and known.rule == rule and known.title == title:
+        return known.version
+    version = 1 if known is None else known.version + 1
+    connection.execute(
+        insert(segments).values(
+            name=name, version=version, title=title, rule=dict(rule), created_by=actor, created_at=now
+        )
+    )
+    return version
+
+
+def newest(connection: Connection, name: str, version: int | None = None) -> Segment | None:
+    """Return a version of a segment, the newest when none is named."""
+    query = select(*_COLUMNS).where(segments.c.name == name).order_by(segments.c.version.desc()).limit(1)
+    row = connection.execute(
+        query if version is None else query.where(segments.c.version == version)
+    ).one_or_none()
+    return Segment(**row._mapping) if row else None
+
+
+def versions(connection: Connection, name: str) -> list[Segment]:
+    """Return every version of a segment, newest first."""
+    query = select(*_COLUMNS).where(segments.c.name == name).order_by(segments.c.version.desc())
+    return [Segment(**row._mapping) for row in connection.execute(query)]
+
+
+def all_segments(connection: Connection) -> list[Segment]:
+    """Return the newest version of every segment, by name."""
+    query = select(*_COLUMNS).distinct(segments.c.name).order_by(segments.c.name, segments.c.version.desc())
+    return [Segment(**row._mapping) for row in connection.execute(query)]
+
+
+def roomy(connection: Connection) -> None:
+    """Give the transaction's hash tables room: a rule over a million touchpoints is asked once, not per customer."""
+    connection.execute(text("SET LOCAL work_mem = '128MB'"))
+
+
+def count(connection: Connection, condition: ColumnElement[bool]) -> int:
+    """Return how many customers a condition selects; inside a transaction."""
+    roomy(connection)
+    return int(connection.execute(select(func.count()).select_from(customers).where(condition)).scalar_one())
+
+
+def members(connection: Connection, condition: ColumnElement[bool]) -> list[int]:
+    """Return the ids of the customers that a condition selects, in order; inside a transaction."""
+    roomy(connection)
+    chosen = select(customers.c.id).where(condition).order_by(customers.c.id).subquery()
+    found = connection.execute(select(func.array_agg(chosen.c.id))).scalar()
+    return list(found or [])
+
+
+def attribute_names(connection: Connection, *, most: int = 200) -> list[str]:
+    """Return the names of the attributes that customers have, of a sample of 20,000 of them."""
+    rows = connection.execute(
+        text("""
+            SELECT DISTINCT key FROM (SELECT attributes FROM customers ORDER BY id DESC LIMIT 20000) c,
+                   jsonb_object_keys(c.attributes) AS key ORDER BY key LIMIT :most
+        """),
+        {"most": most},
+    )
+    return list(rows.scalars())
+
+
+def touchpoint_kinds(connection: Connection) -> list[str]:
+    """Return the kinds of touchpoints among the newest 20,000."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT kind FROM (SELECT kind FROM touchpoints ORDER BY id DESC LIMIT 20000) t ORDER BY 1"
+        )
+    )
+    return list(rows.scalars())
+
+
+def where(segment: Resolved, *, now: datetime) -> ColumnElement[bool]:
     """Return the condition that selects the segment's customers at `now`.
 
     Raises:
-        Problem: an operator does not fit its value.
+        Problem: an operator does not fit its value, or a rule was not resolved.
     """
     match segment:
         case Combine():
-            return and_(
-                *(where(node, now=now) for node in segment.all),
-                or_(*(where(node, now=now) for node in segment.any)) if segment.any else true(),
-                *(not_(where(node, now=now)) for node in segment.none),
-            )
+            return _combined(segment, now)
         case Compare():
             return _compare(segment)
-        case Did():
-            return _count(segment.did, segment, now) >= segment.at_least
-        case DidNot():
-            return _count(segment.did_not, segment, now) == 0
         case Everybody():
             return true()
+        case Listed():
+            listed = bindparam(None, list(segment.customers), type_=ARRAY(BigInteger), unique=True)
+            return customers.c.id == any_(listed)
+        case Saved() | Sql():
+            raise Problem("audience: a saved or an SQL rule must be looked up before it can select anybody.")
+        case _:
+            return _RULES[type(segment)](segment, now)
 
 
-def _count(kind: str, rule: Did | DidNot, now: datetime) -> ColumnElement[int]:
-    conditions = [
-        touchpoints.c.customer_id == customers.c.id,
-        touchpoints.c.kind == kind,
-        touchpoints.c.machine.is_(False),
-        touchpoints.c.at <= now,
-    ]
+def _combined(segment: Combine, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        *(where(node, now=now) for node in segment.all),
+        or_(*(where(node, now=now) for node in segment.any)) if segment.any else true(),
+        *(not_(where(node, now=now)) for node in segment.none),
+    )
+
+
+def _did(rule: Did, now: datetime) -> ColumnElement[bool]:
+    conditions = _doing(rule.did, rule, now)
+    if rule.at_least == 1:
+        return exists().where(touchpoints.c.customer_id == customers.c.id, *conditions)
+    often = select(touchpoints.c.customer_id).where(*conditions).group_by(touchpoints.c.customer_id)
+    return customers.c.id.in_(often.having(func.count() >= rule.at_least))
+
+
+def _did_not(rule: DidNot, now: datetime) -> ColumnElement[bool]:
+    conditions = _doing(rule.did_not, rule, now)
+    return not_(exists().where(touchpoints.c.customer_id == customers.c.id, *conditions))
+
+
+def _doing(kind: str, rule: Did | DidNot, now: datetime) -> list[ColumnElement[bool]]:
+    conditions = [touchpoints.c.kind == kind, touchpoints.c.machine.is_(False), touchpoints.c.at <= now]
     if rule.channel:
         conditions.append(touchpoints.c.channel == rule.channel)
     if rule.purpose:
         conditions.append(touchpoints.c.purpose == rule.purpose)
     if rule.within:
         conditions.append(touchpoints.c.at > now - rule.within)
-    return select(func.count()).select_from(touchpoints).where(*conditions).scalar_subquery()
+    return conditions
+
+
+def _has(rule: Has, _: datetime) -> ColumnElement[bool]:
+    return _reachable(rule.has)
+
+
+def _lacks(rule: Lacks, _: datetime) -> ColumnElement[bool]:
+    return not_(_reachable(rule.lacks))
+
+
+def _reachable(channel: str) -> ColumnElement[bool]:
+    closed = exists().where(
+        suppressions.c.channel == addresses.c.channel,
+        suppressions.c.value == addresses.c.value,
+        suppressions.c.lifted_at.is_(None),
+        suppressions.c.brand == "all",
+    )
+    return exists().where(
+        addresses.c.customer_id == customers.c.id,
+        addresses.c.channel == channel,
+        addresses.c.state == "usable",
+        addresses.c.removed_at.is_(None),
+        not_(closed),
+    )
+
+
+def _in_force(kind: str, topic: str, now: datetime) -> Any:
+    """Return the wish of a kind that speaks first for each customer: for a while before for good, deepest topic first."""
+    path = list(topic_path(topic)) if topic != "all" else ["all"]
+    lasting = or_(statements.c.until_at.is_(None), statements.c.until_at > now + FAR)
+    return (
+        select(statements.c.customer_id, statements.c.channels, statements.c.value)
+        .distinct(statements.c.customer_id)
+        .where(
+            statements.c.kind == kind,
+            statements.c.topic.in_(path),
+            statements.c.at <= now,
+            or_(statements.c.from_at.is_(None), statements.c.from_at <= now),
+            or_(statements.c.until_at.is_(None), statements.c.until_at > now),
+        )
+        .order_by(
+            statements.c.customer_id,
+            lasting,
+            case(*((statements.c.topic == name, place) for place, name in enumerate(path)), else_=len(path)),
+            statements.c.at.desc(),
+            statements.c.id.desc(),
+        )
+        .subquery()
+    )
+
+
+def _prefers(rule: Prefers, now: datetime) -> ColumnElement[bool]:
+    said = _in_force("order", rule.topic, now)
+    return customers.c.id.in_(select(said.c.customer_id).where(said.c.channels[1] == rule.prefers.value))
+
+
+def _stated(rule: Stated, now: datetime) -> ColumnElement[bool]:
+    said = _in_force(rule.stated, rule.topic, now)
+    found = select(said.c.customer_id)
+    if rule.stated == "pause":  # {"resume": true} ends one
+        found = found.where(func.coalesce(said.c.value["resume"].astext, "false") != "true")
+    return customers.c.id.in_(found)
+
+
+def _consent(rule: Consent, now: datetime) -> ColumnElement[bool]:
+    channels = ["all", rule.channel.value] if rule.channel else ["all"]
+    last = (
+        select(consents.c.customer_id, consents.c.action)
+        .distinct(consents.c.customer_id)
+        .where(
+            consents.c.topic.in_(topic_path(rule.topic)),
+            consents.c.at <= now,
+            consents.c.channel.in_(channels) if rule.channel else true(),
+        )
+        .order_by(consents.c.customer_id, consents.c.at.desc(), consents.c.id.desc())
+        .subquery()
+    )
+    return customers.c.id.in_(select(last.c.customer_id).where(last.c.action == rule.consent))
+
+
+_RULES: Mapping[type[Any], Callable[[Any, datetime], ColumnElement[bool]]] = {
+    Did: _did,
+    DidNot: _did_not,
+    Has: _has,
+    Lacks: _lacks,
+    Prefers: _prefers,
+    Stated: _stated,
+    Consent: _consent,
+}
 
 
 def _compare(rule: Compare) -> ColumnElement[bool]:
