@@ -22,13 +22,13 @@ from store.lanes import Lane
 from store.outcomes import Step, record
 from store.runs import cancel_stopped, states_of
 from tidings.message import Parcel
-from tidings.outcome import ErrorClass, Outcome, Rejected, Unknown
+from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from tidings.purpose import PurposeClass
 from tidings.ticks import ticks
 from work.build import RunContext, parcels
 from work.claim import Batch, doors
 from work.installation import Installation
-from work.journal import Journal, folder
+from work.journal import Journal, Watched, folder
 from work.lanes import Lanes, largest_slice
 from work.outcome import Built, cancelled, step
 from work.refused import heed
@@ -56,6 +56,7 @@ class Handover:
     claimed_at: float
     """Ticks read before the claim."""
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _claimed: Mapping[str, Claimed] = field(default_factory=dict)
     _built: dict[str, Built] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
     _looked_at: float = 0.0
@@ -67,6 +68,7 @@ class Handover:
 
     def run(self) -> list[Step]:
         """Build, send and record; returns a step for each attempt."""
+        self._claimed = {one.attempt: one for one in self.batch.claimed}
         self._looked_at = self._renewed_at = self.claimed_at
         self._allowed = self.installation.settings.lease.total_seconds()
         with Journal(folder(self.installation.home)) as journal:
@@ -187,21 +189,20 @@ class Handover:
         self._renewed_at = before
 
     def _hand_over(self, provider: Provider, part: Sequence[Parcel], journal: Journal) -> None:
-        """Send; whatever the provider does not answer for is unknown, never assumed to be absent."""
-        claimed = {one.attempt: one for one in self.batch.claimed}
+        """Send; whatever the provider took and does not answer for is unknown, never assumed to be absent."""
         answers: dict[str, Outcome] = {}
-        journal.begun([one.attempt for one in part])
+        watched = Watched(part, journal)
         try:
-            for attempt, outcome in provider.send(part):
+            for attempt, outcome in provider.send(watched):
                 answers[attempt] = outcome
-                journal.took(
-                    attempt, outcome, self._built.get(attempt), self._next_of(claimed.get(attempt), outcome)
-                )
+                following = self._next_of(self._claimed.get(attempt), outcome)
+                journal.took(attempt, outcome, self._built.get(attempt), following)
                 if not self._keep():  # frozen meanwhile: nothing that was not begun may begin
                     break
         except Exception as error:
             log.exception("a provider broke off", provider=provider.name, error=type(error).__name__)
-        for missing in part:
+        journal.tell()
+        for missing in part[: watched.begun]:
             answers.setdefault(missing.attempt, Unknown(code="no_answer"))
         self._outcomes.update(answers)
         now = self.clock()
@@ -214,7 +215,7 @@ class Handover:
 
     def _next_of(self, one: Claimed | None, outcome: Outcome) -> Sequence[str]:
         """Return the channels that a message may fall back to; after STOP, an offer needs a consent to that one."""
-        if one is None:
+        if one is None or isinstance(outcome, Accepted):
             return ()
         rest = self.batch.rest.get(one.message, ())
         run = self.contexts[one.run].run

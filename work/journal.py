@@ -4,6 +4,9 @@ A batch may be large, and every attempt of a dead sender would be in doubt. Its 
 and which had an outcome that was not yet committed. It holds across `kill -9`, for the kernel has what was written;
 after a power cut or on another machine it is not believed, nor while its process lives: it holds a lock on the file.
 Without a journal nothing is wrong, there are only more doubts.
+
+A write costs as much as a tenth of a mail, so there is one for each window of parcels: what has been answered, and what
+may begin next. A provider that is slow has windows of one.
 """
 
 import fcntl
@@ -14,20 +17,29 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, overload
 from uuid import uuid4
 
 import structlog
 
+from tidings.message import Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
+from tidings.ticks import ticks
 from work.outcome import Built
 
 log = structlog.get_logger()
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 """Another one after every start of the machine; where there is none, no journal is kept."""
+
+LARGEST_WINDOW = 16
+"""Parcels that may be in doubt after a crash though they had not begun, or had an answer."""
+_QUICK = 0.005
+"""Seconds: a window that took longer is halved, and an answer older than that is not kept back."""
 
 
 def folder(home: Path) -> Path:
@@ -53,6 +65,10 @@ class Journal:
         self._path = place / f"{uuid4().hex}.journal"
         self._file = -1
         self._done = False
+        self._told: list[str] = []
+        """Lines about outcomes that are not written yet."""
+        self._written_at = 0.0
+        self._lock = Lock()  # providers take parcels from several threads
 
     def __enter__(self) -> Self:
         boot = _boot()
@@ -69,6 +85,8 @@ class Journal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self._done:
+            self.tell()
         if self._file >= 0:
             if self._done:
                 self._path.unlink(missing_ok=True)
@@ -80,32 +98,52 @@ class Journal:
         self._note("claimed", *attempts)
 
     def begun(self, attempts: Sequence[str]) -> None:
-        """Note what is handed over next, before it is."""
+        """Note what is handed over next, before it is, and every outcome until now."""
         self._note("begun", *attempts)
 
     def took(self, attempt: str, outcome: Outcome, built: Built | None, next_channels: Sequence[str]) -> None:
-        """Note an outcome that is about to be committed."""
+        """Note an outcome that is about to be committed: with the next window, and at once where that may be long."""
         if self._file < 0:
             return
-        entry = {"outcome": type(outcome).__name__, **_fields(outcome), "next": list(next_channels)}
-        if built is not None:
-            entry["built"] = _fields(built)
-        self._note("took", attempt, _json(entry))
+        if type(outcome) is Accepted and built is not None and not next_channels:
+            entry = (  # as below, written out: this is every mail's
+                f'{{"outcome":"Accepted","reference":{_quoted(outcome.reference)},"next":[],"built":{{"content_hash":'
+                f'"{built.content_hash}","parts":{built.parts},"cost":"{built.cost}"}}}}'
+            )
+        else:
+            words = {"outcome": type(outcome).__name__, **_fields(outcome), "next": list(next_channels)}
+            entry = _json(words | ({} if built is None else {"built": _fields(built)}))
+        with self._lock:
+            self._told.append(f"took\t{attempt}\t{entry}\n")
+            late = ticks() - self._written_at > _QUICK
+        if late:
+            self.tell()
+
+    def tell(self) -> None:
+        """Write the outcomes that were kept back for the next window: what comes now may take long."""
+        if self._told:
+            self._note()
 
     def done(self) -> None:
         """Say that everything in it is committed."""
         self._done = True
 
     def _note(self, *words: str) -> None:
-        if self._file >= 0:
-            try:
-                self._write(*words)
-            except OSError as error:
-                self._give_up(error)
+        with self._lock:
+            if self._file >= 0:
+                try:
+                    self._write(*words)
+                except OSError as error:
+                    self._give_up(error)
 
     def _write(self, *words: str) -> None:
-        line = ("\t".join(words) + "\n").encode()
-        if os.write(self._file, line) != len(line):
+        """Write the outcomes until now, and a line of these words."""
+        if words:
+            self._told.append("\t".join(words) + "\n")
+        lines = "".join(self._told).encode()
+        self._told = []
+        self._written_at = ticks()
+        if os.write(self._file, lines) != len(lines):
             raise OSError("the disk is full")
 
     def _give_up(self, error: OSError) -> None:
@@ -119,6 +157,57 @@ class Journal:
             self._path.unlink(missing_ok=True)
             os.close(self._file)
             self._file = -1
+
+
+class Watched(Sequence[Parcel]):
+    """Parcels for a provider, noted as begun before it gets them: what it never took has not begun.
+
+    Args:
+        parcels: in the order in which they are handed over.
+        journal: where it is noted.
+    """
+
+    def __init__(self, parcels: Sequence[Parcel], journal: Journal) -> None:
+        self._parcels = parcels
+        self._journal = journal
+        self._lock = Lock()
+        self._window = 1
+        self._noted_at = ticks()
+        self.begun = 0
+        """So many of the first are noted."""
+
+    def __len__(self) -> int:
+        return len(self._parcels)
+
+    @overload
+    def __getitem__(self, index: int) -> Parcel: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Parcel]: ...
+
+    def __getitem__(self, index: int | slice) -> Parcel | Sequence[Parcel]:
+        taken = range(len(self._parcels))[index]
+        self._note(taken + 1 if isinstance(taken, int) else max(taken, default=-1) + 1)
+        return self._parcels[index]
+
+    def __iter__(self) -> Iterator[Parcel]:
+        for place, parcel in enumerate(self._parcels):
+            if place >= self.begun:
+                self._note(place + 1)
+            yield parcel
+
+    def _note(self, needed: int) -> None:
+        """Note the next window, of so many at least: twice as many as the last one where that was over quickly."""
+        with self._lock:
+            if needed <= self.begun:
+                return
+            now = ticks()
+            quick = now - self._noted_at < _QUICK
+            self._window = min(2 * self._window, LARGEST_WINDOW) if quick else max(self._window // 2, 1)
+            self._noted_at = now
+            until = max(needed, self.begun + self._window)
+            self._journal.begun([one.attempt for one in self._parcels[self.begun : until]])
+            self.begun = min(until, len(self._parcels))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
