@@ -18,7 +18,7 @@ from channels.contract import Hook
 from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
-from web import api, documents, form, hooks, links, metrics, unsubscribe
+from web import api, assets, documents, form, hooks, links, metrics, unsubscribe
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -66,7 +66,7 @@ def create(
         hooks=named_hooks(installation.settings) if callers is None else callers,
     )
     app.include_router(api.router)
-    for module in (links, form, unsubscribe, documents, hooks, metrics):
+    for module in (assets, links, form, unsubscribe, documents, hooks, metrics):
         app.router.routes.extend(module.routes())
     app.router.routes.extend(
         [

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Engine
 from starlette.requests import Request
@@ -33,6 +34,11 @@ class Site:
     def reading(self) -> Engine:
         """The same pool without transactions: a page that asks one question need not begin and end one."""
         return self.installation.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @cached_property
+    def watched(self) -> dict[str, Any]:
+        """What somebody looks at live, by subject; `web.live` keeps it."""
+        return {}
 
 
 def site_of(request: Request) -> Site:

@@ -2,7 +2,7 @@
 "use strict";
 
 // A moment in the reader's own time zone instead of UTC.
-const shown = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+const shown = new Intl.DateTimeFormat(document.documentElement.lang.replace(/^en$/, "en-GB"), { dateStyle: "medium", timeStyle: "short" });
 function ownTime(part) {
   for (const one of part.querySelectorAll("time[data-instant]")) {
     one.title = one.textContent;
