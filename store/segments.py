@@ -17,7 +17,6 @@ from sqlalchemy import (
     exists,
     func,
     insert,
-    literal,
     not_,
     or_,
     select,
@@ -246,7 +245,7 @@ def _reachable(channel: str) -> ColumnElement[bool]:
 
 
 def _in_force(kind: str, topic: str, now: datetime) -> Any:
-    """Return the wish of a kind that speaks first for each customer: for a while before for good, deepest topic first."""
+    """Return the wish of a kind that speaks first: for a while before for good, the deepest topic first."""
     path = list(topic_path(topic)) if topic != "all" else ["all"]
     lasting = or_(statements.c.until_at.is_(None), statements.c.until_at > now + FAR)
     return (

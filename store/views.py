@@ -48,23 +48,27 @@ VIEWS = {
 }
 """No name, no address, no amount: what marketing may see of a customer."""
 
-FUNCTIONS = frozenset(
-    "count sum avg min max coalesce nullif greatest least lower upper length trim btrim ltrim rtrim substring left right"
-    " position strpos replace concat abs ceil floor round mod date_trunc date_part extract now age make_interval"
-    " make_date jsonb_array_length cardinality array_length array_position bool_and bool_or every row_number rank"
-    " dense_rank ntile lag lead first_value last_value".split()
-)
-_BEFORE_PARENTHESIS = FUNCTIONS | frozenset(
-    "select from where and or not in any all some exists on using as over partition by order having union intersect"
-    " except values filter case when then else with is between like ilike distinct interval cast array group sets rollup"
-    " cube materialized join lateral limit offset numeric decimal varchar char timestamp timestamptz time date".split()
-)
-_FORBIDDEN = frozenset(
-    "into insert update delete merge truncate create alter drop grant revoke copy do call execute prepare listen notify"
-    " set reset show begin commit rollback savepoint lock vacuum analyze explain declare fetch move close discard load"
-    " reindex cluster refresh comment security import for operator collate function procedure table tablesample recursive"
-    " xmltable json_table rows public pg_catalog information_schema pg_temp pg_toast".split()
-)
+_COMPUTING = """
+    count sum avg min max coalesce nullif greatest least lower upper length trim btrim ltrim rtrim substring left
+    right position strpos replace concat abs ceil floor round mod date_trunc date_part extract now age make_interval
+    make_date jsonb_array_length cardinality array_length array_position bool_and bool_or every row_number rank
+    dense_rank ntile lag lead first_value last_value
+"""
+_OPENING = """
+    select from where and or not in any all some exists on using as over partition by order having union intersect
+    except values filter case when then else with is between like ilike distinct interval cast array group sets
+    rollup cube materialized join lateral limit offset numeric decimal varchar char timestamp timestamptz time date
+"""
+_REFUSED = """
+    into insert update delete merge truncate create alter drop grant revoke copy do call execute prepare listen
+    notify set reset show begin commit rollback savepoint lock vacuum analyze explain declare fetch move close
+    discard load reindex cluster refresh comment security import for operator collate function procedure table
+    tablesample recursive xmltable json_table rows public information_schema
+"""
+FUNCTIONS = frozenset(_COMPUTING.split())
+_BEFORE_PARENTHESIS = FUNCTIONS | frozenset(_OPENING.split())
+_FORBIDDEN = frozenset(_REFUSED.split())
+_LITERAL_TYPES = frozenset({"interval", "date", "timestamp", "timestamptz", "time"})
 _TOKEN = re.compile(
     r"(?P<space>\s+)|(?P<text>'(?:[^'\\]|'')*')|(?P<quoted>\"(?:[^\"]|\"\")+\")"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>\d+(?:\.\d+)?)|(?P<sign>::|<>|!=|<=|>=|->>|->|\|\||-(?!-)|/(?!\*)|[+*%<>=(),.\[\]])"
@@ -88,7 +92,7 @@ def customers_of(engine: Engine, query: str, *, seconds: float = SECONDS) -> lis
         with engine.connect() as connection:
             # Not an f-string of what somebody wrote: `check_query` has read every word of it.
             statement = (
-                f"SELECT array_agg(who) FROM (SELECT DISTINCT customer_id::bigint AS who FROM ({checked}\n) AS asked"  # noqa: S608
+                f"SELECT array_agg(who) FROM (SELECT DISTINCT customer_id::bigint AS who FROM ({checked}\n) AS asked"
                 f" WHERE customer_id IS NOT NULL ORDER BY 1 LIMIT {MOST}) AS found"
             )
             for setting in (
@@ -167,10 +171,9 @@ def _tokens(query: str) -> Iterator[tuple[str, str]]:
             )
         kind = match.lastgroup or ""
         following = query[match.end() : match.end() + 2]
-        if kind == "word" and (following[:1] in {"'", '"'} or following in {"&'", '&"'}):
-            # E'..', U&"..", B'..' and typed literals such as regclass'..' would read another language.
-            if match[0].lower() not in {"interval", "date", "timestamp", "timestamptz", "time"}:
-                raise Problem(f"The query may not hold {match[0] + following!r}.")
+        glued = kind == "word" and (following[:1] in {"'", '"'} or following in {"&'", '&"'})
+        if glued and match[0].lower() not in _LITERAL_TYPES:  # E'..', U&"..", B'..', regclass'..'
+            raise Problem(f"The query may not hold {match[0] + following!r}.")
         if kind != "space":
             yield kind, match[0]
         place = match.end()
@@ -178,12 +181,10 @@ def _tokens(query: str) -> Iterator[tuple[str, str]]:
 
 def _check_call(before: str) -> None:
     """Refuse a parenthesis behind a name that is not known: whatever it is, it would be called."""
-    name = before.strip('"')
-    if before[:1].isalpha() or before[:1] in {'"', "_"}:
-        if before.startswith('"') or name not in _BEFORE_PARENTHESIS:
-            raise Problem(
-                f"The query may not call {name!r}.", todo=f"Functions: {', '.join(sorted(FUNCTIONS))}."
-            )
+    named = before[:1].isalpha() or before[:1] in {'"', "_"}
+    if named and before not in _BEFORE_PARENTHESIS:
+        todo = f"Functions: {', '.join(sorted(FUNCTIONS))}."
+        raise Problem(f"The query may not call {before!r}.", todo=todo)
 
 
 def _digest() -> str:

@@ -27,7 +27,6 @@ from store.runs import (
     set_run,
     template_id,
 )
-from store.segments import where
 from templates.catalog import Template, find
 from templates.values import check_data, link_values
 from tidings.campaign import Campaign
@@ -35,6 +34,7 @@ from tidings.problem import Problem
 from tidings.purpose import Purpose
 from work.installation import Installation
 from work.release import check_live_marketing
+from work.segments import Reading, condition
 from work.shards import MOST, least_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
@@ -197,7 +197,9 @@ def open_campaign(
             f"campaign: template {template.name!r} is for {template.purpose}, the topic is {campaign.topic!r}.",
             todo="Choose a template of the topic's purpose.",
         )
-    where(campaign.audience, now=now)  # a rule that fits no value is told now, and not when the run begins
+    with installation.engine.connect() as connection:
+        # A rule that fits no value, or names no segment, is told now, and not when the run begins.
+        condition(Reading(connection=connection, engine=installation.engine), campaign.audience, now=now)
     # One sentence now, instead of a failure for each customer, or a dead link in each message, later.
     link_values(template, check_data(template, campaign.data), brand, {})
     definition = campaign.model_dump(mode="json")
@@ -253,7 +255,9 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
                 "purpose": run.purpose,
                 "purpose_class": run.purpose_class,
             },
-            audience=where(campaign.audience, now=now),
+            audience=condition(
+                Reading(connection=connection, engine=installation.engine), campaign.audience, now=now
+            ),
             document=document,
             key_prefix=f"{prefix}:",
             shard_size=least_of(campaign.channels),

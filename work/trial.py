@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from store.claims import Claimed, open_attempts
 from store.customers import find as find_customer
 from store.once_more import add_trial
 from store.runs import set_run
-from store.segments import where
 from store.tables import customers
 from tidings.campaign import Campaign
 from tidings.channel import Channel
@@ -17,6 +16,7 @@ from tidings.problem import Problem
 from work.campaign import open_campaign
 from work.claim import lease_of
 from work.deliver import Sender
+from work.segments import Reading, condition
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,9 @@ def send_trial(
     opened = open_campaign(installation, campaign, installation.policy, actor=actor, now=now, rehearse=True)
     provider = sender.providers[channel][0]
     with installation.engine.begin() as connection:
-        someone = _customer(connection, campaign, customer, now)
+        someone = _customer(
+            Reading(connection=connection, engine=installation.engine), campaign, customer, now
+        )
         message = add_trial(connection, opened.run, someone, channel=channel, to=to, now=now)
         set_run(connection, opened.run, state="finished", audience=1, title=f"Test of {campaign.name}")
         claimed: list[Claimed] = open_attempts(
@@ -70,15 +72,14 @@ def send_trial(
     return Trial(message=message, state=step.attempt_state, detail=" ".join((step.code, step.detail)).strip())
 
 
-def _customer(connection: Connection, campaign: Campaign, reference: str | None, now: datetime) -> int:
+def _customer(reading: Reading, campaign: Campaign, reference: str | None, now: datetime) -> int:
     if reference is not None:
-        found = find_customer(connection, reference)
+        found = find_customer(reading.connection, reference)
         if found is None:
             raise Problem(f"There is no customer {reference!r}.")
         return found
-    first = connection.scalar(
-        select(customers.c.id).where(where(campaign.audience, now=now)).order_by(customers.c.id).limit(1)
-    )
+    chosen = condition(reading, campaign.audience, now=now)
+    first = reading.connection.scalar(select(customers.c.id).where(chosen).order_by(customers.c.id).limit(1))
     if first is None:
         raise Problem("The audience is empty.", todo="Name a customer with --as REFERENCE.")
     return int(first)

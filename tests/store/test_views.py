@@ -120,7 +120,7 @@ def test_the_role_alone_holds_too(town):
         with town.connect() as connection:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             connection.exec_driver_sql("SET LOCAL ROLE tidings_segments")
-            with pytest.raises(Exception, match="permission denied|read-only|cannot insert|cannot execute"):
+            with pytest.raises(Exception, match=r"permission denied|read-only|cannot insert|cannot execute"):
                 connection.exec_driver_sql(query)
 
 
