@@ -48,7 +48,8 @@ def _told(error: BaseException) -> int:
         case Exception() if type(error).__name__ in DATABASE_GONE:
             said, code = "the database went away; nothing is lost, the same command goes on.", Exit.FAILED
         case Exception():
-            said = f"{type(error).__name__}: {error}. This is a fault of ours; --debug shows where."
+            what = (str(error).splitlines() or [""])[0]
+            said = f"{type(error).__name__}: {what}. This is a fault of ours; --debug shows where."
             code = Exit.FAILED
         case _:  # SIGTERM while a flow runs: Prefect raises an exception of its own for it
             said, code = "ended from outside; nothing is half done, the same command goes on.", 143

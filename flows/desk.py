@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+import structlog
+
 from channels.contract import Provider
 from channels.registry import providers
 from flows.environment import folder
@@ -18,6 +20,8 @@ from tidings.settings import Settings
 from work.deliver import Sender
 from work.installation import Installation, opened
 from work.lanes import Lanes
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,9 @@ def desk() -> Iterator[Desk]:
         try:
             with at(own):
                 yield own
+        except Exception:
+            log.exception("a worker's flow ended by a fault")
+            raise
         finally:
             told.cancel()
 

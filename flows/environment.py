@@ -24,7 +24,9 @@ PINNED: Mapping[str, str] = {
     "PREFECT_SERVER_SERVICES_CANCELLATION_CLEANUP_LOOP_SECONDS": "60",
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_WORKER_QUERY_SECONDS": "2",
-    "PREFECT_LOGGING_LEVEL": "ERROR",  # at the end of a command it warns of events that it still sends
+    # It prints a fault with its traceback and what the exception says, which may be personal; we tell faults ourselves.
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_LOGGING_SERVER_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_ENABLED": "false",  # No log line, and nothing personal in one, goes to Prefect.
     "PREFECT_CLI_PROMPT": "false",

@@ -89,7 +89,7 @@ async def _start_what_is_due(at: Desk, *, seconds: float) -> int:
                     busy[run.id] = asyncio.create_task(_start(run), name=run.id)
             for name in [name for name, task in busy.items() if task.done()]:
                 if error := busy.pop(name).exception():
-                    log.error("a run stopped; it is tried again", run=name, error=type(error).__name__)
+                    log.error("a run stopped; it is tried again", run=name, exc_info=error)
                     rests.failed(name, loop.time())
                 else:
                     rests.worked(name)

@@ -36,10 +36,11 @@ def _to_stderr(*_: object) -> structlog.PrintLogger:
 
 
 def where(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Replace the exception that is being handled by its kind and the places it came through."""
-    if event.pop("exc_info", None):
-        kind, _error, trace = sys.exc_info()
-        event["error"] = kind.__name__ if kind else ""
+    """Replace the exception that is given or being handled by its kind and the places it came through."""
+    if given := event.pop("exc_info", None):
+        error = given if isinstance(given, BaseException) else sys.exc_info()[1]
+        trace = error.__traceback__ if error else None
+        event["error"] = type(error).__name__ if error else ""
         event["where"] = [
             f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace)[-FRAMES:]
         ]

@@ -3,6 +3,9 @@
 import json
 from urllib.request import Request, urlopen
 
+import pytest
+from sqlalchemy import text
+
 from tests.journeys.patience import until
 from tests.town import settle
 
@@ -36,3 +39,19 @@ def test_a_run_is_found_by_name_with_its_shards_and_without_anybody_in_it(tiding
         "Spring in the garden: send shard 1 of 1",
     }
     assert "example.org" not in json.dumps([run, tasks])
+
+
+@pytest.mark.parametrize("debug", [False, True], ids=["without --debug", "with --debug"])
+def test_a_fault_inside_a_flow_is_one_sentence_unless_a_person_asks_where(tidings, engine, debug):
+    """Neither we nor Prefect show a traceback, which would say what the fault was about: a customer's data."""
+    settle(engine, 2)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE lanes RENAME TO elsewhere"))
+
+    code, _, errors = tidings(
+        "campaign", "run", tidings.campaign(), "--now", "2026-03-03T12:00:00Z", *["--debug"] * debug
+    )
+
+    assert code == 1
+    assert ("Traceback" in errors) is debug
+    assert ("This is a fault of ours; --debug shows where." in errors) is not debug

@@ -28,13 +28,26 @@ def fail(address="ada@example.org", password="hunter2"):
     raise LookupError(f"{address} and {password}")
 
 
-def test_a_fault_is_told_by_kind_and_place_without_a_value(capsys):
+@pytest.mark.parametrize(
+    "tell_of",
+    [
+        pytest.param(
+            lambda _: structlog.get_logger().exception("a provider broke off", provider="smtp"),
+            id="while it is handled",
+        ),
+        pytest.param(
+            lambda error: structlog.get_logger().error("a provider broke off", exc_info=error),
+            id="of a task that ended",
+        ),
+    ],
+)
+def test_a_fault_is_told_by_kind_and_place_without_a_value(capsys, tell_of):
     tell("warning")
 
     try:
         fail()
-    except LookupError:
-        structlog.get_logger().exception("a provider broke off", provider="smtp")
+    except LookupError as error:
+        tell_of(error)
 
     told = capsys.readouterr().err
     assert "a provider broke off" in told
