@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tidings.problem import Problem
+from tidings.role import Role
 
 
 def split(value: object) -> object:
@@ -312,6 +314,41 @@ class AlertSettings(BaseModel, frozen=True):
         return split(value)
 
 
+class LoginSettings(BaseModel, frozen=True):
+    """`TIDINGS_LOGIN__IDLE` and so on: how long somebody stays logged in."""
+
+    idle: timedelta = Field(default=timedelta(hours=1), gt=timedelta(0))
+    """A session ends when nothing has been asked for so long."""
+    life: timedelta = Field(default=timedelta(hours=12), gt=timedelta(0))
+    """And after this time in any case."""
+    invitation: timedelta = Field(default=timedelta(days=3), gt=timedelta(0))
+    """How long the link holds by which somebody sets a password."""
+    password: bool = True
+    """False: only the single sign-on of `TIDINGS_OIDC__ISSUER` logs in."""
+
+
+class OidcSettings(BaseModel, frozen=True):
+    """`TIDINGS_OIDC__ISSUER` and so on: single sign-on by OpenID Connect, the code flow with PKCE."""
+
+    issuer: str = ""
+    """Where `/.well-known/openid-configuration` is found; set it to offer the single sign-on."""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    """Empty for a public client, or with `client_secret_file`."""
+    client_secret_file: Path | None = None
+    """A file with nothing but the secret."""
+    scope: str = "openid profile email"
+    """What is asked for; some need one more to tell of groups."""
+    name_claim: str = "preferred_username"
+    """The claim that becomes the account's name."""
+    role_claim: str = "groups"
+    """The claim that lists what somebody is."""
+    roles: Mapping[str, tuple[Role, ...]] = {}
+    """Roles by value of that claim, as JSON: `{"crm-team": ["marketing"]}`; who has none cannot log in."""
+    timeout: timedelta = timedelta(seconds=5)
+    """The longest wait for an answer of the issuer."""
+
+
 class Settings(BaseSettings):
     """Every setting of the program. A provider is used only when `email`, `sms`, `push` or `letter` names it."""
 
@@ -361,12 +398,17 @@ class Settings(BaseSettings):
     returns: ReturnsSettings = ReturnsSettings()
     mailbox: MailboxSettings = MailboxSettings()
     alerts: AlertSettings = AlertSettings()
+    login: LoginSettings = LoginSettings()
+    oidc: OidcSettings = OidcSettings()
     public_url: str = "http://127.0.0.1:8765"
     """What signed links begin with."""
     host: str = "127.0.0.1"
     """Where `tidings up` listens."""
     port: int = 8765
     """And on which port."""
+    proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    """Comma separated addresses or networks of our own reverse proxies: only what they say in X-Forwarded-For is
+    believed, and limits count by it."""
     claim: int = Field(default=1000, ge=1, le=1000)
     """Messages of a claim at most; fewer where the provider is slow. All of them can be in doubt after a power cut,
     after the death of a process only those being handed over."""
@@ -376,10 +418,17 @@ class Settings(BaseSettings):
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
 
-    @field_validator("allow", "email", "sms", "whatsapp", "push", "letter", mode="before")
+    @field_validator("allow", "email", "sms", "whatsapp", "push", "letter", "proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return split(value)
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for part in value:
+            ip_network(part, strict=False)
+        return value
 
     @classmethod
     def read(cls) -> "Settings":

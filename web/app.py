@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -18,14 +19,26 @@ from channels.contract import Hook
 from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
-from web import api, assets, documents, form, hooks, links, metrics, unsubscribe
+from web import api, assets, documents, form, hooks, links, login, metrics, unsubscribe
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
 from web.render import Pages
 from web.site import Site, site_of, utc_now
+from web.staff import StaffRoute
 from web.wiring import Wiring, wired
 from work.installation import Installation
+
+
+class Console(Protocol):
+    """A module with pages for the staff."""
+
+    def routes(self) -> list[StaffRoute]:
+        """Return its routes."""
+
+
+CONSOLE: tuple[Console, ...] = ()
+"""The screens of the staff, each a module of `web.console`."""
 
 
 def create(
@@ -68,6 +81,9 @@ def create(
     app.include_router(api.router)
     for module in (assets, links, form, unsubscribe, documents, hooks, metrics):
         app.router.routes.extend(module.routes())
+    app.router.routes.extend([*login.routes(), *login.own_routes()])
+    for screen in CONSOLE:
+        app.router.routes.extend(screen.routes())
     app.router.routes.extend(
         [
             Route("/healthz", healthz),

@@ -8,10 +8,12 @@ from sqlalchemy import create_engine, text
 from starlette.testclient import TestClient
 
 from store import keys
-from store.keys import Role
+from store import staff as accounts
 from store.tables import metadata
 from tests.town import install
+from tidings.role import Role
 from web.app import create
+from web.staff import cookie_name, csrf_token
 
 BROWSER = {
     "User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
@@ -54,6 +56,30 @@ class Door:
         return {"Authorization": f"Bearer {secret}"}
 
 
+class StaffClient(TestClient):
+    """Somebody who is logged in; what they post carries the token of their session."""
+
+    def __init__(self, door, *roles):
+        site = door.app.state.site
+        with door.installation.engine.begin() as connection:
+            number = accounts.count(connection) + len(accounts.listed(connection)) + 1
+            self.name = f"{'-'.join(sorted(roles))}-{number}"
+            account = accounts.add(connection, name=self.name, roles=map(Role, roles), now=door.clock())
+            life = door.installation.settings.login.life
+            secret = accounts.begin_session(connection, account, now=door.clock(), life=life)
+        self.csrf = csrf_token(secret)
+        super().__init__(
+            door.app,
+            base_url=door.installation.settings.public_url,
+            headers=BROWSER,
+            cookies={cookie_name(site): secret},
+            follow_redirects=False,
+        )
+
+    def post(self, url, data=None, **more):
+        return super().post(url, data={"csrf": self.csrf, **(data or {})}, **more)
+
+
 @pytest.fixture(scope="session")
 def house(server, session_store):
     """One migrated database for all tests of the doors: they are many and small."""
@@ -85,3 +111,9 @@ def clock():
 @pytest.fixture
 def door(settings, engine, clock):
     return Door(install(settings, engine), clock)
+
+
+@pytest.fixture
+def staff(door):
+    """Return a function: `staff(Role.BILLING, ...)` is a client of somebody with these roles, logged in."""
+    return lambda *roles: StaffClient(door, *roles)

@@ -1,0 +1,246 @@
+"""The staff's door: who is logged in, whether they may open a page, and that a form is theirs.
+
+A page is a plain function of a `Visit`, made a route by `page(path, answer, roles=...)`: the session, the roles and the
+token of the form (CSRF) have been looked at before it is called.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from store import staff as accounts
+from tidings.role import Role
+from web.language import choose, words
+from web.navigation import navigation
+from web.site import Site, site_of
+
+SMALL = 64 * 2**10
+"""Most bytes of a form, unless its page says otherwise."""
+_SEEN = timedelta(minutes=1)
+"""How exactly it is known when somebody was here last: not every request writes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """Who is logged in."""
+
+    id: int
+    name: str
+    roles: frozenset[Role]
+    csrf: str
+    """What every form of theirs carries; it belongs to the session."""
+    language: str
+    """'' = the browser's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One request of somebody who may make it."""
+
+    request: Request
+    site: Site
+    staff: Staff
+    language: str
+    """Of the page."""
+    now: datetime
+    fields: FormData
+    """Of a POST; empty for a GET."""
+
+    @property
+    def actor(self) -> str:
+        """Who it was, for audits and provenance."""
+        return f"staff:{self.staff.name}"
+
+    def may(self, *roles: Role) -> bool:
+        """Return whether they have one of these roles."""
+        return not self.staff.roles.isdisjoint(roles)
+
+    def page(self, template: str, *, status: int = 200, **values: Any) -> Response:
+        """Return `pages/console/<template>.html.j2` with these values."""
+        return show(
+            self.request,
+            template,
+            language=self.language,
+            staff=self.staff,
+            status=status,
+            now=self.now,
+            **values,
+        )
+
+    def back(self, path: str, said: str = "") -> Response:
+        """Go to a page of ours after a POST; `said`, a key of `t.console.said`, is told there once."""
+        return see_other(f"{path}{'&' if '?' in path else '?'}{urlencode({'said': said})}" if said else path)
+
+
+def show(
+    request: Request, template: str, *, language: str, staff: Staff | None, status: int = 200, **values: Any
+) -> Response:
+    """Return a page of the console, for somebody who is logged in or not yet."""
+    said = request.query_params.get("said", "")
+    given = {
+        "staff": staff,
+        "nav": navigation(staff.roles, request.url.path) if staff else [],
+        "csrf": staff.csrf if staff else "",
+        "path": request.scope["path"],
+        "said": said if said in words(language)["console"]["said"] else "",
+    }
+    return site_of(request).pages.console(template, language=language, status=status, **given | values)
+
+
+def page(
+    path: str,
+    answer: Callable[[Visit], Response],
+    *,
+    roles: frozenset[Role],
+    methods: Sequence[str] = ("GET",),
+    largest: int = SMALL,
+) -> StaffRoute:
+    """Return the route of a page.
+
+    Args:
+        path: as Starlette writes it.
+        answer: runs in a thread; GET and HEAD never change anything.
+        roles: who may open it: one of these is enough.
+        methods: GET, POST.
+        largest: most bytes of a POST's body.
+    """
+    return StaffRoute(path, answer, roles=roles, methods=methods, largest=largest)
+
+
+class StaffRoute(Route):
+    """A route for people who are logged in and have one of its roles."""
+
+    def __init__(
+        self,
+        path: str,
+        answer: Callable[[Visit], Response],
+        *,
+        roles: frozenset[Role],
+        methods: Sequence[str],
+        largest: int,
+    ) -> None:
+        self.answer = answer
+        self.roles = roles
+        self.largest = largest
+        super().__init__(path, self._serve, methods=list(methods))
+
+    async def _serve(self, request: Request) -> Response:
+        site = site_of(request)
+        staff = await run_in_threadpool(logged_in, request, site)
+        if staff is None:
+            return _to_login(request)
+        language = choose(None, staff.language, request.headers.get("accept-language", ""))
+        if staff.roles.isdisjoint(self.roles):
+            return _forbidden(request, staff, language, needed=sorted(self.roles))
+        now = site.clock()
+        if request.method != "POST":
+            visit = Visit(
+                request=request, site=site, staff=staff, language=language, now=now, fields=FormData()
+            )
+            return await run_in_threadpool(self.answer, visit)
+        async with request.form(max_part_size=self.largest) as fields:
+            if not (same_origin(request) and _token_fits(request, staff, fields)):
+                return _forbidden(request, staff, language, needed=[])
+            visit = Visit(request=request, site=site, staff=staff, language=language, now=now, fields=fields)
+            return await run_in_threadpool(self.answer, visit)
+
+
+def cookie_name(site: Site) -> str:
+    """Return the name of the session's cookie; `__Host-` binds it to this host, by https only (RFC 6265bis 4.1.3)."""
+    return "__Host-tidings" if site.installation.settings.public_url.startswith("https:") else "tidings"
+
+
+def with_session(response: Response, site: Site, secret: str) -> Response:
+    """Hand a session's secret to the browser; '' takes it away."""
+    secure = site.installation.settings.public_url.startswith("https:")
+    if secret:
+        response.set_cookie(cookie_name(site), secret, path="/", secure=secure, httponly=True, samesite="lax")
+    else:
+        response.delete_cookie(cookie_name(site), path="/", secure=secure, httponly=True, samesite="lax")
+    return response
+
+
+def csrf_token(secret: str) -> str:
+    """Return the token of a session's forms: whoever knows it does not know the session."""
+    return hashlib.sha256(b"csrf:" + secret.encode()).hexdigest()
+
+
+def logged_in(request: Request, site: Site) -> Staff | None:
+    """Return whose session the request's cookie opens."""
+    secret = request.cookies.get(cookie_name(site), "")
+    if not secret:
+        return None
+    now, limits = site.clock(), site.installation.settings.login
+    with site.reading.connect() as connection:
+        found = accounts.session(connection, secret, now=now, idle=limits.idle, life=limits.life)
+        if found is None:
+            return None
+        account, seen_at = found
+        if now - seen_at > _SEEN:
+            accounts.see_session(connection, secret, now=now)
+    return Staff(
+        id=account.id,
+        name=account.name,
+        roles=account.roles,
+        csrf=csrf_token(secret),
+        language=account.language,
+    )
+
+
+def same_origin(request: Request) -> bool:
+    """Return whether a form was sent from a page of ours: what browsers say of themselves and no page can forge."""
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
+
+
+def local(path: str) -> str:
+    r"""Return a path of ours to go to after login; anything else, such as another site, is `/`.
+
+    >>> local("/runs/R-1?page=2"), local("//evil.example"), local("https://evil.example"), local("/\evil.example")
+    ('/runs/R-1?page=2', '/', '/', '/')
+    """
+    parts = urlsplit(path.replace("\\", "/"))
+    fits = path.isascii() and path.isprintable() and path.startswith("/") and not path.startswith("//")
+    return path if fits and "\\" not in path and not parts.scheme and not parts.netloc else "/"
+
+
+def see_other(path: str) -> Response:
+    """Go on to another page with GET."""
+    return RedirectResponse(path, status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _token_fits(request: Request, staff: Staff, fields: FormData) -> bool:
+    given = request.headers.get("x-csrf-token") or fields.get("csrf")
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), staff.csrf.encode())
+
+
+def _to_login(request: Request) -> Response:
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    place = (
+        "/login" if request.method == "POST" or wanted == "/" else f"/login?next={quote(wanted, safe='/')}"
+    )
+    if request.headers.get("hx-request"):
+        shown = urlsplit(request.headers.get("hx-current-url", ""))
+        place = f"/login?next={quote(shown.path, safe='/')}" if shown.path else "/login"
+        return Response(status_code=401, headers={"HX-Redirect": place, "Cache-Control": "no-store"})
+    return see_other(place)
+
+
+def _forbidden(request: Request, staff: Staff, language: str, *, needed: Sequence[Role]) -> Response:
+    """Say which role is needed; none of them means that the form was not ours or its session is over."""
+    return show(request, "forbidden", language=language, staff=staff, status=403, needed=needed)
