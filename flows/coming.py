@@ -19,13 +19,14 @@ from work.gather import emptied
 from work.paper_folder import all_sources
 from work.receive import fold_waiting
 from work.reply import forward
+from work.slips import hand_out
 
 log = structlog.get_logger()
 
 PACE = 10.0
 """Seconds between looks at a source that had nothing."""
-PACES = {"alerts": 60.0}
-"""Those that look less often."""
+PACES = {"alerts": 60.0, "slips": 2.0}
+"""Those that look less often, or more: a person waits for a code."""
 LONGEST_REST = 600.0
 """Seconds that a source rests at most between looks that fail."""
 
@@ -48,6 +49,7 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         **{name: _round(at, source) for name, source in found.items()},
         "replies": lambda: _forwarded(at),
         "waiting": lambda: _folded(at),
+        "slips": lambda: hand_out(installation, at.providers, now=at.now()).total(),
         "alerts": lambda: watch(installation, now=at.now()),
     }
     with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:

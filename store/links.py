@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -55,8 +55,9 @@ def linked(connection: Connection, message: str, *, now: datetime) -> Linked | N
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Billed:
-    """An invoice as its page shows it."""
+    """An invoice as its page shows it, and what its customer can prove themselves with."""
 
+    customer: int
     number: str
     brand: str
     issued_on: date
@@ -69,12 +70,20 @@ class Billed:
     """tidings.invoice.Invoice, as JSON."""
     pdf_hash: str | None
     language: str
+    postcodes: Sequence[str]
+    """Of the addresses that letters go to."""
+    references: Sequence[str]
 
 
 _BILLED = text("""
-    SELECT i.number, i.brand, i.issued_on, i.due_on, i.currency, i.net, i.tax, i.gross, i.document,
+    SELECT m.customer_id AS customer, i.number, i.brand, i.issued_on, i.due_on, i.currency, i.net, i.tax, i.gross, i.document,
         i.pdf_hash,
-        coalesce(nullif(m.language, ''), c.language) AS language
+        coalesce(nullif(m.language, ''), c.language) AS language,
+        ARRAY(SELECT coalesce(a.postal ->> 'postal_code', a.postal ->> 'postcode') FROM addresses a
+               WHERE a.customer_id = c.id AND a.channel = 'letter' AND a.removed_at IS NULL
+                 AND coalesce(a.postal ->> 'postal_code', a.postal ->> 'postcode') <> '') AS postcodes,
+        ARRAY(SELECT r.reference FROM customer_references r
+               WHERE r.customer_id = c.id ORDER BY r.source) AS references
       FROM messages m JOIN invoices i ON i.id = m.invoice_id JOIN customers c ON c.id = m.customer_id
      WHERE m.id = CAST(:message AS uuid)
 """)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 _READ = text("""
     SELECT c.id AS customer, c.language, c.time_zone, c.country, c.standing,
         (SELECT coalesce(json_agg(json_build_object(
-                    'channel', a.channel, 'value', a.value, 'postal', a.postal, 'platform', a.platform,
+                    'id', a.id, 'channel', a.channel, 'value', a.value, 'postal', a.postal, 'platform', a.platform,
                     'state', a.state, 'verified', a.verified_at IS NOT NULL, 'suppressed', ARRAY(
                         SELECT lower(s.reason) FROM suppressions s WHERE s.channel = a.channel
                            AND s.value = a.value AND s.lifted_at IS NULL AND s.brand IN (:brand, 'all')))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from starlette.concurrency import run_in_threadpool
@@ -12,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tidings.organisation import Brand
-from tidings.problem import Problem
-from web.language import LANGUAGES, choose, wording_digest, words
-from web.site import Site, site_of
-from work.preference import Preferences, read, save, stop_marketing
+from web.language import LANGUAGES, wording_digest, words
+from web.renewal import renew
+from web.site import site_of
+from web.visit import Visit, fields_of, find, page
+from work.preference import Preferences, save, stop_marketing
 from work.scribe import CHOICES, MARKETING
 from work.wishes import NONE, zone_of
 
@@ -27,16 +27,6 @@ _DIGITS = 4
 _LONGEST = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class Visit:
-    """Who came to the form of which brand."""
-
-    customer: int
-    brand: Brand
-    language: str
-    """Of the page."""
-
-
 def routes() -> list[Route]:
     """Return the form's routes."""
     return [
@@ -46,35 +36,35 @@ def routes() -> list[Route]:
 
 
 def show(request: Request) -> Response:
-    """Show the form, or with `?saved=` what holds from now on."""
-    site = site_of(request)
-    found = _find(request, site)
+    """Show the form, or with `?saved=` what holds from now on; a link that is over leads to a new one."""
+    found = find(request)
     if found is None:
-        return site.pages.missing(request)
-    visit, known = found
+        return site_of(request).pages.missing(request)
+    visit, over = found
+    if over:
+        return renew(request, visit)
     if (saved := request.query_params.get("saved")) is not None:
-        return _confirm(request, site, visit, known, changed=saved == "1")
-    return _page(request, site, visit, known, answers=known.answers, errors={})
+        return _confirm(request, visit, changed=saved == "1")
+    return _page(request, visit, answers=visit.known.answers, errors={})
 
 
 async def submit(request: Request) -> Response:
     """Save the answers; a wrong one is told at its field, and nothing is saved."""
-    async with request.form() as form:
-        fields = {key: value for key, value in form.items() if isinstance(value, str)}
-    return await run_in_threadpool(_submit, request, fields)
+    return await run_in_threadpool(_submit, request, await fields_of(request))
 
 
 def _submit(request: Request, fields: Mapping[str, str]) -> Response:
-    site = site_of(request)
-    found = _find(request, site)
+    found = find(request)
     if found is None:
-        return site.pages.missing(request)
-    visit, known = found
+        return site_of(request).pages.missing(request)
+    visit, over = found
+    if over:
+        return renew(request, visit, fields)
+    site, known = visit.site, visit.known
     now = site.clock()
     answers, errors = _check(fields, known, visit, now)
     if errors:
-        kept = {**known.answers, **answers}
-        return _page(request, site, visit, known, answers=kept, errors=errors)
+        return _page(request, visit, answers={**known.answers, **answers}, errors=errors)
     shown = {key.removeprefix("shown."): value for key, value in fields.items() if key.startswith("shown.")}
     proof = _proof(fields, visit)
     with site.installation.engine.begin() as connection:
@@ -102,42 +92,19 @@ def _submit(request: Request, fields: Mapping[str, str]) -> Response:
     return RedirectResponse(f"{request.url.path}?lang={visit.language}&saved={changed}", status_code=303)
 
 
-def _find(request: Request, site: Site) -> tuple[Visit, Preferences] | None:
-    opened = site.installation.links.open_preferences(request.path_params["token"])
-    if opened is None:
-        return None
-    try:
-        brand = site.installation.organisation.brand(opened.brand)
-    except Problem:
-        return None
-    with site.reading.connect() as connection:
-        known = read(connection, customer=opened.customer, brand=brand, policy=site.policy, now=site.clock())
-    if known is None:
-        return None
-    asked, header = request.query_params.get("lang"), request.headers.get("accept-language", "")
-    language = choose(asked, known.answers["language"], header)
-    return Visit(customer=opened.customer, brand=brand, language=language), known
-
-
 def _page(
-    request: Request,
-    site: Site,
-    visit: Visit,
-    known: Preferences,
-    *,
-    answers: Mapping[str, str],
-    errors: Mapping[str, str],
+    request: Request, visit: Visit, *, answers: Mapping[str, str], errors: Mapping[str, str]
 ) -> Response:
+    known, now = visit.known, visit.site.clock()
     wording = words(visit.language)
-    today = _today(known, site.clock())
-    return site.pages.answer(
+    today = _today(known, now)
+    return page(
         request,
+        visit,
         "form",
-        language=visit.language,
-        brand=visit.brand,
         status=422 if errors else 200,
         version=VERSION,
-        shown_at=site.clock().isoformat(timespec="seconds"),
+        shown_at=now.isoformat(timespec="seconds"),
         shown=known.answers,
         answers=answers,
         errors=errors,
@@ -152,13 +119,13 @@ def _page(
     )
 
 
-def _confirm(request: Request, site: Site, visit: Visit, known: Preferences, *, changed: bool) -> Response:
+def _confirm(request: Request, visit: Visit, *, changed: bool) -> Response:
+    known = visit.known
     paused = known.answers["pause_until"]
-    return site.pages.answer(
+    return page(
         request,
+        visit,
         "saved",
-        language=visit.language,
-        brand=visit.brand,
         changed=changed,
         choices=tuple(CHOICES),
         answers=known.answers,

@@ -1,7 +1,8 @@
 """One-click unsubscribe (RFC 8058): POST unsubscribes, GET only asks.
 
 The link is about the purpose of its message: an offer's ends all offers of that brand, on every channel. Whoever says
-"unsubscribe" wants silence, not the same text by SMS; the page leads to the form for those who want another way.
+"unsubscribe" wants silence, not the same text by SMS. It works for ever and can only remove: it leads those who want
+another way to a page that sends the link to the form to their own address.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tidings.organisation import Brand
 from tidings.problem import Problem
 from web.language import choose
 from web.site import Site, site_of
+from web.visit import fields_of
 from work.links import OpenedUnsubscribe
 from work.preference import Preferences, read, stop_marketing
 from work.scribe import MARKETING
@@ -42,8 +44,7 @@ async def unsubscribe(request: Request) -> Response:
 
     A body without `List-Unsubscribe=One-Click` is answered with the question.
     """
-    async with request.form() as form:
-        meant = form.get(_FIELD) == _VALUE
+    meant = (await fields_of(request)).get(_FIELD) == _VALUE
     return await run_in_threadpool(_unsubscribe, request, meant)
 
 
@@ -103,5 +104,5 @@ def _page(
         status=status,
         purpose=opened.purpose,
         done=done,
-        instead=site.installation.links.preferences(opened.customer, brand.id),
+        instead=site.installation.links.renewal(opened.customer, brand.id),
     )

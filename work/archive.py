@@ -1,6 +1,7 @@
 """The archive: exact bytes of documents under their SHA-256, written once and never changed."""
 
 import hashlib
+import io
 import os
 import secrets
 from pathlib import Path
@@ -40,3 +41,15 @@ def fetch(archive: Path, digest: str) -> bytes:
         msg = f"archived document {digest} is damaged"
         raise ValueError(msg)
     return document
+
+
+def xml_of(document: bytes) -> bytes | None:
+    """Return the XML that a PDF carries (Factur-X, ZUGFeRD), None when it carries none or is no readable PDF."""
+    import pikepdf
+
+    try:
+        with pikepdf.open(io.BytesIO(document)) as pdf:
+            names = sorted(name for name in pdf.attachments if name.lower().endswith(".xml"))
+            return pdf.attachments[names[0]].get_file().read_bytes() if names else None
+    except pikepdf.PdfError:
+        return None

@@ -133,7 +133,12 @@ def subject_of(
         postal=claimed.postal,
         customer=claimed.customer_reference,
         links=installation.links.for_message(
-            claimed.message, claimed.customer, claimed.purpose, list(context.template.links), claimed.brand
+            claimed.message,
+            claimed.customer,
+            claimed.purpose,
+            list(context.template.links),
+            claimed.brand,
+            issued_at=claimed.created_at,
         ),
         platform=claimed.platform,
         heard_at=claimed.heard_at,

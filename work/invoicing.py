@@ -159,7 +159,9 @@ def render_documents(installation: Installation, run: Run, template: Template, *
             invoice=Invoice.model_validate(item.document),
             brand=brand,
             language=item.language,
-            links=installation.links.for_message(item.message, item.customer, run.purpose, names, run.brand),
+            links=installation.links.for_message(
+                item.message, item.customer, run.purpose, names, run.brand, issued_at=run.starts_at
+            ),
             postal=item.postal,
             name=item.name,
             company=item.company,

@@ -74,7 +74,12 @@ def _sample(installation: Installation, context: RunContext, language: str) -> S
         },
         customer="SAMPLE",
         links=installation.links.for_message(
-            NOBODY, 0, context.run.purpose, list(context.template.links), context.run.brand
+            NOBODY,
+            0,
+            context.run.purpose,
+            list(context.template.links),
+            context.run.brand,
+            issued_at=datetime(2026, 1, 1, tzinfo=UTC),
         ),
         platform="fcm",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),

@@ -42,6 +42,18 @@ class Way:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Address:
+    """One address of the customer; `value` is never shown."""
+
+    id: int
+    channel: str
+    value: str
+    shown: str
+    """Masked."""
+    usable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Preferences:
     """One customer's form at one brand."""
 
@@ -50,6 +62,7 @@ class Preferences:
     reference: str
     zone: str
     ways: tuple[Way, ...]
+    addresses: tuple[Address, ...]
     answers: Mapping[str, str]
     planned: int
     """Messages planned and not yet on their way: they follow what is saved."""
@@ -161,6 +174,7 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
         reference=known.reference,
         zone=known.time_zone,
         ways=ways,
+        addresses=tuple(_address(row, policy) for row in known.addresses),
         answers={
             **answers,
             "language": str(first(known, "language", now).get("language", known.language)),
@@ -181,6 +195,13 @@ def _way(known: preference.Known, channel: str, policy: Policy) -> Way:
     row = next(iter(good or rows), None)
     shown = mask(channel, row["value"], platform=row["platform"], postal=row["postal"]) if row else ""
     return Way(channel=channel, shown=shown, problem="" if good else "unusable" if rows else "missing")
+
+
+def _address(row: Mapping[str, Any], policy: Policy) -> Address:
+    shown = mask(row["channel"], row["value"], platform=row["platform"], postal=row["postal"])
+    return Address(
+        id=row["id"], channel=row["channel"], value=row["value"], shown=shown, usable=_fit(row, policy)
+    )
 
 
 def _fit(row: Mapping[str, Any], policy: Policy) -> bool:
