@@ -123,6 +123,7 @@ customers = Table(
     _instant("created_at", default=True),
     _instant("updated_at", default=True),
     _one_of("standing", ("prospect", "customer", "former", "deceased")),
+    Index("ix_customers_updated", "updated_at", "id"),
 )
 
 Index(
@@ -290,6 +291,7 @@ touchpoints = Table(
     _one_of("direction", ("in", "out")),
     Index("ix_touchpoints_customer", "customer_id", "at"),
     Index("ix_touchpoints_recorded", "recorded_at", postgresql_using="brin"),
+    Index("ix_touchpoints_redeemed", "customer_id", postgresql_where=text("kind = 'redeemed'")),
 )
 
 behaviour = Table(
@@ -436,6 +438,7 @@ runs = Table(
         "state",
         ("scheduled", "planning", "waiting_release", "sending", "paused", "stopped", "finished"),
     ),
+    Index("ix_runs_created", "created_at"),
 )
 
 campaign_runs = Table(
@@ -474,6 +477,68 @@ invoices = Table(
     UniqueConstraint("brand", "number"),
     Index("ix_invoices_customer", "customer_id"),
     Index("ix_invoices_run", "run_id"),
+)
+
+run_tally = Table(
+    "run_tally",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("backend", Integer, primary_key=True, comment="whose row: no two connections write one"),
+    Column("state", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("first_channel", Text, primary_key=True, comment="'' = none"),
+    Column("channel", Text, primary_key=True, comment="'' = none"),
+    Column("messages", BigInteger, nullable=False, comment="may be negative: the sum over backends counts"),
+    Column("cost", Numeric(18, 5), nullable=False),
+)
+"""What a scan of a run's messages would count, kept by triggers (`migrations.versions.0017_bills`)."""
+
+delivery_tally = Table(
+    "delivery_tally",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("backend", Integer, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("state", Text, primary_key=True),
+    Column("fallback", Boolean, primary_key=True, comment="not its message's first delivery"),
+    Column("deliveries", BigInteger, nullable=False),
+)
+
+ground_tally = Table(
+    "ground_tally",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("backend", Integer, primary_key=True),
+    Column("channel", Text, primary_key=True),
+    Column("ground", Text, primary_key=True, comment="tidings.reason.Reason of the first choice"),
+    Column("messages", BigInteger, nullable=False),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("message_id", UUID(as_uuid=False), primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("channel", Text, nullable=False, comment="by which the message was sent"),
+    Column("ground", Text, nullable=False, comment="why by that channel; '' = unknown"),
+    _instant("at"),
+    _one_of("kind", ("answered", "complained", "stopped")),
+    Index("ix_reactions_run", "run_id", "kind", "channel", "ground"),
+)
+
+bill_files = Table(
+    "bill_files",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the bytes"),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("brought_by", Text, nullable=False),
+    _instant("brought_at"),
+    Column("mapping", JSONB, nullable=False, server_default="{}", comment="work.bills.BillMapping"),
+    Column("brand", Text, nullable=False, server_default=""),
+    Column("expected", JSONB, nullable=False, server_default="{}", comment="currency to gross total"),
+    Index("ix_bill_files_brought", "brought_at"),
 )
 
 messages = Table(
@@ -721,6 +786,7 @@ audit = Table(
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("detail", JSONB, nullable=False, server_default="{}"),
+    Index("ix_audit_actor", "actor", "id"),
 )
 
 audit_chain = Table(
@@ -758,6 +824,15 @@ erased = Table(
     Column("kind", Text, nullable=False),
     _instant("at"),
     _one_of("kind", ("address", "dedupe_key")),
+)
+
+departed = Table(
+    "departed",
+    metadata,
+    Column("message", UUID(as_uuid=False), primary_key=True, comment="may be one that is planned only later"),
+    Column("channel", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    _instant("at"),
 )
 
 slips = Table(
@@ -896,4 +971,81 @@ api_requests = Table(
     Column("status", Integer),
     Column("answer", JSONB),
     _instant("created_at", default=True),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    _id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    Column("events", ARRAY(Text), nullable=False, server_default="{}", comment="empty: all kinds"),
+    Column("personal", Boolean, nullable=False, server_default="false", comment="more than ids is sent"),
+    Column("secret", Text, nullable=False, comment="whsec_...; signs, so it cannot be a hash"),
+    Column("previous_secret", Text, nullable=False, server_default="", comment="signs too, until it ends"),
+    _instant("previous_until", nullable=True),
+    _instant("created_at"),
+    _instant("failing_since", nullable=True),
+    _instant("disabled_at", nullable=True),
+    Column("disabled_because", Text, nullable=False, server_default=""),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False, comment="message.sent, preference.changed, ..."),
+    Column("customer_id", BigInteger),
+    Column("data", JSONB, nullable=False, server_default="{}", comment="ids, codes and instants only"),
+    _instant("at"),
+    _instant("taken_at", nullable=True),
+    Index("ix_events_waiting", "id", postgresql_where=text("taken_at IS NULL")),
+    Index("ix_events_at", "at"),
+    Index(
+        "uq_events_preference",
+        "customer_id",
+        "at",
+        unique=True,
+        postgresql_where=text("kind = 'preference.changed'"),
+    ),
+)
+
+webhook_calls = Table(
+    "webhook_calls",
+    metadata,
+    Column("webhook_id", ForeignKey("webhooks.id", ondelete="CASCADE"), primary_key=True),
+    Column("event_id", ForeignKey("events.id", ondelete="CASCADE"), primary_key=True),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("tries", SmallInteger, nullable=False, server_default="0"),
+    Column("answer", Text, nullable=False, server_default="", comment="the last one: a status or why not"),
+    _instant("due_at"),
+    _instant("since"),
+    _instant("sent_at", nullable=True),
+    _one_of("state", ("waiting", "sent", "failed")),
+    Index("ix_webhook_calls_due", "due_at", postgresql_where=text("state = 'waiting'")),
+    Index("ix_webhook_calls_event", "event_id"),
+)
+
+exports = Table(
+    "exports",
+    metadata,
+    Column("id", UUID(as_uuid=False), primary_key=True, server_default=func.gen_random_uuid()),
+    _customer(),
+    Column("requested_by", Text, nullable=False),
+    _instant("requested_at"),
+    _instant("expires_at"),
+)
+
+dropped_files = Table(
+    "dropped_files",
+    metadata,
+    Column("kind", Text, primary_key=True, comment="the folder: customers, invoices, ..."),
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256 of file and mapping"),
+    Column("name", Text, nullable=False),
+    Column("place", Text, nullable=False, comment="folder or bucket"),
+    Column("state", Text, nullable=False, server_default="taken"),
+    Column("report", JSONB, nullable=False, server_default="{}"),
+    _instant("taken_at"),
+    _instant("ended_at", nullable=True),
+    _one_of("state", ("taken", "done", "wrong")),
 )

@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from store.audit import note
 from store.customers import find, lock_customers
 from store.erasure import forget, remember_digests
+from store.events import announce
 from tidings.problem import Problem
 from work.installation import Installation
 
@@ -25,14 +28,24 @@ def erase(
         customer = find(connection, reference)
         if customer is None:
             raise Problem(f"There is no customer {reference!r}.", todo="`tidings customers find` searches.")
-        lock_customers(connection, [customer])
-        remember_digests(connection, customer, now=now)
-        counts = forget(connection, customer, now=now)
-        note(
-            connection,
-            actor=f"staff:{by.strip()}",
-            action="erase",
-            subject=f"customer:{customer}",
-            detail={"because": because.strip(), **counts},
+        return erase_customer(
+            connection, customer, actor=f"staff:{by.strip()}", because=because.strip(), now=now
         )
+
+
+def erase_customer(
+    connection: Connection, customer: int, *, actor: str, because: str, now: datetime
+) -> dict[str, int]:
+    """Erase a customer who is known by number; returns what `erase` does."""
+    lock_customers(connection, [customer])
+    remember_digests(connection, customer, now=now)
+    counts = forget(connection, customer, now=now)
+    announce(connection, "customer.erased", customer=customer, data={}, at=now)
+    note(
+        connection,
+        actor=actor,
+        action="erase",
+        subject=f"customer:{customer}",
+        detail={"because": because, **counts},
+    )
     return counts
