@@ -8,10 +8,11 @@ import base64
 import select
 import socket
 import ssl
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from math import ceil
 
 from channels.email.replies import Reply
 from tidings.settings import SmtpSettings
@@ -27,9 +28,11 @@ SLACK = 1.1
 """The socket's own clock is set anew only where it is further off than this: setting it is a system call."""
 MAX_LINES = 200
 MAX_REPLY = 64 * 1024
+READ = 8 * 1024
 IDLE_SECONDS = 60.0
 IMPLICIT_TLS = 465
 UNKNOWN_COMMAND = frozenset({500, 502})
+_BEHIND_CODE = (b" ", b"", b"\r")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -68,7 +71,8 @@ class Session:
         """How often something came."""
         self._known = b""
         self._until = 0.0
-        self._set = 0.0
+        self._set: dict[int, float] = {}
+        """Seconds that the socket waits, by option: where it waits by itself, to be asked for nothing each time."""
         self._last = 0.0
         self.alive = True
         self.messages = 0
@@ -82,6 +86,7 @@ class Session:
             raise SessionError(_name(error)) from None
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.settimeout(None)
             self.features = self._greet()
         except BaseException:
             self.drop()
@@ -103,7 +108,7 @@ class Session:
         together = bool(behind) and not self._encrypted
         try:
             while sent < end:
-                self._wind()
+                self._wind(socket.SO_SNDTIMEO)
                 if sent < size:
                     left = memoryview(data)[sent:]
                     sent += self._socket.sendmsg((left, behind)) if together else self._socket.send(left)
@@ -215,7 +220,7 @@ class Session:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         try:
-            self._wind()
+            self._socket.settimeout(self._remaining())
             self._socket = context.wrap_socket(self._socket, server_hostname=self._settings.host)
         except ssl.SSLCertVerificationError:
             raise RefusedSession(Reply(code=530, text="5.7.5 the certificate is not trusted")) from None
@@ -254,8 +259,8 @@ class Session:
             if len(self._buffer) > MAX_REPLY:
                 raise self._broken("not_smtp")
             try:
-                self._wind()
-                more = self._socket.recv(65536)
+                self._wind(socket.SO_RCVTIMEO)
+                more = self._socket.recv(READ)
             except OSError as error:
                 raise self._broken(_name(error)) from None
             if not more:
@@ -265,12 +270,20 @@ class Session:
         line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
         return line
 
-    def _wind(self) -> None:
-        """Let the socket wait as long as the phase has left."""
+    def _wind(self, option: int) -> None:
+        """Let the socket wait as long as the phase has left.
+
+        The kernel's own time-outs save two calls of it each time; through TLS they are an error of no meaning.
+        """
         left = self._remaining()
-        if not left <= self._set <= left * SLACK:
-            self._socket.settimeout(left)
-            self._set = left
+        if not left <= self._set.get(option, 0.0) <= left * SLACK:
+            if self._encrypted:
+                self._socket.settimeout(left)
+                self._set.clear()
+            else:
+                whole, part = divmod(ceil(left * 1e6), 1_000_000)
+                self._socket.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", whole, part))
+            self._set[option] = left
 
     def _remaining(self) -> float:
         left = self._until - time.monotonic()
@@ -279,10 +292,9 @@ class Session:
         return left
 
 
-@lru_cache(maxsize=256)
 def _answer(line: bytes) -> Reply | None:
-    """Return what an answer of one line says, the same one for the same line; None where it is not SMTP."""
-    if not line[:3].isdigit() or line[3:4] not in {b"", b" ", b"\r"}:
+    """Return what an answer of one line says; None where it is not SMTP."""
+    if not line[:3].isdigit() or line[3:4] not in _BEHIND_CODE:
         return None
     return Reply(code=int(line[:3]), text=line[4:].decode("utf-8", "replace").replace("\r", ""))
 
@@ -308,6 +320,7 @@ def _name(error: OSError) -> str:
     """
     names = {
         TimeoutError: "timeout",
+        BlockingIOError: "timeout",
         ConnectionRefusedError: "connection_refused",
         ConnectionResetError: "connection_reset",
         BrokenPipeError: "connection_reset",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
@@ -257,7 +258,7 @@ def _commands(session: Session, parcel: Parcel) -> Commands | Rejected:
     email = parcel.content
     if not isinstance(email, Email):
         return _wrong("not_an_email")
-    to, sender = _ascii_domain(email.to), _ascii_domain(email.envelope_from)
+    to, sender = _ascii_domain(email.to), _own(email.envelope_from)
     if to is None or sender is None:
         return _wrong("address_syntax")
     if not email.digest and _bare_line_end(email.raw):
@@ -305,6 +306,10 @@ def _ascii_domain(address: str) -> str | None:
         return f"{local}@{domain.encode('idna').decode()}"
     except UnicodeError:
         return None
+
+
+_own = lru_cache(maxsize=64)(_ascii_domain)
+"""The same for the few addresses that are ours."""
 
 
 def _wrong(code: str) -> Rejected:
