@@ -1,0 +1,1 @@
+"""Homes of earlier releases, each left with a run in flight."""
