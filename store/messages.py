@@ -38,7 +38,7 @@ def freeze_campaign(
     """Select the audience and write one planned message for each customer, in one statement.
 
     A customer who has this document already (same dedupe key), also one who was erased since, is counted in the
-    audience and not added.
+    audience and not added. Of a person with several records it is the one that is kept, whichever was selected.
 
     Args:
         connection: in a transaction.
@@ -54,12 +54,13 @@ def freeze_campaign(
     # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
     query = select(customers.c.id).where(audience)
     selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})  # type: ignore[no-untyped-call]
+    merged = connection.scalar(text("SELECT EXISTS (SELECT 1 FROM persons)"))
     # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
     statement = f"""
         WITH chosen AS (
             SELECT id, (row_number() OVER (ORDER BY id) - 1)
                        / greatest(%(shard_size)s, ceil(count(*) OVER () / %(most_shards)s::numeric)::bigint) AS shard
-            FROM ({selected}) AS who
+            FROM ({_PERSONS.format(selected=selected) if merged else selected}) AS who
         ), added AS (
             INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
                                   data, shard, planned_at)
@@ -69,8 +70,11 @@ def freeze_campaign(
                        'last_name', k.last_name, 'company', k.company)),
                    c.shard, %(now)s
             FROM chosen c JOIN customers k ON k.id = c.id
-            WHERE NOT %(erasures)s OR NOT EXISTS (
-                SELECT 1 FROM erased e WHERE e.digest = erased_digest('dedupe_key', %(key_prefix)s || c.id))
+            WHERE (NOT %(erasures)s OR NOT EXISTS (
+                SELECT 1 FROM erased e WHERE e.digest = erased_digest('dedupe_key', %(key_prefix)s || c.id)))
+              AND (NOT %(merged)s OR NOT EXISTS (
+                SELECT 1 FROM persons p JOIN messages m ON m.dedupe_key = %(key_prefix)s || p.customer_id
+                 WHERE p.person_id = c.id))
             ON CONFLICT DO NOTHING RETURNING 1
         )
         SELECT count(*) AS audience, coalesce(max(shard) + 1, 0) AS shards, (SELECT count(*) FROM added) AS added
@@ -87,10 +91,16 @@ def freeze_campaign(
         "document": document,
         "key_prefix": key_prefix,
         "now": now,
+        "merged": merged,
         "erasures": connection.scalar(text("SELECT EXISTS (SELECT 1 FROM erased)")),
     }
     row = connection.exec_driver_sql(statement, parameters).one()
     return Frozen(audience=row.audience, added=row.added, shards=row.shards)
+
+
+_PERSONS = """
+    SELECT DISTINCT coalesce(p.person_id, w.id) AS id FROM ({selected}) AS w LEFT JOIN persons p ON p.customer_id = w.id
+"""
 
 
 def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> list[tuple[str, int]]:
@@ -151,11 +161,16 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
 
 
 def counts(connection: Connection, run_id: str) -> Sequence[Any]:
-    """Return rows (state, reason, first_channel, channel, n, cost) of a run: what its report is made of."""
+    """Return rows (state, reason, first_channel, channel, n, cost) of a run: what its report is made of.
+
+    Copies are left out. The counts are kept with every change of a message (`store.tables.run_tally`), so that nobody
+    scans a million messages to look at them.
+    """
     return connection.execute(
         text("""
-            SELECT state, reason, first_channel, channel, count(*) AS n, sum(cost) AS cost
-            FROM messages WHERE run_id = :run AND copy = 0 GROUP BY 1, 2, 3, 4
+            SELECT state, reason, nullif(first_channel, '') AS first_channel, nullif(channel, '') AS channel,
+                   CAST(sum(messages) AS bigint) AS n, sum(cost) AS cost
+            FROM run_tally WHERE run_id = :run GROUP BY 1, 2, 3, 4 HAVING sum(messages) <> 0
         """),
         {"run": run_id},
     ).all()
