@@ -126,7 +126,9 @@ COMMANDS = (
     ("alerts", "cli.alerts:alerts", "What somebody must hear of, now: circuits, doubts, late messages."),
     ("backup", "cli.backup:backup", "Write everything into one file, while sending goes on."),
     ("restore", "cli.backup:restore", "Bring a backup back; what may have left since becomes a doubt."),
+    ("staff", "cli.staff:app", "People who log in to the pages, and their roles."),
     ("keys", "cli.keys:app", "Keys for other systems to use the API."),
+    ("audit", "cli.audit:app", "Who did what: list it, and prove that nobody changed it."),
     ("adopt", "cli.runs:adopt", "Say that a copied or restored database is the real one now."),
 )
 

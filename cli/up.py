@@ -55,6 +55,7 @@ async def _serve(desk: Desk) -> int:
         sys.executable, "-m", "web", start_new_session=True, preexec_fn=die_with_parent
     )
     console.print(f"Tidings is up: http://{settings.host}:{settings.port} (Ctrl-C ends it)")
+    await asyncio.to_thread(_first_login, desk)
     watching = asyncio.create_task(forever(desk))
     ended = asyncio.create_task(page.wait())
     told = asyncio.create_task(desk.stop.wait())
@@ -87,3 +88,14 @@ async def _end(watching: asyncio.Task[None], desk: Desk) -> None:
         await asyncio.wait({watching}, timeout=PATIENCE)
     elif not watching.cancelled():
         watching.result()
+
+
+def _first_login(desk: Desk) -> None:
+    """Print the link by which a person alone sets a password, as long as nobody can log in."""
+    from work.accounts import alone
+
+    settings = desk.installation.settings
+    invited = alone(desk.installation.engine, settings=settings.login, now=desk.now())
+    if invited:
+        link = f"{settings.public_url.rstrip('/')}/welcome/{invited.secret}"
+        console.print(f"First login, as {invited.name}: {link}", markup=False, soft_wrap=True)

@@ -20,6 +20,7 @@ from flows.learn import learn
 from store.runs import Run, due_runs, find_run
 from store.silence import fall_back
 from store.wake import Waker
+from work.chain import keep_head
 
 log = structlog.get_logger()
 
@@ -140,6 +141,7 @@ def _due(at: Desk) -> list[Run]:
         closed = sender.closed()
     with at.installation.engine.begin() as connection:
         fall_back(connection, now=now)
+        keep_head(connection, at.installation.home, now=now)
         found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now, closed=closed))
         return [run for run in found if run is not None and run.mode == at.installation.mode]
 

@@ -117,6 +117,7 @@ def _staff() -> None:
 
 
 def _chain() -> None:
+    op.create_index("ix_audit_actor", "audit", ["actor", "id"])
     op.create_table(
         "audit_chain",
         sa.Column(
