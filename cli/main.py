@@ -72,6 +72,7 @@ COMMANDS = (
     ),
     ("move", "cli.move:move", "Move here from Amazon Pinpoint, Mautic or listmonk with their exports."),
     ("customers", "cli.customers:app", "Find customers, and those who are likely the same person."),
+    ("segments", "cli.segments:app", "Saved rules over customers that campaigns name: list, count, save."),
     (
         "campaign",
         "cli.campaign:app",

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import DateTime, Numeric, Text
 
 from store.tables import (
@@ -121,7 +121,11 @@ def versions(connection: Connection, name: str) -> list[Segment]:
 
 def all_segments(connection: Connection) -> list[Segment]:
     """Return the newest version of every segment, by name."""
-    query = select(*_COLUMNS).distinct(segments.c.name).order_by(segments.c.name, segments.c.version.desc())
+    query = (
+        select(*_COLUMNS)
+        .ext(distinct_on(segments.c.name))
+        .order_by(segments.c.name, segments.c.version.desc())
+    )
     return [Segment(**row._mapping) for row in connection.execute(query)]
 
 
@@ -250,7 +254,7 @@ def _in_force(kind: str, topic: str, now: datetime) -> Any:
     lasting = or_(statements.c.until_at.is_(None), statements.c.until_at > now + FAR)
     return (
         select(statements.c.customer_id, statements.c.channels, statements.c.value)
-        .distinct(statements.c.customer_id)
+        .ext(distinct_on(statements.c.customer_id))
         .where(
             statements.c.kind == kind,
             statements.c.topic.in_(path),
@@ -286,7 +290,7 @@ def _consent(rule: Consent, now: datetime) -> ColumnElement[bool]:
     channels = ["all", rule.channel.value] if rule.channel else ["all"]
     last = (
         select(consents.c.customer_id, consents.c.action)
-        .distinct(consents.c.customer_id)
+        .ext(distinct_on(consents.c.customer_id))
         .where(
             consents.c.topic.in_(topic_path(rule.topic)),
             consents.c.at <= now,

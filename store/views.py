@@ -75,6 +75,18 @@ _TOKEN = re.compile(
 )
 
 
+def columns_of() -> dict[str, str]:
+    """Return the columns of each view, as a person reads them."""
+    return {
+        name: ", ".join(column.rsplit(" ", 1)[-1] for column in re.split(r",\s*(?![^(]*\))", _listed(query)))
+        for name, query in VIEWS.items()
+    }
+
+
+def _listed(query: str) -> str:
+    return " ".join(query.split()).removeprefix("SELECT ").partition(" FROM ")[0]
+
+
 def customers_of(engine: Engine, query: str, *, seconds: float = SECONDS) -> list[int]:
     """Run an expert's query; returns the customers that it names, each once, in order.
 

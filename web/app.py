@@ -19,7 +19,8 @@ from channels.contract import Hook
 from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
-from web import api, assets, documents, form, hooks, links, login, metrics, unsubscribe
+from web import api, assets, documents, form, hooks, links, login, metrics, renewal, unsubscribe
+from web.console import segments
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -37,7 +38,7 @@ class Console(Protocol):
         """Return its routes."""
 
 
-CONSOLE: tuple[Console, ...] = ()
+CONSOLE: tuple[Console, ...] = (segments,)
 """The screens of the staff, each a module of `web.console`."""
 
 
@@ -79,7 +80,7 @@ def create(
         hooks=named_hooks(installation.settings) if callers is None else callers,
     )
     app.include_router(api.router)
-    for module in (assets, links, form, unsubscribe, documents, hooks, metrics):
+    for module in (assets, links, renewal, form, unsubscribe, documents, hooks, metrics):
         app.router.routes.extend(module.routes())
     app.router.routes.extend([*login.routes(), *login.own_routes()])
     for screen in CONSOLE:

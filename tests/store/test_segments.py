@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 from sqlalchemy import insert, select, update
 
 from store.segments import where
-from store.tables import customers, touchpoints
-from tests.town import NOON, settle
+from store.tables import addresses, customers, touchpoints
+from tests.town import NOON, address, agree, settle, state, suppress
 from tidings.problem import Problem
 from tidings.segment import Segment
 
@@ -18,7 +18,7 @@ READ = TypeAdapter(Segment)
 @pytest.fixture
 def town(engine):
     """C1 in Norway gardens and clicked twice; C2 in Sweden has odd attributes; C3 left."""
-    ids = settle(engine, 3, consent=None)
+    ids = settle(engine, 3, channels=(), consent=None)
     with engine.begin() as connection:
         for customer, values in zip(
             ids,
@@ -39,7 +39,24 @@ def town(engine):
                     kind="clicked", purpose="offer", machine=machine, at=NOON - timedelta(days=days),
                 )
             )  # fmt: skip
+        for customer, channel, number in [(ids[0], "email", 1), (ids[1], "email", 2), (ids[1], "sms", 2)]:
+            connection.execute(insert(addresses).values(customer_id=customer, **address(channel, number)))
+        suppress(connection, "email", "c2@example.org")
+        wish(connection, ids)
     return engine
+
+
+def wish(connection, ids):
+    """C1 wants invoices by letter and everything by e-mail; C2 paused offers and went on; C3 pauses for a while."""
+    state(connection, ids[0], topic="invoice", channels=["letter", "email"])
+    state(connection, ids[0], channels=["email"])
+    state(connection, ids[1], kind="pause", topic="offer", at=NOON - timedelta(days=9))
+    state(connection, ids[1], kind="pause", topic="offer", value={"resume": True})
+    state(connection, ids[2], kind="pause", topic="offer", until_at=NOON + timedelta(days=9))
+    state(connection, ids[2], topic="invoice", channels=["sms"], until_at=NOON - timedelta(days=1))
+    agree(connection, ids[0], topic="offer")
+    agree(connection, ids[0], topic="offer", channel="sms", action="withdrawn", at=NOON - timedelta(days=2))
+    agree(connection, ids[1], topic="all", action="objected")
 
 
 @pytest.mark.parametrize(
@@ -71,6 +88,23 @@ def town(engine):
         pytest.param({"did": "clicked", "within": "P90D"}, [1], id="what a machine did does not count"),
         pytest.param({"did": "clicked", "within": "P90D", "at_least": 3}, [], id="often enough"),
         pytest.param({"did_not": "clicked"}, [2], id="what somebody did not do"),
+        pytest.param({"did": "clicked", "at_least": 2}, [1], id="often at any time"),
+        pytest.param({"has": "email"}, [1], id="an address that is not suppressed"),
+        pytest.param({"lacks": "email"}, [2, 3], id="no address, or a suppressed one"),
+        pytest.param({"has": "sms"}, [2], id="a mobile number"),
+        pytest.param({"prefers": "letter", "topic": "invoice"}, [1], id="invoices by letter"),
+        pytest.param(
+            {"prefers": "email", "topic": "offer"}, [1], id="the order for everything holds for offers"
+        ),
+        pytest.param({"prefers": "sms", "topic": "invoice"}, [], id="a wish that has ended"),
+        pytest.param(
+            {"stated": "pause", "topic": "offer"}, [3], id="a pause in force, not one that was ended"
+        ),
+        pytest.param({"stated": "order", "topic": "invoice"}, [1], id="any order in force"),
+        pytest.param({"consent": "given", "topic": "offer"}, [], id="the last word was another one"),
+        pytest.param({"consent": "given", "topic": "offer", "channel": "email"}, [1], id="yes on a channel"),
+        pytest.param({"consent": "withdrawn", "topic": "offer", "channel": "sms"}, [1], id="no on a channel"),
+        pytest.param({"consent": "objected", "topic": "offer.garden"}, [2], id="never, said of everything"),
         pytest.param(
             {"any": [{"field": "country", "value": "SE"}, {"field": "standing", "value": "former"}]},
             [2, 3],
