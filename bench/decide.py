@@ -192,6 +192,7 @@ def _consents(dice: np.random.Generator, ids: np.ndarray) -> dict[str, Any]:
         ),
         "source": _pick(dice, ("form", "import:crm.csv"), count),
         "proof": dice.random(count) < 0.95,
+        "member": np.zeros(count, dtype=np.int64),
         "at": _ago(dice, count),
     }
 

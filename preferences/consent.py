@@ -9,6 +9,8 @@ and whatever less
 - Only the customer's own later consent **with proof**, for the same scope or a part of it, lifts a denial. At
 the same instant
   a withdrawal yields to a consent for a part of it ("none, except by e-mail"), an objection to nothing.
+- Of a person with several records (`member`) each is asked on its own, and all of them must agree: to merge two records
+  never opens what one of them had closed, a record that was never asked included.
 - Without a denial a channel is open with consent with proof; with `legacy` consent, existing custom or
 legitimate interest
   only where the policy says so. An objection is named before a withdrawal.
@@ -82,21 +84,57 @@ def permission(
         customers: rows of the sheet whose standing is `customer`; for `soft_opt_in`.
         prospects: rows whose standing is `prospect`: they get nothing without consent.
     """
-    cells = size * WIDTH
-    relevant, events = _events(consents, brand, topic)
-    basis, event = _grants(events, cells, policy)
-    basis = _without_consent(basis.reshape(size, WIDTH), customers, prospects, policy).ravel()
+    place, owner = _places(consents, size)
+    extended = len(owner)
+    relevant, events = _events(consents, place, brand, topic)
+    basis, event = _grants(events, extended * WIDTH, policy)
+    if extended > size:
+        customers, prospects = (np.flatnonzero(np.isin(owner, rows)) for rows in (customers, prospects))
+    basis = _without_consent(basis.reshape(extended, WIDTH), customers, prospects, policy).ravel()
     reason = np.where(basis == 0, number(Reason.CHANNEL_NO_CONSENT), OPEN)
     _deny(events, reason, event)
-    return Permission(
-        reason=reason.reshape(size, WIDTH),
-        event=event.reshape(size, WIDTH),
-        basis=np.where(reason == OPEN, basis, 0).reshape(size, WIDTH),
-        relevant=relevant,
+    sheets = (
+        reason.reshape(extended, WIDTH),
+        event.reshape(extended, WIDTH),
+        np.where(reason == OPEN, basis, 0).reshape(extended, WIDTH),
     )
+    if extended > size:
+        sheets = _strictest(sheets, owner, size)
+    return Permission(reason=sheets[0], event=sheets[1], basis=sheets[2], relevant=relevant)
 
 
-def _events(consents: Columns, brand: str, topic: str) -> tuple[Ints, _Events]:
+def _places(consents: Columns, size: int) -> tuple[Ints, Ints]:
+    """Return in which row of a longer sheet each event counts, and whose row that is.
+
+    The rows of the customers come first; after them one for every record of a person with several.
+    """
+    member = consents.whole("member", 0)
+    several = np.flatnonzero((member != 0) & (consents.row != NOBODY))
+    owner = np.arange(size)
+    if not len(several):
+        return consents.row, owner
+    pairs, which = np.unique(
+        np.stack([consents.row[several], member[several]], axis=1), axis=0, return_inverse=True
+    )
+    place = consents.row.copy()
+    place[several] = size + which.ravel()
+    return place, np.concatenate([owner, pairs[:, 0]])
+
+
+def _strictest(sheets: tuple[Ints, Ints, Ints], owner: Ints, size: int) -> tuple[Ints, Ints, Ints]:
+    """Return the answers of the customers, of a person with several records the strictest one of them."""
+    reason = sheets[0]
+    grave = np.where(reason == OPEN, 0, np.where(reason == number(Reason.OBJECTED), 2, 1))
+    records = np.arange(size, len(owner))
+    key = np.full((size, WIDTH), NOBODY, dtype=np.int64)
+    np.maximum.at(key, owner[records], grave[records] * len(owner) + records[:, None])
+    own = np.arange(size)[:, None]
+    chosen = np.where(key == NOBODY, own, key % len(owner))
+    column = np.arange(WIDTH)[None, :]
+    return sheets[0][chosen, column], sheets[1][chosen, column], sheets[2][chosen, column]
+
+
+def _events(consents: Columns, place: Ints, brand: str, topic: str) -> tuple[Ints, _Events]:
     level = consents.codes("topic", topic_path(topic))
     own = consents.codes("brand", brand_words(brand))
     channel = consents.codes("channel", (*CHANNELS, "all"))
@@ -115,7 +153,7 @@ def _events(consents: Columns, brand: str, topic: str) -> tuple[Ints, _Events]:
     spread = np.concatenate([channel[row[~wide]], np.tile(np.arange(WIDTH), int(wide.sum()))])
     return row, _Events(
         row=lines,
-        cell=consents.row[lines] * WIDTH + spread,
+        cell=place[lines] * WIDTH + spread,
         action=action[lines],
         level=level[lines],
         wide=(channel[lines] == WIDTH).astype(np.int64),

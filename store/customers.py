@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from store import ways
 from store.imports import Counts, copy_in
+from store.persons import MEMBERS, person_of
 from tidings.channel import IDENTIFYING, Channel
 from tidings.problem import Problem
 
@@ -46,9 +47,16 @@ class Duplicate:
 
 
 def lock_customers(connection: Connection, customers: Sequence[int]) -> None:
-    """Lock customers in the one order that everybody uses; the claim of the sender waits, and so do we for it."""
+    """Lock customers in the one order that everybody uses; the claim of the sender waits, and so do we for it.
+
+    All records of a person are locked, so that who locks one of them excludes who locks another.
+    """
     connection.execute(
-        text("SELECT id FROM customers WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        text("""
+            SELECT id FROM customers WHERE id = ANY(CAST(:ids AS bigint[]) || ARRAY(
+                SELECT w.customer_id FROM persons m JOIN persons w ON w.person_id = m.person_id
+                 WHERE m.customer_id = ANY(CAST(:ids AS bigint[])))) ORDER BY id FOR NO KEY UPDATE
+        """),
         {"ids": list(customers)},
     )
 
@@ -56,10 +64,22 @@ def lock_customers(connection: Connection, customers: Sequence[int]) -> None:
 def find(connection: Connection, reference: str, source: str | None = None) -> int | None:
     """Return the id of the customer with a reference, or with an e-mail address or phone number of their own.
 
+    Of a person with several records it is the one that is kept.
+
     Args:
         connection: any.
         reference: as the source system has it; also `source:reference`, an e-mail address, or a number in E.164.
         source: the system; None or '' looks in all.
+
+    Raises:
+        Problem: it means more than one customer.
+    """
+    record = record_of(connection, reference, source)
+    return None if record is None else person_of(connection, record)
+
+
+def record_of(connection: Connection, reference: str, source: str | None = None) -> int | None:
+    """Return the record that `find` means, before it was merged with another one.
 
     Raises:
         Problem: it means more than one customer.
@@ -79,8 +99,10 @@ def find(connection: Connection, reference: str, source: str | None = None) -> i
     value = "".join(char for char in written if char.isdigit() or char == "+") if phone else written.lower()
     reached = connection.execute(
         text(
-            "SELECT DISTINCT customer_id FROM addresses"
-            " WHERE channel = ANY(CAST(:channels AS text[])) AND value = :value AND removed_at IS NULL LIMIT 3"
+            "SELECT DISTINCT ON (coalesce(p.person_id, a.customer_id)) a.customer_id FROM addresses a"
+            " LEFT JOIN persons p ON p.customer_id = a.customer_id"
+            " WHERE channel = ANY(CAST(:channels AS text[])) AND value = :value AND removed_at IS NULL"
+            " ORDER BY coalesce(p.person_id, a.customer_id), a.customer_id LIMIT 3"
         ),
         {"value": value, "channels": list(IDENTIFYING)},
     ).scalars()
@@ -93,8 +115,10 @@ def find(connection: Connection, reference: str, source: str | None = None) -> i
 def _referred(connection: Connection, reference: str, source: str) -> list[int]:
     rows = connection.execute(
         text(
-            "SELECT DISTINCT customer_id FROM customer_references"
-            " WHERE reference = :reference AND (:source = '' OR source = :source) LIMIT 3"
+            "SELECT DISTINCT ON (coalesce(p.person_id, r.customer_id)) r.customer_id FROM customer_references r"
+            " LEFT JOIN persons p ON p.customer_id = r.customer_id"
+            " WHERE reference = :reference AND (:source = '' OR source = :source)"
+            " ORDER BY coalesce(p.person_id, r.customer_id), r.customer_id LIMIT 3"
         ),
         {"reference": reference, "source": source},
     )
@@ -173,8 +197,9 @@ _DUPLICATES = """
         SELECT CASE WHEN a.channel = ANY(CAST(:by_phone AS text[])) THEN 'phone'
                     WHEN a.channel = 'letter' THEN 'name and postal address' ELSE a.channel END AS because,
                CASE a.channel WHEN 'letter' THEN concat_ws(E'\\n', nullif(concat_ws(' ', nullif(c.first_name, ''),
-                   nullif(c.last_name, '')), ''), nullif(c.company, ''), a.value) ELSE a.value END AS value, c.id
-          FROM addresses a JOIN customers c ON c.id = a.customer_id
+                   nullif(c.last_name, '')), ''), nullif(c.company, ''), a.value) ELSE a.value END AS value,
+               coalesce(p.person_id, c.id) AS id
+          FROM addresses a JOIN customers c ON c.id = a.customer_id LEFT JOIN persons p ON p.customer_id = c.id
          WHERE a.removed_at IS NULL AND (a.channel = 'letter' OR a.channel = ANY(CAST(:identifying AS text[])))
            AND (a.problem NOT IN ('email_invalid', 'phone_invalid', 'phone_no_country'))
            AND (a.channel <> 'letter' OR c.first_name || c.last_name || c.company <> '')
@@ -204,20 +229,24 @@ def duplicates(connection: Connection) -> list[Duplicate]:
     ]
 
 
-_LIST = """
+_LIST = f"""
     SELECT c.id, coalesce((SELECT string_agg(r.source || ':' || r.reference, ', ' ORDER BY r.source)
-             FROM customer_references r WHERE r.customer_id = c.id), '') AS reference,
+             FROM customer_references r WHERE r.customer_id = ANY({MEMBERS.format(customer="c.id")})), '') AS reference,
            concat_ws(' ', nullif(c.first_name, ''), nullif(c.last_name, '')) AS name, c.company, c.country, c.language,
            c.time_zone, c.standing, c.holds, c.attributes, c.created_at,
            (SELECT coalesce(json_agg(json_build_object('channel', a.channel, 'value', a.value, 'state', a.state,
                        'problem', a.problem, 'platform', a.platform, 'position', a.position)
                        ORDER BY a.channel, a.position, a.id), '[]')
-              FROM addresses a WHERE a.customer_id = c.id AND a.removed_at IS NULL) AS addresses
+              FROM addresses a WHERE a.removed_at IS NULL
+               AND a.customer_id = ANY({MEMBERS.format(customer="c.id")})) AS addresses
       FROM customers c
-     WHERE (:id = 0 OR c.id = :id)
+     WHERE (:id = 0 OR c.id = :id) AND NOT EXISTS (
+           SELECT FROM persons p WHERE p.customer_id = c.id AND p.person_id <> c.id)
        AND (:like = '' OR c.first_name || ' ' || c.last_name ILIKE :like OR c.company ILIKE :like
-         OR EXISTS (SELECT FROM customer_references r WHERE r.customer_id = c.id AND r.reference ILIKE :like)
-         OR EXISTS (SELECT FROM addresses a WHERE a.customer_id = c.id AND a.value ILIKE :like))
+         OR EXISTS (SELECT FROM customer_references r
+                     WHERE r.customer_id = ANY({MEMBERS.format(customer="c.id")}) AND r.reference ILIKE :like)
+         OR EXISTS (SELECT FROM addresses a
+                     WHERE a.customer_id = ANY({MEMBERS.format(customer="c.id")}) AND a.value ILIKE :like))
      ORDER BY c.id LIMIT :limit"""
 
 

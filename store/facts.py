@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from store.arrays import read_arrays
+from store.facts_of_persons import MERGED, PERSONS
 from tidings.facts import CAP_HORIZON, Facts, Question, empty
 from tidings.purpose import PurposeClass, topic_path
 
@@ -32,7 +33,8 @@ _QUERIES: Mapping[str, str] = {
            AND s.brand IN (%(brand)s, 'all')
     """,
     "consents": """
-        SELECT customer_id AS customer, id AS consent, brand, topic, channel, action, source, proof <> '' AS proof, at
+        SELECT customer_id AS customer, id AS consent, brand, topic, channel, action, source, proof <> '' AS proof, at,
+               0::bigint AS member
           FROM consents
          WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all')
            AND topic = ANY(%(topics)s::text[])
@@ -77,21 +79,32 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
         Frames as in `tidings.facts.SCHEMAS`, rows in any order. Our own messages on their way count as recent until
         their touchpoint is written.
     """
+    import polars as pl
+
     if not asked.height:
         return Facts(question=question, asked=asked, **{name: empty(name) for name in _QUERIES})
-    customers = asked["customer"].unique().to_list()
+    marketing = question.purpose_class == PurposeClass.MARKETING
+    wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
     values = {
-        "customers": "{" + ",".join(map(str, customers)) + "}",
         "brand": question.brand,
         "topics": list(topic_path(question.topic)),
         "purpose": question.purpose,
         "purpose_class": question.purpose_class,
         "since": now - CAP_HORIZON,
     }
-    marketing = question.purpose_class == PurposeClass.MARKETING
-    wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
-    queries = [(_QUERIES[name], empty(name).schema) for name in wanted]
-    frames = dict(zip(wanted, read_arrays(connection, queries, values), strict=True))
+
+    def read(queries: Mapping[str, str], customers: set[int]) -> dict[str, pl.DataFrame]:
+        listed = values | {"customers": "{" + ",".join(map(str, customers)) + "}"}
+        asking = [(queries[name], empty(name).schema) for name in wanted]
+        return dict(zip(wanted, read_arrays(connection, asking, listed), strict=True))
+
+    customers = set(asked["customer"].to_list())
+    # Not one of the queries above: what it finds decides what they are asked for.
+    merged = {row[0] for row in connection.exec_driver_sql(PERSONS, {"customers": list(customers)})}
+    frames = read(_QUERIES, customers - merged)
+    if merged:
+        more = read(MERGED, merged)
+        frames = {name: pl.concat([frames[name], more[name]]) for name in wanted}
     return Facts(
         question=question,
         asked=asked,

@@ -7,34 +7,54 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-_READ = text("""
-    SELECT c.id AS customer, c.language, c.time_zone, c.country, c.standing,
+from store.customers import lock_customers
+from store.persons import MEMBERS
+
+_READ = text(f"""
+    SELECT c.id AS customer, c.language, c.time_zone, c.country, w.members,
+        CASE cardinality(w.members) WHEN 1 THEN c.standing ELSE (
+            SELECT o.standing FROM customers o WHERE o.id = ANY(w.members) ORDER BY
+                   array_position(ARRAY['deceased', 'former', 'prospect', 'customer'], o.standing) LIMIT 1)
+            END AS standing,
         (SELECT coalesce(json_agg(json_build_object(
                     'id', a.id, 'channel', a.channel, 'value', a.value, 'postal', a.postal, 'platform', a.platform,
                     'state', a.state, 'verified', a.verified_at IS NOT NULL, 'suppressed', ARRAY(
                         SELECT lower(s.reason) FROM suppressions s WHERE s.channel = a.channel
                            AND s.value = a.value AND s.lifted_at IS NULL AND s.brand IN (:brand, 'all')))
-                ORDER BY a.position, a.id), '[]')
-           FROM addresses a WHERE a.customer_id = c.id AND a.removed_at IS NULL) AS addresses,
+                ORDER BY a.customer_id <> c.id, a.position, a.id), '[]')
+           FROM addresses a WHERE a.customer_id = ANY(w.members) AND a.removed_at IS NULL
+            AND (cardinality(w.members) = 1 OR NOT EXISTS (
+                SELECT FROM addresses r WHERE r.customer_id = ANY(w.members) AND r.customer_id <> a.customer_id
+                   AND (r.channel, r.value) = (a.channel, a.value) AND a.state = 'usable'
+                   AND (r.state = 'unusable' AND r.removed_at IS NULL
+                     OR r.removed_at IS NOT NULL AND r.problem <> 'replaced')))) AS addresses,
         (SELECT coalesce(json_agg(json_build_object('brand', t.brand, 'topic', t.topic, 'kind', t.kind,
                     'channels', t.channels, 'value', t.value, 'from_at', t.from_at, 'until_at', t.until_at,
                     'at', t.at, 'id', t.id) ORDER BY t.at DESC, t.id DESC), '[]')
-           FROM statements t WHERE t.customer_id = c.id AND t.brand IN (:brand, 'all')) AS statements,
+           FROM statements t WHERE t.customer_id = ANY(w.members) AND t.brand IN (:brand, 'all')) AS statements,
         (SELECT coalesce(json_agg(json_build_object('brand', p.brand, 'topic', p.topic, 'channel', p.channel,
-                    'action', p.action, 'proof', p.proof <> '', 'at', p.at, 'id', p.id)
+                    'action', p.action, 'proof', p.proof <> '', 'at', p.at, 'id', p.id,
+                    'members', CASE cardinality(w.members) WHEN 1 THEN w.members ELSE ARRAY(
+                        SELECT v.customer_id FROM persons o JOIN persons v ON v.person_id = o.person_id
+                         WHERE o.customer_id = p.customer_id
+                           AND (v.customer_id = o.customer_id OR p.id > greatest(o.since, v.since))) END)
                 ORDER BY p.at DESC, p.id DESC), '[]')
-           FROM consents p WHERE p.customer_id = c.id AND p.brand IN (:brand, 'all')) AS consents,
-        (SELECT count(*) FROM messages m WHERE m.customer_id = c.id AND m.brand IN (:brand, 'all')
+           FROM consents p WHERE p.customer_id = ANY(w.members) AND p.brand IN (:brand, 'all')) AS consents,
+        (SELECT count(*) FROM messages m WHERE m.customer_id = ANY(w.members) AND m.brand IN (:brand, 'all')
             AND m.state IN ('planned', 'ready')) AS planned,
-        (SELECT r.reference FROM customer_references r WHERE r.customer_id = c.id
-          ORDER BY r.source LIMIT 1) AS reference
-      FROM customers c WHERE c.id = :customer
+        (SELECT r.reference FROM customer_references r WHERE r.customer_id = ANY(w.members)
+          ORDER BY r.customer_id <> c.id, r.source LIMIT 1) AS reference
+      FROM customers c CROSS JOIN LATERAL (SELECT {MEMBERS.format(customer="c.id")} AS members) w
+     WHERE c.id = :customer
 """)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Known:
-    """One customer: rows as the database keeps them, statements and consents newest first, JSON values plain."""
+    """One customer: rows as the database keeps them, statements and consents newest first, JSON values plain.
+
+    Of a person with several records (`store.persons`) it is what all of them say, the stricter counting.
+    """
 
     customer: int
     language: str
@@ -45,6 +65,8 @@ class Known:
     addresses: list[dict[str, Any]]
     statements: list[dict[str, Any]]
     consents: list[dict[str, Any]]
+    """Each with `members`, the records of the person for which it counts."""
+    members: list[int]
     planned: int
     """Messages of the brand that are planned and not yet on their way."""
 
@@ -57,7 +79,6 @@ def read(connection: Connection, *, customer: int, brand: str) -> Known | None:
 
 def lock(connection: Connection, customer: int) -> bool:
     """Take the customer's lock, the one that the claim takes too (design/delivery.md rule 3)."""
-    found = connection.execute(
-        text("SELECT id FROM customers WHERE id = :customer FOR NO KEY UPDATE"), {"customer": customer}
-    )
-    return found.first() is not None
+    lock_customers(connection, [customer])
+    known = connection.execute(text("SELECT FROM customers WHERE id = :customer"), {"customer": customer})
+    return known.first() is not None

@@ -57,6 +57,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "source": "String",
         "proof": "Boolean",
         "at": "Datetime[us, UTC]",
+        "member": "Int64",  # of a person with several records: the one it counts for; else 0
     },
     "statements": {
         "customer": "Int64",

@@ -20,6 +20,8 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     RECALLED = "recalled"
     ERASED = "erased"
+    REDEEMED = "redeemed"
+    MERGED = "merged"
 
     # Waiting: it will be sent later by itself, or after a release.
     QUIET_HOURS = "quiet_hours"

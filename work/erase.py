@@ -1,5 +1,6 @@
 """Erasure (GDPR art. 17): one customer, by one person, for a reason that is written down."""
 
+from collections import Counter
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -8,6 +9,7 @@ from store.audit import note
 from store.customers import find, lock_customers
 from store.erasure import forget, remember_digests
 from store.events import announce
+from store.persons import members
 from tidings.problem import Problem
 from work.installation import Installation
 
@@ -38,8 +40,10 @@ def erase_customer(
 ) -> dict[str, int]:
     """Erase a customer who is known by number; returns what `erase` does."""
     lock_customers(connection, [customer])
-    remember_digests(connection, customer, now=now)
-    counts = forget(connection, customer, now=now)
+    counts = Counter[str]()
+    for record in members(connection, customer):
+        remember_digests(connection, record, now=now)
+        counts.update(forget(connection, record, now=now))
     announce(connection, "customer.erased", customer=customer, data={}, at=now)
     note(
         connection,
@@ -48,4 +52,4 @@ def erase_customer(
         subject=f"customer:{customer}",
         detail={"because": because, **counts},
     )
-    return counts
+    return dict(counts)

@@ -17,7 +17,7 @@ class Entry(TypedDict):
     at: datetime
     kind: str
     """A touchpoint's kind (sent, clicked, paid, ...), or message, delivery, attempt, receipt, statement, consent,
-    suppression, suppression_lifted, address, address_verified, address_removed, customer.
+    suppression, suppression_lifted, address, address_verified, address_removed, customer, merged, split.
     """
     channel: str
     """Also call, visit, web, payment; '' where it is about none or all."""
@@ -102,6 +102,11 @@ def _customer(kind: str, evidence: dict[str, Any]) -> str:
     return f"Became known as {evidence['standing']}"
 
 
+def _merge(kind: str, evidence: dict[str, Any]) -> str:
+    said = "Merged with another record" if kind == "merged" else "Split from another record"
+    return f"{said}: {evidence['because']}"
+
+
 def _said(kind: str, evidence: dict[str, Any]) -> str:
     about = "all messages" if evidence["topic"] == "all" else evidence["topic"]
     if kind == "consent":
@@ -129,4 +134,6 @@ _TITLES: Mapping[str, Callable[[str, dict[str, Any]], str]] = {
     "address_verified": _address,
     "address_removed": _address,
     "customer": _customer,
+    "merged": _merge,
+    "split": _merge,
 }

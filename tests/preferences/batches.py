@@ -35,7 +35,7 @@ DEFAULTS = {
     },
     "consents": {
         "customer": 1, "consent": 30, "brand": "all", "topic": "offer", "channel": "all", "action": "given", "source": "form",
-        "proof": True, "at": NOW - 30 * DAY,
+        "proof": True, "at": NOW - 30 * DAY, "member": 0,
     },
     "statements": {
         "customer": 1, "statement": 50, "brand": "all", "topic": "all", "kind": "order", "channels": [], "value": "{}",

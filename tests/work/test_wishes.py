@@ -74,11 +74,11 @@ def known_of(said, agreed, stopped, standing):
         }
         for number, (kind, row) in enumerate([*(("order", row) for row in said), *(("pause", row) for row in stopped)])
     ]  # fmt: skip
-    consents = [{**row, "id": number, "at": day(row["at"])} for number, row in enumerate(agreed)]
+    consents = [{**row, "id": number, "at": day(row["at"]), "members": [1]} for number, row in enumerate(agreed)]
     newest_first = {"key": lambda row: (row["at"], row["id"]), "reverse": True}
     return Known(
         customer=1, language="en", time_zone="UTC", country="NO", standing=standing, reference="",
-        addresses=[], planned=0, statements=sorted(statements, **newest_first),
+        members=[1], addresses=[], planned=0, statements=sorted(statements, **newest_first),
         consents=sorted(consents, **newest_first),
     )  # fmt: skip
 
