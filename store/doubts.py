@@ -212,6 +212,24 @@ def started(connection: Connection, attempts: Sequence[str]) -> dict[str, tuple[
     return {attempt: (began, restored) for attempt, began, restored in rows}
 
 
+def may_be_elsewhere(connection: Connection, attempts: Sequence[str]) -> set[str]:
+    """Return those that a restored backup has in doubt and that the lost store may have moved on to another channel.
+
+    It did so when the provider did not take them, which is what their list would say as well.
+    """
+    rows = connection.execute(
+        text(f"""
+            SELECT a.id::text FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+            JOIN messages m ON m.id = d.message_id
+            WHERE a.id = ANY(CAST(:ids AS uuid[])) AND a.code = '{RESTORED}' AND EXISTS (
+                SELECT 1 FROM jsonb_to_recordset(m.decision) AS c(channel text, rank int)
+                WHERE c.rank IS NOT NULL AND c.channel <> d.channel AND c.channel <> ALL (m.tried))
+        """),
+        {"ids": list(attempts)},
+    )
+    return set(rows.scalars())
+
+
 def silent(
     connection: Connection,
     provider: str,

@@ -24,9 +24,11 @@ from store.runs import cancel_stopped, states_of
 from tidings.message import Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from tidings.purpose import PurposeClass
+from tidings.settings import Mode
 from tidings.ticks import ticks
 from work.build import RunContext, parcels
 from work.claim import Batch, doors
+from work.departures import depart
 from work.installation import Installation
 from work.journal import Journal, Watched, folder
 from work.lanes import Lanes, largest_slice
@@ -73,6 +75,9 @@ class Handover:
         self._allowed = self.installation.settings.lease.total_seconds()
         with Journal(folder(self.installation.home)) as journal:
             journal.claimed([one.attempt for one in self.batch.claimed])
+            if self.batch.provider is not None and self.installation.mode is not Mode.OUTBOX:
+                home, name = self.installation.home, self.batch.provider.name
+                depart(home, self.batch.claimed, provider=name, now=self.clock())
             if self.batch.provider is None:
                 self._outcomes = {one.attempt: _NO_PROVIDER for one in self.batch.claimed}
             else:

@@ -1,17 +1,21 @@
 """What a live run must pass before it may send: known suppressions, and a second person above a size (rule 11)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from store.audit import note
+from store.departed import blind_since
 from store.runs import Run, find_run, last_live_size, notify, set_run
 from store.suppressions import suppressions_known
 from tidings.problem import Problem
 from tidings.purpose import PurposeClass
 from tidings.settings import Mode
 from work.installation import Installation
+
+BLIND_FOR = timedelta(days=7)
+"""For so long every live run waits for a second person after a restore that had no `departures/`."""
 
 GROWTH = Decimal("1.3")
 """A live run this much larger than the last of its kind waits for a second person."""
@@ -39,6 +43,9 @@ def needs_release(connection: Connection, installation: Installation, run: Run) 
     """Return why a second person must release the run, '' when nobody has to."""
     if run.mode != Mode.LIVE or run.released_by:
         return ""
+    blind = blind_since(connection)
+    if blind is not None and run.starts_at < blind + BLIND_FOR:
+        return f"a backup was restored at {blind:%Y-%m-%d %H:%M} UTC, and what had been sent since it is not known"
     size, limit = run.audience - run.already_sent, installation.settings.confirm_over
     if size > limit:
         return f"{size} messages are more than TIDINGS_CONFIRM_OVER={limit}"

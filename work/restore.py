@@ -12,7 +12,7 @@ import shutil
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -20,18 +20,20 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from channels.contract import Capability, Forgets, Provider
-from channels.registry import PROVIDERS
+from channels.contract import Capability
+from store import departed as stored
 from store.audit import note
 from store.claims import open_attempts
 from store.connect import open_store
 from store.doubts import name_restored
 from store.dump import load
+from store.silence import fall_back
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.settings import Settings
 from work import run as stages
 from work.backup import DATABASE, FOLDERS, KEPT, MANIFEST
+from work.departures import capabilities, doubt_ready, read
 from work.installation import Installation
 
 BATCH = 1_000
@@ -77,12 +79,26 @@ def unpack(source: Path, settings: Settings, *, by: str) -> Unpacked:
     )
 
 
+def learn_departures(installation: Installation, folders: Sequence[Path], *, now: datetime) -> int | None:
+    """Take in what the senders of the lost store wrote beside it; returns of how many messages it tells something new.
+
+    None: there is no such file. Then every live run waits for a second person for a while (`work.release`).
+    """
+    if not any(found for place in folders for found in place.glob("*.log")):
+        with installation.engine.begin() as connection:
+            stored.note_blind(connection, now=now)
+        return None
+    with installation.engine.begin() as connection:
+        return stored.remember(connection, read(folders))
+
+
 def doubt_what_may_have_left(installation: Installation, *, since: datetime, now: datetime) -> Counter[str]:
     """Name as doubts the messages that the lost database may have sent; returns how many, by capability.
 
     What is `ready` and was due by now, in a run that was to be sent in earnest. A run that was still being planned is
-    planned first. What was in doubt already is so in the same way: news about it went to the lost database. Call it
-    once, before anything is claimed.
+    planned first, and what stayed silent for too long by now moves on. Besides, what is known to have left
+    (`learn_departures`), whenever it is due. What was in doubt already is so in the same way: news about it went to the
+    lost database. Call it once, before anything is claimed.
 
     Args:
         installation: restored, and never sent from.
@@ -96,6 +112,9 @@ def doubt_what_may_have_left(installation: Installation, *, since: datetime, now
             stages.plan(installation, run, shard, installation.policy, now=now)
     with installation.engine.begin() as connection:
         name_restored(connection, None, now=now)
+        stored.move_on(connection, now=now)
+        fall_back(connection, now=now)
+        tally += doubt_ready(connection, installation.settings, stored.ready(connection), now=now)
     for channel in Channel:
         name, capability = sent_by(installation.settings, channel)
         tally[capability] += _doubted(installation, channel, name, capability, since, now)
@@ -185,13 +204,7 @@ def sent_by(settings: Settings, channel: Channel) -> tuple[str, Capability]:
     names = tuple(dict.fromkeys(getattr(settings, channel)))
     if len(names) != 1:
         return " or ".join(names) or "unknown", Capability.NONE
-    make: Callable[[Settings], Provider] = PROVIDERS[channel, names[0]]
-    try:
-        provider = make(settings)
-    except Problem:
-        return names[0], Capability.NONE
-    provider.close()
-    return provider.name, Capability.NONE if isinstance(provider, Forgets) else provider.capability
+    return next(iter(capabilities(settings, channel).items()), (names[0], Capability.NONE))
 
 
 def _doubted(

@@ -13,7 +13,7 @@ one whose second try was refused or rejected: an answer about the second says no
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,7 +21,7 @@ import structlog
 from channels.contract import Capability, Doubt, Forgets, Lists, Provider
 from store.calls import open_calls
 from store.claims import Claimed, left_open
-from store.doubts import name_doubts, overdue, resend, silent, started
+from store.doubts import may_be_elsewhere, name_doubts, overdue, resend, silent, started
 from store.invoices import documents
 from tidings.receipt import Receipt, ReceiptKind
 from work.build import Ready, parcels, read_context
@@ -100,13 +100,20 @@ def _ask(
         )
     for start in range(0, len(ids), ASKED):
         doubts = _doubts(installation, ids[start : start + ASKED])
+        with installation.engine.begin() as connection:
+            elsewhere = may_be_elsewhere(connection, [one.attempt for one in doubts])
         try:
-            answers = list(lists.find(doubts, now=now))
+            answers = [one for one in lists.find(doubts, now=now) if _says(one, elsewhere)]
         except Exception as error:
             log.warning("a provider could not be asked", provider=provider.name, error=type(error).__name__)
             break
         tally += receive(installation, answers, now=now)
     return tally
+
+
+def _says(answer: Receipt, elsewhere: Set[str]) -> bool:
+    """Tell whether an answer ends a doubt: that one channel has not got it does not say that the next has not."""
+    return answer.attempt not in elsewhere or answer.kind in {ReceiptKind.ACCEPTED, ReceiptKind.DELIVERED}
 
 
 def _doubts(installation: Installation, attempts: Sequence[str]) -> list[Doubt]:

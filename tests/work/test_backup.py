@@ -5,12 +5,15 @@ import json
 import stat
 import tarfile
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
 from channels.registry import providers
+from store.claims import open_attempts
 from store.connect import opened as opened_store
+from store.departed import strangers
 from store.embedded import wait_until_stopped
 from store.owner import owner
 from store.runs import set_run
@@ -26,10 +29,13 @@ from work.archive import keep
 from work.backup import back_up
 from work.campaign import open_campaign, parse_campaign
 from work.deliver import Sender
-from work.restore import doubt_what_may_have_left, sent_by, unpack
+from work.departures import folder
+from work.installation import adopt
+from work.restore import doubt_what_may_have_left, learn_departures, sent_by, unpack
 from work.settle import settle as settle_doubts
 
 LATER = NOON + timedelta(hours=1)
+DAY = timedelta(days=1)
 SAMPLE = {key: value for key, value in find("offer/autumn").sample.items() if key != "customer"}
 
 
@@ -41,8 +47,8 @@ def peer():
 
 
 @pytest.fixture
-def town(settings, engine, peer):
-    """An installation, live by SMTP, with a run of 20 that is about to be sent."""
+def empty_town(settings, engine, peer):
+    """An installation of 20 customers, live by SMTP."""
     given = settings.model_copy(
         update={
             "mode": Mode.LIVE,
@@ -56,15 +62,28 @@ def town(settings, engine, peer):
     settle(engine, 20)
     with engine.begin() as connection:
         mark_known(connection, "nordlys", "none exist")
-    raw = {"name": "autumn", "edition": "1", "topic": "offer", "template": "offer/autumn", "data": SAMPLE}
-    campaign = parse_campaign(raw | {"audience": {"everybody": True}}, where="test")
-    run = open_campaign(installation, campaign, installation.policy, actor="staff:test", now=NOON).run
-    shards = stages.begin(installation, run, now=NOON)
-    for shard in range(shards.count):
-        stages.plan(installation, run, shard, installation.policy, now=NOON)
-    with engine.begin() as connection:
-        set_run(connection, run, state="sending")
     return installation
+
+
+def begin(installation, *, name="autumn", now=NOON, released=True):
+    """Plan a campaign to everybody; return its run, which sends when it is `released`."""
+    raw = {"name": name, "edition": "1", "topic": "offer", "template": "offer/autumn", "data": SAMPLE}
+    campaign = parse_campaign(raw | {"audience": {"everybody": True}}, where="test")
+    run = open_campaign(installation, campaign, installation.policy, actor="staff:test", now=now).run
+    shards = stages.begin(installation, run, now=now)
+    for shard in range(shards.count):
+        stages.plan(installation, run, shard, installation.policy, now=now)
+    if released:
+        with installation.engine.begin() as connection:
+            set_run(connection, run, state="sending")
+    return run
+
+
+@pytest.fixture
+def town(empty_town):
+    """With a run of 20 that is about to be sent."""
+    begin(empty_town)
+    return empty_town
 
 
 @pytest.fixture
@@ -92,19 +111,22 @@ def send(installation):
 
 
 @pytest.fixture
-def restored(town, tmp_path):
-    """Restore a file into a home of its own; returns the installation."""
+def restored(empty_town, tmp_path):
+    """Restore a file into a home of its own that is the real one from now on; returns the installation."""
     homes = []
 
     def restore(file):
-        live = town.settings
+        live = empty_town.settings
         settings = Settings(
             home=tmp_path / "restored", database=None, mode=live.mode, email=live.email, smtp=live.smtp
         )
         unpack(file, settings, by="Ola")
         store = opened_store(settings)
         homes.append((store, settings.root))
-        return install(settings, store.__enter__().engine)
+        again = install(settings, store.__enter__().engine)
+        with again.engine.begin() as connection:
+            adopt(connection, settings, by="Ola")
+        return again
 
     yield restore
     for store, home in homes:
@@ -125,6 +147,144 @@ def test_what_may_have_left_since_is_in_doubt_and_not_sent_again(town, backup, r
     with again.engine.connect() as connection:
         found = connection.execute(text("SELECT DISTINCT state, code, provider FROM attempts")).all()
     assert found == [("unknown", "restored", "smtp")]
+
+
+def test_what_left_of_a_run_that_the_backup_never_heard_of_is_in_doubt_when_it_is_begun_again(
+    empty_town, tmp_path, restored, peer
+):
+    """The file beside the lost store names the messages, and planned again they are the same ones."""
+    back_up(empty_town, tmp_path / "backup.tar", now=NOON)
+    begin(empty_town)
+    send(empty_town)
+    again = restored(tmp_path / "backup.tar")
+
+    assert learn_departures(again, [folder(empty_town.home)], now=LATER) == 20
+    assert doubt_what_may_have_left(again, since=NOON, now=LATER) == {}
+    with again.engine.connect() as connection:
+        assert strangers(connection) == 20
+    begin(again)
+    send(again)
+
+    assert len(peer.taken) == 20
+    with again.engine.connect() as connection:
+        assert strangers(connection) == 0
+        found = connection.execute(text("SELECT DISTINCT state, code, provider FROM attempts")).all()
+    assert found == [("unknown", "restored", "smtp")]
+
+
+def test_without_a_record_of_what_left_every_run_waits_for_a_second_person_for_a_week(
+    empty_town, tmp_path, restored
+):
+    back_up(empty_town, tmp_path / "backup.tar", now=NOON)
+    again = restored(tmp_path / "backup.tar")
+
+    assert learn_departures(again, [folder(again.home)], now=LATER) is None
+
+    for name, now, expected in (("soon", LATER, "waiting_release"), ("later", LATER + 8 * DAY, "sending")):
+        run = begin(again, name=name, now=now, released=False)
+        assert stages.open_for_sending(again, run).state == expected
+
+
+def test_what_left_is_in_doubt_whenever_the_backup_takes_it_for_due(town, backup, restored, peer):
+    """Released by somebody or brought forward in the lost hours: the file knows better than the plan."""
+    send(town)
+    again = restored(backup)
+    with again.engine.begin() as connection:
+        connection.execute(text("UPDATE messages SET due_at = :later"), {"later": LATER + DAY})
+        connection.execute(text("UPDATE runs SET state = 'waiting_release'"))
+
+    learn_departures(again, [folder(town.home)], now=LATER)
+
+    assert doubt_what_may_have_left(again, since=NOON, now=LATER) == {"none": 20}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param("ready", id="refused on the first after the backup"),
+        pytest.param("done", id="silent on the first since before the backup"),
+    ],
+)
+def test_what_left_on_its_second_channel_is_in_doubt_there(town, backup, restored, known):
+    """A message goes on only when the channel before it did not take it, so the last one is the one to ask."""
+    again = restored(backup)
+    with again.engine.begin() as connection:
+        message = connection.scalar(text("SELECT min(id::text) FROM messages"))
+        text_it(connection, message, known)
+    write(folder(again.home), NOON + timedelta(minutes=5), "sms", "twilio", message)
+    write(folder(again.home), NOON + timedelta(minutes=9), "email", "smtp", message)
+
+    learn_departures(again, [folder(again.home)], now=LATER)
+    doubt_what_may_have_left(again, since=NOON, now=LATER)
+
+    with again.engine.connect() as connection:
+        found = connection.execute(
+            text(
+                "SELECT d.channel, a.provider, a.code FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+                " WHERE d.message_id::text = :message AND a.state = 'unknown'"
+            ),
+            {"message": message},
+        ).all()
+    assert found == [("email", "smtp", "restored")]
+
+
+def text_it(connection, message, known):
+    """Let a message wait for SMS, or have been accepted there, as the backup knows it."""
+    values = {"message": message, "now": NOON}
+    connection.execute(
+        text("""
+            INSERT INTO addresses (customer_id, channel, value)
+            SELECT customer_id, 'sms', '+4740600001' FROM messages WHERE id::text = :message
+        """),
+        values,
+    )
+    connection.execute(
+        text("""
+            UPDATE messages m SET channel = 'sms', decision = m.decision || jsonb_build_array(jsonb_build_object(
+                'channel', 'sms', 'rank', 0, 'address', (SELECT max(id) FROM addresses)))
+            WHERE id::text = :message
+        """),
+        values,
+    )
+    if known == "done":
+        opened = open_attempts(
+            connection,
+            [(message, connection.scalar(text("SELECT max(id) FROM addresses")))],
+            channel="sms", provider="twilio", owner=0, now=NOON, lease=timedelta(0),
+        )  # fmt: skip
+        connection.execute(text("UPDATE attempts SET state = 'accepted'"))
+        connection.execute(text("UPDATE deliveries SET state = 'accepted'"))
+        connection.execute(text("UPDATE messages SET state = 'done' WHERE id::text = :message"), values)
+        assert len(opened) == 1
+
+
+def write(place, at, channel, provider, *messages):
+    """Write a line as a sender of the lost store did, after one that was torn off by a full disk."""
+    place.mkdir(exist_ok=True)
+    words = [at.isoformat(), channel, provider, str(uuid4()), *messages]
+    with (place / f"{at:%Y-%m-%d}.log").open("a") as file:
+        file.write("\n2026-03-03T12:0\n" + "\t".join(words) + "\n")
+
+
+def test_what_the_backup_knows_already_is_nothing_new(town, tmp_path, restored, peer):
+    send(town)
+    back_up(town, tmp_path / "backup.tar", now=LATER)
+    again = restored(tmp_path / "backup.tar")
+
+    assert learn_departures(again, [folder(town.home)], now=LATER) == 0
+
+
+def test_days_that_no_backup_is_brought_back_from_are_forgotten(town):
+    place = folder(town.home)
+    place.mkdir()
+    old, new = place / "2025-11-01.log", place / "2026-03-01.log"
+    for path in (old, new, place / "notes.log"):
+        path.write_text("")
+
+    send(town)
+
+    assert sorted(path.name for path in place.iterdir()) == ["2026-03-01.log", "2026-03-03.log", "notes.log"]
+    assert not old.exists()
 
 
 TWILIO = {"account_sid": "AC1", "auth_token": "t", "number": "+12025550199"}

@@ -177,6 +177,19 @@ def test_a_provider_with_a_list_is_asked(desk, took, decides, now, expected):
     assert [doubt.attempt for doubt in peer.asked] == ([desk.attempt] if now == LATER else [])
 
 
+@pytest.mark.parametrize("took", [True, False], ids=["the list has it", "the list lacks it"])
+@pytest.mark.parametrize("elsewhere", [True, False], ids=["another channel was left", "no other one"])
+def test_a_restored_doubt_that_may_have_moved_on_is_not_ended_by_an_absence(desk, took, elsewhere):
+    """The lost store may have been refused and have taken the next channel, which this provider's list cannot tell."""
+    desk.message(code="restored")
+    ranked = [{"channel": "email", "rank": 1}, *[{"channel": "sms", "rank": 2}] * elsewhere]
+    desk.sql("UPDATE messages SET decision = CAST(:ranked AS jsonb)", ranked=json.dumps(ranked))
+
+    desk.settle(Peer("list", engine=desk.engine, took=[desk.attempt] if took else []))
+
+    assert desk.states() == (DONE if took else DOUBT if elsewhere else ABSENT)
+
+
 @pytest.mark.parametrize(("over", "expected"), [("4 minutes", DOUBT), ("6 minutes", ABSENT)], ids=str)
 def test_a_list_is_asked_only_when_whoever_was_cut_off_can_send_no_more(desk, over, expected):
     """A sender that lost its lock but not its life may send until its lease is over; then the list has its time."""
