@@ -1,4 +1,8 @@
-"""Tables as files: CSV and XLSX, written while they are read, and never a formula (OWASP: CSV Injection)."""
+"""Tables as files: CSV and XLSX, never with a formula in it (OWASP: CSV Injection).
+
+A file is written to disk while its rows are read, and sent from there: it needs no memory, and a slow client keeps no
+connection to the database.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,22 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, Response
 
 Kind = Literal["csv", "xlsx"]
 Cell = str | int | float | Decimal | date | datetime | bool | None
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, also in full width."""
-_ROWS = 500
-"""Rows of a CSV that are sent at a time."""
 _SHEET = 1_048_575
 """Rows of a sheet below its head (ECMA-376: 1,048,576)."""
 _LONGEST = 32_767
@@ -43,16 +48,22 @@ def download(
     Args:
         name: of the file, without its ending; what a file name may not hold becomes `-`.
         columns: the head.
-        rows: read once, as they are sent (CSV) or before (XLSX); an iterator that reads page by page needs no memory.
+        rows: read once, before this returns; an iterator that reads piece by piece needs no memory.
         kind: `csv` (UTF-8 with a byte order mark, so that spreadsheets know it) or `xlsx`.
     """
-    name = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "table"
-    if kind == "xlsx":
-        return _workbook(name, columns, rows)
-    return StreamingResponse(
-        _lines(columns, rows),
-        media_type="text/csv; charset=utf-8",
-        headers=_headers(f"{name}.csv"),
+    name = f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', name).strip('-.') or 'table'}.{kind}"
+    with tempfile.NamedTemporaryFile(prefix="tidings-", suffix=f".{kind}", delete=False) as file:
+        path = Path(file.name)
+        try:
+            (_write_workbook if kind == "xlsx" else _write_lines)(file, columns, iter(rows))
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    return FileResponse(
+        path,
+        media_type=_TYPES[kind],
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        background=BackgroundTask(path.unlink, missing_ok=True),
     )
 
 
@@ -65,19 +76,12 @@ def harmless(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_RISKY) else value
 
 
-def _headers(name: str) -> dict[str, str]:
-    plain = name.encode("ascii", "replace").decode().replace("?", "-")
-    return {"Content-Disposition": f'attachment; filename="{plain}"', "Cache-Control": "no-store"}
-
-
-def _lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    every = chain([columns], rows)
-    head = "\ufeff"
-    while some := list(islice(every, _ROWS)):
-        page = io.StringIO()
-        csv.writer(page).writerows([[harmless(_told(cell)) for cell in row] for row in some])
-        yield head + page.getvalue()
-        head = ""
+def _write_lines(file: IO[bytes], columns: Sequence[str], rows: Iterator[Sequence[Cell]]) -> None:
+    with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as page:
+        writer = csv.writer(page)
+        writer.writerow([harmless(column) for column in columns])
+        for row in rows:
+            writer.writerow([harmless(_told(cell)) for cell in row])
 
 
 def _told(cell: Cell) -> Cell:
@@ -86,36 +90,20 @@ def _told(cell: Cell) -> Cell:
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
-def _workbook(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
+def _write_workbook(file: IO[bytes], columns: Sequence[str], rows: Iterator[Sequence[Cell]]) -> None:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]
 
-    with tempfile.NamedTemporaryFile(prefix="tidings-", suffix=".xlsx", delete=False) as file:
-        path = Path(file.name)
-        try:
-            with Workbook(file, {"constant_memory": True, "strings_to_formulas": False, **_PLAIN}) as book:
-                _fill(book, columns, iter(rows))
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-    done = BackgroundTask(path.unlink, missing_ok=True)
-    return FileResponse(path, media_type=_XLSX, headers=_headers(f"{name}.xlsx"), background=done)
-
-
-_PLAIN = {"strings_to_urls": False, "strings_to_numbers": False, "default_date_format": "yyyy-mm-dd"}
-
-
-def _fill(book: Any, columns: Sequence[str], rows: Iterator[Sequence[Cell]]) -> None:
-    bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    while True:
-        sheet = book.add_worksheet()
-        sheet.freeze_panes(1, 0)
-        sheet.write_row(0, 0, columns, bold)
-        number = 0
-        for number, row in enumerate(islice(rows, _SHEET), start=1):
-            for place, cell in enumerate(row):
-                _put(sheet, number, place, cell, moment)
-        if number < _SHEET:
-            return
+    with Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        bold, moment = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        number = _SHEET
+        while number == _SHEET:  # another sheet for each million rows
+            sheet, number = book.add_worksheet(), 0
+            sheet.freeze_panes(1, 0)
+            for place, column in enumerate(columns):
+                sheet.write_string(0, place, column, bold)
+            for number, row in enumerate(islice(rows, _SHEET), start=1):
+                for place, cell in enumerate(row):
+                    _put(sheet, number, place, cell, moment)
 
 
 def _put(sheet: Any, row: int, place: int, cell: Cell, moment: Any) -> None:
