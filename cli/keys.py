@@ -1,6 +1,7 @@
 """`tidings keys`: who may call the API."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from getpass import getuser
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -10,30 +11,64 @@ from tidings.role import Role
 from tidings.settings import Settings
 
 app = App(name="keys", help="API keys: make, list and revoke them.")
+Json = Annotated[bool, Parameter(negative=())]
 
 
 @app.command
-def add(name: str, *, role: Role, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def add(
+    name: str,
+    *,
+    role: Role,
+    scope: Annotated[list[str] | None, Parameter(negative=())] = None,
+    last_day: date | None = None,
+    by: str = "",
+    json: Json = False,
+) -> int:
     """Make a key and show it, this once; only its hash is kept.
 
-    Example: tidings keys add billing-system --role billing
+    Example: tidings keys add shop --role system --scope touchpoints:write --last-day 2027-12-31
 
     Parameters
     ----------
     name
         Who holds it; it stands in the audit of what the key did.
     role
-        What it may do: docs/api.md has the table.
+        The most that it may do: docs/roles.md has the table.
+    scope
+        Of that, only this, like touchpoints:write or offers:read; give the option once for each. None: all.
+    last_day
+        The last day on which it works, in UTC; it works until it is revoked when left out.
+    by
+        Who makes it; your login name when left out.
     json
         Print one JSON object.
     """
     from store.connect import opened
-    from store.keys import add as add_key
+    from web.auth import scopes as known
+    from work.keys import add as add_key
 
+    expires_at = datetime.combine(last_day, time(), UTC) + timedelta(days=1) if last_day else None
     with opened(Settings.read()) as store, store.engine.begin() as connection:
-        secret = add_key(connection, name=name, role=role)
+        secret = add_key(
+            connection,
+            name,
+            role,
+            scopes=scope or [],
+            known=known(),
+            expires_at=expires_at,
+            by=f"staff:{by or getuser()}",
+            now=datetime.now(UTC),
+        )
     if json:
-        print_json({"name": name, "role": role.value, "key": secret})
+        print_json(
+            {
+                "name": name,
+                "role": role.value,
+                "scopes": sorted(scope or []),
+                "expires_at": expires_at,
+                "key": secret,
+            }
+        )
     else:
         console.print(secret, markup=False, soft_wrap=True)
         console.print("Keep it now: it is not shown again.", style="dim")
@@ -41,7 +76,7 @@ def add(name: str, *, role: Role, json: Annotated[bool, Parameter(negative=())] 
 
 
 @app.command(name="list")
-def show(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def show(*, json: Json = False) -> int:
     """List the keys, revoked ones too; never the keys themselves.
 
     Example: tidings keys list
@@ -62,7 +97,10 @@ def show(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
                 {
                     "name": key.name,
                     "role": key.role,
+                    "scopes": key.scopes,
                     "created_at": key.created_at,
+                    "expires_at": key.expires_at,
+                    "used_at": key.used_at,
                     "revoked_at": key.revoked_at,
                 }
                 for key in keys
@@ -72,16 +110,17 @@ def show(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("Name", "Role", "Made", "Revoked", box=None, pad_edge=False)
+    table = Table("Name", "Role", "Scopes", "Made", "Used", "Ends", "Revoked", box=None, pad_edge=False)
     for key in keys:
-        revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-        table.add_row(Text(key.name), key.role, f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+        instants = (key.created_at, key.used_at, key.expires_at, key.revoked_at)
+        shown = (f"{instant.astimezone(UTC):%Y-%m-%d %H:%M}" if instant else "" for instant in instants)
+        table.add_row(Text(key.name), key.role, ", ".join(key.scopes) or "all", *shown)
     console.print(table if keys else "There are no keys; `tidings keys add NAME --role ROLE` makes one.")
     return 0
 
 
 @app.command
-def revoke(name: str, *, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def revoke(name: str, *, by: str = "", json: Json = False) -> int:
     """Revoke a key; the next request with it is refused.
 
     Example: tidings keys revoke billing-system
@@ -90,16 +129,18 @@ def revoke(name: str, *, json: Annotated[bool, Parameter(negative=())] = False) 
     ----------
     name
         As it was made; `tidings keys list` shows all.
+    by
+        Who revokes it; your login name when left out.
     json
         Print one JSON object.
     """
     from store.connect import opened
-    from store.keys import revoke as revoke_key
+    from work.keys import revoke as revoke_key
 
     with opened(Settings.read()) as store, store.engine.begin() as connection:
-        key = revoke_key(connection, name=name, at=datetime.now(UTC))
+        key = revoke_key(connection, name, by=f"staff:{by or getuser()}", now=datetime.now(UTC))
     if json:
         print_json({"name": key.name, "role": key.role, "revoked_at": key.revoked_at})
     else:
-        console.print(f"{key.name} is revoked.")
+        console.print(f"{key.name} is revoked.", markup=False)
     return 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -26,8 +27,18 @@ class Key:
     id: int
     name: str
     role: str
+    scopes: Sequence[str]
+    """Like `touchpoints:write`; empty: all that the role may."""
     created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    """To the minute."""
     revoked_at: datetime | None
+
+
+_KEY = "id, name, role, scopes, created_at, expires_at, used_at, revoked_at"
+_SEEN = timedelta(minutes=1)
+"""How exactly it is known when a key was used last: not every request writes."""
 
 
 def digest(secret: str) -> bytes:
@@ -35,8 +46,22 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def add(connection: Connection, *, name: str, role: Role) -> str:
+def add(
+    connection: Connection,
+    *,
+    name: str,
+    role: Role,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
+) -> str:
     """Make a key and return its secret, which is shown once and never kept.
+
+    Args:
+        connection: in a transaction.
+        name: stands in the audit of what the key did.
+        role: the most that it may.
+        scopes: of that, only these; none: all.
+        expires_at: it works until then (exclusive); None: until it is revoked.
 
     Raises:
         Problem: the name is taken (also by a revoked key: names in the audit stay one person's).
@@ -44,7 +69,13 @@ def add(connection: Connection, *, name: str, role: Role) -> str:
     secret = PREFIX + secrets.token_urlsafe(32)
     made = connection.execute(
         upsert(tables.api_keys)
-        .values(name=name, role=role.value, key_hash=digest(secret))
+        .values(
+            name=name,
+            role=role.value,
+            key_hash=digest(secret),
+            scopes=sorted(set(scopes)),
+            expires_at=expires_at,
+        )
         .on_conflict_do_nothing(index_elements=["name"])
         .returning(tables.api_keys.c.id)
     ).scalar()
@@ -57,9 +88,7 @@ def add(connection: Connection, *, name: str, role: Role) -> str:
 
 def listed(connection: Connection) -> list[Key]:
     """Return all keys, oldest first, revoked ones too."""
-    rows = connection.execute(
-        text("SELECT id, name, role, created_at, revoked_at FROM api_keys ORDER BY id")
-    ).mappings()
+    rows = connection.execute(text(f"SELECT {_KEY} FROM api_keys ORDER BY id")).mappings()
     return [Key(**row) for row in rows]
 
 
@@ -71,8 +100,8 @@ def revoke(connection: Connection, *, name: str, at: datetime) -> Key:
     """
     row = (
         connection.execute(
-            text("""UPDATE api_keys SET revoked_at = coalesce(revoked_at, :at) WHERE name = :name
-                    RETURNING id, name, role, created_at, revoked_at"""),
+            text(f"""UPDATE api_keys SET revoked_at = coalesce(revoked_at, :at) WHERE name = :name
+                     RETURNING {_KEY}"""),
             {"name": name, "at": at},
         )
         .mappings()
@@ -84,14 +113,22 @@ def revoke(connection: Connection, *, name: str, at: datetime) -> Key:
 
 
 _FIND = text(
-    "SELECT id, name, role, created_at, revoked_at FROM api_keys WHERE key_hash = :digest AND revoked_at IS NULL"
+    f"SELECT {_KEY} FROM api_keys WHERE key_hash = :digest AND revoked_at IS NULL AND (expires_at > :now) IS NOT FALSE"
 )
 
 
-def find(connection: Connection, secret: str) -> Key | None:
-    """Return the key that is in force with this secret."""
-    row = connection.execute(_FIND, {"digest": digest(secret)}).mappings().first()
-    return Key(**row) if row else None
+def find(connection: Connection, secret: str, *, now: datetime) -> Key | None:
+    """Return the key that is in force with this secret, and note that it was used."""
+    row = connection.execute(_FIND, {"digest": digest(secret), "now": now}).mappings().first()
+    if row is None:
+        return None
+    key = Key(**row)
+    if key.used_at is None or now - key.used_at >= _SEEN:
+        connection.execute(
+            text("UPDATE api_keys SET used_at = greatest(used_at, :now) WHERE id = :id"),
+            {"id": key.id, "now": now},
+        )
+    return key
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

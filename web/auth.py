@@ -83,21 +83,45 @@ def caller(
             "This needs an API key: `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    with site_of(request).reading.connect() as connection:
-        key = keys.find(connection, secret)
+    site = site_of(request)
+    with site.reading.connect() as connection:
+        key = keys.find(connection, secret, now=site.clock())
     if key is None:
         raise Refused(
             401,
-            "This API key is unknown or revoked.",
+            "This API key is unknown, revoked or expired.",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
-    allowed = ROLES.get((request.method, request.scope["route"].path), frozenset())
+    method, path = "GET" if request.method == "HEAD" else request.method, request.scope["route"].path
+    allowed = ROLES.get((method, path), frozenset())
     if key.role not in allowed:
         raise Refused(
             403,
             f"The key {key.name!r} has the role {key.role}; this needs {' or '.join(sorted(allowed))}.",
         )
+    if key.scopes and (needed := scope_of(method, path)) not in key.scopes:
+        raise Refused(
+            403,
+            f"The key {key.name!r} has the scopes {', '.join(key.scopes)}; this needs {needed}.",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'},
+        )
     return key
+
+
+def scope_of(method: str, path: str) -> str:
+    """Return the scope that a key with scopes needs for a route: what it is about, and whether it only reads.
+
+    >>> scope_of("POST", "/v1/touchpoints"), scope_of("GET", "/v1/customers/{ref}/timeline")
+    ('touchpoints:write', 'timeline:read')
+    """
+    parts = [part for part in path.split("/")[2:] if not part.startswith("{")]
+    subject = parts[1] if parts[0] == "customers" and len(parts) > 1 else parts[0]
+    return f"{subject}:{'read' if method in ('GET', 'HEAD') else 'write'}"
+
+
+def scopes() -> list[str]:
+    """Return every scope that a key can have, in order."""
+    return sorted({scope_of(method, path) for method, path in ROLES})
 
 
 def _secret(request: Request) -> str:

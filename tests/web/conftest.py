@@ -50,9 +50,9 @@ class Door:
         with self.installation.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query), values)]
 
-    def key(self, role, name=None):
+    def key(self, role, name=None, scopes=()):
         with self.installation.engine.begin() as connection:
-            secret = keys.add(connection, name=name or f"test-{role}", role=Role(role))
+            secret = keys.add(connection, name=name or f"test-{role}", role=Role(role), scopes=scopes)
         return {"Authorization": f"Bearer {secret}"}
 
 
