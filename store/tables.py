@@ -174,18 +174,6 @@ persons = Table(
     Column("since", BigInteger, nullable=False, comment="what was said later counts for all of the person"),
 )
 
-openings = Table(
-    "openings",
-    metadata,
-    Column(
-        "staff_id", ForeignKey("staff.id"), primary_key=True, autoincrement=False, comment="one at a time"
-    ),
-    Column("customer_id", ForeignKey("customers.id"), nullable=False),
-    Column("because", Text, nullable=False, comment="ticket, call, counter, letter"),
-    Column("note", Text, nullable=False),
-    _instant("opened_at"),
-)
-
 addresses = Table(
     "addresses",
     metadata,
@@ -586,6 +574,12 @@ messages = Table(
         postgresql_where=text("state = 'ready'"),
     ),
     Index("ix_messages_run", "run_id", "state"),
+    Index(
+        "ix_messages_without",
+        "run_id",
+        "id",
+        postgresql_where=text("state IN ('held', 'suppressed', 'cancelled', 'undeliverable')"),
+    ),
     Index("ix_messages_stuck", "id", postgresql_where=text(STUCK)),
     Index("ix_messages_customer", "customer_id"),
 )
@@ -999,7 +993,15 @@ events = Table(
     Column("data", JSONB, nullable=False, server_default="{}", comment="ids, codes and instants only"),
     _instant("at"),
     _instant("taken_at", nullable=True),
+    Column(
+        "transaction",
+        BigInteger,
+        nullable=False,
+        server_default=text("txid_current()"),
+        comment="lists go by it: what commits late has its place at the end",
+    ),
     Index("ix_events_waiting", "id", postgresql_where=text("taken_at IS NULL")),
+    Index("ix_events_order", "transaction", "id"),
     Index("ix_events_at", "at"),
     Index(
         "uq_events_preference",

@@ -1,4 +1,4 @@
-"""Two records of one person become one and two again; whose data is open at whose desk; customers found at once."""
+"""Two records of one person become one and two again; who makes a call; customers found at once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add merges and persons, openings, who makes a call, and the indexes of finding."""
+    """Add merges and persons, who makes a call, and the indexes of finding."""
     op.create_table(
         "merges",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -62,17 +62,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_persons")),
     )
     op.create_index(op.f("ix_persons_person_id"), "persons", ["person_id"])
-    op.create_table(
-        "openings",
-        sa.Column("staff_id", sa.BigInteger(), autoincrement=False, nullable=False, comment="one at a time"),
-        sa.Column("customer_id", sa.BigInteger(), nullable=False),
-        sa.Column("because", sa.Text(), nullable=False, comment="ticket, call, counter, letter"),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_openings_staff_id")),
-        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_openings_customer_id")),
-        sa.PrimaryKeyConstraint("staff_id", name=op.f("pk_openings")),
-    )
     op.add_column(
         "calls",
         sa.Column(
