@@ -62,7 +62,9 @@ def known(connection: Connection) -> bool:
 
 def strangers(connection: Connection) -> int:
     """Return how many messages are written down that this store has never planned."""
-    statement = "SELECT count(*) FROM departed x WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = x.message)"
+    statement = (
+        "SELECT count(*) FROM departed x WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = x.message)"
+    )
     return connection.scalar(text(statement)) or 0
 
 

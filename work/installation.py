@@ -1,10 +1,11 @@
 """One installation: its settings, organisation, store and key, opened once and handed to every function of `work`."""
 
+import json
 import socket
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +23,9 @@ from tidings.settings import Mode, Settings
 from tidings.signing import signing_key
 from tidings.stand_in import organisation_of
 from work.links import Links
+
+MOST_URLS = 8
+"""A message is tried for hours; who moved more often than that meanwhile has other cares."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,15 @@ class Installation:
     def links(self) -> Links:
         """Makes signed links."""
         return Links(key=self.key, public_url=self.settings.public_url)
+
+    @property
+    def former(self) -> Iterator["Installation"]:
+        """This installation as it was under other values of TIDINGS_PUBLIC_URL, the last one first."""
+        with self.engine.begin() as connection:
+            urls = public_urls(connection)
+        for url in urls:
+            if url != self.settings.public_url:
+                yield replace(self, settings=self.settings.model_copy(update={"public_url": url}))
 
     @cached_property
     def policy(self) -> Policy:
@@ -88,7 +101,30 @@ def opened(settings: Settings) -> Iterator[Installation]:
     organisation = organisation_of(settings)
     key = signing_key(settings.root / "signing.key")
     with opened_store(settings) as store:
+        with store.engine.begin() as connection:
+            remember_public_url(connection, settings.public_url)
         yield Installation(settings=settings, organisation=organisation, engine=store.engine, key=key)
+
+
+PUBLIC_URLS = "public_urls"
+
+
+def remember_public_url(connection: Connection, url: str) -> None:
+    """Remember what links begin with: another attempt of a message has the links of the first one."""
+    known = public_urls(connection)
+    if known[:1] != [url]:
+        value = json.dumps([url, *(one for one in known if one != url)][:MOST_URLS])
+        connection.execute(
+            insert(installation_table)
+            .values(key=PUBLIC_URLS, value=value)
+            .on_conflict_do_update(index_elements=["key"], set_={"value": value})
+        )
+
+
+def public_urls(connection: Connection) -> list[str]:
+    """Return what links have begun with, the last first."""
+    found = connection.scalar(text("SELECT value FROM installation WHERE key = :key"), {"key": PUBLIC_URLS})
+    return list(json.loads(found)) if found else []
 
 
 def mode_of(connection: Connection, settings: Settings) -> Mode:

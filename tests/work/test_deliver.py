@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -24,6 +25,7 @@ from work.campaign import open_campaign, parse_campaign
 from work.claim import Claimer
 from work.copy import ask_for_copy
 from work.deliver import Sender
+from work.installation import opened, public_urls, remember_public_url
 from work.lanes import FIRST_SLICE
 from work.report import report
 from work.trial import send_trial
@@ -69,6 +71,14 @@ class Scripted:
 
     def close(self):
         pass
+
+
+def moved(installation, url):
+    """Return an installation whose page moved, as the next start finds it."""
+    with installation.engine.begin() as connection:
+        remember_public_url(connection, installation.settings.public_url)
+        remember_public_url(connection, url)
+    return replace(installation, settings=installation.settings.model_copy(update={"public_url": url}))
 
 
 class House:
@@ -509,3 +519,31 @@ def test_a_provider_that_is_too_busy_rests_as_a_whole(house, engine):
     house.now = NOON + timedelta(hours=1)
     house.send()
     assert house.report()["sent"] == {"email": 30}
+
+
+@pytest.mark.parametrize("channel", ["email", "sms"])
+def test_the_links_of_another_try_are_those_of_the_first_though_the_page_has_moved(house, engine, channel):
+    """A customer gets the message, once, and never two that differ: a first try may have been taken after all."""
+    settle(engine, 1, channels=(channel,))
+    provider = {"email": house.email, "sms": house.sms}[channel]
+    provider.default = Refused(error=ErrorClass.TRANSIENT, code="4.3.2", wait=timedelta(minutes=1))
+    house.plan().send()
+    for url in ("https://new.example.org", "https://newer.example.org"):
+        house.installation = moved(house.installation, url)
+    provider.default = Accepted(reference="ok")
+    house.now = NOON + timedelta(hours=1)
+
+    house.send()
+
+    first, second = (parcel.content for parcel in provider.handed)
+    assert first == second
+    assert house.report()["sent"] == {channel: 1}
+
+
+def test_every_start_remembers_what_links_begin_with(settings, engine):
+    for url in ("https://a.example.org", "https://b.example.org", "https://b.example.org"):
+        with opened(settings.model_copy(update={"public_url": url})):
+            pass
+
+    with engine.connect() as connection:
+        assert public_urls(connection) == ["https://b.example.org", "https://a.example.org"]
