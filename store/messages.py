@@ -160,6 +160,28 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
     )
 
 
+def zones_of(connection: Connection, messages: Sequence[str]) -> list[str]:
+    """Return the time zones of the customers of some messages, each once, as they are written."""
+    statement = text("""
+        SELECT DISTINCT c.time_zone FROM messages m JOIN customers c ON c.id = m.customer_id
+        WHERE m.id = ANY(CAST(:messages AS uuid[]))
+    """)
+    return list(connection.scalars(statement, {"messages": list(messages)}))
+
+
+def hold_until(connection: Connection, messages: Sequence[str], instants: Mapping[str, datetime]) -> None:
+    """Let messages that are ready wait until the instant of their customer's time zone, or longer where they do."""
+    connection.execute(
+        text("""
+            UPDATE messages m SET due_at = greatest(m.due_at, z.at)
+            FROM customers c, unnest(CAST(:zones AS text[]), CAST(:instants AS timestamptz[])) AS z(zone, at)
+            WHERE m.id = ANY(CAST(:messages AS uuid[])) AND m.state = 'ready' AND c.id = m.customer_id
+              AND c.time_zone = z.zone
+        """),
+        {"messages": list(messages), "zones": list(instants), "instants": list(instants.values())},
+    )
+
+
 def counts(connection: Connection, run_id: str) -> Sequence[Any]:
     """Return rows (state, reason, first_channel, channel, n, cost) of a run: what its report is made of.
 

@@ -1,9 +1,18 @@
 """A campaign as marketing writes it: one TOML file, one name and edition."""
 
+from __future__ import annotations
+
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from tidings.channel import Channel
 from tidings.segment import Segment
@@ -18,6 +27,23 @@ class Schedule(BaseModel):
 
     start: datetime | None = None
     zone: str = "UTC"
+    own_time: bool = False
+    """Whether the start is a time of the day where the customer lives: nine in the morning for each."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `own_time` out where it is not set: what ran before there was one keeps its digest."""
+        written: dict[str, Any] = write(self)
+        if not self.own_time:
+            written.pop("own_time", None)
+        return written
+
+    @model_validator(mode="after")
+    def _a_clock_on_the_wall(self) -> Schedule:
+        if self.own_time and (self.start is None or self.start.tzinfo is not None):
+            msg = "own_time needs a start without an offset, such as 2026-12-01T09:00:00"
+            raise ValueError(msg)
+        return self
 
 
 class Campaign(BaseModel):

@@ -5,7 +5,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,6 +38,8 @@ from work.segments import Reading, condition
 from work.shards import MOST, least_of
 
 FIRST_YEAR, LAST_YEAR = 2000, 2999
+FIRST_ON_EARTH = timedelta(hours=14)
+"""How far the earliest zone is ahead of UTC (Pacific/Kiritimati)."""
 
 EXAMPLE = """\
 # A campaign. Its identity is name and edition: what an edition sent is never sent again.
@@ -61,6 +63,7 @@ none = [
 
 [schedule]                    # leave out to send now
 # start = 2026-12-01T09:00:00 # without an offset: in `zone`, summer time or not
+# own_time = true             # at that time of the day where each customer lives
 zone = "Europe/Oslo"
 
 [fallback_after]              # silence for so long moves a message to the customer's next channel
@@ -152,6 +155,8 @@ def _unstorable(value: Any, path: str = "file") -> Iterator[str]:
 def starts(campaign: Campaign, *, now: datetime, where: str = "campaign") -> datetime:
     """Return when the campaign starts, in UTC; a start in the hour that summer time skips is an hour later.
 
+    One in the customers' own time starts where that time comes first on earth; `work.own_time` holds the others.
+
     Raises:
         Problem: there is no such time zone, or no such year.
     """
@@ -162,6 +167,8 @@ def starts(campaign: Campaign, *, now: datetime, where: str = "campaign") -> dat
         raise Problem(f"{where}: schedule.start: {start.isoformat()} is not a time that anybody plans for.")
     if start.tzinfo is not None:
         return start.astimezone(UTC)
+    if campaign.schedule.own_time:
+        return start.replace(tzinfo=UTC) - FIRST_ON_EARTH
     try:
         zone = ZoneInfo(campaign.schedule.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -190,8 +197,27 @@ def open_campaign(
         Problem: the file differs from the one that ran under this name and edition; the template is unknown, of
             another purpose, lacks a value or leads nowhere; live marketing is not allowed yet.
     """
+    template = checked(installation, campaign, now=now)
+    with installation.engine.begin() as connection:
+        return open_in(
+            connection, installation, campaign, template, policy, actor=actor, now=now, rehearse=rehearse
+        )
+
+
+def checked(
+    installation: Installation, campaign: Campaign, *, now: datetime, template: Template | None = None
+) -> Template:
+    """Return the campaign's template, when everything about both can be used.
+
+    Args:
+        template: that is not written to its folder yet.
+
+    Raises:
+        Problem: the template is unknown, of another purpose, lacks a value or leads nowhere; a rule of the audience
+            fits no value or names no segment.
+    """
     brand = installation.organisation.brand(campaign.brand)
-    template = find(campaign.template, extra=installation.own_templates)
+    template = template or find(campaign.template, extra=installation.own_templates)
     if template.purpose != campaign.purpose:
         raise Problem(
             f"campaign: template {template.name!r} is for {template.purpose}, the topic is {campaign.topic!r}.",
@@ -202,41 +228,54 @@ def open_campaign(
         condition(Reading(connection=connection, engine=installation.engine), campaign.audience, now=now)
     # One sentence now, instead of a failure for each customer, or a dead link in each message, later.
     link_values(template, check_data(template, campaign.data), brand, {})
+    return template
+
+
+def open_in(
+    connection: Connection,
+    installation: Installation,
+    campaign: Campaign,
+    template: Template,
+    policy: Policy,
+    *,
+    actor: str,
+    now: datetime,
+    rehearse: bool = False,
+) -> Opened:
+    """Do what `open_campaign` does with a campaign that was looked at (`checked`), inside a transaction."""
+    brand = installation.organisation.brand(campaign.brand)
     definition = campaign.model_dump(mode="json")
     digest = _digest(definition)
-    with installation.engine.begin() as connection:
-        _refuse_changed(connection, campaign, definition, digest)
-        if not rehearse:
-            check_live_marketing(connection, installation, brand.id, template.purpose_class)
-        values = _run_values(connection, installation, campaign, template, policy, actor, now, rehearse)
-        if rehearse:
-            return Opened(
-                run=add_run(connection, values, stem=f"rehearsal-{campaign.name}-{campaign.edition}")
-            )
-        campaign_id = add_campaign(
-            connection,
-            {
-                "brand": brand.id,
-                "name": campaign.name,
-                "edition": campaign.edition,
-                "digest": digest,
-                "definition": definition,
-                "created_by": actor,
-                "starts_at": values["starts_at"],
-            },
-        )
-        _refuse_changed(connection, campaign, definition, digest)  # another process may have been first
-        first = next((run for run in runs_of_campaign(connection, campaign_id) if run.repeats is None), None)
-        stem = f"{campaign.name}-{campaign.edition}"
-        if first is None:
-            run_id = add_run(connection, values, stem=stem)
-            link_campaign(connection, run_id, campaign_id)
-            return Opened(run=run_id, starts_later=values["starts_at"] > now)
-        if first.state not in {"finished", "sending"} or unfinished(connection, first.id, now=now):
-            return Opened(run=first.id, starts_later=first.state == "scheduled" and first.starts_at > now)
-        again = add_run(connection, values | _repeat_of(first), stem=stem)
-        link_campaign(connection, again, campaign_id)
-        return Opened(run=again, repeats=first.id)
+    _refuse_changed(connection, campaign, definition, digest)
+    if not rehearse:
+        check_live_marketing(connection, installation, brand.id, template.purpose_class)
+    values = _run_values(connection, installation, campaign, template, policy, actor, now, rehearse)
+    if rehearse:
+        return Opened(run=add_run(connection, values, stem=f"rehearsal-{campaign.name}-{campaign.edition}"))
+    campaign_id = add_campaign(
+        connection,
+        {
+            "brand": brand.id,
+            "name": campaign.name,
+            "edition": campaign.edition,
+            "digest": digest,
+            "definition": definition,
+            "created_by": actor,
+            "starts_at": values["starts_at"],
+        },
+    )
+    _refuse_changed(connection, campaign, definition, digest)  # another process may have been first
+    first = next((run for run in runs_of_campaign(connection, campaign_id) if run.repeats is None), None)
+    stem = f"{campaign.name}-{campaign.edition}"
+    if first is None:
+        run_id = add_run(connection, values, stem=stem)
+        link_campaign(connection, run_id, campaign_id)
+        return Opened(run=run_id, starts_later=values["starts_at"] > now)
+    if first.state not in {"finished", "sending"} or unfinished(connection, first.id, now=now):
+        return Opened(run=first.id, starts_later=first.state == "scheduled" and first.starts_at > now)
+    again = add_run(connection, values | _repeat_of(first), stem=stem)
+    link_campaign(connection, again, campaign_id)
+    return Opened(run=again, repeats=first.id)
 
 
 def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: datetime) -> None:
@@ -309,6 +348,7 @@ def _run_values(
             },
             "tracking": campaign.tracking and installation.organisation.tracking.get(campaign.purpose, True),
             "currency": installation.organisation.costs.currency,
+            "time_zone": policy.time_zone,
             "campaign": campaign.model_dump(mode="json"),
         },
         "requested_by": actor,

@@ -16,6 +16,7 @@ from tidings.channel import Channel
 from tidings.facts import Decisions, Question
 from tidings.organisation import Organisation
 from work.installation import Installation
+from work.own_time import hold_for_own_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,6 +59,7 @@ def plan_shard(
                 return decided
             decisions = ask(connection, question, [(*row, []) for row in rows], policy, now=now)
             write_decisions(connection, as_rows(decisions, question.costs), keep_keys=run.kind == "campaign")
+            hold_for_own_time(connection, run, [message for message, _ in rows])
             decided += len(rows)
 
 

@@ -50,7 +50,7 @@ def wish(connection, ids):
     """C1 wants invoices by letter and everything by e-mail; C2 paused offers and went on; C3 pauses for a while."""
     state(connection, ids[0], topic="invoice", channels=["letter", "email"])
     state(connection, ids[0], channels=["email"])
-    state(connection, ids[1], kind="pause", topic="offer", at=NOON - timedelta(days=9))
+    state(connection, ids[1], kind="pause", topic="offer", at=NOON - timedelta(days=11))
     state(connection, ids[1], kind="pause", topic="offer", value={"resume": True})
     state(connection, ids[2], kind="pause", topic="offer", until_at=NOON + timedelta(days=9))
     state(connection, ids[2], topic="invoice", channels=["sms"], until_at=NOON - timedelta(days=1))

@@ -74,6 +74,11 @@ def start(installation, *, actor="staff:Ola", **changes):
             id="an hour that summer time skips is an hour later",
         ),
         pytest.param(
+            {"start": "2026-12-01T09:00:00", "own_time": True},
+            datetime(2026, 11, 30, 19, tzinfo=UTC),
+            id="nine in the customers' own time begins on Kiritimati",
+        ),
+        pytest.param(
             {"start": "2026-10-25T02:30:00", "zone": "Europe/Oslo"},
             datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
             id="an hour that comes twice is the first one",
@@ -283,3 +288,31 @@ def test_of_two_files_under_one_name_at_once_one_is_refused(outbox, engine):
                     pass
         with pytest.raises(Problem, match="other content"):
             second.result()
+
+
+def test_own_time_holds_each_message_until_the_customers_clock_says_so(outbox, engine):
+    [oslo] = settle(engine, topic="news")
+    [recife] = settle(engine, topic="news", time_zone="America/Recife")
+    [lost] = settle(engine, topic="news", time_zone="Mars/Olympus")
+    [auckland] = settle(engine, topic="news", time_zone="Pacific/Auckland")
+    changes = {"schedule": {"start": "2026-03-04T02:00:00", "own_time": True}}
+
+    run = start(outbox, **changes)
+
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT customer_id, due_at FROM messages WHERE run_id = :run"), {"run": run.id}
+        )
+        due = {row.customer_id: row.due_at for row in rows}
+    day = datetime(2026, 3, 4, tzinfo=UTC)
+    assert due[oslo] == due[lost] == day + timedelta(hours=1)
+    assert due[recife] == day + timedelta(hours=5)
+    assert due[auckland] == datetime(2026, 3, 3, 13, tzinfo=UTC)
+    assert run.starts_at == datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+def test_a_schedule_without_own_time_is_written_as_it_was(outbox):
+    """Else an edition that ran before there was one would differ from itself."""
+    assert "own_time" not in campaign().model_dump(mode="json")["schedule"]
+    kept = campaign(schedule={"start": "2026-03-04T02:00:00", "own_time": True}).model_dump(mode="json")
+    assert kept["schedule"]["own_time"] is True
