@@ -176,13 +176,22 @@ def replay(
     return done.rowcount
 
 
-def listed(connection: Connection, *, after: int, kinds: Sequence[str], limit: int) -> Sequence[Any]:
-    """Return events after a number, oldest first: (id, kind, customer_id, data, at)."""
+def listed(
+    connection: Connection, *, after: tuple[int, int] | None, kinds: Sequence[str], limit: int
+) -> Sequence[Any]:
+    """Return events in the order of their transactions: (transaction, id, kind, customer_id, data, at).
+
+    What a transaction that is still open may add would stand before what others have committed since: such events
+    are left for the next time, so that nobody who goes on after a row ever misses one. Key (transaction, id).
+    """
+    transaction, number = after or (0, 0)
     return connection.execute(
-        text("""SELECT id, kind, customer_id, data, at FROM events
-                 WHERE id > :after AND (CAST(:kinds AS text[]) = '{}' OR kind = ANY(:kinds))
-                 ORDER BY id LIMIT :limit"""),
-        {"after": after, "kinds": list(kinds), "limit": limit},
+        text("""SELECT transaction, id, kind, customer_id, data, at FROM events
+                 WHERE (transaction, id) > (:transaction, :number)
+                   AND transaction < txid_snapshot_xmin(txid_current_snapshot())
+                   AND (CAST(:kinds AS text[]) = '{}' OR kind = ANY(:kinds))
+                 ORDER BY transaction, id LIMIT :limit"""),
+        {"transaction": transaction, "number": number, "kinds": list(kinds), "limit": limit},
     ).all()
 
 

@@ -577,6 +577,7 @@ messages = Table(
     Index(
         "ix_messages_without",
         "run_id",
+        "reason",
         "id",
         postgresql_where=text("state IN ('held', 'suppressed', 'cancelled', 'undeliverable')"),
     ),

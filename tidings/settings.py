@@ -291,6 +291,34 @@ class MailboxSettings(BaseModel, frozen=True):
     """The longest that the server may be silent."""
 
 
+class WebhooksSettings(BaseModel, frozen=True):
+    """`TIDINGS_WEBHOOKS__TIMEOUT` and so on: how events reach the endpoints that `tidings webhooks` registers."""
+
+    timeout: timedelta = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=1))
+    """The longest that an endpoint may be silent."""
+    loopback: bool = False
+    """Call endpoints on this machine, without TLS, for tests."""
+
+
+class DropsSettings(BaseModel, frozen=True):
+    """`TIDINGS_DROPS__FOLDER` and so on: files of systems without an API, in folders named as what they hold."""
+
+    folder: Path | None = None
+    """Below it `customers`, `statements`, `touchpoints`, `invoices` and so on; unset: `drops` in the home."""
+    bucket: str = ""
+    """An S3 bucket with the same folders; credentials as boto3 finds them."""
+    region: str = ""
+    """Like `eu-north-1`; never guessed from the machine."""
+    prefix: str = ""
+    """Folder in the bucket."""
+    endpoint: str | None = None
+    """Another service that speaks S3."""
+    timeout: timedelta = timedelta(seconds=60)
+    """The longest that the bucket may be silent."""
+    settle: timedelta = Field(default=timedelta(seconds=5), ge=timedelta(0))
+    """A file in a folder is taken when it has not changed for so long: nobody writes it any more."""
+
+
 class AlertSettings(BaseModel, frozen=True):
     """`TIDINGS_ALERTS__EMAIL` and so on: a path of its own, apart from the lanes that it reports on."""
 
@@ -398,6 +426,8 @@ class Settings(BaseSettings):
     returns: ReturnsSettings = ReturnsSettings()
     mailbox: MailboxSettings = MailboxSettings()
     alerts: AlertSettings = AlertSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
+    drops: DropsSettings = DropsSettings()
     login: LoginSettings = LoginSettings()
     oidc: OidcSettings = OidcSettings()
     public_url: str = "http://127.0.0.1:8765"

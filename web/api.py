@@ -1,342 +1,246 @@
-"""`/v1`: the doors for the organisation's own systems. Every route and its roles stand in `web.auth.ROLES`."""
+"""`/v1` as a whole: its routers, and its description (OpenAPI 3.1). Routes and their roles: `web.auth.ROLES`."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any
-from uuid import UUID
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from fastapi import APIRouter
-from fastapi import Path as InPath
-from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from fastapi import APIRouter, FastAPI
 
-from store import devices, touchpoints
-from store.customers import find
-from store.keys import Key
-from store.touchpoints import Touchpoint
-from tidings.campaign import Campaign
-from tidings.problem import Problem
-from web.auth import Caller
-from web.idempotency import Reply, once
-from web.problems import Refused, wrong_fields
-from web.site import Site, site_of
-from web.wiring import Billing, Started
+from web.auth import ROLES
+from web.problems import MEDIA_TYPE
+from web.v1 import (
+    addresses,
+    campaigns,
+    consents,
+    customers,
+    decisions,
+    erasure,
+    exports,
+    invoice_runs,
+    messages,
+    offers,
+    preferences,
+    runs,
+    segments,
+    statements,
+    suppressions,
+    templates,
+    timeline,
+    touchpoints,
+    webhooks,
+)
+from web.v1.touchpoints import MOST_TOUCHPOINTS
 
-router = APIRouter(prefix="/v1")
+_MODULES = (
+    customers,
+    addresses,
+    preferences,
+    statements,
+    consents,
+    offers,
+    timeline,
+    touchpoints,
+    segments,
+    templates,
+    campaigns,
+    invoice_runs,
+    runs,
+    messages,
+    decisions,
+    suppressions,
+    exports,
+    erasure,
+    webhooks,
+)
 
-MOST_TOUCHPOINTS = 5000
-_TOKEN = 4096
+router = APIRouter(generate_unique_id_function=lambda route: route.name)
+for _module in _MODULES:
+    router.include_router(_module.router)
 
+_ABOUT = f"""\
+Send the key as `Authorization: Bearer KEY` or `X-API-Key: KEY`; `tidings keys add NAME --role ROLE` makes one.
 
-class InvoicesIn(BaseModel):
-    """Documents of a billing run."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    invoices: list[dict[str, Any]] = Field(min_length=1, description="Each as tidings.invoice.Invoice.")
-    brand: str | None = None
-    source: str = Field(default="", description="The system whose customer references are used.")
-
-
-class TouchpointIn(BaseModel):
-    """One thing that happened with a customer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: str = Field(
-        min_length=1,
-        max_length=200,
-        validation_alias=AliasChoices("id", "external_id"),
-        description="Unique in its source; sent twice, it is kept once.",
-    )
-    customer: str = Field(
-        min_length=1,
-        max_length=200,
-        validation_alias=AliasChoices("customer", "reference"),
-        description="The customer's reference.",
-    )
-    customer_source: str = Field(default="", max_length=60, description="The system that gave the reference.")
-    source: str = Field(
-        default="", max_length=60, description="Who reports it; the key's name when left out."
-    )
-    channel: str = Field(min_length=1, max_length=40, description="A channel, or call, visit, web, payment.")
-    kind: str = Field(min_length=1, max_length=60, description="opened, clicked, replied, paid, called, ...")
-    direction: str = Field(default="in", pattern="^(in|out)$")
-    purpose: str = Field(default="", max_length=60)
-    brand: str = Field(default="all", max_length=31)
-    machine: bool = False
-    message: UUID | None = None
-    at: AwareDatetime | None = Field(default=None, description="With an offset; now when left out.")
-    detail: dict[str, Any] = {}
-
-
-class DeviceIn(BaseModel):
-    """A device with our app."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    token: str = Field(min_length=1, max_length=_TOKEN, pattern=r"^[\x21-\x7e]+$")
-    platform: str = Field(pattern="^(apns|fcm|web)$")
-
-
-_ONE = TypeAdapter(TouchpointIn)
-_INVOICES = TypeAdapter(InvoicesIn)
-
-
-def _body(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": schema}}
-
-
-@router.post(
-    "/invoice-runs",
-    status_code=202,
-    summary="Send the invoices of a billing run",
-    openapi_extra=_body(
-        {
-            "application/json": {"schema": InvoicesIn.model_json_schema()},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "mapping": {"type": "string", "format": "binary"},
-                        "source": {"type": "string"},
-                        "brand": {"type": "string"},
-                    },
-                }
-            },
-        }
+What goes wrong is a problem (RFC 9457) with a JSON pointer for each wrong value. Lists come a page at a time: give
+`next_cursor` back as `cursor`. What sends needs an `Idempotency-Key`, which is kept for ever. What a customer asked for
+is changed with `If-Match`. Runs are answered with 202 and a `Location`. A request has at most {MOST_TOUCHPOINTS}
+touchpoints.
+"""
+_PROBLEMS: Mapping[int, tuple[str, str]] = {
+    400: ("The request cannot be read.", "The body is not JSON: Expecting value: line 1 column 1 (char 0)."),
+    401: ("There is no key in force.", "This API key is unknown or revoked."),
+    403: ("The key may not do this.", "The key 'erp' has the role billing; this needs marketing or system."),
+    404: ("There is no such thing.", "There is no customer 'K-9'."),
+    409: (
+        "It does not go with how things stand.",
+        "'K-1' is the reference of 2 customers in different systems.",
     ),
-)
-async def invoice_runs(request: Request, caller: Caller) -> Response:
-    """Take in documents as JSON, or a file with its mapping (multipart), as `tidings invoices run` reads them.
+    410: ("It has been there.", "The export has expired; ask for a new one."),
+    412: (
+        "It was changed since you read it.",
+        "It was changed since you read it: GET it again, and decide again.",
+    ),
+    413: ("The body is too large.", "The body may have at most 4194304 bytes."),
+    422: ("A value cannot be used.", "topic: topics begin with invoice, offer, news (value 'ofer')."),
+    428: ("`If-Match` is missing.", "If-Match is missing: GET it first, and send its ETag with the change."),
+    429: ("Too many requests; `Retry-After` says when to go on.", "At most 600 requests a minute."),
+    500: ("A fault of ours.", "This is a fault of ours; nothing is half done."),
+    503: ("The database does not answer; try again.", "The database does not answer; try again."),
+}
+_EVERYWHERE = (400, 401, 403, 413, 422, 429, 500, 503)
+_PARAMETERS: Mapping[str, Any] = {
+    "ref": "K-1",
+    "source": "crm",
+    "id": "autumn-2026",
+    "cursor": "WyIvdjEvcnVucyJd",
+    "limit": 50,
+    "brand": "nordlys",
+    "name": "autumn-offer",
+    "edition": "2026",
+    "purpose": "offer",
+    "offer": "autumn-offer:2026",
+    "action": "pause",
+    "lang": "en",
+    "channel": "email",
+    "value": "ada@example.org",
+    "active": True,
+    "since": "2026-11-21T09:30:00Z",
+    "updated_since": "2026-11-21T09:30:00Z",
+    "type": ["message.failed"],
+    "If-Match": '"9f86d081884c7d659a2feaa0"',
+    "Idempotency-Key": "8f14e45f-ceea-467f-a8d3-5a7c1f0e2b11",
+}
+_NEEDED = {"If-Match", "Idempotency-Key"}
+"""Headers that are asked for in a sentence of ours when they are missing."""
 
-    Wrong documents are held and named in the run's report; the others go on.
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the description of the app's API; made once.
+
+    Every operation has an id, an example of what goes in and out, its roles (`x-roles`), and the problems it may
+    answer with.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip()
-    if kind == "multipart/form-data":
-        billing, digest = await _uploaded(request)
-    else:
-        raw = await request.body()
-        given = await run_in_threadpool(_parse, _INVOICES, raw)
-        digest = hashlib.sha256(raw).hexdigest()
-        billing = Billing(documents=given.invoices, source=given.source, brand=given.brand)
-
-    def start() -> Reply:
-        site = site_of(request)
-        return _started(
-            site.wiring.start_invoices(
-                site.installation, site.policy, billing, f"key:{caller.name}", site.clock()
-            )
-        )
-
-    return await run_in_threadpool(once, request, caller, f"invoice-runs {digest}", start)
+    if not hasattr(app.state, "description"):
+        app.state.description = _described(app.openapi())
+    made: dict[str, Any] = app.state.description
+    return made
 
 
-@router.post("/campaigns", status_code=202, summary="Start or schedule a campaign")
-def campaigns(request: Request, caller: Caller, campaign: Campaign) -> Response:
-    """Take in a campaign, the same values as its TOML file. With a start in the future it starts then."""
-    canonical = json.dumps(campaign.model_dump(mode="json"), sort_keys=True)
-    digest = hashlib.sha256(canonical.encode()).hexdigest()
-
-    def start() -> Reply:
-        site = site_of(request)
-        return _started(
-            site.wiring.start_campaign(
-                site.installation, site.policy, campaign, f"key:{caller.name}", site.clock()
-            )
-        )
-
-    return once(request, caller, f"campaigns {digest}", start)
-
-
-@router.get("/runs/{id}", summary="The report of a run")
-def runs(request: Request, caller: Caller, run: Annotated[str, InPath(alias="id")]) -> Response:
-    """Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree."""
-    del caller
-    site = site_of(request)
-    with site.reading.connect() as connection:
-        try:
-            found = site.wiring.report(connection, run)
-        except Problem as error:
-            raise Refused(404, str(error), field="id", value=run) from error
-    return _json(found)
-
-
-@router.get("/customers/{ref}/timeline", summary="Everything that happened with a customer")
-def timeline(request: Request, caller: Caller, ref: str, source: str = "") -> Response:
-    """Return all channels, both directions, newest as `tidings timeline` orders them."""
-    del caller
-    site = site_of(request)
-    with site.reading.connect() as connection:
-        customer = _customer(site, ref, source)
-        found = site.wiring.timeline(connection, customer)
-    return _json({"customer": ref, "timeline": list(found)})
-
-
-@router.put("/customers/{ref}/devices/{id}", summary="Register a device with our app")
-def device(
-    request: Request,
-    caller: Caller,
-    ref: str,
-    name: Annotated[str, InPath(alias="id", max_length=200)],
-    body: DeviceIn,
-    source: str = "",
-) -> Response:
-    """Make the token the push address of this device.
-
-    The device's older token is removed, and so is the same token at another customer.
-    """
-    del caller
-    site = site_of(request)
-    customer = _customer(site, ref, source)
-    with site.installation.engine.begin() as connection:
-        new = devices.register(
-            connection,
-            customer=customer,
-            device=name,
-            platform=body.platform,
-            token=body.token,
-            at=site.clock(),
-        )
-    answer = {"customer": ref, "device": name, "platform": body.platform, "state": "usable"}
-    return JSONResponse(answer, status_code=201 if new else 200)
-
-
-@router.post(
-    "/touchpoints",
-    summary="Record what happened: one object, a list, or {touchpoints: [...]}",
-    openapi_extra=_body({"application/json": {"schema": TouchpointIn.model_json_schema()}}),
-)
-async def record_touchpoints(request: Request, caller: Caller) -> Response:
-    """Record touchpoints; one that is known by its id is left as it is. Good ones are kept when others are wrong."""
-    raw = await request.body()
-    return await run_in_threadpool(_record, site_of(request), caller, raw)
-
-
-def _record(site: Site, caller: Key, raw: bytes) -> Response:
-    given = _load(raw)
-    items = given.get("touchpoints", [given]) if isinstance(given, dict) else given
-    if not isinstance(items, list) or not 1 <= len(items) <= MOST_TOUCHPOINTS:
-        raise Refused(422, f"Send 1 to {MOST_TOUCHPOINTS} touchpoints: one object, or a list of them.")
-    problems: list[dict[str, Any]] = []
-    good: list[tuple[int, TouchpointIn]] = []
-    for index, item in enumerate(items):
-        try:
-            good.append((index, _ONE.validate_python(item)))
-        except ValidationError as error:
-            problems += [{"index": index, **one} for one in wrong_fields(error.errors())[1]]
-    with site.installation.engine.begin() as connection:
-        found = touchpoints.customers_of(connection, [(one.customer, one.customer_source) for _, one in good])
-        rows = []
-        for (index, one), customers in zip(good, found, strict=True):
-            if len(customers) == 1:
-                rows.append(_touchpoint(one, customers[0], caller, site.clock()))
-                continue
-            why = "several customers; give customer_source" if customers else "there is no such customer"
-            problems.append({"index": index, "field": "customer", "problem": why, "value": one.customer})
-        recorded = touchpoints.record(connection, rows)
-    if not rows:
-        first = problems[0]
-        detail = f"{first['field']}: {first['problem']} (value {first['value']!r})."
-        raise Refused(422, detail, errors=problems, field=first["field"], value=first["value"])
-    counts = {"received": len(items), "recorded": recorded, "known": len(rows) - recorded}
-    return JSONResponse({**counts, "problems": sorted(problems, key=lambda one: one["index"])})
-
-
-def _touchpoint(one: TouchpointIn, customer: int, caller: Key, now: datetime) -> Touchpoint:
-    return Touchpoint(
-        customer=customer,
-        brand=one.brand,
-        source=one.source or caller.name,
-        external_id=one.id,
-        direction=one.direction,
-        channel=one.channel,
-        kind=one.kind,
-        purpose=one.purpose,
-        machine=one.machine,
-        message=str(one.message) if one.message else None,
-        detail=one.detail,
-        at=one.at or now,
-    )
-
-
-async def _uploaded(request: Request) -> tuple[Billing, str]:
-    """Keep an uploaded file and its mapping under their hash; what a name says is never part of a path."""
-    async with request.form() as form:
-        file, mapping = form.get("file"), form.get("mapping")
-        if not isinstance(file, UploadFile):
-            raise Refused(
-                422, "file: send the billing system's file in the part `file`.", field="file", value=""
-            )
-        content, sent_as = await file.read(), file.filename or ""
-        rules = (await mapping.read()) if isinstance(mapping, UploadFile) else str(mapping or "").encode()
-        source, brand = (str(form.get(key) or "") for key in ("source", "brand"))
-    folder = site_of(request).installation.home / "incoming"
-    digest = hashlib.sha256(b"\0".join([content, rules, source.encode(), brand.encode()])).hexdigest()
-    suffix = Path(sent_as).suffix.lower()
-    known = suffix if suffix in {".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet"} else ".jsonl"
-
-    def keep() -> tuple[Path, Path | None]:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        kept, kept_rules = folder / f"{digest}{known}", folder / f"{digest}.mapping.toml"
-        kept.write_bytes(content)
-        if rules:
-            kept_rules.write_bytes(rules)
-        return kept, kept_rules if rules else None
-
-    path, rules_path = await run_in_threadpool(keep)
-    name = Path(sent_as or path.name).name[:120]
-    return Billing(file=path, file_name=name, mapping=rules_path, source=source, brand=brand or None), digest
-
-
-def _started(started: Started) -> Reply:
-    where = f"/v1/runs/{started.run}"
-    return Reply(
-        status=202, body={"run": started.run, "repeats": started.repeats, "report": where}, location=where
-    )
-
-
-def _customer(site: Site, reference: str, source: str) -> int:
-    with site.reading.connect() as connection:
-        try:
-            found = find(connection, reference, source)
-        except Problem as error:
-            raise Refused(409, str(error), field="ref", value=reference) from error
-    if found is None:
-        raise Refused(404, f"There is no customer {reference!r}.", field="ref", value=reference)
+def _described(found: dict[str, Any]) -> dict[str, Any]:
+    found["info"] |= {
+        "summary": "Each customer decides how a company reaches them.",
+        "description": _ABOUT,
+        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    }
+    found["servers"] = [{"url": "/", "description": "This installation."}]
+    found["tags"] = [
+        {"name": module.router.tags[0], "description": (module.__doc__ or "").splitlines()[0]}
+        for module in _MODULES
+    ]
+    parts = found["components"]
+    for name in ("HTTPValidationError", "ValidationError"):
+        parts["schemas"].pop(name, None)
+    parts["schemas"]["Problem"] = _problem_schema()
+    parts["responses"] = {f"Problem{status}": _problem_response(status) for status in _PROBLEMS}
+    for method, path, operation in operations(found):
+        _complete(method, path, operation, parts)
     return found
 
 
-def _load(raw: bytes) -> Any:
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, f"The body is not JSON: {error}.") from error
+def operations(description: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (METHOD, path, operation) of a description."""
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            yield method.upper(), path, operation
 
 
-def _parse(adapter: TypeAdapter[InvoicesIn], raw: bytes) -> InvoicesIn:
-    try:
-        return adapter.validate_python(_load(raw))
-    except ValidationError as error:
-        detail, errors = wrong_fields(error.errors())
-        raise Refused(
-            422, detail, errors=errors, field=errors[0]["field"], value=errors[0]["value"]
-        ) from error
+def _complete(method: str, path: str, operation: dict[str, Any], parts: dict[str, Any]) -> None:
+    operation["x-roles"] = sorted(ROLES.get((method, path), ()))
+    for parameter in operation.get("parameters", ()):
+        parameter.setdefault("example", _example_of(parameter, path))
+        parameter["required"] = parameter.get("required", False) or parameter["name"] in _NEEDED
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        _exemplify(content, parts)
+    answers = operation["responses"]
+    own = {int(code) for code in answers if int(code) in _PROBLEMS}
+    also = {404} if "{" in path else set()
+    also |= {409} if "{ref}" in path else set()
+    for code in sorted({*own, *also, *_EVERYWHERE}):
+        answers[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
+    for code, answer in answers.items():
+        for content in answer.get("content", {}).values():
+            _exemplify(content, parts)
+        if code == "202" or (code == "201" and method == "POST"):
+            answer["headers"] = {
+                "Location": {
+                    "description": "Where to look.",
+                    "schema": {"type": "string"},
+                    "example": "/v1/runs/x",
+                }
+            }
 
 
-def _json(value: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False, default=_plain), media_type="application/json")
+def _example_of(parameter: Mapping[str, Any], path: str) -> Any:
+    schema = parameter.get("schema", {})
+    if schema.get("format") == "uuid":
+        return "01932b1e-0000-7000-8000-000000000000"
+    if schema.get("type") == "integer" and parameter["name"] == "id":
+        return 17
+    if parameter["name"] == "name" and "/templates/" in path:
+        return "autumn"
+    return _PARAMETERS[parameter["name"]]
 
 
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+def _exemplify(content: dict[str, Any], parts: Mapping[str, Any]) -> None:
+    """Take the example of a body from its schema; a page shows one item."""
+    if "example" in content or "examples" in content:
+        return
+    schema = content.get("schema", {})
+    known = parts["schemas"].get(str(schema.get("$ref", "")).rpartition("/")[2], schema)
+    if "examples" in known:
+        content["example"] = known["examples"][0]
+        return
+    listed = known.get("properties", {}).get("items", {}).get("items", {})
+    item = parts["schemas"].get(str(listed.get("$ref", "")).rpartition("/")[2], {})
+    if "examples" in item:
+        paged = {"next_cursor": None} if "next_cursor" in known["properties"] else {}
+        content["example"] = {"items": [item["examples"][0]], **paged}
+
+
+def _problem_schema() -> dict[str, Any]:
+    one = {
+        "type": "object",
+        "properties": {
+            "pointer": {"type": "string", "description": "Into the body (RFC 6901, as a fragment)."},
+            "parameter": {"type": "string", "description": "Of the path, the query or a header."},
+            "detail": {"type": "string"},
+            "field": {"type": "string"},
+            "problem": {"type": "string"},
+            "value": {"type": "string"},
+            "index": {"type": "integer", "description": "Which one of a list."},
+        },
+    }
+    return {
+        "title": "Problem",
+        "description": "What went wrong (RFC 9457).",
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string"},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "One sentence, for a person."},
+            "field": {"type": "string"},
+            "value": {"type": "string"},
+            "errors": {"type": "array", "items": one},
+        },
+    }
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    from http import HTTPStatus
+
+    told, detail = _PROBLEMS[status]
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": body}
+    return {"description": told, "content": {MEDIA_TYPE: content}}

@@ -20,7 +20,7 @@ from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
 from web import api, assets, documents, form, hooks, links, login, metrics, renewal, unsubscribe
-from web.console import segments
+from web.console import accounts, audit, keys, segments
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -38,7 +38,7 @@ class Console(Protocol):
         """Return its routes."""
 
 
-CONSOLE: tuple[Console, ...] = (segments,)
+CONSOLE: tuple[Console, ...] = (segments, accounts, keys, audit)
 """The screens of the staff, each a module of `web.console`."""
 
 
@@ -89,7 +89,7 @@ def create(
         [
             Route("/healthz", healthz),
             Route("/readyz", readyz),
-            Route("/openapi.json", lambda request: JSONResponse(request.app.openapi())),
+            Route("/openapi.json", lambda request: JSONResponse(api.describe(request.app))),
             Route("/docs", reference),
         ]
     )

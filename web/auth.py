@@ -18,6 +18,11 @@ _BILLING = frozenset({Role.BILLING, Role.SYSTEM})
 _MARKETING = frozenset({Role.MARKETING, Role.SYSTEM})
 _CARE = frozenset({Role.SUPPORT, Role.BILLING, Role.SYSTEM})
 _DEVICES = frozenset({Role.SUPPORT, Role.SYSTEM})
+_PRESENT = frozenset({Role.COUNTER, Role.SUPPORT, Role.SYSTEM})
+_RUNS = frozenset({Role.MARKETING, Role.BILLING, Role.SYSTEM})
+_TEMPLATES = frozenset({Role.MARKETING, Role.BILLING, Role.MANAGER, Role.SYSTEM})
+_ADMIN = frozenset({Role.ADMIN, Role.SYSTEM})
+_SYSTEM = frozenset({Role.SYSTEM})
 _ALL = frozenset({Role.MARKETING, Role.BILLING, Role.SUPPORT, Role.SYSTEM})
 
 ROLES: dict[tuple[str, str], frozenset[Role]] = {
@@ -27,6 +32,52 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/customers/{ref}/timeline"): _CARE,
     ("PUT", "/v1/customers/{ref}/devices/{id}"): _DEVICES,
     ("POST", "/v1/touchpoints"): _ALL,
+    ("GET", "/v1/customers"): _SYSTEM,
+    ("POST", "/v1/customers"): _DEVICES,
+    ("GET", "/v1/customers/{ref}"): _CARE,
+    ("PUT", "/v1/customers/{ref}"): _DEVICES,
+    ("GET", "/v1/customers/{ref}/addresses"): _CARE,
+    ("POST", "/v1/customers/{ref}/addresses"): _DEVICES,
+    ("DELETE", "/v1/customers/{ref}/addresses/{id}"): _DEVICES,
+    ("GET", "/v1/customers/{ref}/preferences"): _PRESENT,
+    ("PUT", "/v1/customers/{ref}/preferences"): _PRESENT,
+    ("GET", "/v1/customers/{ref}/statements"): _PRESENT,
+    ("POST", "/v1/customers/{ref}/statements"): _PRESENT,
+    ("GET", "/v1/customers/{ref}/consents"): _PRESENT,
+    ("POST", "/v1/customers/{ref}/consents"): _PRESENT,
+    ("GET", "/v1/customers/{ref}/offers"): _PRESENT,
+    ("POST", "/v1/customers/{ref}/offers/{offer}/redemption"): _PRESENT,
+    ("GET", "/v1/customers/{ref}/messages"): _CARE,
+    ("POST", "/v1/customers/{ref}/exports"): _DEVICES,
+    ("GET", "/v1/exports/{id}"): _DEVICES,
+    ("POST", "/v1/customers/{ref}/erasure"): _DEVICES,
+    ("GET", "/v1/erasures/{id}"): _DEVICES,
+    ("GET", "/v1/messages/{id}"): _CARE,
+    ("POST", "/v1/messages/{id}/resend"): _CARE,
+    ("GET", "/v1/messages/{id}/decision"): _CARE,
+    ("POST", "/v1/decisions"): _CARE,
+    ("GET", "/v1/runs"): _ALL,
+    ("POST", "/v1/runs/{id}/{action}"): _RUNS,
+    ("GET", "/v1/campaigns"): _MARKETING,
+    ("GET", "/v1/campaigns/{name}/{edition}"): _MARKETING,
+    ("GET", "/v1/invoice-runs"): _BILLING,
+    ("GET", "/v1/invoice-runs/{id}"): _BILLING,
+    ("GET", "/v1/segments"): _MARKETING,
+    ("GET", "/v1/segments/{name}"): _MARKETING,
+    ("PUT", "/v1/segments/{name}"): _MARKETING,
+    ("POST", "/v1/segments/count"): _MARKETING,
+    ("GET", "/v1/templates"): _TEMPLATES,
+    ("GET", "/v1/templates/{purpose}/{name}"): _TEMPLATES,
+    ("POST", "/v1/templates/{purpose}/{name}/preview"): _TEMPLATES,
+    ("GET", "/v1/suppressions"): _DEVICES,
+    ("POST", "/v1/suppressions"): _DEVICES,
+    ("POST", "/v1/suppressions/{id}/lift"): _DEVICES,
+    ("GET", "/v1/webhooks"): _ADMIN,
+    ("POST", "/v1/webhooks"): _ADMIN,
+    ("DELETE", "/v1/webhooks/{name}"): _ADMIN,
+    ("POST", "/v1/webhooks/{name}/rotate"): _ADMIN,
+    ("POST", "/v1/webhooks/{name}/replay"): _ADMIN,
+    ("GET", "/v1/events"): _SYSTEM,
 }
 """Roles of every route that needs a key. `system` is the organisation's own software and may do everything."""
 

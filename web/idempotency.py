@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Header
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -18,6 +19,15 @@ from web.site import site_of
 _STALE = timedelta(minutes=10)
 """A claim so old without an answer was left by a process that died; what it started is idempotent by itself."""
 _LONGEST = 255
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        description="A new one with each new request, the same one with each repetition; kept for ever.",
+        examples=["8f14e45f-ceea-467f-a8d3-5a7c1f0e2b11"],
+    ),
+]
+"""For a route's signature, so that the description has it; `once` reads it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,13 +8,14 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from web.api import describe
 from web.auth import ROLES
 from web.site import site_of
 
 
 def reference(request: Request) -> Response:
     """Show every operation of `/openapi.json` with its roles, its parameters and its body."""
-    description = request.app.openapi()
+    description = describe(request.app)
     operations = [
         _operation(method.upper(), path, operation, description)
         for path, item in description["paths"].items()

@@ -13,7 +13,7 @@ from preferences.decision import decide
 from preferences.explain import sentence
 from preferences.policy import policy_from
 from store.customers import find
-from store.decided import of_run, of_same_edition
+from store.decided import of_message, of_run, of_same_edition
 from store.facts import read_facts
 from store.policies import rules_of
 from store.runs import Run, find_run
@@ -81,13 +81,26 @@ def explain(
     return told[0] | {"others": told[1:]}
 
 
+def explain_message(
+    connection: Connection, installation: Installation, message: str, *, now: datetime, language: str = "en"
+) -> dict[str, Any] | None:
+    """Explain one message by its id, as `explain` does; None when there is none. `customer` is the number."""
+    row = of_message(connection, message)
+    return _told(connection, installation, row, row.customer, language, now) if row else None
+
+
 def _already_sent(told: dict[str, Any], run: Run, language: str) -> dict[str, Any]:
     again = {"state": "held", "reason": Reason.ALREADY_SENT.value, "run": run.id, "original_run": told["run"]}
     return told | again | {"sentence": sentence(Reason.ALREADY_SENT, language, {})}
 
 
 def _told(
-    connection: Connection, installation: Installation, row: Any, reference: str, language: str, now: datetime
+    connection: Connection,
+    installation: Installation,
+    row: Any,
+    reference: str | int,
+    language: str,
+    now: datetime,
 ) -> dict[str, Any]:
     run = find_run(connection, row.run)
     assert run is not None

@@ -80,8 +80,16 @@ def _events() -> None:
         ),
         _instant("at"),
         _instant("taken_at", nullable=True),
+        sa.Column(
+            "transaction",
+            sa.BigInteger(),
+            server_default=sa.text("txid_current()"),
+            nullable=False,
+            comment="lists go by it: what commits late has its place at the end",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
     )
+    op.create_index("ix_events_order", "events", ["transaction", "id"])
     op.create_index("ix_events_waiting", "events", ["id"], postgresql_where=sa.text("taken_at IS NULL"))
     op.create_index("ix_events_at", "events", ["at"])
     op.create_index(

@@ -1,0 +1,1 @@
+"""`/v1`: the doors for the organisation's own systems, one module for each kind of thing."""

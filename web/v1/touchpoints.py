@@ -1,0 +1,297 @@
+"""What happened with customers elsewhere: as our own objects, or as CloudEvents 1.0 in any of its three modes."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import (
+    AliasChoices,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from store import touchpoints
+from store.keys import Key
+from store.touchpoints import Touchpoint
+from web.auth import Caller
+from web.problems import Refused, pointer, wrong_fields
+from web.site import Site, site_of
+from web.v1.strict import StrictRoute, load
+
+router = APIRouter(prefix="/v1", tags=["touchpoints"], route_class=StrictRoute)
+
+MOST_TOUCHPOINTS = 5000
+_EVENT = "application/cloudevents+json"
+_BATCH = "application/cloudevents-batch+json"
+
+
+class TouchpointIn(BaseModel):
+    """One thing that happened with a customer."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "order-4711",
+                    "customer": "K-1",
+                    "channel": "web",
+                    "kind": "bought",
+                    "at": "2026-11-21T09:30:00Z",
+                    "detail": {"order": "4711"},
+                }
+            ]
+        },
+    )
+
+    id: str = Field(
+        min_length=1,
+        max_length=200,
+        validation_alias=AliasChoices("id", "external_id"),
+        description="Unique in its source; sent twice, it is kept once. Also `external_id`.",
+    )
+    customer: str = Field(
+        min_length=1,
+        max_length=200,
+        validation_alias=AliasChoices("customer", "reference"),
+        description="The customer's reference. Also `reference`.",
+    )
+    customer_source: str = Field(default="", max_length=60, description="The system that gave the reference.")
+    source: str = Field(
+        default="", max_length=200, description="Who reports it; the key's name when left out."
+    )
+    channel: str = Field(min_length=1, max_length=40, description="A channel, or call, visit, web, payment.")
+    kind: str = Field(min_length=1, max_length=60, description="opened, clicked, replied, paid, called, ...")
+    direction: str = Field(default="in", pattern="^(in|out)$")
+    purpose: str = Field(default="", max_length=60)
+    brand: str = Field(default="all", max_length=31)
+    machine: bool = False
+    message: UUID | None = None
+    at: AwareDatetime | None = Field(default=None, description="With an offset; now when left out.")
+    detail: dict[str, Any] = {}
+
+
+class CloudEvent(BaseModel):
+    """A CloudEvent 1.0; attributes of extensions are allowed, and not kept."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "specversion": "1.0",
+                    "id": "order-4711",
+                    "source": "/shop",
+                    "type": "com.example.bought",
+                    "subject": "K-1",
+                    "time": "2026-11-21T09:30:00Z",
+                    "data": {"channel": "web", "detail": {"order": "4711"}},
+                }
+            ]
+        },
+    )
+
+    specversion: str = Field(pattern=r"^1\.0$")
+    id: str = Field(min_length=1, max_length=200, description="Unique in its source.")
+    source: str = Field(min_length=1, max_length=200)
+    type: str = Field(
+        min_length=1,
+        max_length=200,
+        description="Its last part is the touchpoint's kind: `com.example.paid`.",
+    )
+    subject: str = Field(default="", max_length=200, description="The customer's reference.")
+    time: AwareDatetime | None = None
+    datacontenttype: str = "application/json"
+    data: dict[str, Any] | None = Field(
+        default=None,
+        description="`channel` (else `web`) and what else a touchpoint has; the rest becomes its `detail`.",
+    )
+    data_base64: str | None = None
+
+
+class RecordedOut(BaseModel):
+    """What became of the touchpoints of a request."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"received": 1, "recorded": 1, "known": 0, "problems": []}]}
+    )
+
+    received: int
+    recorded: int
+    known: int = Field(description="They had been sent before.")
+    problems: list[dict[str, Any]] = Field(
+        description="index, pointer, field, problem and value of each that was not taken."
+    )
+
+
+_FIELDS = frozenset(TouchpointIn.model_fields) | {"reference"}
+_ONE = TypeAdapter(TouchpointIn)
+_CLOUD = TypeAdapter(CloudEvent)
+_SCHEMA = TouchpointIn.model_json_schema()
+_CLOUD_SCHEMA = CloudEvent.model_json_schema()
+
+
+def _list_of(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": MOST_TOUCHPOINTS, "items": schema}
+
+
+_NAMED = {
+    "type": "object",
+    "required": ["touchpoints"],
+    "additionalProperties": False,
+    "properties": {"touchpoints": _list_of(_SCHEMA)},
+}
+_BODIES = {
+    "application/json": {
+        "schema": {"anyOf": [_SCHEMA, _list_of(_SCHEMA), _NAMED]},
+        "example": _SCHEMA["examples"][0],
+    },
+    _EVENT: {"schema": _CLOUD_SCHEMA, "example": _CLOUD_SCHEMA["examples"][0]},
+    _BATCH: {"schema": _list_of(_CLOUD_SCHEMA), "example": _CLOUD_SCHEMA["examples"]},
+}
+
+
+@router.post(
+    "/touchpoints",
+    response_model=RecordedOut,
+    summary="Record what happened: one object, a list, {touchpoints: [...]}, or CloudEvents",
+    openapi_extra={"requestBody": {"required": True, "content": _BODIES}},
+)
+async def record_touchpoints(request: Request, caller: Caller) -> Response:
+    """Record touchpoints; one that is known by its id is left as it is. Good ones are kept when others are wrong.
+
+    As CloudEvents: structured (`application/cloudevents+json`), binary (`ce-` headers, the data as JSON body), or a
+    batch (`application/cloudevents-batch+json`).
+    """
+    raw = await request.body()
+    return await run_in_threadpool(_record, site_of(request), caller, raw, request.headers)
+
+
+def _record(site: Site, caller: Key, raw: bytes, headers: Headers) -> Response:
+    items, read, within = _items(raw, headers)
+    if not 1 <= len(items) <= MOST_TOUCHPOINTS:
+        raise Refused(422, f"Send 1 to {MOST_TOUCHPOINTS} touchpoints: one object, or a list of them.")
+    problems: list[dict[str, Any]] = []
+    good: list[tuple[int, TouchpointIn]] = []
+    for index, item in enumerate(items):
+        try:
+            good.append((index, read(item)))
+        except ValidationError as error:
+            problems += [_located(index, within, one) for one in wrong_fields(error.errors())[1]]
+    with site.installation.engine.begin() as connection:
+        found = touchpoints.customers_of(connection, [(one.customer, one.customer_source) for _, one in good])
+        rows = []
+        for (index, one), customers in zip(good, found, strict=True):
+            if len(customers) == 1:
+                rows.append(_touchpoint(one, customers[0], caller, site.clock()))
+                continue
+            why = "several customers; give customer_source" if customers else "there is no such customer"
+            fault = {"field": "customer", "problem": why, "detail": why, "value": one.customer}
+            problems.append(_located(index, within, {"pointer": "#/customer", **fault}))
+        recorded = touchpoints.record(connection, rows)
+    if not rows:
+        first = problems[0]
+        detail = f"{first['field']}: {first['problem']} (value {first['value']!r})."
+        raise Refused(422, detail, errors=problems, field=first["field"], value=first["value"])
+    counts = {"received": len(items), "recorded": recorded, "known": len(rows) - recorded}
+    return JSONResponse({**counts, "problems": sorted(problems, key=lambda one: one["index"])})
+
+
+Reader = Callable[[Any], TouchpointIn]
+
+
+def _items(raw: bytes, headers: Headers) -> tuple[list[Any], Reader, list[str] | None]:
+    """Return what was sent, how each is read, and where in the body they stand (None: it is the only one)."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if "ce-specversion" in headers:
+        return [_binary(raw, headers)], _from_event, None
+    given = load(raw)
+    if kind == _BATCH:
+        if not isinstance(given, list):
+            raise Refused(422, "A batch is a list of events.")
+        return given, _from_event, []
+    if kind == _EVENT:
+        return [given], _from_event, None
+    if isinstance(given, dict) and isinstance(given.get("touchpoints"), list):
+        return given["touchpoints"], _ONE.validate_python, ["touchpoints"]
+    if isinstance(given, list):
+        return given, _ONE.validate_python, []
+    return [given], _ONE.validate_python, None
+
+
+def _binary(raw: bytes, headers: Headers) -> dict[str, Any]:
+    """Return an event of the binary mode: attributes in percent-encoded headers, the data as the body."""
+    event: dict[str, Any] = {
+        name.removeprefix("ce-"): unquote(value) for name, value in headers.items() if name.startswith("ce-")
+    }
+    return event | ({"data": load(raw)} if raw.strip() else {})
+
+
+def _from_event(given: Any) -> TouchpointIn:
+    event = _CLOUD.validate_python(given)
+    data = dict(event.data or {})
+    if event.data_base64 is not None:
+        data = _decoded(event.data_base64)
+    ours = {key: data.pop(key) for key in _FIELDS & data.keys()}
+    named = {"customer": event.subject} if event.subject else {}
+    return _ONE.validate_python(
+        {
+            "channel": "web",
+            "kind": event.type.rpartition(".")[2],
+            "at": event.time,
+            "detail": data,
+            **ours,
+            **named,
+            "id": event.id,
+            "source": event.source,
+        }
+    )
+
+
+def _decoded(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(base64.b64decode(text, validate=True))
+    except (ValueError, RecursionError) as error:
+        raise Refused(422, "data_base64: it holds no JSON.", field="data_base64") from error
+    if not isinstance(data, dict):
+        raise Refused(422, "data_base64: it holds no JSON object.", field="data_base64")
+    return data
+
+
+def _located(index: int, within: list[str] | None, one: dict[str, Any]) -> dict[str, Any]:
+    """Return a problem with its place in the whole body."""
+    inside = str(one.get("pointer", "#")).removeprefix("#")
+    before = "#" if within is None else pointer([*within, index])
+    return {"index": index, **one, "pointer": before + inside}
+
+
+def _touchpoint(one: TouchpointIn, customer: int, caller: Key, now: datetime) -> Touchpoint:
+    return Touchpoint(
+        customer=customer,
+        brand=one.brand,
+        source=one.source or caller.name,
+        external_id=one.id,
+        direction=one.direction,
+        channel=one.channel,
+        kind=one.kind,
+        purpose=one.purpose,
+        machine=one.machine,
+        message=str(one.message) if one.message else None,
+        detail=one.detail,
+        at=one.at or now,
+    )

@@ -1,0 +1,227 @@
+"""Outbound events as Standard Webhooks (https://www.standardwebhooks.com): signed, tried for three days, replayed.
+
+A call that fails is tried again after 5 s, 5 min, 30 min, then every few hours, spread by chance; after three days it
+is given up. An endpoint without one success for three days is called no more, and an alert says so; `410 Gone` ends
+it at once. Calls may come twice and in any order: `webhook-id` is the event's own for ever.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from random import random
+from typing import Any
+
+from standardwebhooks import Webhook as Signer
+
+from channels.callout import Said, Unreachable, check, post
+from store import events
+from store.audit import note
+from store.events import KINDS, Call, Heard, Webhook
+from tidings.problem import Problem
+from work.installation import Installation
+
+WAITS = (5, 300, 1800, 7200, 18000, 36000, 50400)
+"""Seconds before the second try, the third, ...; the last one for all that follow."""
+GIVEN_UP_AFTER = timedelta(days=3)
+ROTATION = timedelta(days=1)
+"""How long the secret before signs beside the new one."""
+_AT_ONCE = 8
+_BATCH = 200
+_GONE = 410
+_OK = range(200, 300)
+
+
+def add(
+    installation: Installation,
+    *,
+    name: str,
+    url: str,
+    kinds: Sequence[str],
+    personal: bool,
+    actor: str,
+    now: datetime,
+) -> str:
+    """Register an endpoint; returns its secret, which is shown once.
+
+    Raises:
+        Problem: the name is taken or empty, the URL may not be called, or there is no such kind of event.
+    """
+    if not name.strip() or len(name) > 60:  # noqa: PLR2004 -- as long as any name
+        raise Problem("A webhook needs a name of at most 60 characters.")
+    check(url, loopback=installation.settings.webhooks.loopback)
+    check_kinds(kinds)
+    with installation.engine.begin() as connection:
+        secret = events.add_webhook(
+            connection, name=name.strip(), url=url, events=kinds, personal=personal, now=now
+        )
+        detail = {"events": list(kinds), "personal": personal}
+        note(connection, actor=actor, action="webhook added", subject=name.strip(), detail=detail)
+    return secret
+
+
+def check_kinds(kinds: Sequence[str]) -> None:
+    """Refuse kinds of events that there are not.
+
+    Raises:
+        Problem: names it, and all there are.
+    """
+    for kind in kinds:
+        if kind not in KINDS:
+            raise Problem(f"There is no event {kind!r}.", todo=f"Known: {', '.join(KINDS)}.")
+
+
+def remove(installation: Installation, name: str, *, actor: str) -> None:
+    """Remove an endpoint.
+
+    Raises:
+        Problem: there is none of that name.
+    """
+    with installation.engine.begin() as connection:
+        events.remove_webhook(connection, events.find_webhook(connection, name).id)
+        note(connection, actor=actor, action="webhook removed", subject=name)
+
+
+def rotate(installation: Installation, name: str, *, actor: str, now: datetime) -> str:
+    """Give an endpoint a new secret, which is returned; for a day the old one signs as well.
+
+    Raises:
+        Problem: there is none of that name.
+    """
+    with installation.engine.begin() as connection:
+        found = events.find_webhook(connection, name)
+        secret = events.rotate(connection, found.id, until=now + ROTATION)
+        note(connection, actor=actor, action="webhook rotated", subject=name)
+    return secret
+
+
+def replay(
+    installation: Installation,
+    name: str,
+    *,
+    since: datetime | None,
+    ids: Sequence[int],
+    actor: str,
+    now: datetime,
+) -> int:
+    """Let an endpoint hear again of what happened since a moment, or of these events; returns of how many.
+
+    One that was disabled is called again.
+
+    Raises:
+        Problem: there is none of that name, or neither a moment nor an event was given.
+    """
+    if since is None and not ids:
+        raise Problem(
+            "A replay needs a moment or events.", todo="Say --since 2026-11-21T09:00Z or --event ID."
+        )
+    with installation.engine.begin() as connection:
+        found = events.find_webhook(connection, name)
+        count = events.replay(connection, found.id, since=since, events=ids, now=now)
+        note(connection, actor=actor, action="webhook replayed", subject=name, detail={"events": count})
+    return count
+
+
+def deliver(installation: Installation, *, now: datetime) -> int:
+    """Call the endpoints with what is due, several at once; returns how many calls were made.
+
+    No transaction is open while an endpoint is called. A process that dies has its calls made again by another one.
+    """
+    settings = installation.settings.webhooks
+    with installation.engine.begin() as connection:
+        events.spread(connection, now=now)
+        events.disable_failing(connection, before=now - GIVEN_UP_AFTER, now=now)
+        events.forget_old(connection, before=now - events.KEPT)
+        lease = 2 * settings.timeout * _BATCH / _AT_ONCE + timedelta(seconds=30)
+        calls = events.take_due(connection, now=now, lease=lease, limit=_BATCH)
+    if not calls:
+        return 0
+
+    def ask(call: Call) -> tuple[Call, Said | str]:
+        try:
+            return call, _call(call, timeout=settings.timeout, loopback=settings.loopback)
+        except Unreachable as error:
+            return call, str(error)
+
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="webhook") as pool:
+        said = list(pool.map(ask, calls))
+    with installation.engine.begin() as connection:
+        events.record(connection, [_heard(call, answer, now) for call, answer in said], now=now)
+        for webhook in {one.webhook for one, answer in said if _gone(answer)}:
+            events.disable(connection, webhook, because="it said 410 Gone", now=now)
+    return len(said)
+
+
+def payload(kind: str, at: datetime, customer: int | None, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an event as endpoints and `/v1/events` have it: ids, no person."""
+    who = {} if customer is None else {"customer": f"id:{customer}"}
+    return {"type": kind, "timestamp": at.astimezone(UTC).isoformat(), "data": {**who, **data}}
+
+
+def event_id(number: int) -> str:
+    """Return the `webhook-id` of an event.
+
+    >>> event_id(17)
+    'evt_17'
+    """
+    return f"evt_{number}"
+
+
+def number_of(event: str) -> int:
+    """Return the number of an event by its `webhook-id`.
+
+    Raises:
+        Problem: it is none.
+    """
+    digits = event.removeprefix("evt_")
+    if not (digits.isascii() and digits.isdigit()) or int(digits) >= 2**63:
+        raise Problem(f"{event!r} is no event's id.", todo="It stands in the header `webhook-id`: evt_17.")
+    return int(digits)
+
+
+def _call(call: Call, *, timeout: timedelta, loopback: bool) -> Said:
+    told = payload(call.kind, call.at, call.customer, call.data)
+    if call.person is not None:
+        told["data"]["person"] = call.person
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    sent_at = datetime.now(UTC)  # what the receiver compares with its own clock, within five minutes
+    name = event_id(call.event)
+    signed = " ".join(Signer(secret).sign(name, sent_at, body) for secret in call.secrets)
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "tidings",
+        "webhook-id": name,
+        "webhook-timestamp": str(int(sent_at.timestamp())),
+        "webhook-signature": signed,
+    }
+    return post(call.url, body.encode(), headers, timeout=timeout, loopback=loopback)
+
+
+def _heard(call: Call, answer: Said | str, now: datetime) -> Heard:
+    status = answer.status if isinstance(answer, Said) else None
+    told = answer if isinstance(answer, str) else str(answer.status)
+    asked = answer.retry_after if isinstance(answer, Said) and answer.retry_after else 0
+    wait = WAITS[min(call.tries, len(WAITS)) - 1] * (1 + 0.2 * random())  # noqa: S311 -- a spread, not a secret
+    due_at = now + min(timedelta(seconds=max(wait, asked)), GIVEN_UP_AFTER)
+    state = "sent" if status in _OK else "failed" if due_at - call.since > GIVEN_UP_AFTER else "waiting"
+    return Heard(webhook=call.webhook, event=call.event, state=state, answer=told, due_at=due_at)
+
+
+def _gone(answer: Said | str) -> bool:
+    return isinstance(answer, Said) and answer.status == _GONE
+
+
+def as_json(webhook: Webhook) -> dict[str, Any]:
+    """Return an endpoint without its secret."""
+    return {
+        "name": webhook.name,
+        "url": webhook.url,
+        "events": list(webhook.events),
+        "personal": webhook.personal,
+        "created_at": webhook.created_at,
+        "failing_since": webhook.failing_since,
+        "disabled_at": webhook.disabled_at,
+        "disabled_because": webhook.disabled_because,
+    }
