@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 from rich.table import Table
@@ -11,6 +12,9 @@ from rich.text import Text
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
+
+if TYPE_CHECKING:
+    from work.merge import Merged
 
 app = App(name="customers", help="Customers: list and find them, show one, see likely duplicates.")
 Json = Annotated[bool, Parameter(negative=())]
@@ -147,6 +151,81 @@ def _plain(value: Any) -> str:
     from tidings.address import plain
 
     return plain(str(value))
+
+
+@app.command
+def merge(kept: str, gone: str, *, because: str, by: str = "", json: Json = False) -> int:
+    """Make one customer of two records of one person; `split` takes it back.
+
+    Example: tidings customers merge C1001 C2002 --because "same person, ticket 812"
+
+    Both histories are one from then on, both references find it, and the stricter consent and every suppression count.
+
+    Parameters
+    ----------
+    kept
+        Reference of the record whose name stays.
+    gone
+        Reference of the other one.
+    because
+        Why they are one person; it is in the audit log.
+    by
+        Who decides; who is logged in to this machine when left out.
+    json
+        Print one JSON object.
+    """
+    from work.merge import merge as join
+
+    return _print_merged(join, (kept, gone), because=because, by=by, json=json)
+
+
+@app.command
+def split(customer: str, *, because: str, by: str = "", json: Json = False) -> int:
+    """Take a merge back: the one that took in this record, else the last one of its customer.
+
+    Example: tidings customers split C2002 --because "two people, one e-mail address"
+
+    Everything is as it was before. What the customer took back meanwhile binds both.
+
+    Parameters
+    ----------
+    customer
+        Reference of either record.
+    because
+        Why they are two; it is in the audit log.
+    by
+        Who decides; who is logged in to this machine when left out.
+    json
+        Print one JSON object.
+    """
+    from work.merge import split as part
+
+    return _print_merged(part, (customer,), because=because, by=by, json=json)
+
+
+def _print_merged(
+    change: Callable[..., Merged], references: tuple[str, ...], *, because: str, by: str, json: bool
+) -> int:
+    from dataclasses import asdict
+    from datetime import UTC, datetime
+    from getpass import getuser
+
+    from store.customers import own_reference
+    from work.installation import opened
+
+    actor = f"staff:{' '.join(by.split()) or getuser()}"
+    with opened(Settings.read()) as installation, installation.engine.begin() as connection:
+        done = change(connection, *references, actor=actor, because=because, now=datetime.now(UTC))
+        kept, gone = (own_reference(connection, number) for number in (done.kept, done.gone))
+    if json:
+        print_json({**asdict(done), "kept": kept, "gone": gone})
+    elif len(references) > 1:
+        console.print(f"Merged: {kept} and {gone} are one customer now.", markup=False, soft_wrap=True)
+        if done.messages:
+            console.print(f"Held, because they go out once: {done.messages} messages.")
+    else:
+        console.print(f"Split: {kept} and {gone} are two customers again.", markup=False, soft_wrap=True)
+    return Exit.OK
 
 
 @app.command

@@ -125,6 +125,15 @@ def _referred(connection: Connection, reference: str, source: str) -> list[int]:
     return list(rows.scalars())
 
 
+def own_reference(connection: Connection, customer: int) -> str:
+    """Return the first reference of a record, its number when it has none."""
+    found = connection.scalar(
+        text("SELECT reference FROM customer_references WHERE customer_id = :id ORDER BY source LIMIT 1"),
+        {"id": customer},
+    )
+    return str(found or customer)
+
+
 def save(
     connection: Connection, people: pl.DataFrame, addresses: pl.DataFrame, *, source: str, now: datetime
 ) -> Counts:

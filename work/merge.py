@@ -52,12 +52,14 @@ def people(merges: Iterable[Merge]) -> list[Member]:
     return sorted(found.values(), key=lambda one: one.customer)
 
 
-def merge(connection: Connection, kept: str, gone: str, *, actor: str, because: str, now: datetime) -> Merged:
+def merge(
+    connection: Connection, kept: str | int, gone: str | int, *, actor: str, because: str, now: datetime
+) -> Merged:
     """Make one person of two records.
 
     Args:
         connection: in a transaction.
-        kept: reference of the record whose name and page stay.
+        kept: reference or id of the record whose name and page stay.
         gone: of the other one; it is found by its references as before.
         actor: `staff:<name>`.
         because: why they are one person.
@@ -85,14 +87,14 @@ def merge(connection: Connection, kept: str, gone: str, *, actor: str, because: 
     return Merged(merge=made, kept=one, gone=other, messages=len(held))
 
 
-def split(connection: Connection, reference: str, *, actor: str, because: str, now: datetime) -> Merged:
+def split(connection: Connection, reference: str | int, *, actor: str, because: str, now: datetime) -> Merged:
     """Take a merge back: the one that took in this record, else the last one of its person.
 
     Raises:
         Problem: no such customer, nothing merged, or no reason.
     """
     reason = _reason(because)
-    record = record_of(connection, reference)
+    record = reference if isinstance(reference, int) else record_of(connection, reference)
     if record is None:
         raise _nobody(reference)
     everybody = persons.members(connection, record)
@@ -141,14 +143,16 @@ def _side(rows: Sequence[Member], record: int) -> list[int]:
     return [one.customer for one in rows if one.person == person] or [record]
 
 
-def _known(connection: Connection, reference: str) -> int:
+def _known(connection: Connection, reference: str | int) -> int:
+    if isinstance(reference, int):
+        return persons.person_of(connection, reference)
     customer = find(connection, reference)
     if customer is None:
         raise _nobody(reference)
     return customer
 
 
-def _nobody(reference: str) -> Problem:
+def _nobody(reference: str | int) -> Problem:
     return Problem(
         f"There is no customer {reference!r}.", todo="`tidings customers find WORD` looks for one."
     )
