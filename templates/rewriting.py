@@ -1,7 +1,6 @@
-"""A template with other words in some of its blocks: as a value to look at, and as a folder of the organisation's own."""
+"""A template with other words in some of its blocks: as a value to look at, and as a folder of one's own."""
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -49,8 +48,8 @@ def write_copy(template: Template, name: str, texts: Texts, *, folder: Path) -> 
             for language in texts:
                 (fresh / f"{language}.md").write_text(written(made.blocks[language]), encoding="utf-8")
             if place.exists():
-                os.rename(place, Path(scratch) / "before")
-            os.rename(fresh, place)
+                place.rename(Path(scratch) / "before")
+            fresh.rename(place)
     except OSError as error:
         raise Problem(f"{place} cannot be written: {error.strerror}.") from error
 

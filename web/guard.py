@@ -86,7 +86,7 @@ class _Exchange:
             self._begun = True
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)  # a frame of our own page says so itself
         await self._send(message)
 
     async def end(self, status: int, detail: str) -> None:

@@ -250,7 +250,7 @@ def send_back(connection: Connection, draft_id: int, *, actor: str, because: str
     if draft.state == "draft":
         raise Problem("This is a draft; nobody asked for approval.")
     _take_back(connection, draft)
-    stored.change(connection, draft_id, **_UNASKED | {"note": " ".join(because.split())[:500]})
+    stored.change(connection, draft_id, **{**_UNASKED, "note": " ".join(because.split())[:500]})
     _note(connection, draft_id, "campaign.send_back", actor, content_of(draft), because=because)
 
 

@@ -1,0 +1,139 @@
+"""What would go wrong with a campaign, looked at before anybody is asked: each check good, a warning, or in the way."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+
+from store.suppressions import suppressions_known
+from templates.catalog import Template
+from templates.preview import prove
+from tidings.campaign import Campaign
+from tidings.organisation import Brand
+from tidings.problem import Problem
+from tidings.settings import Mode
+from work.campaign import FIRST_ON_EARTH, checked, starts
+from work.forecast import Forecast
+from work.installation import Installation
+
+GOOD, WAIT, BAD = "good", "wait", "bad"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One line of the list. `name` has its words in every language; `detail` names what is wrong."""
+
+    name: str
+    verdict: str
+    """good, wait (look at it) or bad (it cannot be sent so)."""
+    detail: str = ""
+
+
+def preflight(
+    installation: Installation, campaign: Campaign, template: Template, forecast: Forecast, *, now: datetime
+) -> list[Check]:
+    """Return every check of a campaign. A second when the letters of five languages are typeset, else milliseconds."""
+    brand = installation.organisation.brand(campaign.brand)
+    return [
+        _usable(installation, campaign, template, now),
+        _proven(template, brand, campaign),
+        *_links(template),
+        _audience(forecast),
+        _reach(forecast),
+        _schedule(campaign, now),
+        *_live(installation, template, brand),
+        *_languages(installation, template, brand),
+    ]
+
+
+def in_the_way(checks: list[Check]) -> list[Check]:
+    """Return the checks that forbid asking for approval."""
+    return [check for check in checks if check.verdict == BAD]
+
+
+def _usable(installation: Installation, campaign: Campaign, template: Template, now: datetime) -> Check:
+    try:
+        checked(installation, campaign, now=now, template=template)
+    except Problem as problem:
+        return Check(name="values", verdict=BAD, detail=str(problem))
+    return Check(name="values", verdict=GOOD)
+
+
+def _proven(template: Template, brand: Brand, campaign: Campaign) -> Check:
+    """Render every channel in every language, and look for every fact in each (design/content.md)."""
+    problems = proven(template, brand, campaign.model_dump(mode="json")["data"])
+    return Check(name="parity", verdict=BAD if problems else GOOD, detail=" ".join(problems[:3]))
+
+
+_PROVEN: dict[tuple[str, str, str], tuple[str, ...]] = {}
+_MOST = 256
+
+
+def proven(template: Template, brand: Brand, data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what `templates.preview.prove` finds; asked once for the same words, brand and data."""
+    key = (template.content_hash, brand.model_dump_json(), repr(sorted(data.items())))
+    if key not in _PROVEN:
+        if len(_PROVEN) >= _MOST:
+            _PROVEN.clear()
+        _PROVEN[key] = tuple(prove(template, brand=brand, data=data))
+    return _PROVEN[key]
+
+
+def _links(template: Template) -> Iterator[Check]:
+    """Say whether every text has its one thing to do, and every image its words."""
+    bare = [
+        language
+        for language, blocks in template.blocks.items()
+        if "![](" in blocks.source.get("body", "").replace(" ", "")
+    ]
+    yield Check(name="images", verdict=WAIT if bare else GOOD, detail=", ".join(bare))
+    silent = [language for language, blocks in template.blocks.items() if blocks.action() is None]
+    yield Check(name="action", verdict=WAIT if silent else GOOD, detail=", ".join(silent))
+
+
+def _audience(forecast: Forecast) -> Check:
+    return Check(name="audience", verdict=GOOD if forecast.audience else BAD)
+
+
+def _reach(forecast: Forecast) -> Check:
+    few = forecast.audience and forecast.reached * 2 < forecast.audience
+    verdict = BAD if forecast.audience and not forecast.reached else WAIT if few else GOOD
+    return Check(name="reach", verdict=verdict)
+
+
+def _schedule(campaign: Campaign, now: datetime) -> Check:
+    start = campaign.schedule.start
+    if start is None:
+        return Check(name="now", verdict=GOOD)
+    first = starts(campaign, now=now)
+    last = first + 2 * FIRST_ON_EARTH if campaign.schedule.own_time else first
+    if last <= now:
+        return Check(name="past", verdict=BAD)
+    return Check(name="schedule", verdict=GOOD) if first > now else Check(name="partly_past", verdict=WAIT)
+
+
+def _live(installation: Installation, template: Template, brand: Brand) -> Iterator[Check]:
+    """Say whether anything leaves at all, and whether whom we must not write to is known."""
+    if installation.mode is not Mode.LIVE:
+        yield Check(name="not_live", verdict=WAIT, detail=str(installation.mode))
+        return
+    with installation.engine.connect() as connection:
+        known = suppressions_known(connection, brand.id)
+    if template.purpose_class == "marketing":
+        yield Check(name="suppressions", verdict=GOOD if known else BAD)
+
+
+def _languages(installation: Installation, template: Template, brand: Brand) -> Iterator[Check]:
+    """Say which languages that customers speak the template has no text in: they get the fallback."""
+    spoken = _spoken(installation)
+    missing = sorted(
+        language for language in spoken if language in brand.languages and language not in template.languages
+    )
+    yield Check(name="languages", verdict=WAIT if missing else GOOD, detail=", ".join(missing))
+
+
+def _spoken(installation: Installation) -> set[str]:
+    with installation.engine.connect() as connection:
+        return set(connection.scalars(text("SELECT DISTINCT language FROM customers")))
