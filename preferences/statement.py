@@ -12,6 +12,7 @@ The column `value` is JSON; what each kind puts there:
     quiet_hours  {"start": "21:00", "end": "08:00", "channels": ["email"]}; without channels: all but letters
     language     {"language": "pt_BR"}
     tracking     {"tracking": false}
+    manner       {"large_print": true, "plain_language": true, "call": true}: heeded when it is built
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from tidings.channel import Channel
 from tidings.purpose import topic_path
 from tidings.reason import Reason
 
-KINDS = ("order", "pause", "quiet_hours", "language", "tracking")
+KINDS = ("order", "pause", "quiet_hours", "language", "tracking", "manner")
 UNPLACED = 99
 """Place of a channel that an order does not name."""
 HOUR = 60

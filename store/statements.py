@@ -18,7 +18,7 @@ class Statement:
 
     customer: int
     kind: str
-    """order, pause, quiet_hours, language, tracking."""
+    """order, pause, quiet_hours, language, tracking, manner."""
     at: datetime
     source: str
     actor: str

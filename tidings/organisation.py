@@ -95,6 +95,18 @@ class Brand(_Strict):
     """Approved content templates: template (`offer/autumn`) to language to content SID (`HX...`)."""
     channel_order: dict[str, tuple[Channel, ...]] = {}
     """Default order by purpose; `all` for the rest."""
+    topics: dict[str, dict[str, str]] = {}
+    """Parts of offers and news that customers can choose for themselves: `offer.garden` to its name by language."""
+
+    @field_validator("topics")
+    @classmethod
+    def _below_marketing(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for topic, names in value.items():
+            if not re.fullmatch(r"(offer|news)(\.[a-z][a-z0-9-]{0,30}){1,3}", topic):
+                raise PydanticCustomError("topic", "write a topic like offer.garden or news.club")
+            if not names:
+                raise PydanticCustomError("topic_name", "give the topic a name in a language")
+        return value
 
     @property
     def channels(self) -> tuple[Channel, ...]:

@@ -102,6 +102,7 @@ OPEN = frozenset(
         ("POST", "/p"),
         ("GET", "/p/{token}"),
         ("POST", "/p/{token}"),
+        ("GET", "/p/{token}/history"),
         ("GET", "/u/{token}"),
         ("POST", "/u/{token}"),
         ("GET", "/hooks/{name}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,20 +11,24 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from tidings.organisation import Brand
+from web.answers import HORIZON, LONGEST, check, offered, places_of, today
 from web.language import LANGUAGES, wording_digest, words
+from web.render import moment
 from web.renewal import renew
 from web.site import site_of
 from web.visit import Visit, fields_of, find, page
-from work.preference import Preferences, save, stop_marketing
-from work.scribe import CHOICES, MARKETING
-from work.wishes import NONE, zone_of
+from work.history import history, undo
+from work.preference import Saved, channels_in, save, stop_marketing, unsaved
+from work.replay import replay
+from work.scribe import CHOICES, MANNERS, MARKETING, questions
+from work.wishes import NONE
 
-VERSION = "1"
+VERSION = "2"
 """Of the questions and what they mean; the wording has its own digest. Both are part of the proof."""
-_HORIZON = timedelta(days=731)
 _SHORTEST_REFERENCE = 6
 _DIGITS = 4
-_LONGEST = 100
+_SECRET = ("preview", "edit")
+"""Buttons, which are no answers."""
 
 
 def routes() -> list[Route]:
@@ -32,6 +36,7 @@ def routes() -> list[Route]:
     return [
         Route("/p/{token}", show, methods=["GET"]),
         Route("/p/{token}", submit, methods=["POST"]),
+        Route("/p/{token}/history", look_back, methods=["GET"]),
     ]
 
 
@@ -45,11 +50,32 @@ def show(request: Request) -> Response:
         return renew(request, visit)
     if (saved := request.query_params.get("saved")) is not None:
         return _confirm(request, visit, changed=saved == "1")
-    return _page(request, visit, answers=visit.known.answers, errors={})
+    return _page(request, visit, answers=visit.known.answers, shown=visit.known.answers, errors={})
+
+
+def look_back(request: Request) -> Response:
+    """Show what was chosen when, and from where."""
+    found = find(request)
+    if found is None:
+        return site_of(request).pages.missing(request)
+    visit, over = found
+    if over:
+        return renew(request, visit)
+    with visit.site.reading.connect() as connection:
+        entries = history(connection, customer=visit.customer, brand=visit.brand)
+    return page(
+        request,
+        visit,
+        "history",
+        entries=entries,
+        when=lambda at: moment(at, visit.known.zone, visit.language),
+        title_of=lambda topic: title_of(topic, visit),
+        tongues={code: words(code)["page"]["name"] for code in LANGUAGES},
+    )
 
 
 async def submit(request: Request) -> Response:
-    """Save the answers; a wrong one is told at its field, and nothing is saved."""
+    """Save the answers, or show first what they would have changed; a wrong one is told at its field."""
     return await run_in_threadpool(_submit, request, await fields_of(request))
 
 
@@ -60,44 +86,92 @@ def _submit(request: Request, fields: Mapping[str, str]) -> Response:
     visit, over = found
     if over:
         return renew(request, visit, fields)
-    site, known = visit.site, visit.known
-    now = site.clock()
-    answers, errors = _check(fields, known, visit, now)
-    if errors:
-        return _page(request, visit, answers={**known.answers, **answers}, errors=errors)
+    answers, errors = check(fields, visit.known, visit.brand, visit.language, visit.site.clock())
     shown = {key.removeprefix("shown."): value for key, value in fields.items() if key.startswith("shown.")}
-    proof = _proof(fields, visit)
+    if errors or "edit" in fields:
+        kept = {**visit.known.answers, **answers}
+        before = {**visit.known.answers, **{key: shown[key] for key in shown if key in visit.known.answers}}
+        return _page(request, visit, answers=kept, shown=before, errors=errors)
+    if "preview" in fields:
+        return _preview(request, visit, fields, answers, shown)
+    saved = _save(visit, fields, answers, shown)
+    changed = "1" if saved and saved.changed else "0"
+    return RedirectResponse(f"{visit.home}?lang={visit.language}&saved={changed}", status_code=303)
+
+
+def _save(
+    visit: Visit, fields: Mapping[str, str], answers: Mapping[str, str], shown: Mapping[str, str]
+) -> Saved | None:
+    site, now, proof = visit.site, visit.site.clock(), _proof(fields, visit)
+    customer, brand, policy = visit.customer, visit.brand, visit.site.policy
     with site.installation.engine.begin() as connection:
         if fields.get("stop") == "marketing":
-            saved = stop_marketing(
+            return stop_marketing(
                 connection,
-                customer=visit.customer,
-                brand=visit.brand,
+                customer=customer,
+                brand=brand,
                 purposes=MARKETING,
                 proof=proof,
+                policy=policy,
                 now=now,
             )
-        else:
-            saved = save(
-                connection,
-                customer=visit.customer,
-                brand=visit.brand,
-                answers=answers,
-                shown=shown,
-                proof=proof,
-                policy=site.policy,
-                now=now,
-            )
-    changed = "1" if saved and saved.changed else "0"
-    return RedirectResponse(f"{request.url.path}?lang={visit.language}&saved={changed}", status_code=303)
+        if "undo" in fields:
+            return undo(connection, customer=customer, brand=brand, proof=proof, policy=policy, now=now)
+        return save(
+            connection,
+            customer=customer,
+            brand=brand,
+            answers=answers,
+            shown=shown,
+            proof=proof,
+            policy=policy,
+            now=now,
+        )
+
+
+def _preview(
+    request: Request,
+    visit: Visit,
+    fields: Mapping[str, str],
+    answers: Mapping[str, str],
+    shown: Mapping[str, str],
+) -> Response:
+    """Show what the answers would have changed in the past year, and save nothing."""
+    site, now = visit.site, visit.site.clock()
+    with site.reading.connect() as connection:
+        said = unsaved(
+            connection,
+            customer=visit.customer,
+            brand=visit.brand,
+            answers=answers,
+            shown=shown,
+            policy=site.policy,
+            now=now,
+        )
+        found = replay(
+            connection,
+            site.installation.organisation,
+            customer=visit.customer,
+            brand=visit.brand,
+            said=said,
+            policy=site.policy,
+            now=now,
+        )
+    fields = {key: value[:LONGEST] for key, value in fields.items() if key not in _SECRET}
+    return page(request, visit, "preview", replay=found, fields=fields)
 
 
 def _page(
-    request: Request, visit: Visit, *, answers: Mapping[str, str], errors: Mapping[str, str]
+    request: Request,
+    visit: Visit,
+    *,
+    answers: Mapping[str, str],
+    shown: Mapping[str, str],
+    errors: Mapping[str, str],
 ) -> Response:
     known, now = visit.known, visit.site.clock()
-    wording = words(visit.language)
-    today = _today(known, now)
+    day = today(known, now)
+    topics = questions(visit.brand)
     return page(
         request,
         visit,
@@ -105,113 +179,74 @@ def _page(
         status=422 if errors else 200,
         version=VERSION,
         shown_at=now.isoformat(timespec="seconds"),
-        shown=known.answers,
+        shown=shown,
         answers=answers,
         errors=errors,
-        labels={key: _label(key, wording) for key in errors},
-        choices=tuple(CHOICES),
+        labels={key: _label(key, visit) for key in errors},
+        topics={topic: title_of(topic, visit) for topic in topics},
+        parts={key: [topic for topic in topics if topic.startswith(f"{key}.")] for key in CHOICES},
         marketing=MARKETING,
+        manners=MANNERS,
+        places={topic: places_of(answers[topic]) for topic in topics},
         ways=known.ways,
+        most=sum(not way.problem for way in known.ways),
         digits=known.reference[-_DIGITS:] if len(known.reference) >= _SHORTEST_REFERENCE else "",
-        tongues=[(code, words(code)["page"]["name"]) for code in _offered(visit.brand, known)],
-        first_day=(today + timedelta(days=1)).isoformat(),
-        last_day=(today + _HORIZON).isoformat(),
+        tongues=[(code, words(code)["page"]["name"]) for code in offered(visit.brand, known)],
+        first_day=(day + timedelta(days=1)).isoformat(),
+        last_day=(day + HORIZON).isoformat(),
     )
 
 
 def _confirm(request: Request, visit: Visit, *, changed: bool) -> Response:
     known = visit.known
     paused = known.answers["pause_until"]
+    topics = [topic for topic in questions(visit.brand) if topic in CHOICES or known.answers[topic]]
     return page(
         request,
         visit,
         "saved",
         changed=changed,
-        choices=tuple(CHOICES),
+        topics={topic: title_of(topic, visit) for topic in topics},
+        chosen={topic: channels_in(known.answers[topic]) or (NONE,) for topic in topics},
         answers=known.answers,
+        manners=[key for key in MANNERS if known.answers[key] == "on"],
         masked={NONE: "", **{way.channel: way.shown for way in known.ways}},
         paused=date.fromisoformat(paused) if paused else None,
         planned=known.planned,
     )
 
 
-def _label(key: str, wording: Mapping[str, Mapping[str, object]]) -> str:
-    form = wording["form"]
-    if key in CHOICES:
-        topic = form[key]
-        return str(topic["title"]) if isinstance(topic, Mapping) else key
+def title_of(topic: str, visit: Visit) -> str:
+    """Return what a topic is called on the page: ours for purposes, the brand's for parts of them."""
+    wording = words(visit.language)
+    if topic in CHOICES:
+        return str(wording["form"][topic]["title"])
+    purposes: Mapping[str, str] = wording["preview"]["purpose"]
+    return purposes.get(topic) or _part(topic, visit.brand, visit.language)
+
+
+def _part(topic: str, brand: Brand, language: str) -> str:
+    names = brand.topics.get(topic, {})
+    tried = (language, language.partition("_")[0], *brand.languages)
+    return next((names[one] for one in tried if one in names), next(iter(names.values()), topic))
+
+
+def _label(key: str, visit: Visit) -> str:
+    form = words(visit.language)["form"]
+    if key in questions(visit.brand):
+        return title_of(key, visit)
     return str(form[{"language": "language", "pause_until": "pause"}.get(key, "quiet")])
-
-
-def _offered(brand: Brand, known: Preferences) -> list[str]:
-    """Return the languages a customer can ask for: the brand's, and the one that is set."""
-    return [code for code in LANGUAGES if code in brand.languages or code == known.answers["language"]]
-
-
-def _today(known: Preferences, now: datetime) -> date:
-    return now.astimezone(zone_of(known.zone)).date()
 
 
 def _proof(fields: Mapping[str, str], visit: Visit) -> str:
     """Say what the customer saw: the form's version, its language and exact wording, and when it was shown."""
-    shown_at = fields.get("shown_at", "")[:_LONGEST]
+    shown_at = fields.get("shown_at", "")[:LONGEST]
     try:
         when = datetime.fromisoformat(shown_at).isoformat(timespec="seconds")
     except ValueError:
         when = "unknown"
-    answered = "stop marketing" if fields.get("stop") else "answers"
+    answered = "stop marketing" if fields.get("stop") else "undo" if "undo" in fields else "answers"
     return (
         f"form {VERSION}, {visit.language}, wording {wording_digest(visit.language)}, brand {visit.brand.id}, "
         f"shown {when}, {answered}"
     )
-
-
-def _check(
-    fields: Mapping[str, str], known: Preferences, visit: Visit, now: datetime
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the answers that were given, and for each wrong one what is wrong with it."""
-    answers = {key: fields[key].strip()[:_LONGEST] for key in known.answers if key in fields}
-    if "form" in fields:  # the whole form: a box that is not ticked is not sent
-        answers["tracking"] = "on" if fields.get("tracking") == "on" else "off"
-    errors: dict[str, str] = {}
-    wording = words(visit.language)["error"]
-    for key in CHOICES:
-        allowed = {*known.usable, *([NONE] if key in MARKETING else [])}
-        if key in answers and answers[key] not in allowed:
-            errors[key] = wording["choice"]
-    if "language" in answers and answers["language"] not in _offered(visit.brand, known):
-        errors["language"] = wording["language"]
-    if answers.get("tracking", "on") not in ("on", "off"):
-        answers["tracking"] = "off"
-    pause = answers.get("pause_until", "")
-    if pause != known.answers["pause_until"] and (wrong := _wrong_day(pause, _today(known, now))):
-        errors["pause_until"] = wording[wrong].format(example=_today(known, now) + timedelta(days=30))
-    if wrong := _wrong_hours(answers):
-        errors["quiet_from"] = wording[wrong]
-    return answers, errors
-
-
-def _wrong_day(text: str, today: date) -> str | None:
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return "date"
-    if day <= today:
-        return "past"
-    return "far" if day > today + _HORIZON else None
-
-
-def _wrong_hours(answers: dict[str, str]) -> str | None:
-    """Check both times and bring them into the form HH:MM."""
-    hours = [answers.get("quiet_from", ""), answers.get("quiet_until", "")]
-    if not any(hours):
-        return None
-    try:
-        answers["quiet_from"], answers["quiet_until"] = (
-            time.fromisoformat(hour).isoformat(timespec="minutes") for hour in hours
-        )
-    except ValueError:
-        return "time"
-    return "same" if answers["quiet_from"] == answers["quiet_until"] else None

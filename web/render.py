@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,6 +25,7 @@ from tidings.organisation import Brand, Organisation
 from web import language as languages
 from web.assets import asset
 from web.figures import FILTERS, locale
+from work.wishes import zone_of
 
 _HERE = Path(__file__).parent
 _PRIVATE = {
@@ -162,3 +163,11 @@ def money(value: Decimal, currency: str, language: str) -> str:
     from babel.numbers import format_currency
 
     return str(format_currency(value, currency, locale=locale(language)))
+
+
+def moment(value: datetime, zone: str, language: str) -> str:
+    """Return an instant in a customer's zone as a language writes it: `21 November 2026, 14:05`."""
+    from babel.dates import format_datetime
+
+    there = value.astimezone(zone_of(zone))
+    return str(format_datetime(there, format="d MMMM y, HH:mm", locale=locale(language)))

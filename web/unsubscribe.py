@@ -66,6 +66,7 @@ def _unsubscribe(request: Request, meant: bool) -> Response:  # noqa: FBT001 -- 
             now=site.clock(),
             source="unsubscribe",
             message=opened.message,
+            policy=site.policy,
         )
     return _page(request, site, opened, brand, known, done=True)
 

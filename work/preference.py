@@ -2,19 +2,21 @@
 
 The form is a flat table of answers, so that "only what changed" is one comparison:
 
-    invoice, offer, news     a channel, or `none` (marketing only)
+    invoice, offer, news     channels, the first choice first: `email,letter`; `none` (marketing only)
+    offer.garden             the same for a part of a topic; '' where it follows the whole
     language                 a code, for example `pt_BR`
     pause_until              ISO date in the customer's zone on which marketing may begin again, '' for no pause
     quiet_from, quiet_until  HH:MM in the customer's zone, both '' for the organisation's hours
     tracking                 `on` or `off`: may opened links be remembered
+    large_print, plain_language, call   `on` or `off`: in which manner the customer wants to be told
 
-A choice for marketing is exactly one channel (order statement with `only`) and is consent for it; `none` is an
-objection on every channel. A choice for invoices and reminders is the first channel; the others stay as a fallback.
+A choice for marketing is exactly these channels (order statement with `only`) and is consent for them; `none` is an
+objection on every channel. For invoices and reminders the channels that are left out stay behind as a fallback.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,11 +25,13 @@ from sqlalchemy import Connection
 
 from preferences.policy import Policy
 from store import preference
+from store.consents import Consent
+from store.statements import Statement
 from tidings.channel import Channel
 from tidings.organisation import Brand
 from work.mask import mask
-from work.scribe import CHOICES, FORM, MARKETING, Scribe
-from work.wishes import NONE, channel_of, first, objected, paused_until
+from work.scribe import CHOICES, FORM, MANNERS, MARKETING, Scribe, questions
+from work.wishes import NONE, first, objected, own_word, paused_until, ranking_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +84,15 @@ class Saved:
     changed: Mapping[str, str]
 
 
+def channels_in(answer: str) -> tuple[str, ...]:
+    """Return the channels of an answer about a topic.
+
+    >>> channels_in("letter,email"), channels_in("none"), channels_in("")
+    (('letter', 'email'), (), ())
+    """
+    return tuple(channel for channel in answer.split(",") if channel and channel != NONE)
+
+
 def read(
     connection: Connection, *, customer: int, brand: Brand, policy: Policy, now: datetime
 ) -> Preferences | None:
@@ -99,6 +112,8 @@ def save(
     policy: Policy,
     now: datetime,
     actor: str = "customer",
+    source: str = FORM,
+    kind: str = "preference_changed",
 ) -> Saved | None:
     """Write what the customer changed, as statements, consents and one touchpoint; None: no such customer.
 
@@ -106,7 +121,7 @@ def save(
     is what the form had shown, or what is known already, writes nothing: saving twice is saving once.
 
     `answers` are checked, and a question that is missing is not touched; `shown` is what the form had shown, where it
-    said so; `proof` says in words what was shown (GDPR art. 7(1)).
+    said so; `proof` says in words what was shown (GDPR art. 7(1)); `kind` is that of the touchpoint.
     """
     if not preference.lock(connection, customer):
         return None
@@ -114,18 +129,55 @@ def save(
     if known is None:
         return None
     before = _preferences(known, brand, policy, now)
+    scribe = Scribe(known=known, brand=brand, proof=proof, now=now, actor=actor, source=source)
+    changed = _said(scribe, before, brand, answers, shown)
+    scribe.write(connection, kind, changed, {key: before.answers[key] for key in changed})
+    return Saved(changed=changed)
+
+
+def unsaved(
+    connection: Connection,
+    *,
+    customer: int,
+    brand: Brand,
+    answers: Mapping[str, str],
+    shown: Mapping[str, str],
+    policy: Policy,
+    now: datetime,
+) -> tuple[Sequence[Statement], Sequence[Consent]]:
+    """Return what `save` would write, and write nothing."""
+    known = preference.read(connection, customer=customer, brand=brand.id)
+    if known is None:
+        return (), ()
+    scribe = Scribe(known=known, brand=brand, proof="preview", now=now, actor="customer")
+    _said(scribe, _preferences(known, brand, policy, now), brand, answers, shown)
+    return scribe.said
+
+
+def _said(
+    scribe: Scribe, before: Preferences, brand: Brand, answers: Mapping[str, str], shown: Mapping[str, str]
+) -> dict[str, str]:
+    """Tell the scribe what changed; returns it."""
     changed = {
         key: answer
         for key, answer in answers.items()
         if answer != before.answers[key] and answer != shown.get(key)
     }
-    scribe = Scribe(known=known, brand=brand, proof=proof, now=now, actor=actor)
+    after = {**before.answers, **changed}
+    parts = [topic for topic in questions(brand) if topic not in CHOICES]
+    own = [topic for topic in parts if after[topic]]
     for key in CHOICES:
         if key in changed:
-            scribe.choose(key, changed[key])
-    scribe.wish({**before.answers, **changed}, changed)
-    scribe.write(connection, "preference_changed", changed)
-    return Saved(changed=changed)
+            scribe.choose(key, channels_in(after[key]), kept=own, parts=parts)
+    for topic in parts:
+        whole = topic.partition(".")[0]
+        closed = after[whole] == NONE and whole in changed
+        if after[topic] and (topic in changed or (closed and after[topic] != NONE)):
+            scribe.choose_part(topic, channels_in(after[topic]))
+        elif topic in changed:
+            scribe.follow(topic, channels_in(after[whole]))
+    scribe.wish(after, changed)
+    return changed
 
 
 def stop_marketing(
@@ -138,8 +190,12 @@ def stop_marketing(
     now: datetime,
     source: str = FORM,
     message: str | None = None,
+    policy: Policy | None = None,
 ) -> Saved | None:
-    """Object to purposes on every channel, where that was not said already; None: no such customer."""
+    """Object to purposes on every channel, where that was not said already; None: no such customer.
+
+    `policy` tells what held before, which an undo brings back.
+    """
     if not preference.lock(connection, customer):
         return None
     known = preference.read(connection, customer=customer, brand=brand.id)
@@ -148,11 +204,22 @@ def stop_marketing(
     scribe = Scribe(
         known=known, brand=brand, proof=proof, now=now, actor="customer", source=source, message=message
     )
-    changed = {purpose: NONE for purpose in purposes if not objected(known, purpose)}
+    changed = {purpose: NONE for purpose in purposes if not _silent(known, purpose)}
     for purpose in changed:
-        scribe.choose(purpose, NONE)
-    scribe.write(connection, "unsubscribed", changed)
+        scribe.choose(purpose, ())
+    before = _preferences(known, brand, policy or Policy(), now).answers
+    scribe.write(connection, "unsubscribed", changed, {key: before[key] for key in _stopped(brand, changed)})
     return Saved(changed=changed)
+
+
+def _silent(known: preference.Known, purpose: str) -> bool:
+    """Return whether nothing of a purpose is wished any more, nor of a part of it."""
+    parts = {row["topic"] for row in known.consents if row["topic"].startswith(f"{purpose}.")}
+    return all(objected(known, topic) for topic in (purpose, *parts))
+
+
+def _stopped(brand: Brand, purposes: Mapping[str, str]) -> list[str]:
+    return [topic for topic in questions(brand) if topic.partition(".")[0] in purposes]
 
 
 def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: datetime) -> Preferences:
@@ -165,9 +232,7 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
     usable = frozenset(way.channel for way in ways if not way.problem)
     paused = paused_until(known, MARKETING, now)
     quiet = first(known, "quiet_hours", now)
-    answers = {
-        key: channel_of(known, key, brand=brand, usable=usable, policy=policy, now=now) for key in CHOICES
-    }
+    manner = first(known, "manner", now)
     return Preferences(
         customer=known.customer,
         brand=brand.id,
@@ -176,15 +241,29 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
         ways=ways,
         addresses=tuple(_address(row, policy) for row in known.addresses),
         answers={
-            **answers,
+            **{topic: _answer(known, topic, brand, usable, policy, now) for topic in questions(brand)},
             "language": str(first(known, "language", now).get("language", known.language)),
             "pause_until": paused.isoformat() if paused else "",
             "quiet_from": str(quiet.get("start", "")),
             "quiet_until": str(quiet.get("end", "")),
             "tracking": "off" if first(known, "tracking", now).get("tracking") is False else "on",
+            **{key: "on" if manner.get(key) is True else "off" for key in MANNERS},
         },
         planned=known.planned,
     )
+
+
+def _answer(
+    known: preference.Known,
+    topic: str,
+    brand: Brand,
+    usable: frozenset[str],
+    policy: Policy,
+    now: datetime,
+) -> str:
+    if topic not in CHOICES and not own_word(known, topic, now):
+        return ""
+    return ",".join(ranking_of(known, topic, brand=brand, usable=usable, policy=policy, now=now)) or NONE
 
 
 def _way(known: preference.Known, channel: str, policy: Policy) -> Way:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,7 @@ from store.preference import Known
 from store.statements import Statement
 from tidings.organisation import Brand
 from tidings.purpose import Purpose, PurposeClass
-from work.wishes import NONE, ends_after, midnight, paused_scopes
+from work.wishes import ends_after, midnight, paused_scopes
 
 FORM = "form"
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -23,8 +23,26 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "offer": (Purpose.OFFER,),
     "news": (Purpose.NEWS,),
 }
-"""The form's questions, and the purposes that each decides."""
+"""The form's questions, and the purposes that each decides; a brand's topics come below theirs."""
 MARKETING = tuple(key for key in CHOICES if Purpose(key).purpose_class is PurposeClass.MARKETING)
+MANNERS = ("large_print", "plain_language", "call")
+"""How a customer wants to be told, on every channel: bigger letters, plain words, a person who calls."""
+_MOMENT = timedelta(microseconds=1)
+"""A word about a part of a topic comes this much after the word about the whole, so that it is the newer one."""
+
+
+def is_marketing(topic: str) -> bool:
+    """Tell whether a topic needs permission."""
+    return topic.partition(".")[0] in MARKETING
+
+
+def questions(brand: Brand) -> tuple[str, ...]:
+    """Return the topics that a brand's form asks about, each part after its whole."""
+    return tuple(
+        topic
+        for key in CHOICES
+        for topic in (key, *sorted(part for part in brand.topics if part.startswith(f"{key}.")))
+    )
 
 
 class Scribe:
@@ -51,21 +69,50 @@ class Scribe:
         self._statements: list[Statement] = []
         self._consents: list[Consent] = []
 
-    def choose(self, key: str, channel: str) -> None:
-        """Take the answer to one of CHOICES; topics below it that had a wish of their own follow."""
+    def choose(
+        self, key: str, channels: Sequence[str], *, kept: Collection[str] = (), parts: Collection[str] = ()
+    ) -> None:
+        """Take the channels for one of CHOICES, none: nothing at all; topics below with a wish of their own follow.
+
+        Args:
+            key: the question.
+            channels: the first choice first.
+            kept: topics below that the customer answers apart.
+            parts: topics below that the form asks about, and that go on following.
+        """
         for topic in self._topics(key):
-            if channel == NONE:
-                self._consent(topic, "all", "objected")
-                continue
-            value = {"only": True} if key in MARKETING else {}
-            self._state("order", topic=topic, channels=(channel,), value=value)
-            if (until := ends_after(self._known, "order", topic, self._now)) is not None:
-                self._state("order", topic=topic, channels=(channel,), value=value, until=until)
-            if key in MARKETING:
-                self._consent(topic, channel, "given")
+            if topic in parts and topic not in kept:
+                self.follow(topic, channels)
+            elif not _within(topic, kept):
+                self._choose(topic, channels, self._now)
+
+    def choose_part(self, topic: str, channels: Sequence[str]) -> None:
+        """Take the channels for a part of a topic, after the word about the whole."""
+        self._choose(topic, channels, self._now + _MOMENT)
+
+    def follow(self, topic: str, channels: Sequence[str]) -> None:
+        """Let a part of a topic follow the whole again, for which the customer has `channels`."""
+        now = self._now + _MOMENT
+        self._state("order", topic=topic, at=now)
+        if (until := ends_after(self._known, "order", topic, self._now)) is not None:
+            self._state("order", topic=topic, until=until, at=now)
+        for channel in channels:
+            self._consent(topic, channel, "given", now)
+
+    def _choose(self, topic: str, channels: Sequence[str], at: datetime) -> None:
+        if not channels:
+            self._consent(topic, "all", "objected", at)
+            return
+        value = {"only": True} if is_marketing(topic) else {}
+        self._state("order", topic=topic, channels=tuple(channels), value=value, at=at)
+        if (until := ends_after(self._known, "order", topic, self._now)) is not None:
+            self._state("order", topic=topic, channels=tuple(channels), value=value, until=until, at=at)
+        if is_marketing(topic):
+            for channel in channels:
+                self._consent(topic, channel, "given", at)
 
     def wish(self, answers: Mapping[str, str], changed: Mapping[str, str]) -> None:
-        """Take the answers that are about everything: language, pause, quiet hours, measured links."""
+        """Take the answers that are about everything: language, pause, quiet hours, measured links, the manner."""
         if "language" in changed:
             self._state("language", value={"language": answers["language"]})
         if "tracking" in changed:
@@ -75,6 +122,8 @@ class Scribe:
             self._state("quiet_hours", value=hours if answers["quiet_from"] else {})
         if "pause_until" in changed:
             self._pause(answers["pause_until"])
+        if any(manner in changed for manner in MANNERS):
+            self._state("manner", value={manner: answers[manner] == "on" for manner in MANNERS})
 
     def _pause(self, day: str) -> None:
         """Pause marketing until a day, '' to go on; pauses that stand are replaced."""
@@ -86,8 +135,19 @@ class Scribe:
         for _, topic in sorted(own):
             self._state("pause", topic=topic, until=midnight(date.fromisoformat(day), self._known.time_zone))
 
-    def write(self, connection: Connection, kind: str, changed: Mapping[str, str]) -> None:
-        """Write everything, and one touchpoint for the timeline."""
+    @property
+    def said(self) -> tuple[Sequence[Statement], Sequence[Consent]]:
+        """What would be written."""
+        return self._statements, self._consents
+
+    def write(
+        self,
+        connection: Connection,
+        kind: str,
+        changed: Mapping[str, str],
+        before: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write everything, and one touchpoint for the timeline, with what held before."""
         if not changed:
             return
         statements.append(connection, self._statements)
@@ -104,7 +164,7 @@ class Scribe:
                     channel="web",
                     kind=kind,
                     message=self._message,
-                    detail={"changed": dict(changed), "actor": self._actor},
+                    detail={"changed": dict(changed), "before": dict(before or {}), "actor": self._actor},
                     at=self._now,
                 )
             ],
@@ -125,6 +185,7 @@ class Scribe:
         value: dict[str, Any] | None = None,
         brand: str = "",
         until: datetime | None = None,
+        at: datetime | None = None,
     ) -> None:
         self._statements.append(
             Statement(
@@ -139,11 +200,11 @@ class Scribe:
                 source=self._source,
                 proof=self._proof,
                 actor=self._actor,
-                at=self._now,
+                at=at or self._now,
             )
         )
 
-    def _consent(self, topic: str, channel: str, action: str) -> None:
+    def _consent(self, topic: str, channel: str, action: str, at: datetime) -> None:
         self._consents.append(
             Consent(
                 customer=self._known.customer,
@@ -154,6 +215,11 @@ class Scribe:
                 source=self._source,
                 proof=self._proof,
                 actor=self._actor,
-                at=self._now,
+                at=at,
             )
         )
+
+
+def _within(topic: str, parts: Collection[str]) -> bool:
+    """Tell whether a topic is one of some parts, or below one."""
+    return any(topic == part or topic.startswith(f"{part}.") for part in parts)

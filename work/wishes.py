@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
+from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -20,27 +21,45 @@ from tidings.purpose import Purpose, PurposeClass, topic_path
 
 NONE = "none"
 NEVER = datetime.max.replace(tzinfo=UTC)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Row = dict[str, Any]
 
 
-def channel_of(
-    known: Known, purpose: str, *, brand: Brand, usable: frozenset[str], policy: Policy, now: datetime
-) -> str:
-    """Return the channel that a message of this purpose would take today, `none` when there would be none."""
-    order: list[str] = []
+def ranking_of(
+    known: Known, topic: str, *, brand: Brand, usable: frozenset[str], policy: Policy, now: datetime
+) -> tuple[str, ...]:
+    """Return the channels that a message of this topic would take today, the first choice first.
+
+    Of marketing all that are permitted and wished; of what is required those that the customer named, and where they
+    named none the first of the house, for the others stay behind them as a fallback anyway.
+    """
+    stated: list[str] = []
     never: set[str] = set()
-    for row in spoken(known, "order", purpose, now):
-        order += [channel for channel in row["channels"] if channel not in order]
+    for row in spoken(known, "order", topic, now):
+        stated += [channel for channel in row["channels"] if channel not in stated]
         if row["value"].get("only") is True:
-            never |= set(Channel) - set(order)
-    order += [channel for channel in brand.order_for(purpose) if channel not in order]
-    marketing = Purpose(purpose).purpose_class is PurposeClass.MARKETING
-    for channel in order:
-        if channel not in usable:
-            continue
-        if not marketing or (channel not in never and permitted(known, purpose, channel, policy)):
-            return str(channel)
-    return NONE
+            never |= set(Channel) - set(stated)
+    purpose = Purpose(topic.partition(".")[0])
+    house = [str(channel) for channel in brand.order_for(purpose) if channel not in stated]
+    if purpose.purpose_class is PurposeClass.MARKETING:
+        wished = [channel for channel in (*stated, *house) if channel in usable and channel not in never]
+        return tuple(channel for channel in wished if permitted(known, topic, channel, policy))
+    named = [channel for channel in stated if channel in usable]
+    return tuple(named or [channel for channel in house if channel in usable][:1])
+
+
+def own_word(known: Known, topic: str, now: datetime) -> bool:
+    """Return whether something is said about exactly this topic: an order that names channels, or an objection."""
+    orders: dict[tuple[str, bool], Row] = {}
+    for row in known.statements:  # newest first
+        if row["kind"] == "order" and row["topic"] == topic and in_force(row, now):
+            orders.setdefault((row["brand"], row["until_at"] is None), row)
+    if any(row["channels"] for row in orders.values()):
+        return True
+    follows_since = max((instant(row["at"]) for row in orders.values()), default=_LONG_AGO)
+    newest = next((row for row in known.consents if row["topic"] == topic), None)
+    denied = newest is not None and newest["action"] in ("objected", "withdrawn")
+    return newest is not None and denied and instant(newest["at"]) > follows_since
 
 
 def spoken(known: Known, kind: str, topic: str, now: datetime) -> Iterator[Row]:
@@ -123,8 +142,12 @@ def ends_after(known: Known, kind: str, topic: str, now: datetime) -> datetime |
 
 
 def permitted(known: Known, topic: str, channel: str, policy: Policy) -> bool:
-    """Return whether marketing of a topic may use a channel."""
-    events = _covering(known, topic, channel)
+    """Return whether marketing of a topic may use a channel; every record of the person must say so."""
+    return all(_permitted(known, member, topic, channel, policy) for member in known.members)
+
+
+def _permitted(known: Known, member: int, topic: str, channel: str, policy: Policy) -> bool:
+    events = _covering(known, member, topic, channel)
     if any(_stands(denial, events) for denial in events if denial["action"] in ("withdrawn", "objected")):
         return False
     actions = {event["action"] for event in events}
@@ -137,15 +160,15 @@ def permitted(known: Known, topic: str, channel: str, policy: Policy) -> bool:
 
 def objected(known: Known, topic: str) -> bool:
     """Return whether an objection to the whole topic stands on every channel."""
-    for channel in Channel:
-        events = _covering(known, topic, channel)
+    for member, channel in product(known.members, Channel):
+        events = _covering(known, member, topic, channel)
         if not any(_stands(denial, events) for denial in events if denial["action"] == "objected"):
             return False
     return True
 
 
-def _covering(known: Known, topic: str, channel: str) -> list[Row]:
-    """Return the consent events that cover a question, each with its scope and its moment."""
+def _covering(known: Known, member: int, topic: str, channel: str) -> list[Row]:
+    """Return the consent events of a record that cover a question, each with its scope and its moment."""
     path = topic_path(topic)
     return [
         {
@@ -154,7 +177,7 @@ def _covering(known: Known, topic: str, channel: str) -> list[Row]:
             "at": instant(row["at"]),
         }
         for row in known.consents
-        if row["topic"] in path and row["channel"] in (channel, "all")
+        if member in row["members"] and row["topic"] in path and row["channel"] in (channel, "all")
     ]
 
 

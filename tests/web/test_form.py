@@ -31,9 +31,9 @@ class Fields(HTMLParser):
             return
         if tag == "select":
             self._select = given["name"]
-        if tag == "option" and "selected" in given:
-            self.sent[self._select] = given["value"]
-        if tag == "input" and (given["type"] not in ("radio", "checkbox") or "checked" in given):
+        if tag == "option" and ("selected" in given or self._select not in self.sent):
+            self.sent[self._select] = given["value"]  # without a choice, the first
+        if tag == "input" and (given["type"] != "checkbox" or "checked" in given):
             self.sent[given["name"]] = given["value"]
 
 
@@ -43,9 +43,17 @@ def fill(door, customer, brand="nordlys", **answers):
     return door.client.post(door.form(customer, brand), data=fields | answers)
 
 
-def chosen(door, customer):
+def chosen(door, customer, *topics):
+    """The channels of each question in their order, as the page shows them."""
     fields = Fields(door.client.get(door.form(customer)).text).sent
-    return {key: fields.get(key) for key in ("invoice", "offer", "news")}
+    found = {}
+    for topic in topics or ("invoice", "offer", "news"):
+        parts = {key.rpartition("."): rank for key, rank in fields.items()}
+        ranks = {channel: rank for (start, _, channel), rank in parts.items() if start == f"rank.{topic}"}
+        placed = sorted((rank, channel) for channel, rank in ranks.items() if rank.isdigit())
+        unsaid = "" if set(ranks.values()) == {""} else "none"
+        found[topic] = ",".join(channel for _, channel in placed) or unsaid
+    return found
 
 
 def decided(door, customer, topic, purpose_class, now):
@@ -70,7 +78,7 @@ def test_the_form_shows_what_holds_today_with_masked_addresses(door, engine):
     assert "•• 01" in page.text
     assert "Oslo" in page.text
     assert "+4740600001" not in page.text
-    assert chosen(door, ada) == {"invoice": "email", "offer": "email", "news": "none"}
+    assert chosen(door, ada) == {"invoice": "email", "offer": "email,sms,push,letter", "news": "none"}
 
 
 def test_a_page_behind_a_signed_link_is_kept_told_and_found_by_nobody(door, engine):
@@ -184,7 +192,7 @@ def test_the_proof_says_what_was_shown(door, engine):
         "SELECT proof, source, actor, brand FROM consents WHERE topic = 'news'"
     )
     assert re.fullmatch(
-        r"form 1, sv, wording [0-9a-f]{12}, brand nordlys, shown 2026-03-03T12:00:00\+00:00, answers", proof
+        r"form 2, sv, wording [0-9a-f]{12}, brand nordlys, shown 2026-03-03T12:00:00\+00:00, answers", proof
     )
     assert (source, actor, brand) == ("form", "customer", "nordlys")
 
@@ -277,6 +285,14 @@ def test_topics_below_a_purpose_follow_its_choice(door, engine, clock):
         pytest.param({"offer": "sms"}, "offer", id="a channel whose address must not be used"),
         pytest.param({"invoice": "none"}, "invoice", id="nothing at all for invoices"),
         pytest.param({"offer": "pigeon"}, "offer", id="no channel"),
+        pytest.param({"offer": "email,email"}, "offer", id="a channel twice"),
+        pytest.param({"rank.offer.sms": "1"}, "offer", id="a number for a channel that must not be used"),
+        pytest.param({"rank.offer.email": "x"}, "offer", id="no number"),
+        pytest.param({"rank.offer.email": "\u0661"}, "offer", id="a number of another script"),
+        pytest.param(
+            {"rank.offer.email": "3", "rank.offer.letter": "3"}, "offer", id="two that got one number"
+        ),
+        pytest.param({"rank.invoice.email": ""}, "invoice", id="no way at all for invoices"),
         pytest.param({"language": "xx"}, "language", id="a language that is not offered"),
         pytest.param({"pause_until": "soon"}, "pause_until", id="no date"),
         pytest.param({"pause_until": "2026-03-03"}, "pause_until", id="today"),
@@ -297,7 +313,7 @@ def test_a_wrong_answer_is_named_at_its_field_and_nothing_is_saved(door, engine,
     assert f'id="{field}-why"' in answer.text
     assert f'href="#{field}"' in answer.text
     kept = Fields(answer.text).sent
-    assert kept["news"] == "letter", "what was right is kept on the page"
+    assert kept["rank.news.letter"] == "1", "what was right is kept on the page"
     assert door.ask("SELECT count(*) FROM statements") == [(0,)]
 
 
@@ -312,6 +328,12 @@ def test_hostile_answers_come_back_as_text_or_not_at_all(door, engine, hostile):
 
     assert answer.status_code == 422
     assert "<script>alert" not in answer.text
+    for text in (hostile, "rank"):
+        preview = fill(
+            door, ada, **{"preview": "1", text: hostile, f"rank.{text}": hostile, "shown.offer": hostile}
+        )
+        assert preview.status_code in (200, 422)
+        assert "<script>alert" not in preview.text
     assert ">49<" not in answer.text
     assert "set-cookie" not in answer.headers
 
@@ -384,3 +406,192 @@ def test_what_is_planned_already_is_told_on_the_page(door, engine):
 
     assert "This is how we reach you from now on" in page.text
     assert "Nothing at all" in page.text
+
+
+def ranked(door, customer, topic, now=None):
+    purpose_class = "required" if topic == "invoice" else "marketing"
+    _, frame = decided(door, customer, topic, purpose_class, now or door.clock.now)
+    order = frame.filter(frame["rank"].is_not_null()).sort("rank")
+    return order["channel"].to_list()
+
+
+def test_the_order_of_the_form_is_the_order_of_the_decision(door, engine, clock):
+    [ada] = settle(engine, channels=ALL, consent=None)
+
+    fill(door, ada, **{"rank.offer.letter": "1", "rank.offer.sms": "2", "rank.offer.email": "never"})
+    fill(door, ada, **{"rank.invoice.sms": "1", "rank.invoice.letter": "2", "rank.invoice.email": ""})
+    clock.on(seconds=1)
+
+    assert ranked(door, ada, "offer") == ["letter", "sms"], "exactly these"
+    assert ranked(door, ada, "invoice") == ["sms", "letter", "email", "push"], "the others stay behind"
+    assert chosen(door, ada) == {"invoice": "sms,letter", "offer": "letter,sms", "news": "none"}
+
+
+def test_of_two_with_one_number_the_changed_one_goes_first(door, engine):
+    """Who only sets the letter to 1 means: the letter, then what was first."""
+    [ada] = settle(engine, channels=ALL)
+
+    fill(door, ada, **{"rank.offer.letter": "1", "rank.offer.push": "never", "rank.offer.sms": "never"})
+
+    assert chosen(door, ada)["offer"] == "letter,email"
+
+
+@pytest.fixture
+def garden(settings, engine, clock):
+    """A door of a brand that lets customers choose for parts of its offers."""
+    from tests.town import install
+    from tests.web.conftest import Door
+
+    installation = install(settings, engine)
+    [brand] = installation.organisation.brands
+    topics = {"offer.garden": {"en": "Garden", "nb": "Hage"}, "offer.tools": {"nb": "Verktøy"}}
+    own = brand.model_copy(update={"topics": topics})
+    organisation = installation.organisation.model_copy(update={"brands": (own,)})
+    object.__setattr__(installation, "organisation", organisation)
+    return Door(installation, clock)
+
+
+PARTS = ("offer", "offer.garden", "offer.tools")
+
+
+def test_a_part_of_the_offers_has_an_order_of_its_own_or_follows(garden, engine, clock):
+    [ada] = settle(engine, channels=ALL)
+    page = garden.client.get(garden.form(ada)).text
+    assert "Garden" in page
+    assert "Verktøy" in page, "a name in another language is better than none"
+
+    fill(garden, ada, **{"rank.offer.garden.letter": "1"})
+    clock.on(seconds=1)
+    assert ranked(garden, ada, "offer.garden") == ["letter"]
+    assert ranked(garden, ada, "offer.tools") == ["email", "sms", "push", "letter"]
+    assert chosen(garden, ada, *PARTS) == {
+        "offer": "email,sms,push,letter", "offer.garden": "letter", "offer.tools": "",
+    }  # fmt: skip
+
+    fill(garden, ada, offer="sms")
+    clock.on(seconds=1)
+    assert (ranked(garden, ada, "offer.garden"), ranked(garden, ada, "offer.tools")) == (["letter"], ["sms"])
+
+    fill(garden, ada, offer="none")
+    clock.on(seconds=1)
+    assert (ranked(garden, ada, "offer.garden"), ranked(garden, ada, "offer.tools")) == (["letter"], [])
+
+    fill(garden, ada, **{"offer.garden": "", "offer": "push"})
+    clock.on(seconds=1)
+    assert (ranked(garden, ada, "offer.garden"), ranked(garden, ada, "offer.tools")) == (["push"], ["push"])
+    assert chosen(garden, ada, *PARTS) == {"offer": "push", "offer.garden": "", "offer.tools": ""}
+
+
+def test_a_part_can_be_refused_and_taken_up_again(garden, engine, clock):
+    [ada] = settle(engine, channels=ALL)
+
+    fill(garden, ada, **{"offer.garden": "none"})
+    clock.on(seconds=1)
+    fill(garden, ada, offer="email")
+    clock.on(seconds=1)
+    assert (ranked(garden, ada, "offer.garden"), ranked(garden, ada, "offer")) == ([], ["email"])
+    assert chosen(garden, ada, *PARTS)["offer.garden"] == "none"
+
+    fill(garden, ada, **{"offer.garden": ""})
+    clock.on(seconds=1)
+    assert ranked(garden, ada, "offer.garden") == ["email"]
+
+
+def test_never_for_one_channel_of_a_part_is_the_whole_without_it(garden, engine, clock):
+    [ada] = settle(engine, channels=ALL)
+    fill(garden, ada, offer="letter,email,sms")
+    clock.on(seconds=1)
+
+    fill(garden, ada, **{"rank.offer.garden.email": "never"})
+    clock.on(seconds=1)
+
+    assert ranked(garden, ada, "offer.garden") == ["letter", "sms"]
+
+
+def test_stop_all_marketing_stops_the_parts_too_and_can_be_undone(garden, engine, clock):
+    [ada] = settle(engine, channels=ALL)
+    fill(garden, ada, **{"offer.garden": "letter,sms", "offer": "email"})
+    clock.on(minutes=1)
+    garden.client.post(garden.form(ada), data={"stop": "marketing"})
+    clock.on(minutes=1)
+    assert [ranked(garden, ada, topic) for topic in (*PARTS, "news")] == [[]] * 4
+
+    again = garden.client.post(garden.form(ada), data={"undo": "1"})
+    clock.on(minutes=1)
+
+    assert again.url.params["saved"] == "1"
+    assert [ranked(garden, ada, topic) for topic in PARTS] == [["email"], ["letter", "sms"], ["email"]]
+    assert ranked(garden, ada, "news") == []
+
+
+def test_undo_is_one_more_choice_and_an_undo_can_be_undone(door, engine, clock):
+    [ada] = settle(engine, channels=ALL, language="nb")
+    fill(door, ada, offer="sms", language="pl", large_print="on", pause_until="2026-04-01")
+    clock.on(minutes=1)
+    rows = door.ask("SELECT count(*) FROM statements")[0][0]
+
+    door.client.post(door.form(ada), data={"undo": "1"})
+    clock.on(minutes=1)
+    shown = Fields(door.client.get(door.form(ada)).text).sent
+    assert (shown["language"], shown["pause_until"], "large_print" in shown) == ("nb", "", False)
+    assert chosen(door, ada)["offer"] == "email,sms,push,letter"
+    assert door.ask("SELECT count(*) FROM statements")[0][0] > rows, "append-only"
+
+    door.client.post(door.form(ada), data={"undo": "1"})
+    clock.on(minutes=1)
+    shown = Fields(door.client.get(door.form(ada)).text).sent
+    assert (shown["language"], shown["pause_until"], shown["large_print"]) == ("pl", "2026-04-01", "on")
+    assert chosen(door, ada)["offer"] == "sms"
+
+
+def test_an_undo_does_not_bring_back_a_channel_that_cannot_be_used_any_more(door, engine, clock):
+    [ada] = settle(engine, channels=("email", "sms"))
+    fill(door, ada, invoice="sms")
+    clock.on(minutes=1)
+    fill(door, ada, invoice="email", offer="email")
+    with engine.begin() as connection:
+        suppress(connection, "sms", "+4740600001")
+    clock.on(minutes=1)
+
+    door.client.post(door.form(ada), data={"undo": "1"})
+
+    assert chosen(door, ada) == {"invoice": "email", "offer": "email", "news": "none"}
+
+
+def test_without_a_change_there_is_nothing_to_undo(door, engine):
+    [ada] = settle(engine)
+    assert door.client.post(door.form(ada), data={"undo": "1"}).url.params["saved"] == "0"
+
+
+def test_the_history_says_what_when_and_from_where(door, engine, clock):
+    [ada] = settle(engine, channels=ALL)
+    fill(door, ada, offer="letter,email", quiet_from="22:00", quiet_until="07:00", call="on")
+    clock.on(days=1, hours=2)
+    door.client.post(door.form(ada), data={"stop": "marketing"})
+    with engine.begin() as connection:
+        state(connection, ada, kind="language", value={"language": "pl"}, at=clock.now + timedelta(hours=1))
+        connection.exec_driver_sql(
+            "INSERT INTO statements (customer_id, kind, topic, channels, source, actor, at)"
+            f" VALUES ({ada}, 'order', 'dunning', '{{sms}}', 'api', 'staff:kari', '2026-03-10 10:00+00')"
+        )
+
+    page = re.sub(r"<[^>]+>|\s+", " ", door.client.get(f"{door.form(ada)}/history?lang=en").text)
+    page = re.sub(r" +", " ", page)
+
+    assert (
+        page.index("10 March 2026, 11:00")
+        < page.index("4 March 2026, 15:00")
+        < page.index("3 March 2026, 13:00")
+    )
+    for text in (
+        "in another system of ours, written down for you by our staff",
+        "Order of channels, Reminders: Text message",
+        "Language: Polski",
+        "Nothing more wished, Offers for you",
+        "Order of channels, Offers for you: Letter by post, Email",
+        "Permission, Offers for you: Email, Letter by post",
+        "Quiet hours: 22:00–07:00",
+        "How we write: A person calls me",
+    ):
+        assert text in page, text
+    assert "kari" not in page

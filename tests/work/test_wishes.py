@@ -14,7 +14,7 @@ from store.preference import Known
 from tests.town import NOON, ORGANISATION
 from tidings.facts import Facts, Question, empty
 from tidings.organisation import Organisation
-from work.wishes import NONE, channel_of, paused_until
+from work.wishes import paused_until, ranking_of
 
 CHANNELS = ("email", "sms", "push", "letter")
 BRAND = Organisation.model_validate(ORGANISATION).brands[0]
@@ -74,7 +74,9 @@ def known_of(said, agreed, stopped, standing):
         }
         for number, (kind, row) in enumerate([*(("order", row) for row in said), *(("pause", row) for row in stopped)])
     ]  # fmt: skip
-    consents = [{**row, "id": number, "at": day(row["at"]), "members": [1]} for number, row in enumerate(agreed)]
+    consents = [
+        {**row, "id": number, "at": day(row["at"]), "members": [1]} for number, row in enumerate(agreed)
+    ]
     newest_first = {"key": lambda row: (row["at"], row["id"]), "reverse": True}
     return Known(
         customer=1, language="en", time_zone="UTC", country="NO", standing=standing, reference="",
@@ -152,14 +154,17 @@ GIVEN = {"brand": "all", "topic": "offer", "channel": "all", "action": "given", 
     st.sampled_from(["customer", "prospect"]),
     policies,
 )
-def test_the_form_shows_the_channel_that_the_decision_chooses(said, agreed, usable, topic, standing, policy):
+def test_the_form_shows_the_order_that_the_decision_keeps(said, agreed, usable, topic, standing, policy):
     known = known_of(said, agreed, [], standing)
     purpose_class = "required" if topic == "invoice" else "marketing"
 
-    shown = channel_of(known, topic, brand=BRAND, usable=frozenset(usable), policy=policy, now=NOON)
+    shown = ranking_of(known, topic, brand=BRAND, usable=frozenset(usable), policy=policy, now=NOON)
 
-    verdict = decide(facts_of(known, topic, purpose_class, usable), policy, NOON).verdicts.row(0, named=True)
-    assert shown == (verdict["channel"] or NONE)
+    ranked = decide(facts_of(known, topic, purpose_class, usable), policy, NOON).ranked
+    order = tuple(ranked.filter(pl.col("rank").is_not_null()).sort("rank")["channel"])
+    assert shown == order[: len(shown)], "what is shown comes first"
+    assert purpose_class == "required" or shown == order, "and of marketing it is all there is"
+    assert bool(shown) == bool(order)
 
 
 @hypothesis_settings(max_examples=100)
