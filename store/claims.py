@@ -7,7 +7,8 @@ be.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -38,31 +39,34 @@ class Due:
     """Its last delivery failed for good: what finds no address now has failed, it is not merely held."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claimed:
-    """An attempt whose intent is committed: everything that building and sending it needs."""
+class Claimed(NamedTuple):
+    """An attempt whose intent is committed: everything that building and sending it needs.
+
+    A tuple, as there is one for each message: a frozen dataclass of so many fields takes 3 us to make. Its fields have
+    the order of what the statements below return.
+    """
 
     attempt: str
     number: int
     delivery: str
     delivery_number: int
+    message: str
+    channel: str
     reference: str
     content_hash: str | None
     created_at: datetime
-    message: str
     run: str
     customer: int
-    customer_reference: str
     brand: str
     purpose: str
     document: str
     language: str
     data: Mapping[str, Any]
     invoice: int | None
-    channel: str
     address: str
     postal: Mapping[str, Any] | None
     platform: str
+    customer_reference: str
     doubt: str | None = None
     """An earlier attempt of the delivery that may have been taken: this one goes out after a doubt."""
     heard_at: datetime | None = None
@@ -159,12 +163,11 @@ def open_attempts(
         "lease": lease,
     }
     rows(connection, _OPEN_ATTEMPTS, values)
-    claimed = (_claimed(by_message[row[0]], channel, row) for row in rows(connection, _TAKE, values))
-    return sorted(claimed, key=lambda one: one.message)
+    claimed = [_claimed(by_message[row[0]], channel, row) for row in rows(connection, _TAKE, values)]
+    return sorted(claimed, key=attrgetter("message"))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Intent:
+class _Intent(NamedTuple):
     """What will be written for one message."""
 
     message: str
@@ -220,16 +223,8 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
 
 
 def _claimed(intent: _Intent, channel: str, row: Sequence[Any]) -> Claimed:
-    return Claimed(
-        attempt=intent.attempt,
-        number=intent.number,
-        delivery=intent.delivery,
-        delivery_number=intent.delivery_number,
-        message=intent.message,
-        channel=channel,
-        doubt=intent.doubt,
-        **dict(zip(_TAKEN, row[1:], strict=True)),
-    )
+    known = (intent.attempt, intent.number, intent.delivery, intent.delivery_number, intent.message, channel)
+    return Claimed._make((*known, *row[1:], intent.doubt, None))
 
 
 _DELIVERIES = """
@@ -275,11 +270,6 @@ _TAKE = f"""
         m.document, m.language, m.data, m.invoice_id, d.address, a.postal, coalesce(a.platform, ''),
         {_CUSTOMER_REFERENCE}
 """
-_TAKEN = (
-    "reference", "content_hash", "created_at", "run", "customer", "brand", "purpose", "document", "language", "data",
-    "invoice", "address", "postal", "platform", "customer_reference",
-)  # fmt: skip
-"""Fields of `Claimed` in the order of what `_TAKE` returns after the message."""
 
 
 def platforms(connection: Connection, addresses: Sequence[int]) -> dict[int, str]:
@@ -348,8 +338,7 @@ def renew(connection: Connection, attempts: Sequence[str], *, lease: timedelta) 
 def left_open(connection: Connection, attempts: Sequence[str]) -> list[Claimed]:
     """Return those of the attempts that have no outcome yet, as they were claimed, locked for the transaction."""
     found = rows(connection, _LEFT_OPEN, {"attempts": array(attempts)})
-    names = ("attempt", "number", "delivery", "delivery_number", "message", "channel", *_TAKEN, "doubt")
-    return [Claimed(**dict(zip(names, row, strict=True))) for row in found]
+    return [Claimed(*row) for row in found]
 
 
 _LEFT_OPEN = f"""

@@ -1,7 +1,6 @@
 """When customers last wrote to us: some channels take free text only for a while after that."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -30,4 +29,4 @@ def with_last_words(connection: Connection, claimed: Sequence[Claimed], *, now: 
         {"customers": sorted({c.customer for c in claimed}), "channel": claimed[0].channel, "now": now},
     )
     heard = {row.customer_id: row.at for row in rows}
-    return [replace(c, heard_at=heard.get(c.customer)) for c in claimed]
+    return [c._replace(heard_at=heard.get(c.customer)) for c in claimed]

@@ -4,10 +4,8 @@ Nothing here decides: `work.outcome` works out the steps.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -18,9 +16,8 @@ from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageSt
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """What an outcome means for its attempt, delivery and message; `work.deliver` works it out."""
+class Step(NamedTuple):
+    """What an outcome means for its attempt, delivery and message; `work.outcome` works it out."""
 
     attempt: str
     delivery: str
@@ -29,10 +26,10 @@ class Step:
     attempt_state: str
     delivery_state: str
     message_state: str
-    reason: str = ""
-    due_at: datetime | None = None
     channel: str
     """The lane the message is in afterwards."""
+    reason: str = ""
+    due_at: datetime | None = None
     used_up: str = ""
     """A channel that is not tried again."""
     error_class: str = ""
@@ -76,7 +73,8 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
 
 
 def _columns(steps: Sequence[Step], now: datetime) -> dict[str, Any]:
-    return {name: array(map(attrgetter(name), steps)) for name in Step.__slots__} | {"now": now}
+    columns = zip(*steps, strict=True) if steps else [()] * len(Step._fields)
+    return dict(zip(Step._fields, map(array, columns), strict=True)) | {"now": now}
 
 
 _FALLEN = (MessageState.READY, MessageState.UNDELIVERABLE)

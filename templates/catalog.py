@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -89,6 +89,17 @@ class Template:
 
     def __repr__(self) -> str:
         return f"Template({self.name} {self.version} {self.content_hash[:8]})"
+
+    @cached_property
+    def link_names(self) -> tuple[str, ...]:
+        """What its links are called."""
+        return tuple(self.links)
+
+    @cached_property
+    def leads_to_document(self) -> bool:
+        """Whether a text of it may print the link to the message's document: it has one, or names it anywhere."""
+        texts = (text for blocks in self.blocks.values() for text in blocks.source.values())
+        return bool(self.document) or any("document" in text for text in texts)
 
     @property
     def assets(self) -> Path:

@@ -10,8 +10,8 @@ import binascii
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from templates.edition import Edition
 from templates.headers import (
@@ -41,8 +41,7 @@ DOT = b"=2E"
 Header = tuple[str, str]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """The values of those headers that differ from mail to mail, ready to stand in the head of a message."""
 
     address: str

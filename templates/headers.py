@@ -14,6 +14,8 @@ _PLAIN = re.compile(r"^[\x20-\x7e]*$")
 _URL = re.compile(r"[!-+\--;=?-~]*")
 """Printable ASCII without blank, comma and angle brackets."""
 _FOLD = 76
+_SUBJECT = 10
+"""Characters before the text of a Subject."""
 CRLF_SPACE = "\r\n "
 _WORD = 42
 """Bytes in one encoded word: 56 characters of base64, 68 with its frame."""
@@ -23,7 +25,9 @@ NO_TOKEN = re.compile(r"[^A-Za-z0-9._-]+")
 
 def message_id(subject: Subject, sender: str) -> str:
     """Return the one Message-ID that this delivery has in every attempt."""
-    left = NO_TOKEN.sub("", f"{subject.message}.{subject.reference}")
+    left = f"{subject.message}.{subject.reference}"
+    if NO_TOKEN.search(left):
+        left = NO_TOKEN.sub("", left)
     return f"<{left}@{domain_of(sender)}>"
 
 
@@ -93,10 +97,14 @@ def mailbox(name: str, address: str) -> str:
 @lru_cache(maxsize=1024)
 def unstructured(text: str) -> str:
     """Return the text of a Subject: as it is where that is safe, folded at spaces, else as encoded words."""
-    text = " ".join(part for part in clean(text).split(" ") if part)
-    if _PLAIN.match(text) and "=?" not in text and max(map(len, text.split(" ")), default=0) < _FOLD:
-        return _folded(text, first=10)
-    return encoded_words(text, first=10)
+    text = " ".join([part for part in clean(text).split(" ") if part])
+    if not text.isascii() or not _PLAIN.match(text) or "=?" in text:
+        return encoded_words(text, first=_SUBJECT)
+    if len(text) <= _FOLD - _SUBJECT:
+        return text
+    if max(map(len, text.split(" "))) < _FOLD:
+        return _folded(text, first=_SUBJECT)
+    return encoded_words(text, first=_SUBJECT)
 
 
 def _folded(text: str, first: int) -> str:
@@ -115,8 +123,10 @@ def encoded_words(text: str, first: int = 0) -> str:
     (Readers drop the space between two encoded words; Python 3.11 keeps it in a name, where it then does no harm.)
     """
     left = text.encode()
-    words: list[bytes] = []
     room = max(_WORD - first, 12)
+    if len(left) <= room:
+        return f"=?utf-8?b?{binascii.b2a_base64(left, newline=False).decode()}?="
+    words: list[bytes] = []
     while len(left) > room:
         cut = room
         while left[cut] & 0xC0 == 0x80:  # noqa: PLR2004 -- inside a character (RFC 3629 3)

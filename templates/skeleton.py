@@ -10,11 +10,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from operator import itemgetter
 
 from markupsafe import escape
 
 from templates.edition import Edition, close_gaps, one_line
 from templates.email import (
+    MOST_IN_LINE,
     SOFT,
     Fields,
     attachments,
@@ -33,7 +35,7 @@ from tidings.message import Email
 MOST_TESTS = 8
 """A part with more tests that differ from mail to mail is rendered in full: each doubles its variants."""
 _MOST_KEPT = 256
-HEADERS = ("to", "subject", "date", "message_id", "unsubscribe", "message")
+HEADERS = Fields._fields[1:]
 _SPECIAL = re.compile("[&<>'\"]")
 _HOLE = "\0"
 _MARK = re.compile(rb"\x00(\w+)\x00")
@@ -168,7 +170,8 @@ class _Variant:
             raise ValueError(edition.template.name)  # `Email.digest` promises what such a line would break
         self._frame = _MARK.split(raw)
         """Words at even places, marks at odd ones."""
-        self._head = [name for mark in self._frame[1::2] if (name := mark.decode()) in HEADERS]
+        head = [name for mark in self._frame[1::2] if (name := mark.decode()) in HEADERS]
+        self._head = itemgetter(*map(Fields._fields.index, head))
         self._digest = hashlib.sha256(b"\0".join(self._frame)).digest()
         self._size = len(raw)
 
@@ -198,8 +201,14 @@ class _Variant:
         Raises:
             Problem: a header that would not read back as it was meant.
         """
-        head = [check_field(getattr(fields, name)).encode() for name in self._head]
-        words = [*head, *filled, files] if files else [*head, *filled]
+        head = self._head(fields)
+        whole = "".join(head)
+        if len(whole) <= MOST_IN_LINE and whole.isprintable() and all(head):  # as `check_field` asks of each
+            words = [*"\0".join(head).encode().split(b"\0"), *filled]
+        else:
+            words = [*[check_field(value).encode() for value in head], *filled]
+        if files:
+            words.append(files)
         parts = self._frame.copy()
         parts[1::2] = words
         digest = hashlib.sha256(self._digest + b"\0".join(words)).hexdigest()

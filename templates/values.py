@@ -243,8 +243,7 @@ def link_values(
         Problem: a link that is not http, https or mailto.
     """
     links = dict.fromkeys(_STANDARD_LINKS, "")
-    missing = template.links.keys() - given.keys()
-    if missing:
+    if missing := [name for name in template.links if name not in given]:
         targets = link_targets(template, data, brand)
         links |= {name: targets[name] for name in missing}
     links.update(given)

@@ -56,7 +56,7 @@ def name_of(outcome):
 
 
 def claimed():
-    nothing = dict.fromkeys(Claimed.__dataclass_fields__)
+    nothing = dict.fromkeys(Claimed._fields)
     return Claimed(**{**nothing, "number": 1, "message": "0" * 32, "channel": "email", "customer": 1})
 
 
