@@ -1,9 +1,12 @@
 """Who has not got a run's message, and why: one query over the rows that the run's report is counted from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
+
+PIECE = 5_000
+"""Rows that are read at a time where a run is read whole."""
 
 
 def missing(connection: Connection, run: str) -> list[Mapping[str, Any]]:
@@ -15,9 +18,53 @@ def missing(connection: Connection, run: str) -> list[Mapping[str, Any]]:
     return [dict(row) for row in connection.execute(_MISSING, {"run": run}).mappings()]
 
 
-_MISSING = text("""
-    SELECT coalesce((SELECT f.reference FROM customer_references f WHERE f.customer_id = m.customer_id
-                     ORDER BY f.source LIMIT 1), m.customer_id::text) AS customer,
+def each_missing(connection: Connection, run: str) -> Iterator[Row[Any]]:
+    """Yield what `missing` returns, a piece at a time: a run of a million needs no memory."""
+    options = {"stream_results": True, "yield_per": PIECE}
+    yield from connection.execute(_MISSING, {"run": run}, execution_options=options)
+
+
+def some_without(
+    connection: Connection, run: str, reason: str, *, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Return (message, customer, document, state, reason, channel, since) of messages that will not be sent, by id.
+
+    Args:
+        reason: only these.
+        after: the message after which to go on; None: from the beginning.
+        limit: how many at most.
+    """
+    return connection.execute(
+        text(f"""
+            SELECT {_COLUMNS} FROM messages m
+            WHERE m.run_id = :run AND m.state IN ('held', 'suppressed', 'cancelled', 'undeliverable') AND m.copy = 0
+              AND m.reason = :reason AND (CAST(:after AS uuid) IS NULL OR m.id > CAST(:after AS uuid))
+            ORDER BY m.id LIMIT :limit
+        """),
+        {"run": run, "reason": reason, "after": after, "limit": limit},
+    ).all()
+
+
+def some_waiting(connection: Connection, run: str, *, limit: int) -> Sequence[Row[Any]]:
+    """Return the same of some messages that are still to go or on their way; which ones is chance."""
+    return connection.execute(
+        text(f"""
+            SELECT {_COLUMNS} FROM messages m
+            WHERE m.run_id = :run AND m.state IN ('planned', 'ready', 'in_delivery') AND m.copy = 0 LIMIT :limit
+        """),
+        {"run": run, "limit": limit},
+    ).all()
+
+
+_REFERENCE = """
+    coalesce((SELECT f.reference FROM customer_references f WHERE f.customer_id = m.customer_id
+              ORDER BY f.source LIMIT 1), m.customer_id::text)
+"""
+_COLUMNS = f"""
+    m.id::text AS message, {_REFERENCE} AS customer, m.document, m.state, m.reason, m.channel, m.updated_at AS since
+"""
+_MISSING = text(f"""
+    SELECT {_REFERENCE} AS customer,
            m.id::text AS message, m.document, m.state,
            CASE WHEN m.reason <> '' THEN m.reason
                 WHEN m.state = 'in_delivery' THEN

@@ -36,10 +36,30 @@ class Run:
     shards: int
     requested_by: str
     released_by: str | None
+    released_at: datetime | None
     starts_at: datetime
+    created_at: datetime
+    finished_at: datetime | None
 
 
 _COLUMNS = [runs.c[name] for name in Run.__slots__]
+
+
+def page_of_runs(
+    connection: Connection,
+    *,
+    kinds: Sequence[str],
+    state: str = "",
+    before: datetime | None = None,
+    limit: int = 50,
+) -> list[Run]:
+    """Return the newest runs of some kinds, in a state unless it is '', made before an instant."""
+    query = select(*_COLUMNS).where(runs.c.kind.in_(kinds)).order_by(runs.c.created_at.desc(), runs.c.id)
+    if state:
+        query = query.where(runs.c.state == state)
+    if before is not None:
+        query = query.where(runs.c.created_at < before)
+    return [Run(**row._mapping) for row in connection.execute(query.limit(limit))]
 
 
 def find_run(connection: Connection, run_id: str, *, lock: bool = False) -> Run | None:
@@ -53,6 +73,19 @@ def list_runs(connection: Connection, *, limit: int = 50) -> list[Run]:
     """Return the newest runs."""
     rows = connection.execute(select(*_COLUMNS).order_by(runs.c.created_at.desc()).limit(limit))
     return [Run(**row._mapping) for row in rows]
+
+
+def open_doubts(connection: Connection, run_id: str) -> int:
+    """Return how many messages of a run, copies left out, are handed over and nobody knows what became of them."""
+    found = connection.scalar(
+        text("""
+            SELECT count(*) FROM messages m
+            WHERE m.run_id = :run AND m.state = 'in_delivery' AND m.copy = 0 AND m.reason = ''
+              AND EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id AND d.state = 'in_doubt')
+        """),
+        {"run": run_id},
+    )
+    return int(found or 0)
 
 
 def add_run(connection: Connection, values: Mapping[str, Any], *, stem: str) -> str:

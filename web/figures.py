@@ -7,7 +7,7 @@ They read the page's `language` themselves: `{{ count | number }}`, `{{ cost | a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +71,24 @@ def instant(context: Context, value: datetime) -> Markup:
     )
 
 
+@pass_context
+def called(context: Context, code: str, table: str) -> str:
+    """Return what a code is called, or the code itself when it has no name: `run.state | word("run")`.
+
+    Tables: channel, purpose, kind, mode, run, message, delivery, reason, role.
+    """
+    words = context["t"]["console"][table]
+    return str(words.get(str(code)) or str(code).replace("_", " "))
+
+
+@pass_context
+def lasting(context: Context, value: timedelta) -> str:
+    """Return a duration in its one largest unit: `12 minutes`."""
+    from babel.dates import format_timedelta
+
+    return str(format_timedelta(value, locale=_of(context), threshold=1.2))
+
+
 def _of(context: Context) -> str:
     return locale(str(context.get("language", "en")))
 
@@ -81,4 +99,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "share": share,
     "on": on,
     "instant": instant,
+    "word": called,
+    "decimal": Decimal,
+    "lasting": lasting,
 }

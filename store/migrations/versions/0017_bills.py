@@ -163,6 +163,12 @@ def _tables() -> None:
     )
     op.create_index("ix_reactions_run", "reactions", ["run_id", "kind", "channel", "ground"])
     op.create_index("ix_runs_created", "runs", ["created_at"])
+    op.create_index(
+        "ix_messages_without",
+        "messages",
+        ["run_id", "reason", "id"],
+        postgresql_where=sa.text("state IN ('held', 'suppressed', 'cancelled', 'undeliverable')"),
+    )
     op.create_table(
         "bill_files",
         sa.Column("digest", text, nullable=False, comment="SHA-256 of the bytes"),
