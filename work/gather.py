@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from channels.contract import Source
+from channels.email.news import FORGED
 from store.replies import Sent, by_attempt, by_reference, newest_to
 from templates.headers import wire_address
 from tidings.channel import Channel
@@ -23,7 +24,7 @@ from tidings.problem import Problem
 from tidings.receipt import Receipt, ReceiptKind
 from tidings.reference import quoted_reference
 from work.installation import Installation
-from work.receive import receive
+from work.receive import SENDER_ONLY, receive
 from work.reply import keep_replies
 
 log = structlog.get_logger()
@@ -105,7 +106,7 @@ def _storable(receipt: Receipt) -> Receipt:
 
 def _meant(receipt: Receipt, names: Sequence[str]) -> Receipt:
     """Return an answer for what it means: "STOP NORDLYS" is a stop, which adapters, that know no brand, cannot tell."""
-    if receipt.kind is not ReceiptKind.REPLIED:
+    if receipt.kind is not ReceiptKind.REPLIED or receipt.code == FORGED:
         return receipt
     read = keyword_of_mail if receipt.channel is Channel.EMAIL else keyword
     return replace(receipt, kind=_MEANT.get(read(receipt.text, names=names), ReceiptKind.REPLIED))
@@ -128,10 +129,12 @@ def _believed(connection: Connection, receipts: Sequence[Receipt]) -> tuple[list
     sent: dict[str, Sent] = {}
     for receipt in receipts:
         if receipt.kind in _ANSWERS:
-            found = _answered(connection, receipt, references)
+            found = quoted = _quoted(connection, receipt, references)
+            if found is None and receipt.address:
+                found = newest_to(connection, receipt.channel, receipt.address)
             if found:
                 sent[receipt.event_id] = found
-            believed.append(_about(receipt, found))
+            believed.append(_about(receipt, found, quoted=quoted is not None))
         elif receipt.provider != MAILBOX:
             believed.append(receipt)
         elif proven := _proven(receipt, references, attempts):
@@ -139,24 +142,24 @@ def _believed(connection: Connection, receipts: Sequence[Receipt]) -> tuple[list
     return believed, sent
 
 
-def _about(receipt: Receipt, sent: Sent | None) -> Receipt:
+def _about(receipt: Receipt, sent: Sent | None, *, quoted: bool) -> Receipt:
     """Return an answer with the delivery it is about; a STOP closes the address that we wrote to, not another one."""
+    stops = receipt.kind is ReceiptKind.STOPPED
+    if stops and receipt.provider == MAILBOX and not quoted:
+        receipt = replace(receipt, code=SENDER_ONLY)
     if sent is None:
         return replace(receipt, reference=None)
-    stops = receipt.kind is ReceiptKind.STOPPED and receipt.channel == sent.channel
+    stops = stops and receipt.channel == sent.channel
     return replace(receipt, reference=sent.reference, address=sent.address if stops else receipt.address)
 
 
-def _answered(connection: Connection, receipt: Receipt, references: Mapping[str, Sent]) -> Sent | None:
-    """Return what an answer is about: the delivery it quotes, one named in its text, the newest to its sender."""
+def _quoted(connection: Connection, receipt: Receipt, references: Mapping[str, Sent]) -> Sent | None:
+    """Return the delivery that an answer quotes, or names in its text."""
     quoted = references.get(receipt.reference or "")
     if quoted and receipt.message in {None, quoted.message}:
         return quoted
     named = quoted_reference(receipt.text) if receipt.text else None
-    found = by_reference(connection, [named]).get(named) if named else None
-    if found is None and receipt.address:
-        found = newest_to(connection, receipt.channel, receipt.address)
-    return found
+    return by_reference(connection, [named]).get(named) if named else None
 
 
 def _proven(receipt: Receipt, references: Mapping[str, Sent], attempts: Mapping[str, Sent]) -> Receipt | None:

@@ -10,6 +10,8 @@ Rules written here:
   by itself: SOFT_BOUNCES of them on as many deliveries, over at least SOFT_SPAN, with nothing delivered since the first
   of them, do; a delivery afterwards lifts that.
 * A complaint or a STOP withdraws consent to all marketing of the brand on that channel, and closes the channel.
+* A STOP by a mail that quotes nothing of ours (`SENDER_ONLY`) withdraws that consent and closes nothing: its sender may
+  be invented, and what is owed must not be kept from anybody by a mail.
 * A START lifts what an earlier STOP closed, and gives no consent.
 """
 
@@ -34,6 +36,9 @@ from work.installation import Installation
 
 BATCH = 500
 """Receipts folded in one transaction."""
+
+SENDER_ONLY = "sender_only"
+"""The code of a STOP for which nothing speaks but the sender's name in a mail, which anybody may write."""
 
 SOFT_BOUNCES = 5
 SOFT_SPAN = timedelta(days=14)
@@ -181,7 +186,8 @@ def _heed(clue: Clue, found: _Found) -> None:
     error = receipt.error if receipt.kind in _CAME_BACK else None
     if receipt.kind in _WITHDRAWN or error is ErrorClass.OPT_OUT:
         reason = _WITHDRAWN.get(receipt.kind, ErrorClass.OPT_OUT.value)
-        found.stops.append(_about(clue, clue.address, reason, brand=clue.brand))
+        if receipt.code != SENDER_ONLY:
+            found.stops.append(_about(clue, clue.address, reason, brand=clue.brand))
         found.consents.extend(_withdrawals(clue))
     elif receipt.kind is ReceiptKind.STARTED:
         found.starts.append(_about(clue, clue.address, "start"))

@@ -26,6 +26,11 @@ _OURS = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9A-Za-z]
 """The left side of `templates.headers.message_id`."""
 _RETURN_PATH = re.compile(r"[+=]([0-9A-Z]{6,16})@")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+FORGED = "dmarc_fail"
+"""The code of an answer that its domain says is not its own, and that quotes nothing of ours."""
+_FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
+"""In the topmost Authentication-Results (RFC 8601), which the server that took the mail has written. Who invents one
+below, or where none is written, is believed no more than before."""
 _ANSWER = re.compile(r"(re|sv|vs|odp|res|aw|antw)\s*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[\w.-]{1,200}\w")
 
@@ -96,7 +101,9 @@ def _of_answer(mail: Mail, machine: str, blank: Receipt) -> Receipt:
     meant = keyword_of_mail(mail.text[:MOST])
     if not _ANSWER.match(subject):  # else the subject is ours
         meant = meant or keyword(subject)
-    kind = ReceiptKind.STOPPED if meant is Keyword.STOP else ReceiptKind.REPLIED
+    forged = not blank.reference and _FAILED.search(mail.header("authentication-results"))
+    kind = ReceiptKind.STOPPED if meant is Keyword.STOP and not forged else ReceiptKind.REPLIED
+    said = replace(said, code=FORGED if forged else "")
     return replace(said, kind=kind, text=f"{subject}\n\n{own_words(mail)}".strip()[:MOST])
 
 

@@ -231,6 +231,31 @@ def test_a_stop_that_quotes_ids_that_do_not_belong_together_closes_nothing_of_ou
     assert ("email", post.to) not in post.closed()
 
 
+FAILED = "mx.nordlys.example; spf=fail; dmarc=fail (p=reject) header.from=example.org"
+BELIEVED = {
+    "what answers our mail closes the channel": ({}, "stopped", {"email"}, 1),
+    "what anybody could have written ends marketing and closes nothing": (
+        {"In_Reply_To": "", "subject": "STOP"}, "stopped", set(), 1,
+    ),
+    "what the server found to be forged is for a person to read": (
+        {"In_Reply_To": "", "subject": "STOP", "Authentication_Results": FAILED}, "replied", set(), 0,
+    ),
+    "what answers our mail is the customer's, whatever a forwarder did to it": (
+        {"Authentication_Results": FAILED}, "stopped", {"email"}, 1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "kind", "closed", "withdrawn"), BELIEVED.values(), ids=BELIEVED)
+def test_how_far_a_stop_by_mail_is_believed(post, headers, kind, closed, withdrawn):
+    """What is owed is kept from nobody by a mail whose sender is invented; at most one customer's marketing ends."""
+    assert post.bring(post.answer("STOP", **headers)) == {kind: 1}
+
+    assert {channel for channel, _ in post.closed()} == closed
+    found = post.sql("SELECT brand, channel, topic FROM consents WHERE action = 'withdrawn'")
+    assert [tuple(row) for row in found] == [("nordlys", "email", "all")] * withdrawn
+
+
 BINDING = {
     "STOP by e-mail": (stop_by_mail, "email"),
     "a complaint": (complain, "email"),
