@@ -355,6 +355,17 @@ class LoginSettings(BaseModel, frozen=True):
     """False: only the single sign-on of `TIDINGS_OIDC__ISSUER` logs in."""
 
 
+class LimitSettings(BaseModel, frozen=True):
+    """`TIDINGS_LIMITS__CLIENT` and so on: requests a minute before an answer is 429; 0: no limit."""
+
+    client: int = Field(default=1200, ge=0)
+    """Of pages, for one address (an IPv6 network of 64 bits); behind a proxy on this machine set `TIDINGS_PROXIES`."""
+    link: int = Field(default=600, ge=0)
+    """Of pages behind one signed link."""
+    key: int = Field(default=12000, ge=0)
+    """Of calls with one API key."""
+
+
 class OidcSettings(BaseModel, frozen=True):
     """`TIDINGS_OIDC__ISSUER` and so on: single sign-on by OpenID Connect, the code flow with PKCE."""
 
@@ -430,6 +441,7 @@ class Settings(BaseSettings):
     drops: DropsSettings = DropsSettings()
     login: LoginSettings = LoginSettings()
     oidc: OidcSettings = OidcSettings()
+    limits: LimitSettings = LimitSettings()
     public_url: str = "http://127.0.0.1:8765"
     """What signed links begin with."""
     host: str = "127.0.0.1"

@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
                     log_level=settings.log,
                     access_log=False,  # a path holds somebody's signed link
                     server_header=False,
+                    proxy_headers=False,  # whom to believe is said in TIDINGS_PROXIES, see web.clients
                     timeout_graceful_shutdown=5,
                 )
             )

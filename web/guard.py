@@ -1,20 +1,40 @@
-"""Around every answer: a bound on what is read, headers that browsers obey, and no traceback for anybody."""
+"""Around every answer: limits of what is read and how often, headers that browsers obey, no traceback for anybody."""
 
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from web.language import choose
+from web.limits import Buckets, Share, shares
 from web.problems import problem
+from web.site import Site
+from web.staff import SMALL, StaffRoute
 
 LIMITS = {"/v1/invoice-runs": 64 * 2**20, "/v1/": 4 * 2**20, "/hooks/": 2**20}
 """Most bytes of a body by the beginning of its path; the first that fits."""
-LIMIT = 64 * 2**10
-"""Most bytes of any other body."""
-_HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+"""Of every answer that does not say otherwise itself."""
+_STRICT = "max-age=31536000"
+"""A year of https only, for this host and not for others below it."""
+_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""Of whatever a browser would read as a document and that has no policy of its own."""
+_DOCUMENTS = ("text/html", "text/xml", "application/xml", "application/xhtml", "image/svg")
+_PROBLEMS = ("/v1/", "/hooks/")
+"""Where programs ask: they are told what is wrong as a problem, people as a page."""
 
 log = structlog.get_logger("web")
 
@@ -28,13 +48,20 @@ class Guard:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._buckets = Buckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        site: Site = scope["app"].state.site
+        request = Request(scope)
+        left = shares(self._buckets, request, site.installation.settings, site.clock().timestamp())
+        exchange = _Exchange(scope, receive, send, left)
+        if any(share.wait for share in left):
+            await exchange.end(429, "Too many requests; wait for the seconds that Retry-After says.")
+            return
         try:
             exchange.check_length()
             await self._app(scope, exchange.receive, exchange.send)
@@ -58,11 +85,12 @@ class Guard:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.limit = next((size for start, size in LIMITS.items() if scope["path"].startswith(start)), LIMIT)
+    def __init__(self, scope: Scope, receive: Receive, send: Send, left: Sequence[Share]) -> None:
+        self.limit = _largest(scope)
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._left = left
         self._read = 0
         self._begun = False
 
@@ -86,12 +114,50 @@ class _Exchange:
             self._begun = True
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
-                headers.setdefault(name, value)  # a frame of our own page says so itself
+                headers.setdefault(name, value)
+            if headers.get("content-type", "").startswith(_DOCUMENTS):
+                headers.setdefault("Content-Security-Policy", _POLICY)
+            framed = "frame-ancestors 'self'" in headers.get("content-security-policy", "")
+            headers["X-Frame-Options"] = "SAMEORIGIN" if framed else "DENY"
+            site: Site = self._scope["app"].state.site
+            if site.installation.settings.public_url.startswith("https:"):
+                headers["Strict-Transport-Security"] = _STRICT
+            self._say_what_is_left(headers)
         await self._send(message)
 
+    def _say_what_is_left(self, headers: MutableHeaders) -> None:
+        """Tell programs, always, and everybody who has to wait."""
+        for share in self._left:
+            if share.wait or self._scope["path"].startswith("/v1/"):
+                headers.update(share.headers())
+
     async def end(self, status: int, detail: str) -> None:
-        """Answer with a problem; an answer that has begun can only be broken off."""
+        """Answer with a page or a problem; an answer that has begun can only be broken off."""
         if self._begun:
             msg = "the answer broke off"
             raise ConnectionAbortedError(msg)
-        await problem(status, detail)(self._scope, self._receive, self.send)
+        await self._told(status, detail)(self._scope, self._receive, self.send)
+
+    def _told(self, status: int, detail: str) -> Response:
+        if self._scope["path"].startswith(_PROBLEMS):
+            return problem(status, detail)
+        request = Request(self._scope)
+        language = choose(request.query_params.get("lang"), None, request.headers.get("accept-language", ""))
+        site: Site = self._scope["app"].state.site
+        return site.pages.answer(request, "refused", language=language, status=status, problem=status)
+
+
+def _largest(scope: Scope) -> int:
+    """Return the most bytes that the body of a request may have."""
+    for start, size in LIMITS.items():
+        if scope["path"].startswith(start):
+            return size
+    if scope["method"] == "POST":
+        for route in scope["app"].router.routes:
+            if (
+                isinstance(route, StaffRoute)
+                and route.largest > SMALL
+                and route.matches(scope)[0] is Match.FULL
+            ):
+                return route.largest
+    return SMALL
