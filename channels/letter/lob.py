@@ -25,9 +25,13 @@ from tidings.settings import LobSettings
 
 ERRORS: Mapping[str, ErrorClass] = {
     "failed_deliverability_strictness": ErrorClass.ADDRESS,
-    "invalid_address": ErrorClass.ADDRESS,
     "address_length_exceeds_limit": ErrorClass.ADDRESS,
     "unrecognized_endpoint": ErrorClass.CONFIG,
+    "unsupported_lob_version": ErrorClass.CONFIG,
+    "mail_use_type_can_not_be_null": ErrorClass.CONFIG,
+    "foreign_return_address": ErrorClass.CONFIG,
+    "custom_envelope_inventory_depleted": ErrorClass.CONFIG,
+    "invalid_api_key": ErrorClass.CONFIG,
     "unauthorized": ErrorClass.CONFIG,
     "unauthorized_token": ErrorClass.CONFIG,
     "publishable_key_not_allowed": ErrorClass.CONFIG,
@@ -37,7 +41,8 @@ ERRORS: Mapping[str, ErrorClass] = {
     "feature_limit_reached": ErrorClass.CONFIG,
     "rate_limit_exceeded": ErrorClass.THROTTLE,
 }
-"""https://docs.lob.com/#tag/Errors; other codes of status 422 are about this letter's file or fields."""
+"""The codes that the service's API description 1.19 and help.lob.com/developer-docs/error-reference name (read 2026-11);
+other codes of status 422 are about this letter's file or fields."""
 EVENTS: Mapping[str, ReceiptKind] = {
     "letter.created": ReceiptKind.ACCEPTED,
     "letter.rendered_pdf": ReceiptKind.ACCEPTED,

@@ -34,7 +34,8 @@ ERRORS: Mapping[str, ErrorClass] = {
     "invalid_client": ErrorClass.CONFIG,
     "too_many_requests": ErrorClass.THROTTLE,
 }
-"""Other codes of status 422 are about this letter's file or fields."""
+"""The service publishes no list of codes that we could find (2026-11): these are what its answers are taken to say, and
+the status decides where one says otherwise. Other codes of status 422 are about this letter's file or fields."""
 EVENTS: Mapping[str, ReceiptKind] = {
     "webhook_sent": ReceiptKind.POSTED,
     "webhook_delivered": ReceiptKind.DELIVERED,

@@ -37,7 +37,9 @@ STATUS: Mapping[int, ErrorClass] = {
     HTTPStatus.UNPROCESSABLE_ENTITY: ErrorClass.DATA,
     HTTPStatus.TOO_MANY_REQUESTS: ErrorClass.THROTTLE,
 }
-"""What a status means where no table names the code. 409: the same key is being worked on, so it stays in doubt."""
+"""What a status means where no table names the code."""
+UNSURE = {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
+"""The same key is being worked on; the service took too long. In both cases the letter may be made."""
 KEY_LIFE = timedelta(hours=23)
 """Lob remembers a key for 24 hours (support.lob.com, "prevent duplicate mailings", 2026-11); Pingen names no time that
 we could find, and is taken to do no better. An hour is for the call itself."""
@@ -91,7 +93,7 @@ def told(
         return Accepted(reference=reference) if reference else Unknown(code="no_reference")
     code = _found(answer, code_of) or str(answer.status_code)
     detail = f"HTTP {answer.status_code}"
-    if answer.status_code == HTTPStatus.CONFLICT or answer.is_server_error or answer.is_redirect:
+    if answer.status_code in UNSURE or answer.is_server_error or answer.is_redirect:
         return Unknown(code=code, detail=detail)
     kind = table.get(code) or STATUS.get(answer.status_code, ErrorClass.CONFIG)
     if kind in WAIT:

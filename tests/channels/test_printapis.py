@@ -247,8 +247,11 @@ ERRORS = [
     pytest.param(
         "lob", 422, "failed_deliverability_strictness", Rejected, ErrorClass.ADDRESS, id="no such place"
     ),
-    pytest.param("lob", 422, "invalid_address", Rejected, ErrorClass.ADDRESS, id="half an address"),
-    pytest.param("lob", 422, "file_pages_exceed_limit", Rejected, ErrorClass.DATA, id="too many pages"),
+    pytest.param("lob", 422, "file_pages_exceed_max", Rejected, ErrorClass.DATA, id="too many pages"),
+    pytest.param("lob", 422, "foreign_return_address", Refused, ErrorClass.CONFIG, id="our return address"),
+    pytest.param("lob", 422, "unsupported_lob_version", Refused, ErrorClass.CONFIG, id="our version"),
+    pytest.param("lob", 401, "invalid_api_key", Refused, ErrorClass.CONFIG, id="no key of theirs"),
+    pytest.param("lob", 408, "request_timeout", Unknown, None, id="the service took too long"),
     pytest.param("lob", 401, "unauthorized", Refused, ErrorClass.CONFIG, id="a wrong key"),
     pytest.param("lob", 403, "billing_address_required", Refused, ErrorClass.CONFIG, id="our account"),
     pytest.param(
