@@ -1,4 +1,7 @@
-"""`/metrics`: numbers for Prometheus, read from the store when they are asked for. Nothing personal is in them."""
+"""`/metrics`: numbers for Prometheus, read from the store when they are asked for, dear ones not every time.
+
+Nothing personal is in them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from web.gauges import Gauges
 from web.hooks import forged
 from web.site import site_of
 from work.alerts import alerts
@@ -91,12 +95,18 @@ def metrics(request: Request) -> Response:
         return Response("Metrics are for a collector on this machine.\n", status_code=403)
     site = site_of(request)
     with site.reading.connect() as connection:
-        holding = Counter(one.name for one in alerts(connection, site.installation, now=site.clock()))
+
+        def holding() -> Sequence[tuple[str, int]]:
+            found = alerts(connection, site.installation, now=site.clock())
+            return list(Counter(one.name for one in found).items())
+
         refused = ((*which, count) for which, count in forged.items())
         numbers = _Numbers(
             [
-                *_read(connection),
-                _family("tidings_alerts", "Alerts that hold.", ("name",), holding.items()),
+                *_read(connection, site.gauges),
+                _family(
+                    "tidings_alerts", "Alerts that hold.", ("name",), site.gauges.rows("alerts", holding)
+                ),
                 _family(FORGED, "Calls of strangers since the start, by hook.", ("hook", "code"), refused),
             ]
         )
@@ -113,9 +123,9 @@ class _Numbers(Collector):
         return self._families
 
 
-def _read(connection: Connection) -> Iterator[Metric]:
+def _read(connection: Connection, gauges: Gauges) -> Iterator[Metric]:
     for name, says, labels, query in _GAUGES:
-        rows = connection.execute(text(query)).all()
+        rows = gauges.rows(name, lambda query=query: connection.execute(text(query)).all())  # type: ignore[misc]
         yield _family(name, says, labels, rows)
 
 

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from channels.contract import Hook
 from preferences.policy import Policy
+from web.gauges import Gauges
 from web.render import Pages
 from web.wiring import Wiring
 from work.installation import Installation
@@ -34,6 +35,11 @@ class Site:
     def reading(self) -> Engine:
         """The same pool without transactions: a page that asks one question need not begin and end one."""
         return self.installation.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @cached_property
+    def gauges(self) -> Gauges:
+        """What `/metrics` has read."""
+        return Gauges()
 
     @cached_property
     def watched(self) -> dict[str, Any]:

@@ -41,8 +41,8 @@ ERRORS: Mapping[str, ErrorClass] = {
     "feature_limit_reached": ErrorClass.CONFIG,
     "rate_limit_exceeded": ErrorClass.THROTTLE,
 }
-"""The codes that the service's API description 1.19 and help.lob.com/developer-docs/error-reference name (read 2026-11);
-other codes of status 422 are about this letter's file or fields."""
+"""The codes that the service's OpenAPI description and help.lob.com/developer-docs/error-reference name (read 2026-11).
+Other codes of status 422 are about this letter's file or fields."""
 EVENTS: Mapping[str, ReceiptKind] = {
     "letter.created": ReceiptKind.ACCEPTED,
     "letter.rendered_pdf": ReceiptKind.ACCEPTED,
