@@ -42,6 +42,11 @@ CONSOLE: tuple[Console, ...] = (segments, accounts, keys, audit, run)
 """The screens of the staff, each a module of `web.console`."""
 
 
+def staff_routes() -> list[StaffRoute]:
+    """Return every route that needs a login, each with the roles that may open it."""
+    return [*login.own_routes(), *(route for screen in CONSOLE for route in screen.routes())]
+
+
 def create(
     installation: Installation,
     *,
@@ -82,9 +87,7 @@ def create(
     app.include_router(api.router)
     for module in (assets, links, renewal, form, unsubscribe, documents, hooks, metrics):
         app.router.routes.extend(module.routes())
-    app.router.routes.extend([*login.routes(), *login.own_routes()])
-    for screen in CONSOLE:
-        app.router.routes.extend(screen.routes())
+    app.router.routes.extend([*login.routes(), *staff_routes()])
     app.router.routes.extend(
         [
             Route("/healthz", healthz),

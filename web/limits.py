@@ -23,7 +23,7 @@ WINDOW = 60
 """Seconds in which a bucket fills from empty."""
 _MOST = 100_000
 """Buckets that are remembered; a forgotten one is full."""
-_SIGNED = ("/p/", "/d/", "/u/", "/l/", "/welcome/")
+_SIGNED = ("/p/", "/d/", "/u/", "/l/", "/c/", "/welcome/")
 _FREE = ("/hooks/", "/healthz", "/readyz", "/metrics", "/static/")
 """Called by machines that prove who they are, or that cost next to nothing."""
 
