@@ -129,6 +129,7 @@ COMMANDS = (
     ("restore", "cli.backup:restore", "Bring a backup back; what may have left since becomes a doubt."),
     ("staff", "cli.staff:app", "People who log in to the pages, and their roles."),
     ("keys", "cli.keys:app", "Keys for other systems to use the API."),
+    ("webhooks", "cli.webhooks:app", "Endpoints of other systems that hear of events."),
     ("audit", "cli.audit:app", "Who did what: list it, and prove that nobody changed it."),
     ("adopt", "cli.runs:adopt", "Say that a copied or restored database is the real one now."),
 )

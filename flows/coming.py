@@ -15,9 +15,12 @@ from flows.desk import Desk
 from store.owner import alone
 from tidings.channel import Channel
 from work.alerts import watch
+from work.drops import take_all
 from work.gather import emptied
+from work.outbound import deliver
 from work.paper_folder import all_sources
 from work.receive import fold_waiting
+from work.redemption import withdraw_used
 from work.reply import forward
 from work.slips import hand_out
 
@@ -25,7 +28,7 @@ log = structlog.get_logger()
 
 PACE = 10.0
 """Seconds between looks at a source that had nothing."""
-PACES = {"alerts": 60.0, "slips": 2.0}
+PACES = {"alerts": 60.0, "slips": 2.0, "webhooks": 2.0, "redemptions": 30.0}
 """Those that look less often, or more: a person waits for a code."""
 LONGEST_REST = 600.0
 """Seconds that a source rests at most between looks that fail."""
@@ -51,6 +54,9 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         "waiting": lambda: _folded(at),
         "slips": lambda: hand_out(installation, at.providers, now=at.now()).total(),
         "alerts": lambda: watch(installation, now=at.now()),
+        "webhooks": lambda: deliver(installation, now=at.now()),
+        "drops": lambda: take_all(installation, now=at.now()),
+        "redemptions": lambda: withdraw_used(installation, now=at.now()),
     }
     with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:
         try:

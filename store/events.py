@@ -263,7 +263,8 @@ _TAKE = text("""
         SELECT c.webhook_id, c.event_id FROM webhooks w CROSS JOIN LATERAL (
             SELECT webhook_id, event_id FROM webhook_calls
              WHERE webhook_id = w.id AND state = 'waiting' AND due_at <= :now
-             ORDER BY due_at, event_id LIMIT :limit FOR UPDATE SKIP LOCKED) c
+             ORDER BY due_at, event_id LIMIT CASE WHEN w.failing_since IS NULL THEN :limit ELSE 5 END
+             FOR UPDATE SKIP LOCKED) c
          WHERE w.disabled_at IS NULL
     ), taken AS (
         UPDATE webhook_calls c SET due_at = :until, tries = least(tries + 1, 30000) FROM due

@@ -18,8 +18,11 @@ import structlog
 from sqlalchemy import Connection
 
 from store import watch as facts
+from store.drops import wrong_files
+from store.events import webhooks
 from work.control import pause
 from work.installation import Installation
+from work.outbound import GIVEN_UP_AFTER
 
 log = structlog.get_logger()
 
@@ -37,6 +40,7 @@ COMPLAINTS_AT_LEAST = 3
 """One complaint of a hundred mails is a person, three are a pattern."""
 CUT_OFF_AHEAD = timedelta(minutes=30)
 EXPIRY_AHEAD = timedelta(days=21)
+DROPS_WITHIN = timedelta(days=1)
 REMIND_AFTER = timedelta(days=1)
 PATIENCE = timedelta(minutes=2)
 TIMEOUT = 10.0
@@ -244,6 +248,28 @@ def _replies(connection: Connection, _: Installation, __: datetime) -> Iterator[
         )
 
 
+def _webhooks(connection: Connection, _: Installation, __: datetime) -> Iterator[Alert]:
+    for webhook in webhooks(connection):
+        if webhook.disabled_at is not None:
+            yield Alert(
+                name="webhook_disabled",
+                subject=webhook.name,
+                sentence=f"The webhook {webhook.name} is called no more: {webhook.disabled_because}.",
+                todo=f"When it works again: `tidings webhooks replay {webhook.name} --since "
+                f"{webhook.disabled_at - GIVEN_UP_AFTER:%Y-%m-%dT%H:%MZ}`; or remove it.",
+            )
+
+
+def _drops(connection: Connection, _: Installation, now: datetime) -> Iterator[Alert]:
+    for one in wrong_files(connection, since=now - DROPS_WITHIN):
+        yield Alert(
+            name="drop_wrong",
+            subject=one.kind,
+            sentence=f"{one.files:,} files that were dropped into {one.kind} could not be used.",
+            todo="They lie in its folder `wrong`, each with a report beside it.",
+        )
+
+
 CONDITIONS: tuple[Condition, ...] = (
     _circuits,
     _ready,
@@ -253,6 +279,8 @@ CONDITIONS: tuple[Condition, ...] = (
     _cut_off,
     _paper,
     _replies,
+    _webhooks,
+    _drops,
     _expiry,
 )
 

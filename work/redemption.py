@@ -103,6 +103,12 @@ def redeem(
     return Redeemed(offer=offer, redeemed_at=known or at, again=known is not None, cancelled=cancelled)
 
 
+def withdraw_used(installation: Installation, *, now: datetime) -> int:
+    """Cancel what is planned of offers that their customers have used meanwhile; returns how many messages."""
+    with installation.engine.begin() as connection:
+        return len(store.withdraw_all(connection, now=now))
+
+
 def _facts(installation: Installation, row: Any, now: datetime) -> dict[str, str]:
     """Return the facts of a message as they were written, {} when its template is gone or has changed too much."""
     from templates.catalog import find

@@ -156,7 +156,12 @@ def explain_message(request: Request, caller: Caller, message: MessageId, lang: 
     return plain(found)
 
 
-@router.post("/decisions", response_model=DecisionOut, summary="Which way a message would take now")
+@router.post(
+    "/decisions",
+    response_model=DecisionOut,
+    summary="Which way a message would take now",
+    responses={404: {}, 409: {}},
+)
 def decide(request: Request, caller: Caller, body: DecisionIn, lang: Language = "en") -> Response:
     """Decide for a customer as a run would; nothing is written, and nothing is sent."""
     del caller

@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse, Response
 
 from store import touchpoints
 from store.keys import Key
+from store.offers import REDEEMED, withdraw
 from store.touchpoints import Touchpoint
 from web.auth import Caller
 from web.problems import Refused, pointer, wrong_fields
@@ -76,7 +77,12 @@ class TouchpointIn(BaseModel):
         default="", max_length=200, description="Who reports it; the key's name when left out."
     )
     channel: str = Field(min_length=1, max_length=40, description="A channel, or call, visit, web, payment.")
-    kind: str = Field(min_length=1, max_length=60, description="opened, clicked, replied, paid, called, ...")
+    kind: str = Field(
+        min_length=1,
+        max_length=60,
+        description="opened, clicked, replied, paid, called, ...; `redeemed` with `offer` or `code` in its detail"
+        " ends reminders of that offer.",
+    )
     direction: str = Field(default="in", pattern="^(in|out)$")
     purpose: str = Field(default="", max_length=60)
     brand: str = Field(default="all", max_length=31)
@@ -204,6 +210,8 @@ def _record(site: Site, caller: Key, raw: bytes, headers: Headers) -> Response:
             fault = {"field": "customer", "problem": why, "detail": why, "value": one.customer}
             problems.append(_located(index, within, {"pointer": "#/customer", **fault}))
         recorded = touchpoints.record(connection, rows)
+        if used := [row.customer for row in rows if row.kind == REDEEMED]:
+            withdraw(connection, used, now=site.clock())
     if not rows:
         first = problems[0]
         detail = f"{first['field']}: {first['problem']} (value {first['value']!r})."
