@@ -229,6 +229,35 @@ def _print_merged(
 
 
 @app.command
+def erasures(*, json: Json = False) -> int:
+    """List who asked on their page to be erased, the longest waiting first; the law gives a month.
+
+    Example: tidings customers erasures
+
+    `tidings customers erase REFERENCE` does it, and ends the request.
+
+    Parameters
+    ----------
+    json
+        Print one JSON list.
+    """
+    from store.connect import opened
+    from store.erasures import waiting
+
+    with opened(Settings.read()) as store, store.engine.connect() as connection:
+        found = waiting(connection)
+    if json:
+        print_json(found)
+        return Exit.OK
+    if not found:
+        console.print("Nobody waits.")
+    for one in found:
+        told = f"{one['asked_at']:%Y-%m-%d}  {_plain(one['reference'])}  ({one['brand']})"
+        console.print(told, markup=False, soft_wrap=True)
+    return Exit.OK
+
+
+@app.command
 def erase(reference: str, *, by: str, because: str, json: Json = False) -> int:
     """Erase what is personal about a customer; what the law wants kept stays. It cannot be undone.
 

@@ -119,6 +119,8 @@ _FORGET = (
         """,
     ),
     ("touchpoints", "UPDATE touchpoints SET detail = '{}' WHERE customer_id = :customer"),
+    ("slips", "DELETE FROM slips WHERE customer_id = :customer"),
+    ("codes", "DELETE FROM codes WHERE customer_id = :customer"),
     ("behaviour", "DELETE FROM behaviour WHERE customer_id = :customer"),
     ("references", "DELETE FROM customer_references WHERE customer_id = :customer"),
     (

@@ -49,10 +49,10 @@ def check(
         errors["language"] = wording["language"]
     day = today(known, now)
     pause = answers.get("pause_until", "")
-    if pause != known.answers["pause_until"] and (wrong := _wrong_day(pause, day)):
-        errors["pause_until"] = wording[wrong].format(example=day + timedelta(days=30))
-    if wrong := _wrong_hours(answers):
-        errors["quiet_from"] = wording[wrong]
+    if pause != known.answers["pause_until"] and (late := _wrong_day(pause, day)):
+        errors["pause_until"] = wording[late].format(example=day + timedelta(days=30))
+    if hours := _wrong_hours(answers):
+        errors["quiet_from"] = wording[hours]
     return answers, errors
 
 

@@ -34,6 +34,7 @@ _PRIVATE = {
     "X-Robots-Tag": "noindex, nofollow",
 }
 """A page behind a signed link is nobody else's: not kept, not told onwards, not found."""
+_SCRIPTS = "; script-src 'self'; connect-src 'self'; worker-src 'self'"
 CONSOLE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -70,9 +71,13 @@ class Pages:
         language: str,
         brand: Brand | None = None,
         status: int = 200,
+        scripts: bool = False,
         **values: Any,
     ) -> Response:
-        """Return a page. `language` is one of `web.language.LANGUAGES`; no brand means the organisation's first."""
+        """Return a page. `language` is one of `web.language.LANGUAGES`; no brand means the organisation's first.
+
+        With `scripts` the page may load scripts of ours from `static/`, and these may call us.
+        """
         brand = brand or self._organisation.brands[0]
         style, policy = _style(brand.accent)
         body = self._environment.get_template(f"{page}.html.j2").render(
@@ -87,7 +92,7 @@ class Pages:
         )
         headers = {
             **_PRIVATE,
-            "Content-Security-Policy": policy,
+            "Content-Security-Policy": policy + (_SCRIPTS if scripts else ""),
             "Content-Language": languages.html_tag(language),
         }
         return HTMLResponse(body, status_code=status, headers=headers)

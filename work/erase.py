@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from store import erasures
 from store.audit import note
 from store.customers import find, lock_customers
 from store.erasure import forget, remember_digests
@@ -44,6 +45,7 @@ def erase_customer(
     for record in members(connection, customer):
         remember_digests(connection, record, now=now)
         counts.update(forget(connection, record, now=now))
+        erasures.close(connection, record, by=actor, now=now)
     announce(connection, "customer.erased", customer=customer, data={}, at=now)
     note(
         connection,

@@ -65,6 +65,7 @@ class Preferences:
     brand: str
     reference: str
     zone: str
+    country: str
     ways: tuple[Way, ...]
     addresses: tuple[Address, ...]
     answers: Mapping[str, str]
@@ -238,6 +239,7 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
         brand=brand.id,
         reference=known.reference,
         zone=known.time_zone,
+        country=known.country,
         ways=ways,
         addresses=tuple(_address(row, policy) for row in known.addresses),
         answers={

@@ -1,0 +1,34 @@
+"""Addresses that a customer adds and removes on their own page, confirmed before they are used."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_ADD = text("""
+    INSERT INTO addresses (customer_id, channel, value, source, verified_at, position)
+    VALUES (:customer, :channel, :value, 'form', :now,
+            (SELECT coalesce(max(position) + 1, 0) FROM addresses
+              WHERE customer_id = :customer AND channel = :channel AND removed_at IS NULL))
+    ON CONFLICT (customer_id, channel, value) DO UPDATE
+       SET removed_at = NULL, state = 'usable', problem = '', verified_at = excluded.verified_at,
+           position = CASE WHEN addresses.removed_at IS NULL THEN addresses.position ELSE excluded.position END
+     WHERE addresses.problem <> 'erased'
+""")
+
+_REMOVE = text("""
+    UPDATE addresses SET removed_at = :now WHERE id = :address AND customer_id = :customer AND removed_at IS NULL
+    RETURNING channel
+""")
+
+
+def add(connection: Connection, *, customer: int, channel: str, value: str, now: datetime) -> None:
+    """Add a proven address behind the others of its channel, or take up a removed one again."""
+    values: dict[str, Any] = {"customer": customer, "channel": channel, "value": value, "now": now}
+    connection.execute(_ADD, values)
+
+
+def remove(connection: Connection, *, customer: int, address: int, now: datetime) -> str | None:
+    """Remove an address of a customer; returns its channel, None when they have no such address."""
+    removed: str | None = connection.scalar(_REMOVE, {"customer": customer, "address": address, "now": now})
+    return removed
