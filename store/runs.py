@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from store.tables import campaign_runs, campaigns, invoice_runs, runs, templates
@@ -45,6 +45,14 @@ class Run:
 _COLUMNS = [runs.c[name] for name in Run.__slots__]
 
 
+def runs_where(
+    connection: Connection, *conditions: ColumnElement[bool], order: Sequence[ColumnElement[Any]], limit: int
+) -> list[Run]:
+    """Return the runs that meet all conditions on `store.tables.runs`, in an order, so many at most."""
+    query = select(*_COLUMNS).where(*conditions).order_by(*order).limit(limit)
+    return [Run(**row._mapping) for row in connection.execute(query)]
+
+
 def page_of_runs(
     connection: Connection,
     *,
@@ -54,12 +62,10 @@ def page_of_runs(
     limit: int = 50,
 ) -> list[Run]:
     """Return the newest runs of some kinds, in a state unless it is '', made before an instant."""
-    query = select(*_COLUMNS).where(runs.c.kind.in_(kinds)).order_by(runs.c.created_at.desc(), runs.c.id)
-    if state:
-        query = query.where(runs.c.state == state)
-    if before is not None:
-        query = query.where(runs.c.created_at < before)
-    return [Run(**row._mapping) for row in connection.execute(query.limit(limit))]
+    conditions: list[ColumnElement[bool]] = [runs.c.kind.in_(kinds)]
+    conditions += [runs.c.state == state] if state else []
+    conditions += [runs.c.created_at < before] if before else []
+    return runs_where(connection, *conditions, order=(runs.c.created_at.desc(), runs.c.id), limit=limit)
 
 
 def find_run(connection: Connection, run_id: str, *, lock: bool = False) -> Run | None:

@@ -58,6 +58,15 @@ def on(context: Context, value: date) -> Markup:
 
 
 @pass_context
+def weekday(context: Context, value: date) -> Markup:
+    """Return a day of these weeks in its element: `Sunday, 22 Nov`."""
+    from babel.dates import format_skeleton
+
+    shown = format_skeleton("MMMEd", value, locale=_of(context))
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), shown)
+
+
+@pass_context
 def instant(context: Context, value: datetime) -> Markup:
     """Return a moment in its element, in UTC: `21 Nov 2026, 14:05 UTC`; the browser shows its own time instead."""
     from babel.dates import format_date, format_time
@@ -98,6 +107,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "amount": amount,
     "share": share,
     "on": on,
+    "weekday": weekday,
     "instant": instant,
     "word": called,
     "decimal": Decimal,

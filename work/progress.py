@@ -131,7 +131,12 @@ def progress(connection: Connection, run_id: str, costs: Costs, *, now: datetime
         ways=_ways(connection, told, run_id, costs),
         missing=missing,
         got=int(told["audience"]) - sum(missing.values()),
-        eta=_eta(run, told, now),
+        eta=pace(
+            run,
+            sent=sum(told["sent"].values()),
+            left=told["waiting"].get("due", 0) + told["unknown"],
+            now=now,
+        ),
     )
 
 
@@ -191,10 +196,8 @@ def _sorted(found: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {str(reason): n for reason, n in sorted(found) if n}
 
 
-def _eta(run: Run, told: Mapping[str, Any], now: datetime) -> timedelta | None:
-    """Return how long what is due needs at the average pace since the run could send."""
-    sent = int(sum(told["sent"].values()))
-    left = int(told["waiting"].get("due", 0) + told["unknown"])
+def pace(run: Run, *, sent: int, left: int, now: datetime) -> timedelta | None:
+    """Return how long what is due needs at the average pace since the run could send; None: nobody can say."""
     passed = now - max(run.starts_at, run.released_at or run.starts_at)
     if run.state != "sending" or not sent or not left or passed <= timedelta(0):
         return None
