@@ -23,6 +23,7 @@ def init(
     name: str = "",
     country: str = "",
     email: str = "",
+    service: str = "",
     address: tuple[str, ...] = (),
     languages: Annotated[tuple[str, ...], Parameter(name="--language")] = (),
     legal_name: str = "",
@@ -47,6 +48,8 @@ def init(
         Where you are, like NO or Norway.
     email:
         The address that mail comes from.
+    service:
+        The mailbox that people read, where it is another one: replies of customers are forwarded to it.
     address:
         One line of your return address; say it once for each line.
     languages:
@@ -89,6 +92,7 @@ def init(
         name=name,
         country=country,
         email=email,
+        service=service or _ask("Which mailbox do people read?", option="", default=email),
         address=address or _lines(_ask("Your return address, parts divided by ;", option="--address"), ";"),
         languages=languages
         or _lines(_ask("Languages of your messages", option="", default=language_of(country)), ","),

@@ -16,7 +16,7 @@ from flows.environment import folder
 from flows.server import die_with_parent
 from store.owner import owner
 from tidings.channel import Channel
-from tidings.settings import Settings
+from tidings.settings import Mode, Settings
 from work.deliver import Sender
 from work.installation import Installation, opened
 from work.lanes import Lanes
@@ -52,6 +52,10 @@ class Desk:
     @cached_property
     def providers(self) -> Mapping[Channel, Sequence[Provider]]:
         """The providers of every channel, made once: they keep their connections."""
+        settings = self.installation.settings
+        named = {*settings.sms, *settings.whatsapp}
+        if self.installation.mode is not Mode.OUTBOX and "twilio" in named and settings.public_is_near:
+            log.warning("Twilio is not asked to call back: TIDINGS_PUBLIC_URL is this machine")
         return providers(
             self.installation.settings,
             home=self.installation.home,

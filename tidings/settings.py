@@ -8,6 +8,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
@@ -489,6 +490,11 @@ class Settings(BaseSettings):
             raise Problem(
                 f"{name}: {first['msg']}.", todo="Run `tidings check` to see all settings."
             ) from error
+
+    @property
+    def public_is_near(self) -> bool:
+        """Tell whether the page's public address is this machine, which nobody else can open or call."""
+        return urlsplit(self.public_url).hostname in {"localhost", "127.0.0.1", "::1"}
 
     @cached_property
     def root(self) -> Path:

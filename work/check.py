@@ -6,6 +6,7 @@ import difflib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -201,8 +202,11 @@ def _mode(settings: Settings) -> Iterator[str]:
         yield f"TIDINGS_MODE: mode {settings.mode} sends nothing, because no provider is named in {names}."
     if settings.mode is Mode.TEST and not settings.allow:
         yield "TIDINGS_ALLOW: mode test reaches nobody while the list of allowed addresses is empty."
-    if settings.mode is Mode.LIVE and "127.0.0.1" in settings.public_url:
-        yield "TIDINGS_PUBLIC_URL: customers cannot open links to 127.0.0.1; name the address of your page."
+    if settings.mode is Mode.LIVE and settings.public_is_near:
+        where = settings.public_url
+        yield f"TIDINGS_PUBLIC_URL: customers cannot open links to {where}; name the address of your page."
+        if "twilio" in (*settings.sms, *settings.whatsapp):
+            yield f"TIDINGS_PUBLIC_URL: Twilio cannot call {where} and is not asked to: nothing is heard of an SMS."
 
 
 def _home(settings: Settings) -> Iterator[str]:
@@ -210,9 +214,25 @@ def _home(settings: Settings) -> Iterator[str]:
     if not os.access(nearest, os.W_OK | os.X_OK):
         yield f"TIDINGS_HOME: nothing can be written to {nearest}; choose another folder."
     yield from _raised(lambda: read_organisation(settings.root / "organisation.toml"))
+    yield from _desks(settings)
     key = settings.root / "signing.key"
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield f"{key}: others can read the signing key; run `chmod 600 {key}`."
+
+
+def _desks(settings: Settings) -> Iterator[str]:
+    """Yield the brands whose replies would be forwarded into the mailbox that they were taken out of."""
+    path = settings.root / "organisation.toml"
+    if not (settings.mailbox.maildir or settings.mailbox.host) or not path.exists():
+        return
+    with suppress(Problem):  # said already
+        for brand in read_organisation(path).brands:
+            read = {brand.senders.email.lower(), brand.senders.reply_to.lower()}
+            if brand.service_email.lower() in read - {""}:
+                yield (
+                    f"{path}: service_email of brand {brand.id!r} is the mailbox that TIDINGS_MAILBOX empties; "
+                    "name one that people read."
+                )
 
 
 def _libraries() -> Iterator[str]:

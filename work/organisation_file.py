@@ -33,6 +33,8 @@ class Answers:
     tax_id: str = ""
     website: str = ""
     phone: str = ""
+    service: str = ""
+    """The mailbox that people read; '' where it is that of `email`."""
     sms: str = ""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """ISO 4217 currency to IBAN or account number."""
@@ -87,7 +89,7 @@ def _parts(answers: Answers) -> list[str]:
         "legal_name": answers.legal_name or answers.name,
         "tax_id": answers.tax_id,
         "website": answers.website,
-        "service_email": answers.email,
+        "service_email": answers.service or answers.email,
         "service_phone": answers.phone,
         "languages": list(answers.languages),
     }
@@ -105,6 +107,7 @@ def _parts(answers: Answers) -> list[str]:
         "domestic = 1.10\nabroad = 2.40\nsheet = 0.05\n",
         "# One block for each name that customers know you by; the first is meant where none is named.",
         "# The first language is the one that customers get whose own is not in the list.",
+        "# People read service_email: another mailbox than the senders' once TIDINGS_MAILBOX empties theirs.",
         "[[brands]]",
         dumps(brand),
         "[brands.address] # the return address of letters",
