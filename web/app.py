@@ -20,7 +20,7 @@ from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
 from web import api, assets, documents, form, hooks, links, login, metrics, renewal, unsubscribe
-from web.console import accounts, audit, keys, run, segments, today
+from web.console import accounts, audit, care, customer_messages, customers, keys, run, segments, today
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -38,7 +38,17 @@ class Console(Protocol):
         """Return its routes."""
 
 
-CONSOLE: tuple[Console, ...] = (segments, accounts, keys, audit, run, today)
+CONSOLE: tuple[Console, ...] = (
+    segments,
+    accounts,
+    keys,
+    audit,
+    run,
+    today,
+    customers,
+    care,
+    customer_messages,
+)
 """The screens of the staff, each a module of `web.console`."""
 
 

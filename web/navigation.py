@@ -15,7 +15,7 @@ _SCREENS: tuple[tuple[str, str, frozenset[str]], ...] = tuple(
         ("/calendar", "marketing manager"),
         ("/invoices", "billing manager"),
         ("/runs", "marketing billing manager"),
-        ("/customers", "support counter"),
+        ("/customers", "billing support counter"),
         ("/calls", "support"),
         ("/gaps", "marketing billing manager"),
         ("/reports", "marketing billing manager"),

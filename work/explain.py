@@ -158,7 +158,10 @@ def _today(
     """Ask the same question again: whether the facts are still those of the decision, and what differs."""
     import polars as pl
 
-    context = read_context(connection, installation, row.run)
+    try:
+        context = read_context(connection, installation, row.run)
+    except Problem:  # its template is no longer there: nobody can ask the same again
+        return True, None
     question = question_of(context.run, context.template, installation.organisation)
     policy = policy_from(rules_of(connection, context.run.policy_version))
     shape = pl.Schema([("message", pl.String()), ("customer", pl.Int64()), ("tried", pl.List(pl.String()))])

@@ -51,9 +51,9 @@ def sent(connection: Connection, installation: Installation, reference: str) -> 
         return Sent(claimed=claimed, content=None, lost=Lost.NEVER_BUILT)
     if claimed.address == "erased":
         return Sent(claimed=claimed, content=None, lost=Lost.ERASED)
-    context = read_context(connection, installation, claimed.run)
     invoices = documents(connection, [claimed.invoice] if claimed.invoice is not None else [])
     try:
+        context = read_context(connection, installation, claimed.run)
         content = parcel(claimed, context, installation, invoices).content
     except Exception as error:  # whatever the template has become, this page says only that it is another one
         log.info("what was sent cannot be built again", message=claimed.message, error=type(error).__name__)

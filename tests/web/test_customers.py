@@ -1,0 +1,256 @@
+"""The desk: one customer at a time with a reason, each role its part, and each change with who and why."""
+
+import re
+
+import pytest
+from sqlalchemy import insert
+
+from store.tables import addresses, behaviour, touchpoints
+from tests.town import NOON, settle, state, suppress
+from tests.web.letters import bill, send
+from tidings.role import Role
+
+
+@pytest.fixture
+def ada(engine):
+    """Ada Berg, C1: reachable by e-mail and letter, with an invoice that was sent, a wish, and what was noticed."""
+    one = settle(engine, channels=("email", "sms", "letter"))[0]
+    send(engine, one, purpose="invoice", invoice=bill("2026-1"), sent_at=NOON)
+    with engine.begin() as connection:
+        state(connection, one, topic="offer", channels=["email"])
+        connection.execute(
+            insert(behaviour).values(
+                customer_id=one, channel="sms", purpose_class="marketing", reached=4, engaged=3, observations=4,
+                as_of=NOON,
+            )
+        )  # fmt: skip
+        connection.execute(
+            insert(touchpoints).values(
+                customer_id=one, source="shop", external_id="v1", direction="in", channel="visit", kind="visited",
+                at=NOON,
+            )
+        )  # fmt: skip
+    return one
+
+
+def opened(client, because="ticket", note="ticket 812", ref="C1"):
+    answer = client.post(f"/customers/{ref}/open", {"because": because, "note": note})
+    assert answer.status_code == 303, answer.text
+    return client.get(f"/customers/{ref}")
+
+
+def test_the_reason_is_asked_before_anything_is_shown_and_kept_in_the_audit(staff, door, ada):
+    mia = staff(Role.SUPPORT)
+    asked = mia.get("/customers/C1")
+    assert "c1@example.org" not in asked.text
+    assert "Why do you open this customer?" in asked.text
+    assert mia.post("/customers/C1/open", {"because": "ticket", "note": " "}).status_code == 422
+    page = opened(mia)
+    assert "c1@example.org" in page.text
+    assert door.ask(
+        "SELECT actor, subject, detail ->> 'because' FROM audit WHERE action = 'open_customer'"
+    ) == [(f"staff:{mia.name}", f"customer:{ada}", "ticket: ticket 812")]
+
+
+def test_the_next_customer_closes_the_one_before(staff, engine, ada):
+    settle(engine)
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    opened(mia, ref="C2")
+    assert "Why do you open this customer?" in mia.get("/customers/C1").text
+
+
+def test_the_reason_is_asked_again_after_an_hour(staff, door, ada):
+    door.clock.now = door.ask("SELECT now()")[0][0]
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    assert "c1@example.org" in mia.get("/customers/C1").text
+    door.clock.on(minutes=61)
+    answer = mia.get("/customers/C1")
+    assert "c1@example.org" not in answer.text
+
+
+SEES = {
+    "support sees the timeline, the addresses, both columns and the amount": (
+        Role.SUPPORT,
+        "ticket",
+        ("c1@example.org", "Everything that happened", "The customer chose", "We noticed", "250.00", "Visit"),
+        (),
+    ),
+    "the counter sees offers and wishes, no address, no invoice and no history": (
+        Role.COUNTER,
+        "counter",
+        ("Offers in force", "Change a wish for the customer"),
+        ("c1@example.org", "2026-1", "250.00", "Everything that happened", "Note a call"),
+    ),
+    "billing sees invoices and nothing else": (
+        Role.BILLING,
+        "ticket",
+        ("2026-1", "250.00"),
+        ("c1@example.org", "Offers in force", "Change a wish", "Everything that happened"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("role", "because", "there", "missing"), SEES.values(), ids=SEES)
+def test_each_role_sees_its_part(staff, ada, role, because, there, missing):
+    page = opened(staff(role), because=because).text
+    assert [word for word in there if word not in page] == []
+    assert [word for word in missing if word in page] == []
+
+
+@pytest.mark.parametrize("role", [Role.MARKETING, Role.MANAGER, Role.ADMIN])
+def test_nobody_else_gets_in(staff, ada, role):
+    client = staff(role)
+    for path in ("/customers", "/customers/C1", "/customers/C1/messages/x"):
+        assert client.get(path).status_code == 403
+
+
+def test_the_timeline_is_filtered_by_channel(staff, ada):
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    page = mia.get("/customers/C1?channel=visit").text
+    timeline = page[page.index('id="timeline"') : page.index("Invoices")]
+    assert "visit" in timeline
+    assert "Message" not in timeline
+
+
+FINDS = {
+    "an e-mail address opens its customer": ("c1@example.org", 303, "/customers/C1"),
+    "an invoice's number opens its customer": ("2026-1", 303, "/customers/C1"),
+    "a name lists": ("berg", 200, "Ada Berg"),
+    "a wildcard finds nobody": ("%", 200, "Nobody is found by that."),
+}
+
+
+@pytest.mark.parametrize(("words", "status", "said"), FINDS.values(), ids=FINDS)
+def test_finding(staff, ada, words, status, said):
+    answer = staff(Role.SUPPORT).get("/customers", params={"q": words})
+    assert answer.status_code == status
+    assert said in (answer.headers.get("location") or answer.text)
+    assert "c1@example.org" not in answer.text.replace(f'value="{words}"', "")
+
+
+ACTS = {
+    "a call is noted": (
+        "call",
+        {"note": "Wants paper", "way": "in"},
+        "noted",
+        "SELECT detail ->> 'note' FROM touchpoints WHERE kind = 'called'",
+        "Wants paper",
+    ),
+    "a complaint is opened": (
+        "matter",
+        {"matter": "complaint", "do": "open", "because": "damaged"},
+        "opened",
+        "SELECT detail ->> 'because' FROM audit WHERE action = 'matter_opened'",
+        "damaged",
+    ),
+    "a bounced address is used again": (
+        "lift",
+        {"suppression": "bounce", "because": "said it works"},
+        "lifted",
+        "SELECT detail ->> 'because' FROM audit WHERE action = 'lift_suppression'",
+        "said it works",
+    ),
+    "a wish is written down": (
+        "wish",
+        {"brand": "nordlys", "offer": "none", "because": "said so on the phone"},
+        "wished",
+        "SELECT source FROM consents WHERE action = 'objected'",
+        "staff",
+    ),
+}
+
+
+@pytest.mark.parametrize(("act", "fields", "said", "query", "kept"), ACTS.values(), ids=ACTS)
+def test_what_the_desk_does_is_kept_with_its_reason(staff, door, engine, ada, act, fields, said, query, kept):
+    with engine.begin() as connection:
+        suppress(connection, "email", "c1@example.org")
+    number = str(door.ask("SELECT id FROM suppressions")[0][0])
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    fields = {key: number if value == "bounce" else value for key, value in fields.items()}
+    answer = mia.post(f"/customers/C1/{act}", fields)
+    assert answer.headers["location"] == f"/customers/C1?said=customers.{said}"
+    assert door.ask(query) == [(kept,)] or (kept,) in door.ask(query)
+    assert mia.get(answer.headers["location"]).status_code == 200
+
+
+def test_a_wish_says_who_wrote_it_down_and_why(staff, door, ada):
+    mia = staff(Role.COUNTER)
+    opened(mia, because="counter", note="")
+    mia.post("/customers/C1/wish", {"brand": "nordlys", "news": "email", "because": "filled in the card"})
+    rows = door.ask("SELECT actor, proof, action FROM consents WHERE topic = 'news'")
+    assert rows == [
+        (f"staff:{mia.name}", f"recorded by staff:{mia.name} (counter): filled in the card", "given")
+    ]
+
+
+REFUSED = {
+    "a call without words": ("call", {"note": " "}),
+    "a matter that is none": ("matter", {"matter": "gossip", "do": "open", "because": "r"}),
+    "a STOP that only the customer takes back": ("lift", {"suppression": "stop", "because": "r"}),
+    "a wish without a reason": ("wish", {"brand": "nordlys", "offer": "none"}),
+    "a merge with a stranger": ("merge", {"other": "C99", "because": "r"}),
+    "a split of nothing": ("split", {"because": "r"}),
+}
+
+
+@pytest.mark.parametrize(("act", "fields"), REFUSED.values(), ids=REFUSED)
+def test_what_may_not_be_is_refused_in_a_sentence(staff, door, engine, ada, act, fields):
+    with engine.begin() as connection:
+        suppress(connection, "sms", "+4740600001", "stop")
+    number = str(door.ask("SELECT id FROM suppressions")[0][0])
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    fields = {key: number if value == "stop" else value for key, value in fields.items()}
+    answer = mia.post(f"/customers/C1/{act}", fields)
+    assert answer.status_code == 422
+    assert "Nothing was changed" in answer.text
+
+
+@pytest.mark.parametrize("act", ["call", "matter", "lift", "merge", "split", "copy", "wish"])
+def test_nothing_is_done_for_a_customer_who_is_not_open(staff, door, ada, act):
+    mia = staff(Role.SUPPORT)
+    answer = mia.post(
+        f"/customers/C1/{act}", {"note": "x", "because": "x", "matter": "complaint", "do": "open"}
+    )
+    assert answer.status_code == 403
+    assert door.ask("SELECT count(*) FROM touchpoints WHERE source = 'staff'") == [(0,)]
+
+
+def test_two_records_are_merged_and_split_on_the_page(staff, engine, door, ada):
+    settle(engine)
+    with engine.begin() as connection:
+        connection.execute(
+            insert(addresses).values(customer_id=ada + 1, channel="letter", value="Storgata 1, 0155 Oslo")
+        )
+    mia = staff(Role.SUPPORT)
+    assert "Likely the same person" in opened(mia).text
+    mia.post("/customers/C1/merge", {"other": "C2", "because": "same address"})
+    assert "Split them again" in mia.get("/customers/C1").text
+    assert "c2@example.org" in mia.get("/customers/C2").text, "the person is open, by either reference"
+    mia.post("/customers/C1/split", {"record": "C2", "because": "father and daughter"})
+    assert door.ask("SELECT action FROM merges ORDER BY id") == [("merge",), ("split",)]
+    assert "c2@example.org" not in mia.get("/customers/C1").text
+
+
+def test_a_message_that_was_never_built_says_so(staff, engine, ada):
+    mia = staff(Role.SUPPORT)
+    page = opened(mia).text
+    path = re.search(r'href="(/customers/C1/messages/[0-9a-f-]+)"', page)[1]
+    shown = mia.get(path)
+    assert shown.status_code == 200
+    assert "Nothing was built" in shown.text
+    assert mia.get(path.replace("C1/messages/0", "C1/messages/9")).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "nb", "sv", "pl", "pt-BR"])
+def test_every_page_speaks_every_language(staff, ada, language):
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    for path in ("/customers?q=berg", "/customers/C1"):
+        answer = mia.get(path, headers={"Accept-Language": language})
+        assert answer.status_code == 200
+        assert f'<html lang="{language}">' in answer.text

@@ -1,0 +1,76 @@
+"""What the desk sees of a message is what left, byte for byte, or a word why it cannot be shown."""
+
+import pytest
+from sqlalchemy import text
+
+from store.owner import owner
+from tests.town import NOON, settle
+from tests.work.test_deliver import House, Scripted
+from tidings.channel import Channel
+from work.build import content_hash
+from work.deliver import Sender
+from work.sent import Lost, sent
+
+CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.LETTER)
+
+
+@pytest.fixture
+def house(settings, engine):
+    """One offer that left on three channels, to one customer each; `handed` is what the providers took."""
+    for channel in CHANNELS:
+        settle(engine, channels=(channel.value,))
+    house = House(settings, engine).plan(channels=list(CHANNELS))
+    house.providers = {channel: Scripted(channel) for channel in CHANNELS}
+    with owner(engine) as number:
+        sender = Sender(
+            installation=house.installation,
+            providers={channel: (one,) for channel, one in house.providers.items()},
+            policy=house.installation.policy,
+            owner=number,
+            clock=lambda: NOON,
+        )
+        sender.settle()
+        sender.send_due()
+    return house
+
+
+def reference(house, channel):
+    return house.sql("SELECT reference FROM deliveries WHERE channel = :channel", channel=channel)[0][0]
+
+
+def shown(house, channel):
+    with house.engine.connect() as connection:
+        return sent(connection, house.installation, reference(house, channel))
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_is_what_the_provider_was_handed(house, channel):
+    [parcel] = house.providers[channel].handed
+    found = shown(house, channel)
+    assert (found.content, found.lost) == (parcel.content, None)
+    assert content_hash(found.content) == found.claimed.content_hash
+
+
+LOST = {
+    "other data": ("UPDATE messages SET data = '{}'", Lost.CHANGED),
+    "another name": (
+        "UPDATE messages SET data = jsonb_set(data, '{customer,first_name}', '\"Eve\"')",
+        Lost.CHANGED,
+    ),
+    "a template that is gone": ("UPDATE templates SET name = 'offer/gone'", Lost.CHANGED),
+    "an erased customer": ("UPDATE deliveries SET address = 'erased'", Lost.ERASED),
+    "a delivery that was never built": ("UPDATE deliveries SET content_hash = NULL", Lost.NEVER_BUILT),
+}
+
+
+@pytest.mark.parametrize(("change", "lost"), LOST.values(), ids=LOST)
+def test_anything_else_is_not_shown(house, change, lost):
+    house.sql(change)
+    found = shown(house, Channel.EMAIL)
+    assert (found.content, found.lost) == (None, lost)
+
+
+def test_a_delivery_that_nobody_knows_is_none(house):
+    with house.engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+        assert sent(connection, house.installation, "NOBODY") is None
