@@ -1,0 +1,431 @@
+"""The composer: a campaign as a form beside what it would do, until a second person approves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from store import drafts as stored
+from store.runs import find_run
+from templates.catalog import Template
+from tidings.channel import Channel
+from tidings.message import Letter
+from tidings.problem import Problem
+from tidings.role import Role
+from web.console import composer
+from web.console.composer import Numbers
+from web.staff import StaffRoute, Visit, page
+from work import control, drafts, seeds, showing
+from work.drafts import Content
+from work.preflight import BAD, Check, preflight
+
+READERS = frozenset({Role.MARKETING, Role.MANAGER})
+WRITERS = frozenset({Role.MARKETING})
+LARGEST = 256 * 2**10
+"""Of a form: five texts."""
+TONES = {
+    "draft": "",
+    "waiting_approval": "wait",
+    "approved": "wait",
+    "scheduled": "good",
+    "running": "good",
+    "paused": "wait",
+    "stopped": "bad",
+    "done": "",
+}
+"""How a state is coloured."""
+_FRAME = {
+    "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "frame-ancestors 'self'",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cache-Control": "private, max-age=60",
+    "Referrer-Policy": "no-referrer",
+}
+"""A mail in its frame: its own style, the images that it brings, nothing that runs and nothing from elsewhere."""
+
+
+def routes() -> list[StaffRoute]:
+    """Return the routes of the composer."""
+
+    def post(path: str, answer: Callable[[Visit], Response], roles: frozenset[Role] = WRITERS) -> StaffRoute:
+        return page(path, answer, roles=roles, methods=("POST",), largest=LARGEST)
+
+    return [
+        page("/campaigns", listed, roles=READERS),
+        page("/campaigns/new", new, roles=WRITERS),
+        post("/campaigns/new", create),
+        page("/campaigns/seeds", seed_list, roles=WRITERS),
+        post("/campaigns/seeds", change_seeds),
+        page("/campaigns/{draft:int}", one, roles=READERS),
+        post("/campaigns/{draft:int}", save),
+        post("/campaigns/{draft:int}/live", live),
+        page("/campaigns/{draft:int}/checks", checks, roles=READERS),
+        page("/campaigns/{draft:int}/email", email, roles=READERS),
+        page("/campaigns/{draft:int}/letter", letter, roles=READERS),
+        post("/campaigns/{draft:int}/approve", approve, READERS),
+        post("/campaigns/{draft:int}/back", send_back, READERS),
+        post("/campaigns/{draft:int}/drop", drop),
+        post("/campaigns/{draft:int}/copy", copy),
+        post("/campaigns/{draft:int}/run", change_run, READERS),
+    ]
+
+
+def listed(visit: Visit) -> Response:
+    """Show every draft with its state and its run."""
+    with visit.site.reading.connect() as connection:
+        found = stored.listed(connection)
+    rows = [(one.draft, drafts.content_of(one.draft), composer.listed_state(one), one) for one in found]
+    return visit.page("campaigns", rows=rows, tone=TONES, may_write=visit.may(*WRITERS))
+
+
+def new(visit: Visit) -> Response:
+    """Begin a campaign: its name, its template and whom it is for."""
+    asked = visit.request.query_params
+    content = Content(
+        template=asked.get("template", "")[:100],
+        segment=asked.get("segment", "")[:61],
+        zone=visit.site.installation.organisation.time_zone,
+    )
+    return _begin(visit, content, {})
+
+
+def create(visit: Visit) -> Response:
+    """Write the new draft and go on in the composer."""
+    zone = visit.site.installation.organisation.time_zone
+    content = Content(zone=zone)
+    try:
+        content = composer.content_from(visit.fields, content).model_copy(
+            update={"channels": tuple(Channel), "own_time": True, "tracking": True, "zone": zone}
+        )
+        template, _ = drafts.template_of(visit.site.installation, content)
+        content = content.model_copy(update={"topic": template.topic})
+        drafts.ready(visit.site.installation, content)
+        with visit.site.installation.engine.begin() as connection:
+            made = drafts.create(connection, content, actor=visit.actor, now=visit.now)
+    except Problem as problem:
+        return _begin(visit, content, {"": str(problem)}, status=422)
+    return visit.back(f"/campaigns/{made}")
+
+
+def _begin(visit: Visit, content: Content, errors: Mapping[str, str], status: int = 200) -> Response:
+    with visit.site.reading.connect() as connection:
+        choices = composer.choices(visit, connection, content)
+    return visit.page("campaign_new", status=status, content=content, choices=choices, errors=errors)
+
+
+def one(visit: Visit) -> Response:
+    """Show a draft: the form, the numbers, the previews, the checks, and what can be done next."""
+    return _composer(visit, _found(visit))
+
+
+def save(visit: Visit) -> Response:
+    """Save the form, then do what the button says: nothing more, ask for approval, or send the tests."""
+    draft = _found(visit)
+    action = str(visit.fields.get("do", "save"))
+    content = drafts.content_of(draft)
+    try:
+        content = _written(visit, content)
+        with visit.site.installation.engine.begin() as connection:
+            drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
+        if action == "ask":
+            _ask(visit, draft.id, content)
+        elif action == "test":
+            return _test(visit, content)
+    except Problem as problem:
+        return _composer(visit, _found(visit), content=content, errors={"": str(problem)}, status=422)
+    if action not in {"save", "ask"}:  # another language of the words
+        return visit.back(f"/campaigns/{draft.id}?language={action.removeprefix('language ')}")
+    return visit.back(f"/campaigns/{draft.id}", "saved")
+
+
+def _written(visit: Visit, before: Content) -> Content:
+    """Return the form's content with the words of the language that it shows."""
+    content = composer.content_from(visit.fields, before)
+    if content.template != before.template:
+        return content.model_copy(update={"texts": {}, "data": {}})
+    _, source = drafts.template_of(visit.site.installation, content.model_copy(update={"texts": {}}))
+    return composer.with_words(content, visit.fields, source)
+
+
+def _ask(visit: Visit, draft_id: int, content: Content) -> None:
+    found = composer.numbers(visit, content)
+    if found.problem:
+        raise Problem(found.problem)
+    wrong = [check for check in _checks(visit, content, found) if check.verdict == BAD]
+    if wrong:
+        raise Problem(f"{wrong[0].name}: {wrong[0].detail or 'see the checks'}")
+    drafts.ask(visit.site.installation, draft_id, actor=visit.actor, now=visit.now)
+
+
+def live(visit: Visit) -> Response:
+    """Answer with the numbers and previews of the form as it stands; a draft is saved on the way."""
+    draft = _found(visit)
+    content = drafts.content_of(draft)
+    try:
+        content = _written(visit, content)
+        if draft.state == "draft" and content.name:
+            with visit.site.installation.engine.begin() as connection:
+                drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
+        found = composer.numbers(visit, content, customer=str(visit.fields.get("as", "")).strip())
+    except Problem as problem:
+        found = Numbers(problem=str(problem))
+    return visit.page("campaign_live", **_shown(visit, draft, content, found))
+
+
+def checks(visit: Visit) -> Response:
+    """Answer with the preflight list: letters in five languages take a second, so it comes later."""
+    draft = _found(visit)
+    content = drafts.content_of(draft)
+    found = composer.numbers(visit, content)
+    return visit.page("campaign_checks", checks=_checks(visit, content, found), problem=found.problem)
+
+
+def _checks(visit: Visit, content: Content, found: Numbers) -> list[Check]:
+    if found.forecast is None:
+        return []
+    ready = drafts.ready(visit.site.installation, content)
+    return preflight(visit.site.installation, ready.campaign, ready.template, found.forecast, now=visit.now)
+
+
+def email(visit: Visit) -> Response:
+    """Show the e-mail as the customer would see it, for a frame that can do nothing."""
+    found = _rendered(visit, Channel.EMAIL)
+    return HTMLResponse(showing.html_of(found), headers=_FRAME)
+
+
+def letter(visit: Visit) -> Response:
+    """Show a page of the real letter as an image, or the letter itself with `?as_file=1`."""
+    found = _rendered(visit, Channel.LETTER)
+    assert isinstance(found, Letter)
+    asked = visit.request.query_params
+    headers = {"Cache-Control": "private, max-age=60"}
+    if asked.get("file"):
+        disposition = 'inline; filename="letter.pdf"'
+        return Response(
+            found.pdf, media_type="application/pdf", headers=headers | {"Content-Disposition": disposition}
+        )
+    number = asked.get("page", "1")
+    place = int(number) - 1 if number.isascii() and number.isdigit() and len(number) < 3 else 0  # noqa: PLR2004
+    try:
+        image = showing.page_image(found, number=place)
+    except Problem as problem:
+        raise HTTPException(404) from problem
+    return Response(image, media_type="image/png", headers=headers | {"X-Pages": str(found.pages)})
+
+
+def _rendered(visit: Visit, channel: Channel) -> Any:
+    installation, asked = visit.site.installation, visit.request.query_params
+    try:
+        ready = drafts.ready(installation, drafts.content_of(_found(visit)))
+        brand = installation.organisation.brand(ready.campaign.brand)
+        with visit.site.reading.connect() as connection:
+            someone = showing.customer_of(connection, asked.get("as", ""), None)
+        language = asked.get("language", "") if asked.get("language") in ready.template.languages else ""
+        return showing.shown(ready.template, ready.campaign, brand, channel, someone, language=language)
+    except Problem as problem:
+        raise HTTPException(404, str(problem)) from problem
+
+
+def approve(visit: Visit) -> Response:
+    """Let the draft become a run."""
+
+    def work() -> None:
+        drafts.approve(
+            visit.site.installation, visit.site.policy, _number(visit), actor=visit.actor, now=visit.now
+        )
+
+    return _done(visit, work)
+
+
+def send_back(visit: Visit) -> Response:
+    """Give the draft back, or take an approval back before its run begins."""
+
+    def work() -> None:
+        because = str(visit.fields.get("because", ""))
+        with visit.site.installation.engine.begin() as connection:
+            drafts.send_back(connection, _number(visit), actor=visit.actor, because=because)
+
+    return _done(visit, work)
+
+
+def drop(visit: Visit) -> Response:
+    """Put the draft away."""
+
+    def work() -> None:
+        with visit.site.installation.engine.begin() as connection:
+            drafts.drop(connection, _number(visit), actor=visit.actor)
+
+    return _done(visit, work, to="/campaigns")
+
+
+def copy(visit: Visit) -> Response:
+    """Make a new draft of one that was sent, under the next free edition."""
+    content = drafts.content_of(_found(visit))
+    with visit.site.installation.engine.begin() as connection:
+        taken = {(one.draft.name, one.draft.edition) for one in stored.listed(connection, limit=10_000)}
+        number = next(n for n in range(2, 10_000) if (content.name, f"{content.edition}.{n}") not in taken)
+        fresh = content.model_copy(
+            update={"edition": f"{content.edition}.{number}"[:61], "start": "", "version": None}
+        )
+        made = drafts.create(connection, fresh, actor=visit.actor, now=visit.now)
+    return visit.back(f"/campaigns/{made}")
+
+
+def change_run(visit: Visit) -> Response:
+    """Pause, resume or stop the draft's run."""
+    draft = _found(visit)
+    action = control.ACTIONS.get(str(visit.fields.get("do", "")))
+    if action is None or draft.run_id is None:
+        raise HTTPException(404)
+    run_id = draft.run_id
+
+    def work() -> None:
+        because = str(visit.fields.get("because", ""))[:500]
+        with visit.site.installation.engine.begin() as connection:
+            action(connection, run_id, by=visit.staff.name, because=because)
+
+    return _done(visit, work)
+
+
+def _done(visit: Visit, work: Callable[[], None], *, to: str = "") -> Response:
+    draft = _found(visit)
+    try:
+        work()
+    except Problem as problem:
+        return _composer(visit, _found(visit), errors={"": str(problem)}, status=422)
+    return visit.back(to or f"/campaigns/{draft.id}", "done")
+
+
+def seed_list(visit: Visit) -> Response:
+    """Show the colleagues who get tests."""
+    return _seeds(visit, {})
+
+
+def change_seeds(visit: Visit) -> Response:
+    """Add a colleague to the list, or remove one."""
+    fields = visit.fields
+    installation = visit.site.installation
+    remove = str(fields.get("remove", ""))
+    try:
+        if remove.isascii() and remove.isdigit() and len(remove) < 10:  # noqa: PLR2004
+            with installation.engine.begin() as connection:
+                stored.remove_seed(connection, int(remove))
+        else:
+            seeds.add(
+                installation,
+                name=str(fields.get("name", "")),
+                channel=str(fields.get("channel", "")),
+                address=str(fields.get("address", ""))[:300],
+                actor=visit.actor,
+            )
+    except Problem as problem:
+        return _seeds(visit, {"address": str(problem)}, status=422)
+    return visit.back("/campaigns/seeds", "saved")
+
+
+def _seeds(visit: Visit, errors: Mapping[str, str], status: int = 200) -> Response:
+    with visit.site.reading.connect() as connection:
+        found = stored.all_seeds(connection)
+    channels = [channel for channel in Channel if not channel.on_paper]
+    return visit.page(
+        "seeds", status=status, found=found, channels=channels, errors=errors, fields=visit.fields
+    )
+
+
+def _test(visit: Visit, content: Content) -> Response:
+    """Send the draft to the colleagues who are ticked, and say what became of each."""
+    installation = visit.site.installation
+    ready = drafts.as_written(installation, content, write=True)
+    chosen = {str(one) for one in visit.fields.getlist("seed")}
+    with visit.site.reading.connect() as connection:
+        listed_seeds = [one for one in stored.all_seeds(connection) if str(one.id) in chosen]
+    if not listed_seeds:
+        raise Problem("Nobody is chosen for the test.", todo="Tick a colleague, or add one to the seed list.")
+    sent = seeds.send_tests(
+        installation,
+        visit.site.policy,
+        ready.campaign,
+        listed_seeds,
+        customer=str(visit.fields.get("as", "")).strip() or None,
+        actor=visit.actor,
+        now=visit.now,
+    )
+    return _composer(visit, _found(visit), sent=sent)
+
+
+def _number(visit: Visit) -> int:
+    return int(visit.request.path_params["draft"])
+
+
+def _found(visit: Visit) -> stored.Draft:
+    number = _number(visit)
+    with visit.site.reading.connect() as connection:
+        draft = stored.find(connection, number) if number < 2**62 else None
+    if draft is None:
+        raise HTTPException(404)
+    return draft
+
+
+def _composer(
+    visit: Visit,
+    draft: stored.Draft,
+    *,
+    content: Content | None = None,
+    errors: Mapping[str, str] | None = None,
+    sent: list[seeds.Sent] | None = None,
+    status: int = 200,
+) -> Response:
+    asked = visit.request.query_params
+    content = content or drafts.content_of(draft)
+    found = composer.numbers(visit, content, customer=asked.get("as", ""), exact=asked.get("exact") == "1")
+    with visit.site.reading.connect() as connection:
+        run = find_run(connection, draft.run_id) if draft.run_id else None
+        values = {
+            "choices": composer.choices(visit, connection, content),
+            "audience": composer.audience_sentence(visit, connection, content),
+            "alone": drafts.is_alone(connection),
+            "seeds": stored.all_seeds(connection),
+        }
+    source = _source(visit, content)
+    language, texts = composer.texts_of(content, source, asked.get("language", "") or found.language)
+    return visit.page(
+        "campaign",
+        status=status,
+        run=run,
+        state=drafts.state_of(draft, run.state if run else ""),
+        source=source,
+        texts=texts,
+        text_language=language,
+        checks=_checks(visit, content, found) if asked.get("checks") == "1" else None,
+        errors=errors or {},
+        sent=sent or [],
+        asked_as=asked.get("as", ""),
+        tone=TONES,
+        may_write=visit.may(*WRITERS),
+        mode=visit.site.installation.mode,
+        **values,
+        **_shown(visit, draft, content, found),
+    )
+
+
+def _source(visit: Visit, content: Content) -> Template | None:
+    try:
+        return drafts.template_of(visit.site.installation, content.model_copy(update={"texts": {}}))[0]
+    except Problem:
+        return None
+
+
+def _shown(visit: Visit, draft: stored.Draft, content: Content, found: Numbers) -> dict[str, Any]:
+    saved = composer.version_of(drafts.content_of(draft)) == composer.version_of(content)
+    return {
+        "draft": draft,
+        "content": content,
+        "numbers": found,
+        "forecast": found.forecast,
+        "unsaved": not saved and draft.state != "draft",
+        "own": {part.channel: part for part in found.previews},
+        "currency": visit.site.installation.organisation.costs.currency,
+    }
