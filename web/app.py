@@ -19,8 +19,21 @@ from channels.contract import Hook
 from channels.receivers import hooks as named_hooks
 from preferences.policy import Policy
 from tidings.problem import Problem
-from web import api, assets, documents, form, hooks, links, login, metrics, renewal, unsubscribe
-from web.console import accounts, audit, care, customer_messages, customers, keys, run, segments, today
+from web import (
+    addresses,
+    api,
+    assets,
+    documents,
+    form,
+    hooks,
+    links,
+    login,
+    metrics,
+    privacy,
+    renewal,
+    unsubscribe,
+)
+from web.console import accounts, audit, campaigns, care, customer_messages, customers, keys, run, segments, today
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -39,15 +52,16 @@ class Console(Protocol):
 
 
 CONSOLE: tuple[Console, ...] = (
+    campaigns,
     segments,
     accounts,
     keys,
     audit,
     run,
-    today,
     customers,
     care,
     customer_messages,
+    today,
 )
 """The screens of the staff, each a module of `web.console`."""
 
@@ -95,7 +109,7 @@ def create(
         hooks=named_hooks(installation.settings) if callers is None else callers,
     )
     app.include_router(api.router)
-    for module in (assets, links, renewal, form, unsubscribe, documents, hooks, metrics):
+    for module in (assets, links, renewal, form, addresses, privacy, unsubscribe, documents, hooks, metrics):
         app.router.routes.extend(module.routes())
     app.router.routes.extend([*login.routes(), *staff_routes()])
     app.router.routes.extend(
