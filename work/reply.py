@@ -78,7 +78,7 @@ def forward(
     if not waiting:
         return Counter()
     parcels = {reply.id: _parcel(reply, installation.organisation) for reply in waiting}
-    outcomes = _sent([parcel for parcel in parcels.values() if parcel is not None], providers()[0])
+    outcomes = _sent([parcel for parcel in parcels.values() if parcel is not None], providers())
     tally: Counter[str] = Counter()
     with installation.engine.begin() as connection:
         for reply in waiting:
@@ -100,12 +100,17 @@ def _after(
     return "waiting", now + min(timedelta(minutes=1) * 2 ** min(reply.tries - 1, 10), _LONGEST)
 
 
-def _sent(parcels: Sequence[Parcel], provider: Provider) -> dict[str, Outcome]:
+def _sent(parcels: Sequence[Parcel], providers: Sequence[Provider]) -> dict[str, Outcome]:
+    """Return the last answer to each parcel; what one provider does not take is given to the next."""
     outcomes: dict[str, Outcome] = {}
-    try:
-        outcomes.update(provider.send(parcels))
-    except Exception as error:
-        log.error("forwarding replies broke off", provider=provider.name, error=type(error).__name__)
+    for provider in providers:
+        left = [one for one in parcels if not isinstance(outcomes.get(one.attempt), Accepted)]
+        if not left:
+            break
+        try:
+            outcomes.update(provider.send(left))
+        except Exception as error:
+            log.error("forwarding replies broke off", provider=provider.name, error=type(error).__name__)
     return outcomes
 
 

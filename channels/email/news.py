@@ -104,7 +104,16 @@ def _of_answer(mail: Mail, machine: str, blank: Receipt) -> Receipt:
     forged = not blank.reference and _FAILED.search(mail.header("authentication-results"))
     kind = ReceiptKind.STOPPED if meant is Keyword.STOP and not forged else ReceiptKind.REPLIED
     said = replace(said, code=FORGED if forged else "")
-    return replace(said, kind=kind, text=f"{subject}\n\n{own_words(mail)}".strip()[:MOST])
+    text = f"{subject}\n\n{own_words(mail)}".strip()[:MOST]
+    return replace(said, kind=kind, text="\n\n".join(part for part in (text, _left_out(mail)) if part))
+
+
+def _left_out(mail: Mail) -> str:
+    """Return a line about what is attached, which stays in the mailbox; '' when nothing is."""
+    kinds = [
+        part.kind for part in mail.parts if not part.kind.startswith(("text/", "message/", "multipart/"))
+    ]
+    return f"[attached, and still in the mailbox: {', '.join(kinds)}]" if kinds else ""
 
 
 def _quoted(mail: Mail) -> tuple[str | None, str | None]:

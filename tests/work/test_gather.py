@@ -11,12 +11,12 @@ from sqlalchemy import create_engine, text
 from channels.contract import Bag
 from channels.email.maildir import Maildir
 from store.replies import by_reference
-from tests.channels.returned import abuse, mail, report
+from tests.channels.returned import abuse, mail, multipart, report
 from tests.shelf import add_attempt, add_delivery, add_message, add_run
 from tests.town import NOON, settle
 from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
-from tidings.outcome import ErrorClass, Rejected, Unknown
+from tidings.outcome import ErrorClass, Refused, Rejected, Unknown
 from tidings.receipt import Receipt, ReceiptKind
 from work.find import find
 from work.gather import gather, take
@@ -327,6 +327,37 @@ def test_a_reply_is_sent_again_under_the_same_id_until_somebody_has_it(post):
     first, second = post.forwarded()
     assert first["Message-ID"] == second["Message-ID"]
     assert post.desk.handed[0].content.raw == post.desk.handed[1].content.raw
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        pytest.param(Refused(error=ErrorClass.CONFIG, code="535", wait=timedelta(0)), id="refuses"),
+        pytest.param(Unknown(code="reset"), id="is cut off"),
+    ],
+)
+def test_a_reply_goes_by_the_next_provider_where_the_first_does_not_take_it(post, first):
+    """Under the same Message-ID: a desk that gets it twice sees it once, and one that waits sees nothing."""
+    post.bring(post.answer())
+    post.desk.default = first
+    second = Scripted(Channel.EMAIL)
+
+    assert forward(post.installation, lambda: [post.desk, second], now=LATER) == {"sent": 1}
+
+    assert [parcel.content.raw for parcel in second.handed] == [post.desk.handed[0].content.raw]
+
+
+def test_the_desk_is_told_what_is_attached_and_where_it_lies(post):
+    letter = multipart(
+        "mixed", ("text/plain", "See the photo"), ("image/jpeg", "xxxx"), ("application/pdf", "yyyy"),
+        sender=f"Ada <{post.to}>", subject="Re: offer", In_Reply_To=post.message_id,
+    )  # fmt: skip
+    post.bring(letter)
+    post.forward()
+
+    [told] = post.forwarded()
+    assert "> See the photo" in told.get_content()
+    assert "> [attached, and still in the mailbox: image/jpeg, application/pdf]" in told.get_content()
 
 
 def test_a_process_that_dies_while_it_forwards_leaves_the_reply_to_the_next(post):
