@@ -39,7 +39,11 @@ _MEANWHILE = text(f"""
 
 
 def waiting_calls(connection: Connection) -> list[Mapping[str, Any]]:
-    """Return the calls to make, oldest first: {call, message, customer, name, phone, run, document, because, since}."""
+    """Return the calls to make, oldest first.
+
+    Returns:
+        {call, message, customer, name, phone, run, document, because, since, taken_by ('' nobody), taken_at}
+    """
     rows = connection.execute(
         text("""
             SELECT c.id AS call, m.id::text AS message, coalesce((SELECT f.reference FROM customer_references f
@@ -47,12 +51,41 @@ def waiting_calls(connection: Connection) -> list[Mapping[str, Any]]:
                    concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, ''), nullif(u.company, '')) AS name,
                    coalesce((SELECT a.value FROM addresses a WHERE a.customer_id = u.id AND a.channel = 'sms'
                              AND a.removed_at IS NULL ORDER BY a.position, a.id LIMIT 1), '') AS phone,
-                   m.run_id AS run, m.document, c.because, c.opened_at AS since
+                   m.run_id AS run, m.document, c.because, c.opened_at AS since,
+                   c.taken_by, c.taken_at
             FROM calls c JOIN messages m ON m.id = c.message_id JOIN customers u ON u.id = m.customer_id
             WHERE c.closed_at IS NULL ORDER BY c.opened_at, c.id
         """)
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def take_call(connection: Connection, call: int, *, by: str, now: datetime) -> Mapping[str, Any] | None:
+    """Take a call that nobody has, or give it back (`by` ''); returns {message, customer_id}, None: not to be had."""
+    row = connection.execute(
+        text("""
+            UPDATE calls c SET taken_by = :by, taken_at = CASE WHEN :by <> '' THEN CAST(:now AS timestamptz) END
+            FROM messages m WHERE c.id = :call AND c.closed_at IS NULL AND m.id = c.message_id
+              AND (c.taken_by = '' OR :by = '' OR c.taken_by = :by)
+            RETURNING m.id::text AS message, m.customer_id
+        """),
+        {"call": call, "by": by, "now": now},
+    )
+    found = row.mappings().one_or_none()
+    return dict(found) if found else None
+
+
+def call_of(connection: Connection, call: int) -> Mapping[str, Any] | None:
+    """Return an open call: {message, customer_id, brand, purpose, taken_by}; None when it is not to be made."""
+    row = connection.execute(
+        text("""
+            SELECT m.id::text AS message, m.customer_id, m.brand, m.purpose, c.taken_by
+            FROM calls c JOIN messages m ON m.id = c.message_id WHERE c.id = :call AND c.closed_at IS NULL
+        """),
+        {"call": call},
+    )
+    found = row.mappings().one_or_none()
+    return dict(found) if found else None
 
 
 def close_call(

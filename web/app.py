@@ -33,7 +33,19 @@ from web import (
     renewal,
     unsubscribe,
 )
-from web.console import accounts, audit, campaigns, care, customer_messages, customers, keys, run, segments, today
+from web.console import (
+    accounts,
+    audit,
+    calls,
+    campaigns,
+    care,
+    customer_messages,
+    customers,
+    keys,
+    run,
+    segments,
+    today,
+)
 from web.guard import Guard
 from web.problems import Refused, problem, wrong_fields
 from web.reference import reference
@@ -62,6 +74,7 @@ CONSOLE: tuple[Console, ...] = (
     care,
     customer_messages,
     today,
+    calls,
 )
 """The screens of the staff, each a module of `web.console`."""
 

@@ -3,8 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from store.calls import close_call, open_calls, waiting_calls
+from sqlalchemy import Connection
+
+from store.audit import opened_because
+from store.calls import call_of, close_call, open_calls, take_call, waiting_calls
+from store.persons import person_of
 from store.touchpoints import Touchpoint, record
 from tidings.problem import Problem
 from work.installation import Installation
@@ -29,23 +34,74 @@ def called(installation: Installation, call: int, *, by: str, note: str, now: da
     with installation.engine.begin() as connection:
         found = close_call(connection, call, by=name, note=said, now=now)
         if found is None:
-            raise Problem(f"There is no call {call} to make.", todo="`tidings calls` lists them.")
-        record(
-            connection,
-            [
-                Touchpoint(
-                    customer=found["customer_id"],
-                    source="calls",
-                    external_id=str(call),
-                    direction="out",
-                    channel="call",
-                    kind="called",
-                    at=now,
-                    brand=found["brand"],
-                    purpose=found["purpose"],
-                    message=found["message"],
-                    detail={"note": said, "by": name},
-                )
-            ],
-        )
+            raise _gone(call)
+        _tell(connection, found, str(call), by=name, said=said, now=now)
     return str(found["message"])
+
+
+def take(connection: Connection, call: int, *, actor: str, now: datetime) -> Mapping[str, Any]:
+    """Take a call and open its customer for it; returns {message, customer_id}.
+
+    Raises:
+        Problem: it is made, or somebody else has it.
+    """
+    found = take_call(connection, call, by=actor, now=now)
+    if found is None:
+        raise _gone(call)
+    person = person_of(connection, found["customer_id"])
+    opened_because(connection, actor=actor, customer=person, because=f"call: task {call}")
+    return found
+
+
+def give_back(connection: Connection, call: int, *, now: datetime) -> None:
+    """Let somebody else make a call.
+
+    Raises:
+        Problem: it is made.
+    """
+    if take_call(connection, call, by="", now=now) is None:
+        raise _gone(call)
+
+
+def note(connection: Connection, call: int, *, by: str, said: str, now: datetime) -> None:
+    """Write what happened, such as that nobody answered, and leave the call open.
+
+    Raises:
+        Problem: it is made, or nothing was said.
+    """
+    if not said.strip():
+        raise Problem("A note needs words.")
+    found = call_of(connection, call)
+    if found is None:
+        raise _gone(call)
+    _tell(connection, found, f"{call}:{uuid4()}", by=by, said=said.strip(), now=now)
+
+
+def _tell(
+    connection: Connection, found: Mapping[str, Any], name: str, *, by: str, said: str, now: datetime
+) -> None:
+    """Write a call into the customer's history."""
+    record(
+        connection,
+        [
+            Touchpoint(
+                customer=found["customer_id"],
+                source="calls",
+                external_id=name,
+                direction="out",
+                channel="call",
+                kind="called",
+                at=now,
+                brand=found["brand"],
+                purpose=found["purpose"],
+                message=found["message"],
+                detail={"note": said, "by": by},
+            )
+        ],
+    )
+
+
+def _gone(call: int) -> Problem:
+    return Problem(
+        f"There is no call {call} to make, or somebody else makes it.", todo="`tidings calls` lists them."
+    )
