@@ -1,0 +1,284 @@
+"""Events reach endpoints signed, again when they were not heard, and never somebody who did not ask."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+from standardwebhooks import Webhook as Signer
+
+from store.consents import Consent, append
+from store.events import announce
+from tests.peers.http import HttpPeer
+from tests.town import install, settle
+from tidings.problem import Problem
+from work import outbound
+from work.alerts import alerts
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+"""Signatures are of the machine's own time."""
+
+
+class Endpoint(HttpPeer):
+    """Answers with the statuses that it is given, then 204."""
+
+    def __init__(self):
+        self.will_say = []
+        super().__init__()
+
+    def answer(self, fault, reference):
+        return (self.will_say.pop(0) if self.will_say else 204), {}, b""
+
+    def heard(self):
+        return [(headers["webhook-id"], json.loads(body)["type"]) for _, headers, body in self.requests]
+
+
+@pytest.fixture
+def endpoint():
+    peer = Endpoint()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def home(settings, engine):
+    given = settings.webhooks.model_copy(update={"loopback": True, "timeout": timedelta(seconds=2)})
+    return install(settings.model_copy(update={"webhooks": given}), engine)
+
+
+def listen(home, endpoint, name="crm", *, kinds=(), personal=False):
+    return outbound.add(
+        home, name=name, url=endpoint.url, kinds=kinds, personal=personal, actor="staff:Ada", now=NOW
+    )
+
+
+def happen(home, kind="run.finished", *, customer=None, times=1, at=NOW):
+    with home.engine.begin() as connection:
+        for _ in range(times):
+            announce(connection, kind, customer=customer, data={"run": "r"}, at=at)
+
+
+def rows(home, query):
+    with home.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_an_event_arrives_signed_as_the_standard_wants_it(home, endpoint):
+    secret = listen(home, endpoint)
+    happen(home)
+
+    assert outbound.deliver(home, now=NOW) == 1
+    [(_, headers, body)] = endpoint.requests
+    told = Signer(secret).verify(body, headers)
+    assert told == {"type": "run.finished", "timestamp": NOW.isoformat(), "data": {"run": "r"}}
+    assert outbound.deliver(home, now=NOW) == 0
+
+
+def test_a_forged_body_is_told_from_ours(home, endpoint):
+    secret = listen(home, endpoint)
+    happen(home)
+    outbound.deliver(home, now=NOW)
+    [(_, headers, body)] = endpoint.requests
+
+    with pytest.raises(Exception, match="No matching signature"):
+        Signer(secret).verify(body.replace(b"finished", b"stopped!"), headers)
+
+
+def test_only_the_kinds_that_were_asked_for_come(home, endpoint):
+    listen(home, endpoint, kinds=["run.stopped"])
+    happen(home, "run.finished")
+    happen(home, "run.stopped")
+
+    outbound.deliver(home, now=NOW)
+    assert [kind for _, kind in endpoint.heard()] == ["run.stopped"]
+
+
+def test_what_happened_before_anybody_listened_is_not_written(home, endpoint):
+    happen(home)
+    listen(home, endpoint)
+
+    assert outbound.deliver(home, now=NOW) == 0
+    assert rows(home, "SELECT * FROM events") == []
+
+
+def test_an_event_that_is_rolled_back_with_its_cause_never_leaves(home, endpoint):
+    listen(home, endpoint)
+    with pytest.raises(ZeroDivisionError), home.engine.begin() as connection:
+        announce(connection, "run.finished", customer=None, data={}, at=NOW)
+        raise ZeroDivisionError
+
+    assert outbound.deliver(home, now=NOW) == 0
+
+
+def test_many_wishes_of_one_transaction_are_one_event(home, endpoint, engine):
+    ada, bo = settle(engine, 2)
+    listen(home, endpoint)
+    with engine.begin() as connection:
+        for customer in (ada, ada, bo):
+            word = Consent(
+                customer=customer, topic="offer", action="objected", at=NOW, source="form", actor="customer"
+            )
+            append(connection, [word])
+
+    outbound.deliver(home, now=NOW)
+    told = sorted(json.loads(body)["data"]["customer"] for _, _, body in endpoint.requests)
+    assert told == [f"id:{ada}", f"id:{bo}"]
+
+
+@pytest.mark.parametrize("personal", [False, True], ids=["ids only", "asked for more"])
+def test_a_person_is_named_only_to_whom_it_was_granted(home, endpoint, engine, personal):
+    [ada] = settle(engine, 1)
+    listen(home, endpoint, personal=personal)
+    happen(home, "offer.redeemed", customer=ada)
+
+    outbound.deliver(home, now=NOW)
+    [(_, _, body)] = endpoint.requests
+    assert json.loads(body)["data"]["customer"] == f"id:{ada}"
+    assert (b"Ada" in body) is personal
+    assert (b'"reference":"C1"' in body) is personal
+
+
+def test_a_call_that_fails_is_made_again_later_and_later_under_the_same_id(home, endpoint):
+    listen(home, endpoint)
+    happen(home)
+    endpoint.will_say = [500, 302]
+    moment, waits = NOW, []
+    while outbound.deliver(home, now=moment):
+        [(state, due)] = rows(home, "SELECT state, due_at FROM webhook_calls")
+        waits.append((due - moment).total_seconds())
+        moment = due
+
+    assert state == "sent"
+    assert [name for name, _ in endpoint.heard()] == [endpoint.heard()[0][0]] * 3
+    assert 5 <= waits[0] <= 6
+    assert 300 <= waits[1] <= 360
+
+
+def test_after_three_days_a_call_is_given_up_and_its_endpoint_disabled_with_an_alert(home, endpoint):
+    listen(home, endpoint)
+    happen(home)
+    endpoint.will_say = [500] * 100
+    moment = NOW
+    for _ in range(100):
+        outbound.deliver(home, now=moment)
+        moment += timedelta(hours=1)
+
+    assert rows(home, "SELECT state, tries > 5 FROM webhook_calls") == [("failed", True)]
+    with home.engine.begin() as connection:
+        [alert] = alerts(connection, home, now=moment)
+    assert (alert.name, alert.subject) == ("webhook_disabled", "crm")
+    asked = len(endpoint.requests)
+    happen(home, at=moment)
+    assert outbound.deliver(home, now=moment) == 0
+    assert len(endpoint.requests) == asked
+
+
+def test_a_replay_enables_an_endpoint_and_tells_it_everything_since(home, endpoint):
+    listen(home, endpoint)
+    happen(home, times=2)
+    endpoint.will_say = [410, 410]
+    outbound.deliver(home, now=NOW)
+    [(disabled, because)] = rows(home, "SELECT disabled_at IS NOT NULL, disabled_because FROM webhooks")
+    assert (disabled, because) == (True, "it said 410 Gone")
+
+    replayed = outbound.replay(home, "crm", since=NOW, ids=[], actor="staff:Ada", now=NOW)
+
+    assert replayed == 2
+    assert outbound.deliver(home, now=NOW) == 2
+    heard = endpoint.heard()
+    assert sorted(heard[:2]) == sorted(heard[2:])
+
+
+def test_one_event_is_replayed_by_its_id(home, endpoint):
+    listen(home, endpoint)
+    happen(home, times=3)
+    outbound.deliver(home, now=NOW)
+    one = endpoint.heard()[1][0]
+
+    outbound.replay(home, "crm", since=None, ids=[outbound.number_of(one)], actor="staff:Ada", now=NOW)
+    outbound.deliver(home, now=NOW)
+    assert [name for name, _ in endpoint.heard()[3:]] == [one]
+
+
+def test_two_secrets_overlap_while_one_is_rotated(home, endpoint):
+    old = listen(home, endpoint)
+    new = outbound.rotate(home, "crm", actor="staff:Ada", now=NOW)
+    happen(home)
+    outbound.deliver(home, now=NOW)
+    happen(home)
+    outbound.deliver(home, now=NOW + timedelta(days=2))
+
+    (_, both, first), (_, one, second) = endpoint.requests
+    assert Signer(old).verify(first, both) == Signer(new).verify(first, both)
+    Signer(new).verify(second, one)
+    with pytest.raises(Exception, match="No matching signature"):
+        Signer(old).verify(second, one)
+
+
+def test_a_dead_endpoint_keeps_no_other_waiting(home, endpoint):
+    silent = Endpoint()
+    try:
+        listen(home, silent, "dead")
+        listen(home, endpoint, "alive")
+        silent.will_say = [500] * 100
+        happen(home, times=30)
+        outbound.deliver(home, now=NOW)
+        later = NOW + timedelta(days=1)
+        happen(home, times=5, at=later)
+        asked = len(silent.requests)
+        outbound.deliver(home, now=later)
+    finally:
+        silent.close()
+
+    assert len(endpoint.requests) == 35
+    assert len(silent.requests) - asked == 5
+
+
+def test_what_a_dead_process_had_taken_is_called_by_the_next(home, endpoint, engine):
+    listen(home, endpoint)
+    happen(home)
+    from store import events
+
+    with engine.begin() as connection:
+        events.spread(connection, now=NOW)
+        [call] = events.take_due(connection, now=NOW, lease=timedelta(minutes=1), limit=10)
+
+    assert outbound.deliver(home, now=NOW) == 0
+    assert outbound.deliver(home, now=NOW + timedelta(minutes=2)) == 1
+    assert endpoint.heard() == [(outbound.event_id(call.event), "run.finished")]
+
+
+def test_old_events_are_forgotten_with_their_calls(home, endpoint):
+    listen(home, endpoint)
+    happen(home)
+    outbound.deliver(home, now=NOW)
+    outbound.deliver(home, now=NOW + timedelta(days=31))
+
+    assert rows(home, "SELECT count(*) FROM events, webhook_calls") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"kinds": ["message.eaten"]}, "no event"),
+        ({"name": " "}, "needs a name"),
+        ({"url": "https://10.0.0.1/"}, "cannot be called"),
+        ({"name": "crm"}, "already"),
+    ],
+    ids=["no kind", "no name", "a private address", "a name twice"],
+)
+def test_what_cannot_be_registered_says_why(home, endpoint, given, said):
+    listen(home, endpoint)
+
+    with pytest.raises(Problem, match=said):
+        outbound.add(
+            home,
+            **{"name": "x", "url": endpoint.url, "kinds": (), "personal": False, "actor": "a", "now": NOW}
+            | given,
+        )
+
+
+@pytest.mark.parametrize("name", ["evt_", "evt_x", "17a", "evt_99999999999999999999", "\u0661"])
+def test_what_is_no_event_is_refused(name):
+    with pytest.raises(Problem, match="no event"):
+        outbound.number_of(name)
