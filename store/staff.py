@@ -238,40 +238,17 @@ def forget_tries(connection: Connection, key: str) -> None:
 
 
 def sweep(connection: Connection, *, before: datetime) -> None:
-    """Forget tries and sign-ons that began before a moment."""
+    """Forget tries that began and sign-ons that were used before a moment."""
     connection.execute(text("DELETE FROM login_tries WHERE since < :before"), {"before": before})
-    connection.execute(text("DELETE FROM sign_ons WHERE created_at < :before"), {"before": before})
+    connection.execute(text("DELETE FROM sign_ons WHERE used_at < :before"), {"before": before})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SignOn:
-    """A login that has gone to the single sign-on and has not come back."""
-
-    nonce: str
-    verifier: str
-    next: str
-
-
-def begin_sign_on(connection: Connection, state: str, sign_on: SignOn, *, now: datetime) -> None:
-    """Remember a login until its answer comes."""
-    connection.execute(
-        text("""INSERT INTO sign_ons (state, nonce, verifier, next, created_at)
-                VALUES (:state, :nonce, :verifier, :next, :now)"""),
-        {
-            "state": digest(state),
-            "nonce": sign_on.nonce,
-            "verifier": sign_on.verifier,
-            "next": sign_on.next,
-            "now": now,
-        },
+def use_sign_on(connection: Connection, state: str, *, now: datetime) -> bool:
+    """Use up the state of a single sign-on; False when it was used before."""
+    return (
+        connection.execute(
+            text("INSERT INTO sign_ons (state, used_at) VALUES (:state, :now) ON CONFLICT DO NOTHING"),
+            {"state": digest(state), "now": now},
+        ).rowcount
+        == 1
     )
-
-
-def take_sign_on(connection: Connection, state: str, *, after: datetime) -> SignOn | None:
-    """Return the login that a state belongs to, once; None for one that is unknown, used, or from before `after`."""
-    row = connection.execute(
-        text("""DELETE FROM sign_ons WHERE state = :state
-                RETURNING nonce, verifier, next, created_at > :after AS holds"""),
-        {"state": digest(state), "after": after},
-    ).first()
-    return SignOn(nonce=row.nonce, verifier=row.verifier, next=row.next) if row and row.holds else None

@@ -948,13 +948,8 @@ login_tries = Table(
 sign_ons = Table(
     "sign_ons",
     metadata,
-    Column(
-        "state", LargeBinary, primary_key=True, comment="SHA-256 of the state; the row goes as it is used"
-    ),
-    Column("nonce", Text, nullable=False),
-    Column("verifier", Text, nullable=False, comment="PKCE, RFC 7636"),
-    Column("next", Text, nullable=False),
-    _instant("created_at"),
+    Column("state", LargeBinary, primary_key=True, comment="SHA-256 of a state that came back: it counts once"),
+    _instant("used_at"),
 )
 
 api_requests = Table(

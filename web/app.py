@@ -29,6 +29,7 @@ from web import (
     links,
     login,
     metrics,
+    oidc,
     privacy,
     renewal,
     unsubscribe,
@@ -124,7 +125,7 @@ def create(
     app.include_router(api.router)
     for module in (assets, links, renewal, form, addresses, privacy, unsubscribe, documents, hooks, metrics):
         app.router.routes.extend(module.routes())
-    app.router.routes.extend([*login.routes(), *staff_routes()])
+    app.router.routes.extend([*login.routes(), *oidc.routes(), *staff_routes()])
     app.router.routes.extend(
         [
             Route("/healthz", healthz),

@@ -91,6 +91,8 @@ OPEN = frozenset(
         ("GET", "/static/{name}"),
         ("GET", "/login"),
         ("POST", "/login"),
+        ("GET", "/login/oidc"),
+        ("GET", "/login/oidc/back"),
         ("GET", "/welcome/{secret}"),
         ("POST", "/welcome/{secret}"),
         ("GET", "/l/{token}"),

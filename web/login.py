@@ -98,6 +98,11 @@ def entered(request: Request, site: Site, secret: str, path: str) -> Response:
     return with_session(see_other(path), site, secret)
 
 
+def refused(request: Request, why: str, *, status: int) -> Response:
+    """Show the form with the reason why somebody is not logged in, a key of `t.login.refused`."""
+    return _form(request, status=status, refused=why)
+
+
 def _form(
     request: Request, *, status: int = 200, refused: str = "", name: str = "", wanted: str | None = None
 ) -> Response:

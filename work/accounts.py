@@ -40,6 +40,7 @@ class Refusal(StrEnum):
 
     WRONG = "wrong"
     TOO_OFTEN = "too_often"
+    NO_ROLE = "no_role"
 
 
 def named(text: str) -> str:
@@ -273,3 +274,64 @@ def change_password(
         staff.forget_tries(connection, _key(name))
         note(connection, actor=f"staff:{name}", action="set password", subject=f"staff:{name}")
         return begin_session(connection, known[0], by="password", settings=settings, now=now)
+
+
+def signed_on(
+    engine: Engine,
+    *,
+    subject: str,
+    name: str,
+    issuer: str,
+    roles: Iterable[Role],
+    settings: LoginSettings,
+    now: datetime,
+) -> str | Refusal:
+    """Return the secret of a session for whom the single sign-on vouches for; the first time makes the account.
+
+    Args:
+        engine: of the store.
+        subject: the issuer's own word for them, which never changes.
+        name: what they are called there; the account is never one that has a password here, even of the same name.
+        issuer: host name, added to a name that is taken.
+        roles: what the issuer says they are now; nothing: they lose what they had.
+        settings: how long sessions live.
+        now: the moment.
+    """
+    wanted = frozenset(roles) & STAFF
+    with engine.begin() as connection:
+        account = staff.of_subject(connection, subject)
+        if account is None and wanted:
+            account = _newcomer(connection, subject, name, issuer, wanted, now)
+        if account is None or account.removed_at or not wanted:
+            if account:
+                staff.end_sessions(connection, account.id)
+            return Refusal.NO_ROLE
+        if wanted != account.roles:
+            staff.change_roles(connection, account.id, wanted)
+            detail = {"before": sorted(account.roles), "roles": sorted(wanted), "by": "single sign-on"}
+            note(
+                connection,
+                actor="system",
+                action="change roles",
+                subject=f"staff:{account.name}",
+                detail=detail,
+            )
+        return begin_session(connection, account, by="single sign-on", settings=settings, now=now)
+
+
+def _newcomer(
+    connection: Connection, subject: str, name: str, issuer: str, roles: frozenset[Role], now: datetime
+) -> Account | None:
+    plain = re.sub(r"[^a-z0-9._@+-]", "-", name.strip().lower())[:40].lstrip("._@+-") or "staff"
+    free = (one for one in (plain, f"{plain}@{issuer}"[:63]) if staff.find(connection, one) is None)
+    if (chosen := next(free, None)) is None:
+        return None
+    staff.add(connection, name=chosen, roles=roles, now=now, subject=subject)
+    note(
+        connection,
+        actor="system",
+        action="add account",
+        subject=f"staff:{chosen}",
+        detail={"roles": sorted(roles), "by": "single sign-on"},
+    )
+    return staff.find(connection, chosen)

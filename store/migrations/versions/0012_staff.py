@@ -106,12 +106,9 @@ def _staff() -> None:
             "state",
             sa.LargeBinary(),
             nullable=False,
-            comment="SHA-256 of the state; the row goes as it is used",
+            comment="SHA-256 of a state that came back: it counts once",
         ),
-        sa.Column("nonce", sa.Text(), nullable=False),
-        sa.Column("verifier", sa.Text(), nullable=False, comment="PKCE, RFC 7636"),
-        sa.Column("next", sa.Text(), nullable=False),
-        _instant("created_at"),
+        _instant("used_at"),
         sa.PrimaryKeyConstraint("state", name=op.f("pk_sign_ons")),
     )
 
