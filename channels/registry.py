@@ -12,6 +12,7 @@ from types import MappingProxyType
 from channels.allowed import OnlyAllowed
 from channels.contract import Provider
 from channels.outbox import LetterOutbox, Outbox
+from channels.several import Several
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
@@ -70,7 +71,7 @@ def outbox_of(channel: Channel, folder: Path) -> Provider:
 def _smtp(settings: Settings) -> Provider:
     from channels.email.smtp import Smtp
 
-    return Smtp(settings.smtp, dkim=settings.dkim)
+    return Several(Smtp(settings.smtp, dkim=settings.dkim), most=settings.smtp.connections)
 
 
 def _ses(settings: Settings) -> Provider:

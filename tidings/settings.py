@@ -45,6 +45,8 @@ class SmtpSettings(BaseModel, frozen=True):
     """Encryption on the way to the relay."""
     rate: float = Field(default=0, ge=0)
     """Messages a second that the relay takes; 0: no limit of which we know."""
+    connections: int = Field(default=4, ge=1, le=32)
+    """At once for each sender, where the relay takes longer than 10 ms a message; a relay that is near gets one."""
     timeout: timedelta = timedelta(minutes=5)
     """The longest wait for an answer; the phases of RFC 5321 4.5.3.2 are in its proportion, the final dot has twice."""
 
