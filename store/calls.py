@@ -12,12 +12,31 @@ from store.tables import STUCK
 def open_calls(connection: Connection, *, now: datetime) -> int:
     """Open a call for every required message without a channel left, once; close those that went out meanwhile.
 
+    Customers who wish that a person calls them are called about every required message of theirs, besides.
+
     A document that was held gave its key back, and may have gone out as another message since. Returns how many opened.
     """
     opened = connection.execute(_OPEN, {"now": now}).rowcount
     connection.execute(_MEANWHILE, {"now": now})
-    return opened
+    return opened + connection.execute(_WISHED, {"now": now, "wished": WISHED}).rowcount
 
+
+WISHED = "call_wished"
+"""Why a customer is called about a message that reaches them anyway: they asked for a person."""
+_WISHED = text("""
+    WITH said AS (
+        SELECT DISTINCT ON (customer_id, brand) customer_id, brand, value -> 'call' = 'true' AS call, at
+          FROM statements WHERE kind = 'manner' ORDER BY customer_id, brand, at DESC, id DESC
+    )
+    INSERT INTO calls (message_id, because, opened_at)
+    SELECT m.id, :wished, :now FROM said s JOIN messages m ON m.customer_id = s.customer_id AND m.planned_at >= s.at
+      JOIN runs r ON r.id = m.run_id AND r.mode <> 'rehearsal'
+     WHERE s.call AND s.brand IN (m.brand, 'all') AND m.purpose_class = 'required' AND m.copy = 0
+       AND m.state IN ('ready', 'in_delivery', 'done')
+       AND (s.brand <> 'all' OR NOT EXISTS (
+             SELECT 1 FROM said o WHERE o.customer_id = s.customer_id AND o.brand = m.brand))
+    ON CONFLICT (message_id) DO NOTHING
+""")
 
 _SENT = """
     SELECT 1 FROM messages x WHERE x.customer_id = m.customer_id AND x.brand = m.brand AND x.document = m.document
@@ -33,7 +52,7 @@ _OPEN = text(f"""
 """)
 _MEANWHILE = text(f"""
     UPDATE calls c SET closed_at = :now, closed_by = 'system', note = 'it goes out after all'
-    FROM messages m WHERE m.id = c.message_id AND c.closed_at IS NULL
+    FROM messages m WHERE m.id = c.message_id AND c.closed_at IS NULL AND c.because <> '{WISHED}'
       AND (m.state NOT IN ('undeliverable', 'held') OR EXISTS ({_SENT}))
 """)
 

@@ -234,6 +234,7 @@ statements = Table(
     *_provenance(),
     _one_of("kind", ("order", "pause", "quiet_hours", "language", "tracking", "manner")),
     Index("ix_statements_customer", "customer_id"),
+    Index("ix_statements_manner", "customer_id", postgresql_where=text("kind = 'manner'")),
 )
 
 suppressions = Table(
@@ -464,7 +465,7 @@ invoices = Table(
     Column("pdf_hash", Text, comment="SHA-256 of the archived PDF"),
     UniqueConstraint("brand", "number"),
     Index("ix_invoices_customer", "customer_id"),
-    Index("ix_invoices_run", "run_id"),
+    Index("ix_invoices_run", "run_id", "id"),
 )
 
 run_tally = Table(

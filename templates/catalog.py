@@ -19,6 +19,8 @@ from tidings.purpose import Purpose, PurposeClass
 
 LIBRARY = Path(__file__).parent / "library"
 _LANGUAGE = re.compile(r"^[a-z]{2,3}(_[A-Z]{2})?$")
+_PLAIN = ".plain"
+"""`en.plain.md` says the same as `en.md` in plain language."""
 _TEXT_FILES = {".toml", ".md", ".json", ".svg"}
 
 
@@ -83,6 +85,8 @@ class Template:
     content_hash: str
     languages: tuple[str, ...]
     blocks: Mapping[str, Blocks]
+    plain: Mapping[str, Blocks]
+    """The same in plain language, for the languages that have it."""
     sample: Mapping[str, Any]
     """Data that show the template off: `sample.json`."""
     folder: Path
@@ -128,6 +132,15 @@ def all_templates(extra: Path | None = None) -> list[Template]:
     return [_load(name, folder) for name, folder in sorted(_folders(extra).items())]
 
 
+def texts_of(template: Template) -> dict[str, str]:
+    """Return the text files of a template by their name: its sheet and its contents; what two versions differ in."""
+    return {
+        path.name: _text(path, path.read_bytes())
+        for path in sorted(template.folder.iterdir())
+        if path.suffix in {".md", ".toml"} and not path.name.startswith(".")
+    }
+
+
 def _folders(extra: Path | None) -> dict[str, Path]:
     roots = [LIBRARY, *([extra] if extra else [])]
     sheets = [(root, sheet) for root in roots for sheet in sorted(root.glob("*/*/template.toml"))]
@@ -153,6 +166,11 @@ def _read(name: str, folder: Path, files: tuple[tuple[Path, int, int], ...]) -> 
         for file, content in sorted(contents.items())
         if file.endswith(".md") and _LANGUAGE.match(Path(file).stem)
     }
+    plain = {
+        Path(file).stem.removesuffix(_PLAIN): read_blocks(_text(folder / file, content), f"{name}/{file}")
+        for file, content in sorted(contents.items())
+        if file.endswith(f"{_PLAIN}.md") and Path(file).stem.removesuffix(_PLAIN) in blocks
+    }
     if not blocks:
         raise Problem(f"{folder} has no content file.", todo="Add one per language, for example en.md.")
     purpose_class = sheet.purpose_class or sheet.purpose.purpose_class
@@ -174,6 +192,7 @@ def _read(name: str, folder: Path, files: tuple[tuple[Path, int, int], ...]) -> 
         content_hash=_hash(contents),
         languages=tuple(blocks),
         blocks=blocks,
+        plain=plain,
         sample=_sample(folder / "sample.json", contents.get("sample.json", b"{}")),
         folder=folder,
     )

@@ -22,11 +22,16 @@ from tidings.problem import Problem
 from tidings.purpose import PurposeClass
 
 LAYOUTS = Path(__file__).parent / "layouts"
-_EDITIONS: dict[tuple[str, str, int], "Edition"] = {}
+_EDITIONS: dict[tuple[str, str, int, bool, bool], "Edition"] = {}
 _MAX_EDITIONS = 512
 _SPACES = re.compile(" {2,}")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
 _GAPS = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
+
+_TYPE = re.compile(r"\b(?:font|font-size|line-height):[^;}\"]+")
+_LENGTH = {unit: re.compile(rf"(\d+(?:\.\d+)?){unit}") for unit in ("px", "pt")}
+LARGER = 1.4
+"""Large print: e-mails in 22 px, letters in 13 pt, which the associations of the blind ask for at least."""
 
 Fill = Callable[[Mapping[str, Any]], str]
 
@@ -44,27 +49,36 @@ def layouts(*, html: bool = True) -> jinja2.Environment:
     )
 
 
-def edition(template: Template, language: str, brand: Brand) -> "Edition":
-    """Return the compiled template; the same one for the same arguments."""
-    key = (template.content_hash, language, id(brand))
+def edition(
+    template: Template, language: str, brand: Brand, *, large: bool = False, plain: bool = False
+) -> "Edition":
+    """Return the compiled template; the same one for the same arguments.
+
+    `large` is in large print; `plain` is in plain language, where the template has that in the language.
+    """
+    plain = plain and language in template.plain
+    key = (template.content_hash, language, id(brand), large, plain)
     found = _EDITIONS.get(key)
     if found is None or found.brand is not brand:
         if len(_EDITIONS) >= _MAX_EDITIONS:
             _EDITIONS.clear()
-        found = _EDITIONS[key] = Edition(template, language, brand)
+        found = _EDITIONS[key] = Edition(template, language, brand, large=large, plain=plain)
     return found
 
 
 class Edition:
     """Compiled parts, each made when it is first needed. Rendering a part is a pure function of the values."""
 
-    def __init__(self, template: Template, language: str, brand: Brand) -> None:
+    def __init__(
+        self, template: Template, language: str, brand: Brand, *, large: bool = False, plain: bool = False
+    ) -> None:
+        self.large = large
         self.template = template
         self.language = language
         self.brand = brand
         self.look = brand_values(brand)
         self.words = words(language)
-        self.blocks = template.blocks[language]
+        self.blocks = (template.plain if plain else template.blocks)[language]
         self.marketing = template.purpose_class is PurposeClass.MARKETING
 
     def _where(self, part: str) -> str:
@@ -125,6 +139,8 @@ class Edition:
         """The HTML part before it is filled, with its CSS inlined once, here."""
         holes = self._holes()
         page = layouts().get_template("email.html.j2").render(self._parts(holes))
+        if self.large:
+            page = enlarged(page, "px")
         inliner = css_inline.CSSInliner(
             keep_at_rules=True, keep_style_tags=False, load_remote_stylesheets=False
         )
@@ -217,6 +233,15 @@ class Edition:
             "action_label": Markup(line_html(self.action.label, holes)) if self.action else "",  # noqa: S704 -- escaped
             "action_link": Markup(holes.add(f"links.{self.action.link}")) if self.action else "",  # noqa: S704 -- a mark
         }
+
+
+def enlarged(text: str, unit: str) -> str:
+    """Return a style sheet, or a page with one, whose type is half as big again; nothing else grows."""
+
+    def bigger(match: re.Match[str]) -> str:
+        return _LENGTH[unit].sub(lambda one: f"{round(float(one[1]) * LARGER, 1):g}{unit}", match[0])
+
+    return _TYPE.sub(bigger, text)
 
 
 def one_line(text: str) -> str:

@@ -25,6 +25,7 @@ def invoice_pdf(
     name: str = "",
     company: str = "",
     customer: str = "",
+    large: bool = False,
 ) -> bytes:
     """Return the invoice as PDF, laid out as a letter. The same arguments give the same bytes.
 
@@ -37,6 +38,7 @@ def invoice_pdf(
         name: the customer, where the address does not name one.
         company: where the customer is reached, where the address does not say.
         customer: the customer's reference.
+        large: in large print.
 
     Raises:
         Problem: an address that does not fit the window.
@@ -50,6 +52,7 @@ def invoice_pdf(
         name=name,
         company=company,
         customer=customer,
+        large=large,
     )
     return to_pdf(page, identity=f"{brand.id}/{invoice.number}", where=f"invoice {invoice.number}")
 
@@ -64,6 +67,7 @@ def invoice_page(
     name: str = "",
     company: str = "",
     customer: str = "",
+    large: bool = False,
 ) -> Page:
     """Return the invoice of `invoice_pdf`, not yet typeset."""
     look = brand_values(brand)
@@ -76,6 +80,7 @@ def invoice_page(
         html=layouts().get_template("invoice.html.j2").render(known),
         css=page_css(window, look["colours"], lines),
         layout="invoice.css",
+        large=large,
     )
 
 

@@ -35,7 +35,7 @@ def make_letter(
     check_glyphs(lines)
     pdf = next(iter(documents.values())) if documents else _typeset(edition, subject, values, lines)
     marked, pages = stamp(pdf, subject.message)
-    if pages > template.page_budget:
+    if pages > template.page_budget * (2 if edition.large else 1):
         raise Problem(f"{template.name}: the letter has {pages} pages, its budget is {template.page_budget}.")
     return Letter(
         pdf=marked,
@@ -82,6 +82,7 @@ def letter_page(
         layout="letter.css",
         assets=edition.template.assets,
         version=edition.template.content_hash,
+        large=edition.large,
     )
 
 

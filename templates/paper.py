@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from templates.edition import LAYOUTS
+from templates.edition import LAYOUTS, enlarged
 from templates.postal_lines import MAX_LINE, RETURN_ZONE, Window, line_height
 from tidings.problem import Problem
 
@@ -42,6 +42,8 @@ _KINDS = {
     ".jpeg": "image/jpeg",
     ".otf": "font/otf",
 }
+_LARGE = "font-size: 13.2pt; line-height: 19pt"
+"""Of the text of a letter in large print."""
 _TYPESETTING = Lock()
 """Pango and the shared fonts are for one thread at a time."""
 _STATIC_IMAGES: dict[str, dict[str, Any]] = {}
@@ -96,8 +98,9 @@ def _sheet(css: str) -> "CSS":
 
 
 @lru_cache(maxsize=16)
-def _layout_sheet(name: str) -> "CSS":
-    return _sheet((LAYOUTS / name).read_text(encoding="utf-8"))
+def _layout_sheet(name: str, *, large: bool = False) -> "CSS":
+    text = (LAYOUTS / name).read_text(encoding="utf-8")
+    return _sheet(f"html {{ {_LARGE} }}\n{enlarged(text, 'pt')}" if large else text)
 
 
 @lru_cache(maxsize=1)
@@ -197,6 +200,8 @@ class Page:
     """Folder of the template's images."""
     version: str = ""
     """Content hash of the template: another one has other images."""
+    large: bool = False
+    """In large print: all but the address window and the block of numbers beside it."""
 
 
 def to_pdf(page: Page, *, identity: str, where: str) -> bytes:
@@ -223,7 +228,11 @@ def to_pdf(page: Page, *, identity: str, where: str) -> bytes:
         try:
             pdf: bytes = HTML(string=html, url_fetcher=_Fetcher(page.assets)).write_pdf(
                 font_config=_fonts(),
-                stylesheets=[_layout_sheet("paper.css"), _layout_sheet(page.layout), _sheet(page.css)],
+                stylesheets=[
+                    _layout_sheet("paper.css"),
+                    _layout_sheet(page.layout, large=page.large),
+                    _sheet(page.css),
+                ],
                 cache=cache,
                 pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
             )

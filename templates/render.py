@@ -51,7 +51,7 @@ def render(
         raise Problem(
             f"Template {template.name} has no {channel.value}.", todo="Add it to channels in template.toml."
         )
-    written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
+    written = _edition(template, subject)
     values = values_of(template, subject)
     if channel is Channel.SMS:
         return _sms(written, subject, values)
@@ -65,8 +65,13 @@ def render(
 
 def documents_of(template: Template, subject: Subject) -> dict[str, bytes]:
     """Return the documents of a message, for `render` on several channels; empty for a template without."""
-    written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
+    written = _edition(template, subject)
     return _documents(written, subject, values_of(template, subject))
+
+
+def _edition(template: Template, subject: Subject) -> Edition:
+    language = language_of(template, subject.language, subject.brand)
+    return edition(template, language, subject.brand, large=subject.large, plain=subject.plain)
 
 
 def values_of(template: Template, subject: Subject) -> dict[str, Any]:
@@ -95,7 +100,7 @@ def email_in_full(
     template: Template, subject: Subject, *, documents: Mapping[str, bytes] | None = None
 ) -> Email:
     """Return an e-mail without its skeleton: what `render` is held against, part by part and header by header."""
-    written = edition(template, language_of(template, subject.language, subject.brand), subject.brand)
+    written = _edition(template, subject)
     values = values_of(template, subject)
     made = documents or _documents(written, subject, values)
     files = {_file_name(written, name, values): content for name, content in made.items()}
@@ -188,6 +193,7 @@ def _documents(written: Edition, subject: Subject, values: Mapping[str, Any]) ->
         name=values["customer"]["name"],
         company=values["customer"]["company"],
         customer=subject.customer,
+        large=subject.large,
     )
     return {"invoice": pdf}
 

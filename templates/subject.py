@@ -36,3 +36,7 @@ class Subject:
     platform: str = ""
     heard_at: datetime | None = None
     note: str = ""
+    large: bool = False
+    """In large print, where there is print."""
+    plain: bool = False
+    """In plain language, where the template has it."""

@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection
 
 from store.claims import Claimed
+from store.manners import Said, manner, manners
 from store.runs import Run, find_run, template_name
 from templates.catalog import Template, find
 from templates.render import Subject, render
@@ -70,21 +72,25 @@ def parcels(
         installation: whose they are.
         invoices: of those that have one.
     """
+    if not claimed:
+        return
+    with installation.engine.begin() as connection:
+        said = manners(connection, sorted({one.customer for one in claimed}))
     for one in claimed:
-        yield one.attempt, _ready(one, contexts[one.run], installation, invoices)
+        yield one.attempt, _ready(one, contexts[one.run], installation, invoices, said)
 
 
 def _ready(
-    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices
+    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices, said: Said
 ) -> Ready | Rejected:
     try:
-        made = parcel(claimed, context, installation, invoices)
+        made = parcel(claimed, context, installation, invoices, said)
     except Exception as error:
         log.warning("a message could not be rendered", message=claimed.message, error=type(error).__name__)
         return Rejected(error=ErrorClass.DATA, code="render", detail=f"{type(error).__name__}: {error}")
     digest = content_hash(made.content)
     if claimed.content_hash not in {None, digest}:
-        before = _under_a_former_address(claimed, context, installation, invoices)
+        before = _under_a_former_address(claimed, context, installation, invoices, said)
         if before is None:
             detail = "the bytes are not those of the first attempt"
             return Rejected(error=ErrorClass.DATA, code="bytes_changed", detail=detail)
@@ -94,15 +100,17 @@ def _ready(
 
 
 def _under_a_former_address(
-    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices
+    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices, said: Said
 ) -> Parcel | None:
     """Return what the first attempt was, whose links began with another TIDINGS_PUBLIC_URL; None: it was not that."""
-    made = (parcel(claimed, context, before, invoices) for before in installation.former)
+    made = (parcel(claimed, context, before, invoices, said) for before in installation.former)
     return next((one for one in made if content_hash(one.content) == claimed.content_hash), None)
 
 
-def parcel(claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices) -> Parcel:
-    """Render one claimed message for its channel.
+def parcel(
+    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices, said: Said
+) -> Parcel:
+    """Render one claimed message for its channel, in the manner that its customer had asked for (`store.manners`).
 
     Raises:
         Exception: whatever is wrong with this message's data; the caller fails this message and no other.
@@ -116,7 +124,7 @@ def parcel(claimed: Claimed, context: RunContext, installation: Installation, in
     content = render(
         context.template,
         Channel(claimed.channel),
-        subject_of(claimed, context, installation, data),
+        subject_of(claimed, context, installation, data, said),
         documents=documents,
     )
     return Parcel(
@@ -130,9 +138,14 @@ def parcel(claimed: Claimed, context: RunContext, installation: Installation, in
 
 
 def subject_of(
-    claimed: Claimed, context: RunContext, installation: Installation, data: Mapping[str, Any]
+    claimed: Claimed,
+    context: RunContext,
+    installation: Installation,
+    data: Mapping[str, Any],
+    said: Said = MappingProxyType({}),
 ) -> Subject:
     """Return what the template is rendered for."""
+    wished = manner(said, claimed.customer, brand=claimed.brand, at=claimed.created_at) if said else {}
     return Subject(
         message=claimed.message,
         reference=claimed.reference,
@@ -155,6 +168,8 @@ def subject_of(
         platform=claimed.platform,
         heard_at=claimed.heard_at,
         created_at=claimed.created_at,
+        large=wished.get("large_print") is True,
+        plain=wished.get("plain_language") is True,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from preferences.policy import Policy
 from store import invoices as rows
+from store.manners import manner, manners
 from store.messages import unfinished
 from store.policies import current_policy
 from store.runs import Run, add_invoice_run, add_run, runs_of_file, template_id
@@ -53,11 +54,12 @@ def open_invoice_run(
     now: datetime,
     brand_id: str | None = None,
     rehearse: bool = False,
+    second_person: bool = False,
 ) -> Opened:
     """Find the run that goes on with exactly this file, or make one, with its invoices and messages.
 
     A document whose number went out before is `already_sent`; one that is wrong is held by its reason and named in the
-    run; the others go on.
+    run; the others go on. With `second_person` nothing is sent before somebody else releases the run, in any mode.
     """
     brand = installation.organisation.brand(brand_id)
     template = find(TEMPLATE, extra=installation.own_templates)
@@ -68,7 +70,7 @@ def open_invoice_run(
             for run in reversed(runs_of_file(connection, brand.id, file_hash)):
                 if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
                     return Opened(run=run.id)
-        found = _sort(connection, brand.id, documents, source)
+        found = sort_out(connection, brand.id, documents, source)
         size = size_of(len(found.send), SHARD)
         values = _run_values(connection, installation, template, policy, found, brand=brand.id, now=now) | {
             "title": f"Invoices of {file_name}",
@@ -77,6 +79,7 @@ def open_invoice_run(
             "shards": -(-len(found.send) // size),
             "requested_by": actor,
         }
+        values["options"] |= {"second_person": True} if second_person else {}
         stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
         run_id = add_run(connection, values, stem=stem)
         add_invoice_run(
@@ -152,6 +155,7 @@ def render_documents(installation: Installation, run: Run, template: Template, *
     """
     with installation.engine.begin() as connection:
         missing = rows.without_pdf(connection, run.id, shard)
+        said = manners(connection, [item.customer for item in missing])
     brand = installation.organisation.brand(run.brand)
     names = list(template.links)
     jobs = [
@@ -166,6 +170,7 @@ def render_documents(installation: Installation, run: Run, template: Template, *
             name=item.name,
             company=item.company,
             customer=item.reference,
+            large=bool(manner(said, item.customer, brand=run.brand, at=run.starts_at).get("large_print")),
         )
         for item in missing
     ]
@@ -182,7 +187,8 @@ def render_documents(installation: Installation, run: Run, template: Template, *
     return len(made)
 
 
-def _sort(connection: Connection, brand: str, documents: Sequence[Document], source: str) -> Sorted:
+def sort_out(connection: Connection, brand: str, documents: Sequence[Document], source: str) -> Sorted:
+    """Say what becomes of each document: it goes to a customer, went out before, or is held by its reason."""
     numbers = [document.number for document in documents if document.invoice is not None]
     sent = rows.sent_numbers(connection, brand, numbers)
     customers = rows.customers_of(

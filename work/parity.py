@@ -45,15 +45,17 @@ def _problems(installation: Installation, context: RunContext) -> Iterator[Parit
     ) in pairs:  # Many languages that customers speak fall back to one that the template has.
         used.setdefault(language_of(context.template, wanted, brand), set()).add(Channel(channel))
     for language, channels in sorted(used.items()):
-        subject = _sample(installation, context, language)
-        documents = documents_of(context.template, subject)
-        contents = {
-            channel: render(
-                context.template, channel, replace(subject, to=ADDRESSES[channel]), documents=documents
-            )
-            for channel in sorted(channels)
-        }
-        yield from check_parity(context.template, subject, contents)
+        sample = _sample(installation, context, language)
+        documents = documents_of(context.template, sample)
+        for plain in (False, True) if language in context.template.plain else (False,):
+            subject = replace(sample, plain=plain)
+            contents = {
+                channel: render(
+                    context.template, channel, replace(subject, to=ADDRESSES[channel]), documents=documents
+                )
+                for channel in sorted(channels)
+            }
+            yield from check_parity(context.template, subject, contents)
 
 
 def _sample(installation: Installation, context: RunContext, language: str) -> Subject:

@@ -36,6 +36,7 @@ class Job:
     name: str
     company: str
     customer: str
+    large: bool = False
 
 
 def typeset(jobs: list[Job]) -> Iterable[bytes | str]:
@@ -60,6 +61,7 @@ def _set(job: Job) -> bytes | str:
             name=job.name,
             company=job.company,
             customer=job.customer,
+            large=job.large,
         )
     except Problem as problem:
         return str(problem)

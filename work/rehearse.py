@@ -6,6 +6,7 @@ from decimal import Decimal
 import structlog
 
 from store.invoices import documents
+from store.manners import manners
 from store.rehearsal import as_if_claimed, note_costs, note_failures
 from work.build import parcel, parts_and_cost, read_context
 from work.installation import Installation
@@ -21,11 +22,12 @@ def rehearse_shard(
         context = read_context(connection, installation, run_id)
         rows = as_if_claimed(connection, run_id, shard, at=context.run.starts_at)
         invoices = documents(connection, [row.invoice for row in rows if row.invoice is not None])
+        said = manners(connection, sorted({row.customer for row in rows}))
     costs: dict[str, Decimal] = {}
     wrong: list[str] = []
     for row in rows:
         try:
-            content = parcel(row, context, installation, invoices).content
+            content = parcel(row, context, installation, invoices, said).content
         except Exception as error:  # the whole point is to find every message that would fail
             log.warning("a message could not be rendered", message=row.message, error=type(error).__name__)
             wrong.append(row.message)

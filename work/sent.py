@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from store.claims import Claimed
 from store.invoices import documents
+from store.manners import manners
 from store.sent import as_claimed
 from tidings.message import Content
 from work.build import content_hash, parcel, read_context
@@ -52,9 +53,10 @@ def sent(connection: Connection, installation: Installation, reference: str) -> 
     if claimed.address == "erased":
         return Sent(claimed=claimed, content=None, lost=Lost.ERASED)
     invoices = documents(connection, [claimed.invoice] if claimed.invoice is not None else [])
+    said = manners(connection, [claimed.customer])
     try:
         context = read_context(connection, installation, claimed.run)
-        content = parcel(claimed, context, installation, invoices).content
+        content = parcel(claimed, context, installation, invoices, said).content
     except Exception as error:  # whatever the template has become, this page says only that it is another one
         log.info("what was sent cannot be built again", message=claimed.message, error=type(error).__name__)
         return Sent(claimed=claimed, content=None, lost=Lost.CHANGED)

@@ -16,6 +16,9 @@ def upgrade() -> None:
     """Add the tables, and let customers say in which manner they want to be told."""
     op.drop_constraint(op.f("ck_statements_kind"), "statements")
     op.create_check_constraint(op.f("ck_statements_kind"), "statements", f"kind IN ({_KINDS}, 'manner')")
+    op.create_index(
+        "ix_statements_manner", "statements", ["customer_id"], postgresql_where=sa.text("kind = 'manner'")
+    )
     _slips()
     _codes()
     op.create_table(

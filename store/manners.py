@@ -1,0 +1,39 @@
+"""In which manner customers want to be told: large print, plain language, a person who calls. A statement of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from store.hot import array, rows
+
+_SAID = """
+    SELECT customer_id, brand, value, at FROM statements
+     WHERE kind = 'manner' AND customer_id = ANY(%(customers)s::bigint[]) ORDER BY at DESC, id DESC
+"""
+
+Said = Mapping[int, Sequence[tuple[str, Mapping[str, Any], datetime]]]
+"""Customer to (brand, value, when), newest first; a customer who said nothing is missing."""
+
+
+def manners(connection: Connection, customers: Sequence[int]) -> Said:
+    """Return what customers said about the manner; almost nobody said anything."""
+    found: dict[int, list[tuple[str, Mapping[str, Any], datetime]]] = {}
+    for customer, brand, value, at in rows(connection, _SAID, {"customers": array(customers)}):
+        found.setdefault(customer, []).append((brand, value, at))
+    return found
+
+
+def manner(said: Said, customer: int, *, brand: str, at: datetime) -> Mapping[str, Any]:
+    """Return the wish that held at a moment, {} for none: the newest of the brand, else of all brands.
+
+    The moment makes every attempt of a message the same, whatever is said meanwhile.
+    """
+    for scope in (brand, "all"):
+        for own, value, when in said.get(customer, ()):
+            if own == scope and when <= at:
+                return value
+    return {}
