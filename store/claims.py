@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from store.customers import lock_customers
-from store.hot import array, rows
+from store.hot import array, rows, unless_known
 from store.ids import reference, references, uuid7
+from tidings.channel import Channel
 from tidings.reason import Reason
 from tidings.state import (
     OPEN_ATTEMPT,
@@ -135,9 +136,10 @@ def open_attempts(
     fresh = [one for one in intents if one.fresh]
     again = [one.delivery for one in intents if not one.fresh]
     if fresh:
-        rows(
+        unless_known(
             connection,
-            _ADD_DELIVERIES,
+            _ADD_DELIVERIES.format(reference="c.reference"),
+            _ADD_DELIVERIES.format(reference=_FREE_REFERENCE),
             {
                 "deliveries": array(one.delivery for one in fresh),
                 "messages": array(one.message for one in fresh),
@@ -163,7 +165,8 @@ def open_attempts(
         "lease": lease,
     }
     rows(connection, _OPEN_ATTEMPTS, values)
-    claimed = [_claimed(by_message[row[0]], channel, row) for row in rows(connection, _TAKE, values)]
+    take = _TAKE if channel in _MORE_THAN_AN_ADDRESS else _TAKE_BARE
+    claimed = [_claimed(by_message[row[0]], channel, row) for row in rows(connection, take, values)]
     return sorted(claimed, key=attrgetter("message"))
 
 
@@ -244,11 +247,12 @@ _SEND_AGAIN = f"""
     UPDATE deliveries SET state = '{DeliveryState.SENDING}', updated_at = clock_timestamp()
     WHERE id = ANY(%(deliveries)s::uuid[])
 """
+_FREE_REFERENCE = """CASE WHEN EXISTS (SELECT 1 FROM deliveries x WHERE x.reference = c.reference) THEN c.spare
+    ELSE c.reference END"""
 _ADD_DELIVERIES = f"""
     INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
     SELECT c.id, c.message, c.number, %(channel)s, c.address, a.value, '{DeliveryState.SENDING}',
-           CASE WHEN EXISTS (SELECT 1 FROM deliveries x WHERE x.reference = c.reference) THEN c.spare
-                ELSE c.reference END, %(now)s
+           {{reference}}, %(now)s
     FROM unnest(%(deliveries)s::uuid[], %(messages)s::uuid[], %(numbers)s::smallint[], %(addresses)s::bigint[],
                 %(references)s::text[], %(spare)s::text[]) AS c(id, message, number, address, reference, spare)
     JOIN addresses a ON a.id = c.address
@@ -261,15 +265,20 @@ _OPEN_ATTEMPTS = f"""
 """
 _CUSTOMER_REFERENCE = """coalesce((SELECT r.reference FROM customer_references r
     WHERE r.customer_id = m.customer_id ORDER BY r.source LIMIT 1), m.customer_id::text)"""
-_TAKE = f"""
+_TAKING = f"""
     UPDATE messages m SET state = '{target(MessageState, Event.CLAIMED)}', reason = '', updated_at = clock_timestamp()
     FROM unnest(%(deliveries)s::uuid[]) AS c(delivery)
-    JOIN deliveries d ON d.id = c.delivery LEFT JOIN addresses a ON a.id = d.address_id
+    JOIN deliveries d ON d.id = c.delivery {{join}}
     WHERE m.id = d.message_id AND m.state IN ({within(sources(MessageState, Event.CLAIMED))})
     RETURNING m.id::text, d.reference, d.content_hash, d.created_at, m.run_id, m.customer_id, m.brand, m.purpose,
-        m.document, m.language, m.data, m.invoice_id, d.address, a.postal, coalesce(a.platform, ''),
-        {_CUSTOMER_REFERENCE}
+        m.document, m.language, m.data, m.invoice_id, d.address, {{more}}, {_CUSTOMER_REFERENCE}
 """
+_MORE_THAN_AN_ADDRESS = frozenset({Channel.LETTER, Channel.PUSH})
+"""Channels whose addresses have parts or a platform."""
+_TAKE = _TAKING.format(
+    join="LEFT JOIN addresses a ON a.id = d.address_id", more="a.postal, coalesce(a.platform, '')"
+)
+_TAKE_BARE = _TAKING.format(join="", more="NULL::jsonb, ''")
 
 
 def platforms(connection: Connection, addresses: Sequence[int]) -> dict[int, str]:

@@ -19,6 +19,23 @@ def rows(connection: Connection, statement: str, values: Mapping[str, Any]) -> l
     return cursor.fetchall() if cursor.description else []
 
 
+def unless_known(connection: Connection, statement: str, otherwise: str, values: Mapping[str, Any]) -> None:
+    """Run a statement; where it adds what is there already, take it back and run the other one, which asks first.
+
+    To ask costs a fifth of each row, and duplicates are rare.
+    """
+    from psycopg.errors import UniqueViolation  # only here: the driver costs 40 ms
+
+    point = connection.begin_nested()
+    try:
+        rows(connection, statement, values)
+    except UniqueViolation:
+        point.rollback()
+        rows(connection, otherwise, values)
+    else:
+        point.commit()
+
+
 _PLAIN = re.compile(r"[0-9A-Za-z_.:+-]+").fullmatch
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from store.doubts import doubt_again
-from store.hot import array, rows
+from store.hot import array, rows, unless_known
 from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageState, sources, target, within
 
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
@@ -64,8 +64,8 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
             rows(connection, _KEEP_LATE, _columns(late, now))
             left = [step for step in left if step.attempt in closed]
             columns = _columns(left, now)
-    for statement in (_CLOSE_MESSAGES, _REMEMBER):
-        rows(connection, statement, columns)
+    rows(connection, _CLOSE_MESSAGES, columns)
+    unless_known(connection, _REMEMBER, f"{_REMEMBER} ON CONFLICT (source, external_id) DO NOTHING", columns)
     if doubts := [step.doubt for step in left if step.doubt]:
         doubt_again(connection, doubts, because="outcome: it went out again, in vain")
     if fallen := [step.message for step in left if step.message_state in _FALLEN]:
@@ -133,5 +133,4 @@ _REMEMBER = """
     JOIN deliveries d ON d.id = s.delivery JOIN messages m ON m.id = s.message
     JOIN runs r ON r.id = m.run_id AND r.mode <> 'rehearsal'  -- what a colleague got is not the customer's history
     WHERE s.state IN ('accepted', 'rejected', 'unknown')
-    ON CONFLICT (source, external_id) DO NOTHING
 """
