@@ -39,6 +39,15 @@ _PROBLEMS = ("/v1/", "/hooks/")
 log = structlog.get_logger("web")
 
 
+def _is_text(scope: Scope) -> bool:
+    """Tell whether whoever asks for the URL of a request will get one; hooks judge their callers themselves."""
+    try:
+        scope["query_string"].decode()
+    except UnicodeDecodeError:
+        return bool(scope["path"].startswith("/hooks/"))
+    return True
+
+
 class TooLarge(Exception):  # noqa: N818 -- an answer, not a fault
     """The body is longer than its bound."""
 
@@ -61,6 +70,9 @@ class Guard:
         exchange = _Exchange(scope, receive, send, left)
         if any(share.wait for share in left):
             await exchange.end(429, "Too many requests; wait for the seconds that Retry-After says.")
+            return
+        if not _is_text(scope):
+            await problem(400, "The query is no text in UTF-8.")(scope, exchange.receive, exchange.send)
             return
         try:
             exchange.check_length()

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from string import Formatter
 
+import anyio
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import create_engine
@@ -117,3 +118,24 @@ def test_serving_pages_needs_no_orchestrator_and_no_heavy_library():
 def test_locales_are_valid_toml():
     for path in (PAGES.parent / "locales").glob("**/*.toml"):
         assert tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_query_that_is_no_text_is_the_callers_fault_on_every_page(door):
+    """What no client sends; whatever page asks for its own URL would break on it."""
+    for path in ("/login", "/campaigns", "/p/x", "/d/x", "/v1/runs"):
+        sent = []
+
+        async def receive():
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message, sent=sent):
+            sent.append(message)
+
+        scope = {
+            "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b"a=\xff",
+            "headers": [(b"host", b"127.0.0.1:8765")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8765),
+            "scheme": "http", "http_version": "1.1", "root_path": "", "asgi": {"version": "3.0"},
+        }  # fmt: skip
+        anyio.run(door.app, scope, receive, send)
+
+        assert sent[0]["status"] == 400
