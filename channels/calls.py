@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from queue import Empty, SimpleQueue
+from typing import overload
 
 import structlog
 
@@ -81,7 +82,7 @@ class Calls:
 
     def each(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
         """Yield (attempt id, outcome) as each is known; see `channels.contract.Provider.send`."""
-        return self.together(lambda job: [self._call(job[0])], [(parcel,) for parcel in parcels])
+        return self.together(lambda job: [self._call(job[0])], _Alone(parcels))
 
     def together(
         self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job]
@@ -97,13 +98,34 @@ class Calls:
             batch.waiting.clear()
 
 
+class _Alone(Sequence[Job]):
+    """A job for each parcel, which is not touched before its call: whoever gave it notes what has begun."""
+
+    def __init__(self, parcels: Sequence[Parcel]) -> None:
+        self._parcels = parcels
+
+    def __len__(self) -> int:
+        return len(self._parcels)
+
+    @overload
+    def __getitem__(self, index: int) -> Job: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Job]: ...
+
+    def __getitem__(self, index: int | slice) -> Job | Sequence[Job]:
+        if isinstance(index, slice):
+            return [(parcel,) for parcel in self._parcels[index]]
+        return (self._parcels[index],)
+
+
 class _Batch:
     """The state that the workers of one batch share."""
 
     def __init__(
         self, call: Callable[[Job], Sequence[Outcome]], jobs: Sequence[Job], *, limit: float
     ) -> None:
-        self.waiting = deque(enumerate(jobs))
+        self.waiting = deque(range(len(jobs)))
         self._jobs = jobs
         self._call = call
         self._limit = limit
@@ -136,9 +158,10 @@ class _Batch:
     def _work(self) -> None:
         while True:
             try:
-                number, job = self.waiting.popleft()
+                number = self.waiting.popleft()
             except IndexError:
                 return
+            job = self._jobs[number]
             now = self._started[number] = ticks()
             _call.until = now + self._limit
             if self._stopped or now > self._asked + self._limit:

@@ -12,7 +12,7 @@ may begin next. A provider that is slow has windows of one.
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -165,14 +165,18 @@ class Watched(Sequence[Parcel]):
     Args:
         parcels: in the order in which they are handed over.
         journal: where it is noted.
+        clock: seconds that pass.
     """
 
-    def __init__(self, parcels: Sequence[Parcel], journal: Journal) -> None:
+    def __init__(
+        self, parcels: Sequence[Parcel], journal: Journal, clock: Callable[[], float] = ticks
+    ) -> None:
         self._parcels = parcels
         self._journal = journal
+        self._clock = clock
         self._lock = Lock()
         self._window = 1
-        self._noted_at = ticks()
+        self._noted_at = clock()
         self.begun = 0
         """So many of the first are noted."""
 
@@ -201,7 +205,7 @@ class Watched(Sequence[Parcel]):
         with self._lock:
             if needed <= self.begun:
                 return
-            now = ticks()
+            now = self._clock()
             quick = now - self._noted_at < _QUICK
             self._window = min(2 * self._window, LARGEST_WINDOW) if quick else max(self._window // 2, 1)
             self._noted_at = now

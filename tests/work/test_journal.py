@@ -6,11 +6,17 @@ import subprocess
 import sys
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count, islice
+from threading import Event
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from channels.calls import Calls
+from tidings.message import Email, Parcel
 from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
-from work.journal import Journal, Told, read
+from work.journal import LARGEST_WINDOW, Journal, Told, Watched, read
 from work.outcome import Built
 
 BUILT = Built(content_hash="h", parts=2, cost=Decimal("0.10"))
@@ -99,6 +105,91 @@ def test_a_full_disk_takes_the_journal_away_before_anything_is_sent(tmp_path):
         assert list(tmp_path.iterdir()) == []
 
     assert heard(tmp_path) == []
+
+
+def parcels(count):
+    return [
+        Parcel(
+            message=f"m{n}",
+            attempt=f"a{n}",
+            content=Email(envelope_from="a@b.example", to="c@d.example", raw=b""),
+            purpose="offer",
+            brand="b",
+        )
+        for n in range(count)
+    ]
+
+
+def noted(place, count, take, clock=lambda: 0.0):
+    """Let a provider take parcels and die; return which had begun."""
+    every = [one.attempt for one in parcels(count)]
+    with Journal(place) as journal:
+        journal.claimed(every)
+        take(Watched(parcels(count), journal, clock))
+    [(absent, _)] = heard(place)
+    return {int(attempt[1:]) for attempt in set(every) - absent}
+
+
+def begin(count):
+    """Take the first parcels one after the other."""
+    return lambda watched: [one.attempt for one in islice(watched, count)]
+
+
+@pytest.mark.parametrize(
+    ("taken", "seconds", "begun"),
+    [
+        pytest.param(0, 0.0, 0, id="a provider that was never asked has begun nothing"),
+        pytest.param(1, 0.0, 2, id="the first window is small"),
+        pytest.param(3, 0.0, 6, id="a quick one is followed by one twice as large"),
+        pytest.param(40, 0.0, 46, id="sixteen are the most"),
+        pytest.param(5, 1.0, 5, id="where each takes long, nothing has begun but what was taken"),
+    ],
+)
+def test_little_more_has_begun_than_was_taken(tmp_path, taken, seconds, begun):
+    time = count(step=seconds)
+
+    assert noted(tmp_path, 100, begin(taken), lambda: next(time)) == set(range(begun))
+
+
+ways = st.lists(
+    st.one_of(
+        st.integers(0, 39),
+        st.tuples(st.integers(0, 39), st.integers(0, 39)).map(sorted).map(lambda ends: slice(*ends)),
+    ),
+    max_size=10,
+)
+
+
+@given(ways)
+def test_whatever_way_a_parcel_is_taken_it_has_begun(tmp_path_factory, ways):
+    taken = set()
+
+    def take(watched):
+        for way in ways:
+            watched[way]
+            taken.update([way] if isinstance(way, int) else range(40)[way])
+
+    begun = noted(tmp_path_factory.mktemp("journal"), 40, take)
+
+    assert taken <= begun
+    assert len(begun) <= max(taken, default=-1) + 1 + LARGEST_WINDOW
+
+
+def test_calls_begin_as_they_are_made_not_with_their_batch(tmp_path):
+    """Four at a time, of which only the first is answered: the others of a hundred wait, and have not begun."""
+    answered = Event()
+
+    def call(parcel):
+        if parcel.attempt != "a0":
+            answered.wait(20)
+        return Accepted(reference="r")
+
+    calls = Calls(call, limit=timedelta(seconds=30), workers=4)
+    begun = noted(tmp_path, 100, lambda watched: next(calls.each(watched)), count(step=1.0).__next__)
+    answered.set()
+
+    assert 0 in begun
+    assert begun <= set(range(5))
 
 
 _VICTIM = """
