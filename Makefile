@@ -6,7 +6,7 @@ PARALLEL = -n 2 --dist loadfile
 COMPILE = --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check laws bench browser crash lock migration clean
+.PHONY: help demo test check laws bench browser client api crash lock migration clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,14 @@ bench: ## Measure the promised figures [ONLY=suite]
 browser: ## Test the pages in chromium
 	$(SET_UP) --browser
 	@$(BIN)/pytest -m browser $(ARGS)
+
+client: ## Generate the typed Python client from the API's description
+	$(SET_UP)
+	@$(BIN)/python -m tools.client
+
+api: ## Call every operation of the API with what it allows and what it does not [LAWS=500]
+	$(SET_UP)
+	@$(if $(LAWS),TIDINGS_LAWS=$(LAWS)) $(BIN)/pytest -m browser tests/web/test_every_call.py
 
 crash: ## Kill, freeze and restart senders and the database, and count what arrived [KILLS=200] [NAIVE=1]
 	$(SET_UP)

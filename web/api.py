@@ -30,7 +30,8 @@ from web.v1 import (
     touchpoints,
     webhooks,
 )
-from web.v1.touchpoints import MOST_TOUCHPOINTS
+from web.v1.invoice_runs import InvoicesIn
+from web.v1.touchpoints import MOST_TOUCHPOINTS, CloudEvent, TouchpointIn, TouchpointsIn
 
 _MODULES = (
     customers,
@@ -140,6 +141,10 @@ def _described(found: dict[str, Any]) -> dict[str, Any]:
     parts = found["components"]
     for name in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(name, None)
+    for model in (TouchpointIn, TouchpointsIn, CloudEvent, InvoicesIn):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=False)
+        schema.pop("$defs", None)
+        parts["schemas"][model.__name__] = schema
     parts["schemas"]["Problem"] = _problem_schema()
     parts["responses"] = {f"Problem{status}": _problem_response(status) for status in _PROBLEMS}
     for method, path, operation in operations(found):

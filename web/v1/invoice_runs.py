@@ -90,7 +90,7 @@ class InvoiceRunOut(RunOut):
 
 _INVOICES = TypeAdapter(InvoicesIn)
 _BODIES = {
-    "application/json": {"schema": InvoicesIn.model_json_schema(), "example": _EXAMPLE},
+    "application/json": {"schema": {"$ref": "#/components/schemas/InvoicesIn"}, "example": _EXAMPLE},
     "multipart/form-data": {
         "schema": {
             "type": "object",

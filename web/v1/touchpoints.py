@@ -92,6 +92,14 @@ class TouchpointIn(BaseModel):
     detail: dict[str, Any] = {}
 
 
+class TouchpointsIn(BaseModel):
+    """Many things that happened with customers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    touchpoints: list[TouchpointIn] = Field(min_length=1, max_length=MOST_TOUCHPOINTS)
+
+
 class CloudEvent(BaseModel):
     """A CloudEvent 1.0; attributes of extensions are allowed, and not kept."""
 
@@ -148,27 +156,26 @@ class RecordedOut(BaseModel):
 _FIELDS = frozenset(TouchpointIn.model_fields) | {"reference"}
 _ONE = TypeAdapter(TouchpointIn)
 _CLOUD = TypeAdapter(CloudEvent)
-_SCHEMA = TouchpointIn.model_json_schema()
-_CLOUD_SCHEMA = CloudEvent.model_json_schema()
+_SCHEMA = {"$ref": "#/components/schemas/TouchpointIn"}
+_CLOUD_SCHEMA = {"$ref": "#/components/schemas/CloudEvent"}
 
 
 def _list_of(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "minItems": 1, "maxItems": MOST_TOUCHPOINTS, "items": schema}
 
 
-_NAMED = {
-    "type": "object",
-    "required": ["touchpoints"],
-    "additionalProperties": False,
-    "properties": {"touchpoints": _list_of(_SCHEMA)},
-}
+def _example(model: type[BaseModel]) -> Any:
+    return model.model_json_schema()["examples"][0]
+
+
+_NAMED = {"$ref": "#/components/schemas/TouchpointsIn"}
 _BODIES = {
     "application/json": {
         "schema": {"anyOf": [_SCHEMA, _list_of(_SCHEMA), _NAMED]},
-        "example": _SCHEMA["examples"][0],
+        "example": _example(TouchpointIn),
     },
-    _EVENT: {"schema": _CLOUD_SCHEMA, "example": _CLOUD_SCHEMA["examples"][0]},
-    _BATCH: {"schema": _list_of(_CLOUD_SCHEMA), "example": _CLOUD_SCHEMA["examples"]},
+    _EVENT: {"schema": _CLOUD_SCHEMA, "example": _example(CloudEvent)},
+    _BATCH: {"schema": _list_of(_CLOUD_SCHEMA), "example": [_example(CloudEvent)]},
 }
 
 

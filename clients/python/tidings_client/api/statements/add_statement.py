@@ -1,0 +1,290 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...types import Response, UNSET
+from ... import errors
+
+from ...models.problem import Problem
+from ...models.statement_in import StatementIn
+from ...models.statement_out import StatementOut
+from ...types import UNSET, Unset
+from typing import cast
+
+
+def _get_kwargs(
+    ref: str,
+    *,
+    body: StatementIn,
+    source: str | Unset = "",
+    if_match: str = "",
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+    headers["If-Match"] = if_match
+
+    params: dict[str, Any] = {}
+
+    params["source"] = source
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/customers/{ref}/statements".format(
+            ref=quote(str(ref), safe=""),
+        ),
+        "params": params,
+    }
+
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Problem | StatementOut | None:
+    if response.status_code == 201:
+        response_201 = StatementOut.from_dict(response.json())
+
+        return response_201
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Problem.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 409:
+        response_409 = Problem.from_dict(response.json())
+
+        return response_409
+
+    if response.status_code == 412:
+        response_412 = Problem.from_dict(response.json())
+
+        return response_412
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 428:
+        response_428 = Problem.from_dict(response.json())
+
+        return response_428
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | StatementOut]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    ref: str,
+    *,
+    client: AuthenticatedClient,
+    body: StatementIn,
+    source: str | Unset = "",
+    if_match: str = "",
+) -> Response[Problem | StatementOut]:
+    """Write down what a customer asked for
+
+     Add one; nothing is ever changed. It holds for messages that are planned too.
+
+    Args:
+        ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
+            of theirs, or `id:` and our number.
+        source (str | Unset): The system that gave the reference; '' is any. Default: ''.
+        if_match (str): The `ETag` of what you read before; 428 without one, 412 when somebody was
+            faster. Default: ''.
+        body (StatementIn): One thing that a customer asked for.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | StatementOut]
+    """
+
+    kwargs = _get_kwargs(
+        ref=ref,
+        body=body,
+        source=source,
+        if_match=if_match,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    ref: str,
+    *,
+    client: AuthenticatedClient,
+    body: StatementIn,
+    source: str | Unset = "",
+    if_match: str = "",
+) -> Problem | StatementOut | None:
+    """Write down what a customer asked for
+
+     Add one; nothing is ever changed. It holds for messages that are planned too.
+
+    Args:
+        ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
+            of theirs, or `id:` and our number.
+        source (str | Unset): The system that gave the reference; '' is any. Default: ''.
+        if_match (str): The `ETag` of what you read before; 428 without one, 412 when somebody was
+            faster. Default: ''.
+        body (StatementIn): One thing that a customer asked for.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | StatementOut
+    """
+
+    return sync_detailed(
+        ref=ref,
+        client=client,
+        body=body,
+        source=source,
+        if_match=if_match,
+    ).parsed
+
+
+async def asyncio_detailed(
+    ref: str,
+    *,
+    client: AuthenticatedClient,
+    body: StatementIn,
+    source: str | Unset = "",
+    if_match: str = "",
+) -> Response[Problem | StatementOut]:
+    """Write down what a customer asked for
+
+     Add one; nothing is ever changed. It holds for messages that are planned too.
+
+    Args:
+        ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
+            of theirs, or `id:` and our number.
+        source (str | Unset): The system that gave the reference; '' is any. Default: ''.
+        if_match (str): The `ETag` of what you read before; 428 without one, 412 when somebody was
+            faster. Default: ''.
+        body (StatementIn): One thing that a customer asked for.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Problem | StatementOut]
+    """
+
+    kwargs = _get_kwargs(
+        ref=ref,
+        body=body,
+        source=source,
+        if_match=if_match,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    ref: str,
+    *,
+    client: AuthenticatedClient,
+    body: StatementIn,
+    source: str | Unset = "",
+    if_match: str = "",
+) -> Problem | StatementOut | None:
+    """Write down what a customer asked for
+
+     Add one; nothing is ever changed. It holds for messages that are planned too.
+
+    Args:
+        ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
+            of theirs, or `id:` and our number.
+        source (str | Unset): The system that gave the reference; '' is any. Default: ''.
+        if_match (str): The `ETag` of what you read before; 428 without one, 412 when somebody was
+            faster. Default: ''.
+        body (StatementIn): One thing that a customer asked for.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Problem | StatementOut
+    """
+
+    return (
+        await asyncio_detailed(
+            ref=ref,
+            client=client,
+            body=body,
+            source=source,
+            if_match=if_match,
+        )
+    ).parsed

@@ -1,0 +1,307 @@
+"""Contains all the data models used in inputs/outputs"""
+
+from .action import Action
+from .action_in import ActionIn
+from .address_in import AddressIn
+from .address_in_channel import AddressInChannel
+from .address_out import AddressOut
+from .address_out_postal_type_0 import AddressOutPostalType0
+from .addresses import Addresses
+from .attempt_out import AttemptOut
+from .campaign import Campaign
+from .campaign_data import CampaignData
+from .campaign_fallback_after import CampaignFallbackAfter
+from .campaign_out import CampaignOut
+from .campaign_out_definition import CampaignOutDefinition
+from .campaign_with_runs import CampaignWithRuns
+from .campaign_with_runs_definition import CampaignWithRunsDefinition
+from .changed_out import ChangedOut
+from .channel import Channel
+from .channel_out import ChannelOut
+from .channel_out_evidence import ChannelOutEvidence
+from .cloud_event import CloudEvent
+from .cloud_event_data_type_0 import CloudEventDataType0
+from .combine import Combine
+from .compare import Compare
+from .compare_op import CompareOp
+from .consent import Consent
+from .consent_consent import ConsentConsent
+from .consent_in import ConsentIn
+from .consent_in_action import ConsentInAction
+from .consent_out import ConsentOut
+from .count_out import CountOut
+from .customer_in import CustomerIn
+from .customer_in_attributes import CustomerInAttributes
+from .customer_in_standing_type_0 import CustomerInStandingType0
+from .customer_out import CustomerOut
+from .customer_out_attributes import CustomerOutAttributes
+from .decision_in import DecisionIn
+from .decision_out import DecisionOut
+from .delivery_out import DeliveryOut
+from .device_in import DeviceIn
+from .device_in_platform import DeviceInPlatform
+from .device_out import DeviceOut
+from .did import Did
+from .did_not import DidNot
+from .entry_out import EntryOut
+from .entry_out_evidence import EntryOutEvidence
+from .erasure_in import ErasureIn
+from .erasure_out import ErasureOut
+from .erasure_out_erased import ErasureOutErased
+from .event_out import EventOut
+from .event_out_data import EventOutData
+from .everybody import Everybody
+from .explanation_out import ExplanationOut
+from .explanation_out_today_type_0 import ExplanationOutTodayType0
+from .export_asked import ExportAsked
+from .export_out import ExportOut
+from .export_out_customer import ExportOutCustomer
+from .export_out_data import ExportOutData
+from .export_out_data_additional_property_item import (
+    ExportOutDataAdditionalPropertyItem,
+)
+from .has import Has
+from .invoice_run_out import InvoiceRunOut
+from .invoice_run_out_control_sums import InvoiceRunOutControlSums
+from .invoice_run_out_rejected import InvoiceRunOutRejected
+from .invoice_run_out_rejected_additional_property_item import (
+    InvoiceRunOutRejectedAdditionalPropertyItem,
+)
+from .invoices_in import InvoicesIn
+from .invoices_in_invoices_item import InvoicesInInvoicesItem
+from .lacks import Lacks
+from .lift_in import LiftIn
+from .message_out import MessageOut
+from .new_customer import NewCustomer
+from .new_customer_attributes import NewCustomerAttributes
+from .new_customer_standing_type_0 import NewCustomerStandingType0
+from .offer_out import OfferOut
+from .offer_out_facts import OfferOutFacts
+from .offers_out import OffersOut
+from .page_campaign_out import PageCampaignOut
+from .page_consent_out import PageConsentOut
+from .page_customer_out import PageCustomerOut
+from .page_event_out import PageEventOut
+from .page_invoice_run_out import PageInvoiceRunOut
+from .page_message_out import PageMessageOut
+from .page_run_out import PageRunOut
+from .page_statement_out import PageStatementOut
+from .page_suppression_out import PageSuppressionOut
+from .postal_in import PostalIn
+from .preferences_in import PreferencesIn
+from .preferences_in_answers import PreferencesInAnswers
+from .preferences_out import PreferencesOut
+from .preferences_out_answers import PreferencesOutAnswers
+from .preferences_saved import PreferencesSaved
+from .preferences_saved_answers import PreferencesSavedAnswers
+from .preferences_saved_changed import PreferencesSavedChanged
+from .prefers import Prefers
+from .preview_in import PreviewIn
+from .preview_in_data_type_0 import PreviewInDataType0
+from .preview_out import PreviewOut
+from .preview_out_texts import PreviewOutTexts
+from .preview_out_texts_additional_property import PreviewOutTextsAdditionalProperty
+from .problem import Problem
+from .problem_errors_item import ProblemErrorsItem
+from .recorded_out import RecordedOut
+from .recorded_out_problems_item import RecordedOutProblemsItem
+from .redemption_in import RedemptionIn
+from .redemption_out import RedemptionOut
+from .referred import Referred
+from .replay_in import ReplayIn
+from .replayed_out import ReplayedOut
+from .report_out import ReportOut
+from .report_out_cost import ReportOutCost
+from .report_out_failed import ReportOutFailed
+from .report_out_held import ReportOutHeld
+from .report_out_planned import ReportOutPlanned
+from .report_out_sent import ReportOutSent
+from .report_out_waiting import ReportOutWaiting
+from .resend_in import ResendIn
+from .resent_out import ResentOut
+from .rule_in import RuleIn
+from .rule_in_rule import RuleInRule
+from .run_out import RunOut
+from .saved import Saved
+from .schedule import Schedule
+from .secret_out import SecretOut
+from .segment_in import SegmentIn
+from .segment_in_rule import SegmentInRule
+from .segment_out import SegmentOut
+from .segment_out_rule import SegmentOutRule
+from .segments import Segments
+from .sent_out import SentOut
+from .sql import Sql
+from .started_out import StartedOut
+from .stated import Stated
+from .stated_stated import StatedStated
+from .statement_in import StatementIn
+from .statement_in_kind import StatementInKind
+from .statement_out import StatementOut
+from .statement_out_value import StatementOutValue
+from .suppression_in import SuppressionIn
+from .suppression_in_channel import SuppressionInChannel
+from .suppression_out import SuppressionOut
+from .template_out import TemplateOut
+from .template_out_data import TemplateOutData
+from .templates import Templates
+from .timeline_out import TimelineOut
+from .touchpoint_in import TouchpointIn
+from .touchpoint_in_detail import TouchpointInDetail
+from .touchpoints_in import TouchpointsIn
+from .way import Way
+from .webhook_in import WebhookIn
+from .webhook_out import WebhookOut
+from .webhooks import Webhooks
+
+__all__ = (
+    "Action",
+    "ActionIn",
+    "Addresses",
+    "AddressIn",
+    "AddressInChannel",
+    "AddressOut",
+    "AddressOutPostalType0",
+    "AttemptOut",
+    "Campaign",
+    "CampaignData",
+    "CampaignFallbackAfter",
+    "CampaignOut",
+    "CampaignOutDefinition",
+    "CampaignWithRuns",
+    "CampaignWithRunsDefinition",
+    "ChangedOut",
+    "Channel",
+    "ChannelOut",
+    "ChannelOutEvidence",
+    "CloudEvent",
+    "CloudEventDataType0",
+    "Combine",
+    "Compare",
+    "CompareOp",
+    "Consent",
+    "ConsentConsent",
+    "ConsentIn",
+    "ConsentInAction",
+    "ConsentOut",
+    "CountOut",
+    "CustomerIn",
+    "CustomerInAttributes",
+    "CustomerInStandingType0",
+    "CustomerOut",
+    "CustomerOutAttributes",
+    "DecisionIn",
+    "DecisionOut",
+    "DeliveryOut",
+    "DeviceIn",
+    "DeviceInPlatform",
+    "DeviceOut",
+    "Did",
+    "DidNot",
+    "EntryOut",
+    "EntryOutEvidence",
+    "ErasureIn",
+    "ErasureOut",
+    "ErasureOutErased",
+    "EventOut",
+    "EventOutData",
+    "Everybody",
+    "ExplanationOut",
+    "ExplanationOutTodayType0",
+    "ExportAsked",
+    "ExportOut",
+    "ExportOutCustomer",
+    "ExportOutData",
+    "ExportOutDataAdditionalPropertyItem",
+    "Has",
+    "InvoiceRunOut",
+    "InvoiceRunOutControlSums",
+    "InvoiceRunOutRejected",
+    "InvoiceRunOutRejectedAdditionalPropertyItem",
+    "InvoicesIn",
+    "InvoicesInInvoicesItem",
+    "Lacks",
+    "LiftIn",
+    "MessageOut",
+    "NewCustomer",
+    "NewCustomerAttributes",
+    "NewCustomerStandingType0",
+    "OfferOut",
+    "OfferOutFacts",
+    "OffersOut",
+    "PageCampaignOut",
+    "PageConsentOut",
+    "PageCustomerOut",
+    "PageEventOut",
+    "PageInvoiceRunOut",
+    "PageMessageOut",
+    "PageRunOut",
+    "PageStatementOut",
+    "PageSuppressionOut",
+    "PostalIn",
+    "PreferencesIn",
+    "PreferencesInAnswers",
+    "PreferencesOut",
+    "PreferencesOutAnswers",
+    "PreferencesSaved",
+    "PreferencesSavedAnswers",
+    "PreferencesSavedChanged",
+    "Prefers",
+    "PreviewIn",
+    "PreviewInDataType0",
+    "PreviewOut",
+    "PreviewOutTexts",
+    "PreviewOutTextsAdditionalProperty",
+    "Problem",
+    "ProblemErrorsItem",
+    "RecordedOut",
+    "RecordedOutProblemsItem",
+    "RedemptionIn",
+    "RedemptionOut",
+    "Referred",
+    "ReplayedOut",
+    "ReplayIn",
+    "ReportOut",
+    "ReportOutCost",
+    "ReportOutFailed",
+    "ReportOutHeld",
+    "ReportOutPlanned",
+    "ReportOutSent",
+    "ReportOutWaiting",
+    "ResendIn",
+    "ResentOut",
+    "RuleIn",
+    "RuleInRule",
+    "RunOut",
+    "Saved",
+    "Schedule",
+    "SecretOut",
+    "SegmentIn",
+    "SegmentInRule",
+    "SegmentOut",
+    "SegmentOutRule",
+    "Segments",
+    "SentOut",
+    "Sql",
+    "StartedOut",
+    "Stated",
+    "StatedStated",
+    "StatementIn",
+    "StatementInKind",
+    "StatementOut",
+    "StatementOutValue",
+    "SuppressionIn",
+    "SuppressionInChannel",
+    "SuppressionOut",
+    "TemplateOut",
+    "TemplateOutData",
+    "Templates",
+    "TimelineOut",
+    "TouchpointIn",
+    "TouchpointInDetail",
+    "TouchpointsIn",
+    "Way",
+    "WebhookIn",
+    "WebhookOut",
+    "Webhooks",
+)

@@ -1,0 +1,11 @@
+from enum import StrEnum
+
+
+class NewCustomerStandingType0(StrEnum):
+    CUSTOMER = "customer"
+    DECEASED = "deceased"
+    FORMER = "former"
+    PROSPECT = "prospect"
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,12 @@
+from enum import StrEnum
+
+
+class SuppressionInChannel(StrEnum):
+    EMAIL = "email"
+    LETTER = "letter"
+    PUSH = "push"
+    SMS = "sms"
+    WHATSAPP = "whatsapp"
+
+    def __str__(self) -> str:
+        return str(self.value)
