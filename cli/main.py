@@ -102,6 +102,7 @@ COMMANDS = (
         "cli.doubts:calls",
         "Customers to telephone, because no channel is left; close a call that was made.",
     ),
+    ("gaps", "cli.gaps:gaps", "What customers asked for and could not have, why, and what it costs."),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
     ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
     (

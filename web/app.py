@@ -42,6 +42,7 @@ from web.console import (
     care,
     customer_messages,
     customers,
+    gaps,
     keys,
     run,
     segments,
@@ -76,6 +77,7 @@ CONSOLE: tuple[Console, ...] = (
     customer_messages,
     today,
     calls,
+    gaps,
 )
 """The screens of the staff, each a module of `web.console`."""
 
