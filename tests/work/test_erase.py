@@ -1,8 +1,12 @@
 """Erasure on PostgreSQL: nothing personal stays, and nothing erased is used again."""
 
+import json
+
 import pytest
 from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError
 
+from store.audit import verdict
 from store.customers import find
 from store.tables import addresses, calls, metadata, receipts, replies
 from tests.shelf import add_message, add_run
@@ -137,3 +141,86 @@ def test_a_file_that_brings_the_address_again_and_again_does_not_revive_it(town,
     with engine.connect() as connection:
         query = text("SELECT state, problem FROM addresses WHERE value = :value")
         assert connection.execute(query, {"value": value}).all() == [("unusable", "erased")]
+
+
+CANARY = "Zofia-was-here"
+PROOF = {"consents", "erasures", "persons", "merges", "events"}
+"""Rows that name an erased customer by number: what was permitted, that they asked, who was who, what systems heard."""
+SHELLS = {"addresses", "messages"}
+"""Rows that others need, emptied."""
+BY_LAW = {"invoices"}
+
+
+def full_of(engine, customer):
+    """Write the canary into every place where something about a customer can stand."""
+    with engine.begin() as connection:
+        run = add_run(connection, required=True)
+        keyless = add_message(connection, run, customer, state="held", reason="no_address")
+        message = add_message(connection, run, customer, state="done", channel="email")
+        values = {
+            "c": customer,
+            "w": CANARY,
+            "j": json.dumps({"x": CANARY}),
+            "m": message,
+            "h": keyless,
+            "now": NOON,
+        }
+        for statement in (
+            "UPDATE customers SET first_name = :w, last_name = :w, company = :w, attributes = CAST(:j AS jsonb),"
+            " holds = ARRAY[:w] WHERE id = :c",
+            "UPDATE addresses SET device = :w, postal = CAST(:j AS jsonb) WHERE customer_id = :c",
+            "INSERT INTO customer_references VALUES ('crm', :w, :c)",
+            "INSERT INTO statements (customer_id, kind, value, source, proof, actor, at)"
+            " VALUES (:c, 'pause', CAST(:j AS jsonb), :w, :w, 'customer', :now)",
+            "INSERT INTO touchpoints (customer_id, source, external_id, direction, channel, kind, detail, at)"
+            " VALUES (:c, 'crm', :w, 'in', 'call', 'called', CAST(:j AS jsonb), :now)",
+            "UPDATE messages SET data = CAST(:j AS jsonb), decision = CAST(:j AS jsonb) WHERE customer_id = :c",
+            "UPDATE messages SET dedupe_key = NULL WHERE id = :h",
+            "UPDATE messages SET copy = 1, copy_because = :w, dedupe_key = :w WHERE id = :m",
+            "INSERT INTO deliveries (id, message_id, number, channel, address, state, reference, created_at)"
+            " VALUES (gen_random_uuid(), :m, 9, 'email', :w, 'accepted', 'ref-9', :now)",
+            "INSERT INTO attempts (id, delivery_id, number, provider, state, detail, owner, started_at, lease_until)"
+            " SELECT gen_random_uuid(), id, 1, 'smtp', 'refused', :w, 1, :now, :now FROM deliveries"
+            " WHERE reference = 'ref-9'",
+            "INSERT INTO receipts (provider, event_id, attempt_id, kind, payload, at)"
+            " SELECT 'smtp', 'e9', id, 'bounced', CAST(:j AS jsonb), :now FROM attempts WHERE detail = :w",
+            "INSERT INTO calls (message_id, because, opened_at, note) VALUES (:m, 'bounced', :now, :w)",
+            "INSERT INTO replies (provider, event_id, customer_id, channel, sender, text, at, due_at)"
+            " VALUES ('twilio', 'r9', :c, 'sms', :w, :w, :now, :now)",
+            "INSERT INTO slips (kind, customer_id, channel, value, language, asked_at, due_at)"
+            " VALUES ('link', :c, 'email', :w, 'en', :now, :now)",
+            "INSERT INTO codes (customer_id, kind, channel, value, digest, made_at, expires_at)"
+            " VALUES (:c, 'data', 'email', :w, '', :now, :now)",
+            "INSERT INTO exports (customer_id, requested_by, requested_at, expires_at) VALUES (:c, :w, :now, :now)",
+            "INSERT INTO events (kind, customer_id, at) VALUES ('message.sent', :c, :now)",
+            "INSERT INTO behaviour VALUES (:c, 'email', 'marketing', 1, 1, 1, :now, :now)",
+            "INSERT INTO invoices (run_id, brand, customer_id, number, issued_on, due_on, currency, net, tax, gross,"
+            f" document) VALUES ('{run}', 'nordlys', :c, 'N1', :now, :now, 'EUR', 1, 0, 1, CAST(:j AS jsonb))",
+        ):
+            connection.execute(text(statement), values)
+
+
+def test_only_what_the_law_wants_stays_in_any_table(town, engine):
+    """Every table of the schema is looked at: a new one with customers in it is found here."""
+    full_of(engine, 1)
+
+    erase(town, "C1", by="Ola", because="ticket 812", now=NOON)
+
+    with engine.connect() as connection:
+        told = {
+            table
+            for table in metadata.tables
+            if connection.scalar(text(f"SELECT count(*) FROM {table} t WHERE t::text LIKE '%{CANARY}%'"))
+        }
+        naming = {
+            name
+            for name, table in metadata.tables.items()
+            if "customer_id" in table.c
+            and connection.scalar(text(f"SELECT count(*) FROM {name} WHERE customer_id = 1 "))
+        }
+        with pytest.raises(DBAPIError, match="append-only"):
+            connection.execute(text("DELETE FROM statements"))
+    assert told == BY_LAW
+    assert naming <= PROOF | SHELLS | BY_LAW
+    with engine.connect() as connection:
+        assert verdict(connection).broken is None

@@ -18,10 +18,11 @@ _LOCK = 8_436_465
 
 
 def upgrade() -> None:
-    """Add staff, sessions and single sign-on; give keys scopes and an end; chain the audit, old rows too."""
+    """Add staff and sessions; give keys scopes and an end; chain the audit, old rows too; let erasures take statements."""
     _keys()
     _staff()
     _chain()
+    _erasing()
 
 
 def _instant(name: str, *, nullable: bool = False) -> sa.Column[object]:
@@ -171,4 +172,21 @@ def _chain() -> None:
     op.execute(
         "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_chain"
         " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
+
+
+def _erasing() -> None:
+    """What somebody wished is no proof of anything once they are erased; only store.erasure says that it erases."""
+    op.execute(
+        """
+        CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_TABLE_NAME = 'statements' AND TG_OP = 'DELETE'
+                    AND current_setting('tidings.erasing', true) = 'on' THEN
+                RETURN NULL;
+            END IF;
+            RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+        END
+        $$
+        """
     )
