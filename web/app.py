@@ -37,15 +37,18 @@ from web import (
 from web.console import (
     accounts,
     audit,
+    calendar,
     calls,
     campaigns,
     care,
     customer_messages,
     customers,
     gaps,
+    invoices,
     keys,
     run,
     segments,
+    templates,
     today,
 )
 from web.guard import Guard
@@ -66,6 +69,8 @@ class Console(Protocol):
 
 
 CONSOLE: tuple[Console, ...] = (
+    templates,
+    calendar,
     campaigns,
     segments,
     accounts,
@@ -75,8 +80,9 @@ CONSOLE: tuple[Console, ...] = (
     customers,
     care,
     customer_messages,
-    today,
     calls,
+    today,
+    invoices,
     gaps,
 )
 """The screens of the staff, each a module of `web.console`."""
@@ -100,7 +106,7 @@ def create(
     Args:
         installation: opened by `work.installation.opened`.
         wiring: what the API starts and reads; the functions of `work` when left out.
-        policy: the organisation's rules; the careful defaults when left out.
+        policy: the organisation's rules; those of its `policy.toml` when left out.
         clock: the moment, in UTC.
         callers: who may call `/hooks/<name>`; those that the settings name when left out.
 
@@ -120,7 +126,7 @@ def create(
         installation=installation,
         pages=Pages(installation.organisation),
         wiring=wiring or wired(),
-        policy=policy or Policy(),
+        policy=policy or installation.policy,
         clock=clock,
         hooks=named_hooks(installation.settings) if callers is None else callers,
     )

@@ -27,7 +27,7 @@ from store.runs import (
     set_run,
     template_id,
 )
-from templates.catalog import Template, find
+from templates.catalog import Template, find, texts_of
 from templates.values import check_data, link_values
 from tidings.campaign import Campaign
 from tidings.problem import Problem
@@ -366,6 +366,7 @@ def template_row(template: Template) -> dict[str, Any]:
         "purpose_class": template.purpose_class,
         "content_hash": template.content_hash,
         "links": dict(template.links),
+        "texts": texts_of(template),
     }
 
 

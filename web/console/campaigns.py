@@ -37,7 +37,7 @@ TONES = {
     "done": "",
 }
 """How a state is coloured."""
-_FRAME = {
+FRAME = {
     "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "frame-ancestors 'self'",
     "X-Frame-Options": "SAMEORIGIN",
@@ -193,7 +193,7 @@ def _checks(visit: Visit, content: Content, found: Numbers) -> list[Check]:
 def email(visit: Visit) -> Response:
     """Show the e-mail as the customer would see it, for a frame that can do nothing."""
     found = _rendered(visit, Channel.EMAIL)
-    return HTMLResponse(showing.html_of(found), headers=_FRAME)
+    return HTMLResponse(showing.html_of(found), headers=FRAME)
 
 
 def letter(visit: Visit) -> Response:

@@ -16,7 +16,9 @@ from store import segments as saved
 from store.addressed import Addressed
 from templates.catalog import Template, all_templates
 from tidings.channel import Channel
+from tidings.message import Content as Message
 from tidings.message import Email, Letter, Push, Sms, WhatsApp
+from tidings.organisation import Organisation
 from tidings.problem import Problem
 from tidings.purpose import PurposeClass
 from web.language import words
@@ -173,7 +175,12 @@ def _preview(
         content = showing.shown(found.template, found.campaign, brand, channel, someone)
     except Problem as problem:
         return Preview(channel=channel, note={}, problem=str(problem))
-    parts, cost = parts_and_cost(content, installation.organisation)
+    return preview_of(channel, content, installation.organisation)
+
+
+def preview_of(channel: Channel, content: Message, organisation: Organisation) -> Preview:
+    """Return what a channel shows of a finished message."""
+    parts, cost = parts_and_cost(content, organisation)
     match content:
         case Email():
             sender, subject = showing.headers_of(content)
