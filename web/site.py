@@ -42,6 +42,11 @@ class Site:
         return Gauges()
 
     @cached_property
+    def samples(self) -> dict[str, list[Any]]:
+        """The documents to look at of each invoice run that somebody looked at; they do not change any more."""
+        return {}
+
+    @cached_property
     def watched(self) -> dict[str, Any]:
         """What somebody looks at live, by subject; `web.live` keeps it."""
         return {}

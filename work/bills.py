@@ -116,15 +116,25 @@ def read_bills(path: Path, mapping: BillMapping) -> tuple[list[Document], str]:
     Raises:
         Problem: the file cannot be read at all; nothing of it was used.
     """
+    rows = rows_of(path, mapping)
+    digest = hashlib.sha256(path.read_bytes() + mapping.model_dump_json().encode()).hexdigest()
+    return check_bills(rows, mapping), digest
+
+
+def rows_of(path: Path, mapping: BillMapping) -> list[tuple[int, Mapping[str, Any]]]:
+    """Return (row, raw document) of a file, each with its list of items.
+
+    Raises:
+        Problem: the file cannot be read at all, or holds nothing.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
-    digest = hashlib.sha256(raw + mapping.model_dump_json().encode()).hexdigest()
-    rows = list(_json_rows(path, raw) if _looks_like_json(raw) else _table_rows(path, mapping))
+    rows = list(_json_rows(path, raw) if looks_like_json(raw) else _table_rows(path, mapping))
     if not rows:
         raise Problem(f"{path} holds no invoices.")
-    return check_bills(rows, mapping), digest
+    return rows
 
 
 def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapping) -> list[Document]:
@@ -145,7 +155,8 @@ def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapp
     return documents
 
 
-def _looks_like_json(raw: bytes) -> bool:
+def looks_like_json(raw: bytes) -> bool:
+    """Return whether a file is JSON or JSON lines, by how it begins."""
     return raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
 
 
@@ -195,7 +206,7 @@ def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping
 
 
 def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Document:
-    number = _storable(str(_value(raw, "number", mapping) or "").strip())
+    number = _storable(str(value_of(raw, "number", mapping) or "").strip())
     try:
         invoice = Invoice.model_validate(_fields(raw, mapping))
         gross = invoice.gross
@@ -230,7 +241,7 @@ def _storable(text: str) -> str:
 def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name in FIELDS:
-        value = _value(raw, name, mapping)
+        value = value_of(raw, name, mapping)
         if value not in (None, ""):
             fields[name] = (
                 str(value) if name in {"number", "customer", "reference", "source", "terms"} else value
@@ -251,7 +262,7 @@ def _line(raw: Any, mapping: BillMapping) -> dict[str, Any]:
     if not isinstance(raw, Mapping):
         msg = f"lines: an item must be an object, not {raw!r}"
         raise TypeError(msg)
-    found = {name: _value(raw, f"line.{name}", mapping) for name in LINE_FIELDS}
+    found = {name: value_of(raw, f"line.{name}", mapping) for name in LINE_FIELDS}
     return {
         name: value if name == "description" else _number(value, f"line.{name}")
         for name, value in found.items()
@@ -259,7 +270,7 @@ def _line(raw: Any, mapping: BillMapping) -> dict[str, Any]:
     }
 
 
-def _value(raw: Mapping[str, Any], name: str, mapping: BillMapping) -> Any:
+def value_of(raw: Mapping[str, Any], name: str, mapping: BillMapping) -> Any:
     """Return a field by its column, by a text put together from columns, or its constant."""
     column = mapping.columns.get(name, name.removeprefix("line."))
     if "{" in column:

@@ -41,7 +41,11 @@ def check_live_marketing(
 
 def needs_release(connection: Connection, installation: Installation, run: Run) -> str:
     """Return why a second person must release the run, '' when nobody has to."""
-    if run.mode != Mode.LIVE or run.released_by:
+    if run.released_by or run.mode == "rehearsal":
+        return ""
+    if run.options.get("second_person"):
+        return "whoever started it asks for a second person"
+    if run.mode != Mode.LIVE:
         return ""
     blind = blind_since(connection)
     if blind is not None and run.starts_at < blind + BLIND_FOR:
@@ -55,8 +59,15 @@ def needs_release(connection: Connection, installation: Installation, run: Run) 
     return ""
 
 
-def release(connection: Connection, run_id: str, *, by: str, now: datetime) -> Run:
+def release(connection: Connection, run_id: str, *, by: str, now: datetime, alone: bool = False) -> Run:
     """Let a waiting run send; recorded with the person's name.
+
+    Args:
+        connection: in a transaction.
+        run_id: which.
+        by: who releases.
+        now: the current instant.
+        alone: there is nobody else: the organisation has one account only. That is recorded, too.
 
     Raises:
         Problem: no such run, it does not wait, no name, or the name of the person who started it.
@@ -69,13 +80,13 @@ def release(connection: Connection, run_id: str, *, by: str, now: datetime) -> R
     name = " ".join(by.split())
     if not name:
         raise Problem("A release needs a name.", todo="Say who releases with --by NAME.")
-    if name.casefold() == run.requested_by.removeprefix("staff:").casefold():
+    if not alone and name.casefold() == run.requested_by.removeprefix("staff:").casefold():
         raise Problem(
             f"Run {run_id!r} was started by {name}; somebody else must release it.",
             todo="Ask a second person.",
         )
     set_run(connection, run_id, state="sending", released_by=name, released_at=now)
-    note(connection, actor=f"staff:{name}", action="release", subject=run_id)
+    note(connection, actor=f"staff:{name}", action="release", subject=run_id, detail={"alone": True} if alone else {})
     notify(connection, run_id)
     released = find_run(connection, run_id)
     if released is None:

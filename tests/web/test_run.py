@@ -130,7 +130,7 @@ def test_only_who_may_has_a_hand_on_a_run(door, engine, staff, run, roles, actio
 
 
 def test_who_asked_for_a_run_does_not_release_it(door, engine, staff, run):
-    manager = staff(Role.MANAGER)
+    manager, _ = staff(Role.MANAGER), staff(Role.MANAGER)
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE runs SET state = 'waiting_release', requested_by = :by"),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from store import missing as without
 from store.runs import Run, find_run, page_of_runs
+from store.staff import listed as listed_accounts
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
 from web.charts import Bar, funnel
@@ -68,6 +69,7 @@ def one(visit: Visit) -> Response:
         return download(found.run.id, ("part", "key", "number"), report_rows(found), kind)
     with visit.site.reading.connect() as connection:
         wrong = rejected_lines(connection, found.run.id) if sees_amounts(visit.staff.roles) else []
+        single = found.run.state == "waiting_release" and alone(connection)
     return visit.page(
         "run",
         p=found,
@@ -75,7 +77,7 @@ def one(visit: Visit) -> Response:
         wrong=wrong[:SHOWN],
         more_wrong=max(len(wrong) - SHOWN, 0),
         may=may_steer(visit, found.run),
-        may_release=may_release(visit, found.run),
+        may_release=may_release(visit, found.run, alone=single),
         actions=_actions(found),
     )
 
@@ -86,7 +88,7 @@ def follow(visit: Visit) -> Response:
     pages, language, run = visit.site.pages, visit.language, visit.request.path_params["run"]
 
     def read() -> Part:
-        found = _read(visit, run)
+        found = read_run(visit, run)
         text = pages.part("console/run_live", language=language, p=found, chart=picture(found, language))
         return Part(text=text, final=found.final)
 
@@ -116,19 +118,26 @@ def steer(visit: Visit) -> Response:
     run_id, action = visit.request.path_params["run"], visit.request.path_params["action"]
     with visit.site.installation.engine.begin() as connection:
         run = _run(connection, visit, run_id)
-        if not (may_release if action == "release" else may_steer)(visit, run):
-            raise HTTPException(403)
         try:
-            if action == "release":
-                release(connection, run_id, by=visit.staff.name, now=visit.now)
-            elif action in ACTIONS:
-                because = str(visit.fields.get("because", ""))[:500]
-                ACTIONS[action](connection, run_id, by=visit.staff.name, because=because)
-            else:
-                raise HTTPException(404)
+            _act(visit, connection, run, action)
         except Problem as problem:
             return visit.page("refused", status=409, problem=problem, to=f"/runs/{run_id}")
     return visit.back(f"/runs/{run_id}", said=action)
+
+
+def _act(visit: Visit, connection: Connection, run: Run, action: str) -> None:
+    if action == "release":
+        single = alone(connection)
+        if not may_release(visit, run, alone=single):
+            raise HTTPException(403)
+        release(connection, run.id, by=visit.staff.name, now=visit.now, alone=single)
+    elif action not in ACTIONS:
+        raise HTTPException(404)
+    elif not may_steer(visit, run):
+        raise HTTPException(403)
+    else:
+        because = str(visit.fields.get("because", ""))[:500]
+        ACTIONS[action](connection, run.id, by=visit.staff.name, because=because)
 
 
 def kinds_of(visit: Visit) -> list[str]:
@@ -141,9 +150,15 @@ def may_steer(visit: Visit, run: Run) -> bool:
     return visit.may(Role.MANAGER, Role.BILLING if run.kind == "invoice_run" else Role.MARKETING)
 
 
-def may_release(visit: Visit, run: Run) -> bool:
-    """Return whether somebody may let a waiting run go: not who asked for it (`work.release` holds to that, too)."""
-    return run.state == "waiting_release" and may_steer(visit, run) and run.requested_by != visit.actor
+def may_release(visit: Visit, run: Run, *, alone: bool = False) -> bool:
+    """Return whether somebody may let a waiting run go: not who asked for it, unless there is nobody else."""
+    second = alone or run.requested_by != visit.actor
+    return run.state == "waiting_release" and may_steer(visit, run) and second
+
+
+def alone(connection: Connection) -> bool:
+    """Return whether the organisation has one account only, so that there is no second person."""
+    return sum(account.removed_at is None for account in listed_accounts(connection)) == 1
 
 
 def picture(found: Progress, language: str) -> Any:
@@ -203,10 +218,11 @@ def _progress(visit: Visit) -> Progress:
     """Return the run that the path names, when they may look at it."""
     with visit.site.reading.connect() as connection:
         run = _run(connection, visit, visit.request.path_params["run"])
-    return _read(visit, run.id)
+    return read_run(visit, run.id)
 
 
-def _read(visit: Visit, run: str) -> Progress:
+def read_run(visit: Visit, run: str) -> Progress:
+    """Return how far a run is, seen at one moment."""
     costs = visit.site.installation.organisation.costs
     with _snapshot(visit) as connection:
         return progress(connection, run, costs, now=visit.site.clock())

@@ -163,6 +163,8 @@ def _tables() -> None:
     )
     op.create_index("ix_reactions_run", "reactions", ["run_id", "kind", "channel", "ground"])
     op.create_index("ix_runs_created", "runs", ["created_at"])
+    op.drop_index("ix_invoices_run", table_name="invoices")
+    op.create_index("ix_invoices_run", "invoices", ["run_id", "id"])
     op.create_index(
         "ix_messages_without",
         "messages",
