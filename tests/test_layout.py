@@ -41,7 +41,8 @@ def tracked():
 
 
 FILES = tracked() if (ROOT / ".git").exists() else []
-SOURCES = [path for path in FILES if path.suffix == ".py"]
+SOURCES = [path for path in FILES if path.suffix == ".py" and not path.is_relative_to(ROOT / "clients")]
+"""What is generated under `clients` is named by its generator."""
 OURS = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in PACKAGES]
 
 
