@@ -129,9 +129,10 @@ def main() -> None:
 
     threading.Thread(target=accept, daemon=True).start()
     for _ in sys.stdin:
-        sys.stdout.write(json.dumps(_report(taken)) + "\n")
+        report = _report(taken)
+        taken.clear()  # before it is told: the next mail may come at once
+        sys.stdout.write(json.dumps(report) + "\n")
         sys.stdout.flush()
-        taken.clear()
 
 
 if __name__ == "__main__":
