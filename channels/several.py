@@ -7,7 +7,8 @@ taken in what became of the last: a call that is broken off begins nothing more,
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
-from threading import Semaphore
+from threading import Lock, Semaphore
+from typing import cast
 
 from channels.contract import Capability, Provider
 from tidings.channel import Channel
@@ -23,7 +24,7 @@ class Several:
     """A provider that may be called from several threads, with as many connections as its answers ask for.
 
     Args:
-        provider: whose `send` is safe to call from several threads.
+        provider: whose `send` is safe to call from several threads, and goes through what it is given once, in order.
         most: connections at once, 1 to 32.
     """
 
@@ -61,14 +62,17 @@ class _Spread:
 
     def __init__(self, provider: Provider, parcels: Sequence[Parcel], connections: int) -> None:
         self._provider = provider
-        self._parts = [parcels[number::connections] for number in range(connections)]
+        self._parcels = iter(
+            parcels
+        )  # each is touched when its turn comes: whoever gave them notes what has begun
+        self._touching = Lock()
         self._answers: SimpleQueue[tuple[int, tuple[str, Outcome] | BaseException | None]] = SimpleQueue()
-        self._go_on = [Semaphore(0) for _ in self._parts]
+        self._go_on = [Semaphore(0) for _ in range(connections)]
         self._broken_off = False
 
     def answers(self) -> Iterator[tuple[str, Outcome]]:
-        with ThreadPoolExecutor(len(self._parts), thread_name_prefix=self._provider.name) as threads:
-            for number in range(len(self._parts)):
+        with ThreadPoolExecutor(len(self._go_on), thread_name_prefix=self._provider.name) as threads:
+            for number in range(len(self._go_on)):
                 threads.submit(self._serve, number)
             try:
                 yield from self._collected()
@@ -78,7 +82,7 @@ class _Spread:
                     one.release()
 
     def _collected(self) -> Iterator[tuple[str, Outcome]]:
-        busy = len(self._parts)
+        busy = len(self._go_on)
         while busy:
             number, answer = self._answers.get()
             if isinstance(answer, BaseException):
@@ -89,9 +93,17 @@ class _Spread:
             yield answer
             self._go_on[number].release()
 
+    def _in_turn(self) -> Iterator[Parcel]:
+        while not self._broken_off:
+            with self._touching:
+                parcel = next(self._parcels, None)
+            if parcel is None:
+                return
+            yield parcel
+
     def _serve(self, number: int) -> None:
         try:
-            for answer in self._provider.send(self._parts[number]):
+            for answer in self._provider.send(cast("Sequence[Parcel]", self._in_turn())):
                 self._answers.put((number, answer))
                 self._go_on[number].acquire()
                 if self._broken_off:
