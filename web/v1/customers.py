@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from store import listing, people
+from store.touchpoints import customers_of
 from tidings.country import language_of, zone_of
 from web.auth import Caller
 from web.problems import Refused, wrong
@@ -176,25 +177,42 @@ def save_customer(
 ) -> CustomerOut:
     """Change what the body gives of the customer, or make one with this reference: 201, else 200.
 
-    `ref` is the reference alone or `id:` and our number; `source` is the key's name when left out.
+    `ref` is the reference alone, or `id:` and our number. A new customer's reference is of the system `source`, or of
+    the key's own name when that is left out.
     """
-    site, named = site_of(request), source or caller.name
+    site, new = site_of(request), False
     with site.installation.engine.begin() as connection:
-        known = people.referred(connection, named, ref)
-        if known is None and ref.startswith("id:"):
-            known = customer_of(connection, ref)
+        known = _known(connection, ref, source)
         if known is None:
-            known = _make(connection, site, named, ref, body)
-            response.status_code = 201 if known is not None else 200
-            response.headers["Location"] = f"/v1/customers/id:{known}"
-        if response.status_code != 201:  # noqa: PLR2004
-            known = known or people.referred(connection, named, ref)
+            known = _make(connection, site, source or caller.name, ref, body)
+            new = known is not None
+        if not new:
+            known = known or _known(connection, ref, source or caller.name)
             assert known is not None
             people.change(
                 connection, known, values=_values(body), attributes=body.attributes, now=site.clock()
             )
         assert known is not None
+        if new:
+            response.status_code = 201
+            response.headers["Location"] = f"/v1/customers/id:{known}"
         return _read(connection, known)
+
+
+def _known(connection: Connection, ref: str, source: str) -> int | None:
+    """Return the customer with this very reference; an address is none.
+
+    Raises:
+        Refused: 409 when systems gave it to several, 404 for a number that nobody has.
+    """
+    [found] = customers_of(connection, [(ref, source)])
+    if len(found) > 1:
+        raise Refused(
+            409, f"{ref!r} is the reference of {len(found)} customers; give source.", field="ref", value=ref
+        )
+    if not found and ref.startswith("id:"):
+        return customer_of(connection, ref)
+    return found[0] if found else None
 
 
 @router.get(
