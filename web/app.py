@@ -46,6 +46,7 @@ from web.console import (
     gaps,
     invoices,
     keys,
+    reports,
     run,
     segments,
     templates,
@@ -84,6 +85,7 @@ CONSOLE: tuple[Console, ...] = (
     today,
     invoices,
     gaps,
+    reports,
 )
 """The screens of the staff, each a module of `web.console`."""
 

@@ -100,7 +100,7 @@ def who_lacks_it(visit: Visit) -> Response:
     found = _progress(visit)
     asked = visit.request.query_params
     if kind := asked_kind(asked.get("as")):
-        with _snapshot(visit) as connection:
+        with snapshot(visit) as connection:
             everybody = _everybody(connection, found.run.id)
             return download(f"{found.run.id}-missing", _COLUMNS, everybody, kind)
     reason, after = asked.get("reason", ""), _message(asked.get("after"))
@@ -224,11 +224,11 @@ def _progress(visit: Visit) -> Progress:
 def read_run(visit: Visit, run: str) -> Progress:
     """Return how far a run is, seen at one moment."""
     costs = visit.site.installation.organisation.costs
-    with _snapshot(visit) as connection:
+    with snapshot(visit) as connection:
         return progress(connection, run, costs, now=visit.site.clock())
 
 
-def _snapshot(visit: Visit) -> Connection:
+def snapshot(visit: Visit) -> Connection:
     """Return a connection that sees one moment, so that all sums agree."""
     engine = visit.site.installation.engine
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True).connect()
