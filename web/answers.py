@@ -14,6 +14,8 @@ from work.wishes import NONE, zone_of
 HORIZON = timedelta(days=731)
 LONGEST = 100
 NEVER = "never"
+_LAST = 10
+"""Behind every number of the form: where a channel stands that had none."""
 _TICKS = ("tracking", *MANNERS)
 
 
@@ -85,14 +87,18 @@ def _less(whole: str, never: set[str]) -> str:
 
 
 def _ranked(topic: str, places: Mapping[str, int], shown: str) -> tuple[str, str]:
-    """Return the channels by their numbers; of two with the same number the one goes first that was changed."""
+    """Return the channels by their numbers, and what is wrong with them.
+
+    Of two with the same number the one that was moved up goes before the one that stood there, the one that was moved
+    down behind it: so one change is enough to say something.
+    """
     before = {channel: place for place, channel in enumerate(channels_in(shown), 1)}
-    order = sorted(places, key=lambda one: (places[one], before.get(one) == places[one], one))
-    answer = ",".join(order) or NONE
-    fresh = [place for channel, place in places.items() if before.get(channel) != place]
+    moved = {channel: place - before.get(channel, _LAST) for channel, place in places.items()}
+    order = sorted(places, key=lambda one: (places[one], moved[one], one))
+    fresh = [place for channel, place in places.items() if moved[channel]]
     if len(fresh) != len(set(fresh)):
-        return answer, "tie"
-    return answer, "" if order or is_marketing(topic) else "first"
+        return ",".join(order), "tie"
+    return ",".join(order) or NONE, "" if order or is_marketing(topic) else "first"
 
 
 def _possible(topic: str, answer: str, known: Preferences) -> bool:

@@ -1,4 +1,4 @@
-"""The preference form as a customer has it in hand: a phone, no JavaScript, dark mode, a keyboard."""
+"""A customer's pages as they have them in hand: a phone, no JavaScript, dark mode, a keyboard."""
 
 import os
 import shutil
@@ -10,15 +10,19 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 import tomli_w
+from cryptography.hazmat.primitives.asymmetric import ec
 from playwright.sync_api import expect, sync_playwright
 
+from tests.peers.push import pem
 from tests.town import ORGANISATION, settle
+from tests.web.letters import MESSAGE, bill, send
 from tidings.signing import signing_key
 from work.links import Links
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 900}
 SMALL = {"width": 320, "height": 568}
 LANGUAGES = ("en", "nb", "sv", "pl", "pt_BR")
 ACCENTS = ("#0b5d4b", "#ffcc00", "#d7263d")
@@ -39,8 +43,11 @@ def site(settings, engine, request):
     """A running page server and one customer's link; a brand's accent as parameter."""
     accent = getattr(request, "param", ACCENTS[0])
     organisation = {**ORGANISATION, "brands": [{**ORGANISATION["brands"][0], "accent": accent}]}
+    organisation["brands"][0]["topics"] = {"offer.garden": {"en": "Garden", "nb": "Hage"}}
     (settings.home / "organisation.toml").write_text(tomli_w.dumps(organisation), encoding="utf-8")
+    (settings.home / "vapid.pem").write_text(pem(ec.generate_private_key(ec.SECP256R1())))
     [ada] = settle(engine, channels=("email", "sms", "letter"))
+    send(engine, ada, purpose="invoice", invoice=bill())
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -50,6 +57,9 @@ def site(settings, engine, request):
         "TIDINGS_DATABASE": settings.database.get_secret_value(),
         "TIDINGS_PORT": str(port),
         "TIDINGS_LOG": "info",
+        "TIDINGS_PUSH": "webpush",
+        "TIDINGS_WEBPUSH__KEY": str(settings.home / "vapid.pem"),
+        "TIDINGS_WEBPUSH__SUBJECT": "mailto:it@nordlys.example",
     }
     with subprocess.Popen(
         [sys.executable, "-m", "web"], env=environment, stderr=subprocess.PIPE, text=True
@@ -69,18 +79,85 @@ def opened(chromium, url, *, scripts=False, size=PHONE, scheme="light"):
     return page
 
 
-def test_a_customer_chooses_on_a_phone_without_javascript(chromium, site):
-    page = opened(chromium, f"{site}?lang=en")
+def base(site):
+    return site.rsplit("/p/", 1)[0]
 
-    page.get_by_role("group", name="Offers for you").get_by_label("Letter by post").check()
+
+def document(site, settings):
+    links = Links(signing_key(settings.home / "signing.key"), base(site))
+    return links.for_message(MESSAGE, 1, "invoice", ())
+
+
+def test_a_customer_ranks_channels_on_a_phone_without_javascript(chromium, site):
+    page = opened(chromium, f"{site}?lang=en")
+    offers = page.get_by_role("group", name="Offers for you")
+
+    offers.get_by_label("Letter by post").first.select_option("1st choice")
+    offers.get_by_label("Text message").first.select_option("Never")
     page.get_by_label("Pause offers and news until").fill("2027-12-24")
+    page.get_by_label("Large print").check()
+    page.get_by_role("button", name="See first what it would have changed").click()
+    expect(page.get_by_role("heading", name="What it would have changed")).to_be_visible()
+    expect(page.get_by_text("Nothing is saved yet.")).to_be_visible()
     page.get_by_role("button", name="Save my choice").click()
 
     expect(page.get_by_role("heading", name="Saved")).to_be_visible()
     expect(page.get_by_text("24 December 2027")).to_be_visible()
+    expect(page.get_by_text("Large print")).to_be_visible()
+    expect(page.get_by_text("then Email")).to_be_visible()
+    page.get_by_role("button", name="Undo my last change").click()
+    expect(page.get_by_text("24 December 2027")).to_have_count(0)
     page.get_by_role("link", name="Change something else").click()
-    chosen = page.get_by_role("group", name="Offers for you").get_by_label("Letter by post")
-    expect(chosen).to_be_checked()
+    page.get_by_role("link", name="What I chose, and when").click()
+    expect(page.get_by_text("Pause")).to_have_count(4)
+
+
+def test_a_part_of_the_offers_has_a_choice_of_its_own(chromium, site):
+    page = opened(chromium, f"{site}?lang=en")
+    page.get_by_text("Choose for parts of it").click()
+    page.get_by_role("group", name="Garden").get_by_label("Letter by post").select_option("1st choice")
+    page.get_by_role("button", name="Save my choice").click()
+
+    expect(page.get_by_text("Garden")).to_be_visible()
+
+
+def test_an_address_is_added_and_removed_without_javascript(chromium, site):
+    page = opened(chromium, f"{site}/addresses?lang=en")
+
+    page.get_by_label("Your e-mail address or mobile number").fill("ada@new.example")
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_text("a•••a@new.example")).to_be_visible()
+    page.get_by_label("The code that we have sent there").fill("000")
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "That is not the code, or it is too old. After five wrong ones we must send a new one."
+    )
+    page.get_by_role("button", name="Remove").nth(1).click()
+    page.get_by_role("button", name="Yes, remove it").click()
+    expect(page.get_by_text("•• 01")).to_have_count(0)
+    expect(page.get_by_role("button", name="Notify me on this device")).to_have_count(0)
+
+
+def test_permission_for_this_device_is_asked_only_on_a_tap(chromium, site):
+    page = opened(chromium, f"{site}/addresses?lang=en", scripts=True)
+    asked = "() => navigator.serviceWorker.getRegistrations().then(found => found.length)"
+
+    button = page.get_by_role("button", name="Notify me on this device")
+    expect(button).to_be_visible()
+    assert page.evaluate(asked) == 0
+    button.click()
+    expect(page.get_by_text("Your browser does not allow it")).to_be_visible()  # headless: nobody to ask
+
+
+def test_an_invoice_opens_with_the_second_factor(chromium, site, settings):
+    page = opened(chromium, document(site, settings)["document"] + "?lang=en")
+
+    page.get_by_label("Your postcode").fill("9999")
+    page.get_by_role("button", name="Show the invoice").click()
+    expect(page.get_by_role("alert")).to_have_text("That is not right. You can try five times an hour.")
+    page.get_by_label("Your postcode").fill("0155")
+    page.get_by_role("button", name="Show the invoice").click()
+    expect(page.get_by_role("heading", name="Invoice 2026-1")).to_be_visible()
 
 
 def test_stop_is_one_tap(chromium, site):
@@ -94,51 +171,77 @@ def test_stop_is_one_tap(chromium, site):
 def test_the_keyboard_is_enough_and_always_shows_where_it_is(chromium, site):
     page = opened(chromium, f"{site}?lang=en", scripts=True)
     outlined = """() => {
-        const one = document.activeElement, row = one.closest('.way') || one;
-        return getComputedStyle(one).outlineStyle !== 'none' || getComputedStyle(row).outlineStyle !== 'none';
+        return getComputedStyle(document.activeElement).outlineStyle !== 'none';
     }"""
     reached = []
-    for _ in range(30):
+    for _ in range(40):
         page.keyboard.press("Tab")
         name = page.evaluate("() => document.activeElement.name || document.activeElement.textContent.trim()")
         if name == "Save my choice":
             break
         reached.append(name)
         assert page.evaluate(outlined), name
-        if name == "offer":
+        if name == "rank.offer.email":
             page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
 
-    assert [name for name in dict.fromkeys(reached) if name in {"invoice", "offer", "news", "language"}] == [
-        "invoice", "offer", "news", "language",
-    ]  # fmt: skip
+    asked = [
+        "rank.invoice.email",
+        "rank.offer.email",
+        "rank.offer.sms",
+        "rank.news.letter",
+        "language",
+        "call",
+    ]
+    assert [name for name in dict.fromkeys(reached) if name in asked] == asked
     expect(page.get_by_role("heading", name="Saved")).to_be_visible()
     expect(page.get_by_text("•• 01")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("site", ACCENTS, indirect=True)
-def test_axe_finds_nothing_to_complain_about(chromium, site, scheme):
-    for url in (f"{site}?lang=en", f"{site}?saved=1", f"{site}cut"):
-        page = opened(chromium, url, scripts=True, scheme=scheme)
+def pages(site, settings):
+    """Every page of a customer that a link opens."""
+    links = Links(signing_key(settings.home / "signing.key"), base(site))
+    own = [f"{site}{rest}" for rest in ("?lang=en", "?saved=1", "cut", "/history", "/addresses", "/data")]
+    return [*own, f"{base(site)}/p", document(site, settings)["document"], links.renewal(1)]
+
+
+@pytest.mark.parametrize(
+    ("site", "scheme", "size"),
+    [
+        pytest.param(ACCENTS[0], "light", PHONE, id="a phone"),
+        pytest.param(ACCENTS[1], "dark", PHONE, id="a phone in the dark, a yellow brand"),
+        pytest.param(ACCENTS[2], "light", DESKTOP, id="a desk, a red brand"),
+        pytest.param(ACCENTS[1], "light", DESKTOP, id="a desk, a yellow brand"),
+        pytest.param(ACCENTS[0], "dark", DESKTOP, id="a desk in the dark"),
+    ],
+    indirect=["site"],
+)
+def test_axe_finds_nothing_to_complain_about(chromium, site, settings, scheme, size):
+    for url in pages(site, settings):
+        page = opened(chromium, url, scripts=True, scheme=scheme, size=size)
         page.evaluate(AXE)
         found = page.evaluate(
             "() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})"
         )
-        assert [
+        complaints = [
             (one["id"], [node["html"][:90] for node in one["nodes"]]) for one in found["violations"]
-        ] == []
+        ]
+        assert complaints == [], url
         assert len(found["passes"]) > 8
+        page.context.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_fits_on_the_smallest_phone(chromium, site, language):
-    page = opened(chromium, f"{site}?lang={language}", scripts=True, size=SMALL)
-
-    assert page.evaluate("() => document.documentElement.scrollWidth") == SMALL["width"]
-    small = """() => [...document.querySelectorAll('.way, .button, select, input[type=date], input[type=time]')]
-        .map(one => one.getBoundingClientRect()).filter(box => box.height < 44).length"""
-    assert page.evaluate(small) == 0, "everything can be hit with a thumb"
+def test_every_language_fits_on_the_smallest_phone(chromium, site, settings, language):
+    fields = ".button, .small, select, input:not([type=checkbox], [type=hidden])"
+    small = """fields => [...document.querySelectorAll(fields)]
+        .filter(one => one.checkVisibility()).map(one => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+        .filter(([_, box]) => box.height < 44).map(([html]) => html)"""
+    for url in pages(site, settings):
+        page = opened(chromium, f"{url.split('?')[0]}?lang={language}", scripts=True, size=SMALL)
+        assert page.evaluate("() => document.documentElement.scrollWidth") == SMALL["width"], url
+        assert page.evaluate(small, fields) == [], "everything can be hit with a thumb"
+        page.context.close()
 
 
 def test_a_page_is_one_request(chromium, site):

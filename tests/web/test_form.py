@@ -434,6 +434,8 @@ def test_of_two_with_one_number_the_changed_one_goes_first(door, engine):
     fill(door, ada, **{"rank.offer.letter": "1", "rank.offer.push": "never", "rank.offer.sms": "never"})
 
     assert chosen(door, ada)["offer"] == "letter,email"
+    fill(door, ada, **{"rank.offer.letter": "2"})
+    assert chosen(door, ada)["offer"] == "email,letter", "and who moves it down means: behind"
 
 
 @pytest.fixture
@@ -565,7 +567,17 @@ def test_without_a_change_there_is_nothing_to_undo(door, engine):
 
 def test_the_history_says_what_when_and_from_where(door, engine, clock):
     [ada] = settle(engine, channels=ALL)
-    fill(door, ada, offer="letter,email", quiet_from="22:00", quiet_until="07:00", call="on")
+    fill(
+        door,
+        ada,
+        offer="letter,email",
+        quiet_from="22:00",
+        quiet_until="07:00",
+        call="on",
+        pause_until="2026-05-01",
+    )
+    clock.on(seconds=10)
+    fill(door, ada, quiet_from="", quiet_until="", call="off", tracking="off")
     clock.on(days=1, hours=2)
     door.client.post(door.form(ada), data={"stop": "marketing"})
     with engine.begin() as connection:
@@ -591,6 +603,10 @@ def test_the_history_says_what_when_and_from_where(door, engine, clock):
         "Order of channels, Offers for you: Letter by post, Email",
         "Permission, Offers for you: Email, Letter by post",
         "Quiet hours: 22:00–07:00",
+        "Quiet hours: –",
+        "Pause, News: 1 May 2026, 00:00",
+        "Remember opened links: no",
+        "How we write: no",
         "How we write: A person calls me",
     ):
         assert text in page, text
