@@ -60,6 +60,7 @@ def gaps(
         {topic, channel, cause ('': they can have it), detail (of a suppression: its reason), customers, messages,
         cost}; `cost` is what the messages on other channels cost more than the wished one would have.
     """
+    _at_once(connection)
     rows = connection.execute(
         _GAPS,
         {
@@ -78,6 +79,12 @@ def gaps(
         },
     )
     return [dict(row) for row in rows.mappings()]
+
+
+def _at_once(connection: Connection) -> None:
+    """Let the transaction read each table once, in memory: asked customer by customer it takes minutes."""
+    for setting in ("work_mem = '256MB'", "enable_nestloop = off", "jit = off"):
+        connection.execute(text(f"SET LOCAL {setting}"))
 
 
 _GAPS = text("""
@@ -162,6 +169,7 @@ def quality(connection: Connection) -> list[Mapping[str, Any]]:
         invalid (with an address that cannot be one), duplicates (who share an e-mail address or a phone with somebody
         else), updated_at (the last change)}
     """
+    _at_once(connection)
     rows = connection.execute(_QUALITY, {"problems": list(PROBLEMS), "identifying": list(IDENTIFYING)})
     return [dict(row) for row in rows.mappings()]
 

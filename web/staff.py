@@ -80,7 +80,10 @@ class Visit:
         )
 
     def back(self, path: str, said: str = "") -> Response:
-        """Go to a page of ours after a POST; `said`, a key of `t.console.said`, is told there once."""
+        """Go to a page of ours after a POST; what `said` names is told there once.
+
+        It is a key of `t.console.said`, or `area.key` of `t.area.said`.
+        """
         return see_other(f"{path}{'&' if '?' in path else '?'}{urlencode({'said': said})}" if said else path)
 
 
@@ -88,15 +91,20 @@ def show(
     request: Request, template: str, *, language: str, staff: Staff | None, status: int = 200, **values: Any
 ) -> Response:
     """Return a page of the console, for somebody who is logged in or not yet."""
-    said = request.query_params.get("said", "")
     given = {
         "staff": staff,
         "nav": navigation(staff.roles, request.url.path) if staff else [],
         "csrf": staff.csrf if staff else "",
         "path": request.scope["path"],
-        "said": said if said in words(language)["console"]["said"] else "",
+        "said": _told(request.query_params.get("said", ""), language),
     }
     return site_of(request).pages.console(template, language=language, status=status, **given | values)
+
+
+def _told(said: str, language: str) -> str:
+    area, _, key = said.rpartition(".")
+    told = words(language).get(area or "console", {}).get("said", {})
+    return str(told.get(key, ""))
 
 
 def page(

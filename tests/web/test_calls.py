@@ -22,7 +22,8 @@ def call(engine, door, staff):
 def test_the_number_is_told_only_to_who_makes_the_call(staff, call):
     mia, jon = staff(Role.SUPPORT), staff(Role.SUPPORT)
     assert "+4740600001" not in mia.get("/calls").text
-    assert mia.post(f"/calls/{call}/take").headers["location"] == "/calls?said=calls.take"
+    told = mia.post(f"/calls/{call}/take").headers["location"]
+    assert (told, "The call is yours." in mia.get(told).text) == ("/calls?said=calls.take", True)
     assert "+4740600001" in mia.get("/calls").text
     assert "+4740600001" not in jon.get("/calls").text
     assert mia.name in jon.get("/calls").text

@@ -14,13 +14,22 @@ from work.sent import Lost, sent
 CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.LETTER)
 
 
+class Taking(Scripted):
+    """Takes everything, letters too."""
+
+    def send(self, parcels):
+        for parcel in parcels:
+            self.handed.append(parcel)
+            yield parcel.attempt, self.default
+
+
 @pytest.fixture
 def house(settings, engine):
     """One offer that left on three channels, to one customer each; `handed` is what the providers took."""
     for channel in CHANNELS:
         settle(engine, channels=(channel.value,))
     house = House(settings, engine).plan(channels=list(CHANNELS))
-    house.providers = {channel: Scripted(channel) for channel in CHANNELS}
+    house.providers = {channel: Taking(channel) for channel in CHANNELS}
     with owner(engine) as number:
         sender = Sender(
             installation=house.installation,

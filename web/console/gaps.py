@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -15,6 +18,8 @@ from web.staff import StaffRoute, Visit, page
 from work.gaps import Gaps, gaps
 
 READERS = frozenset({Role.MARKETING, Role.BILLING, Role.MANAGER})
+LONG = timedelta(seconds=1)
+"""A count that took less is made again each time."""
 
 
 def routes() -> list[StaffRoute]:
@@ -22,18 +27,40 @@ def routes() -> list[StaffRoute]:
     return [page("/gaps", show, roles=READERS), page("/gaps/{table}", file_of, roles=READERS)]
 
 
-def _count(visit: Visit) -> Gaps:
-    site = visit.site
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """What was counted, and until when it is shown again."""
+
+    found: Gaps
+    at: datetime
+    until: datetime
+
+
+def _count(visit: Visit) -> _Kept:
+    """Count the gaps; what took long is shown again for fifty times as long."""
+    site, state = visit.site, visit.request.app.state
+    kept: _Kept | None = getattr(state, "gaps", None)
+    if kept is not None and visit.now < kept.until:
+        return kept
+    begun = monotonic()
     with site.installation.engine.begin() as connection:
-        return gaps(connection, site.installation, site.policy, now=visit.now)
+        found = gaps(connection, site.installation, site.policy, now=visit.now)
+    took = timedelta(seconds=monotonic() - begun)
+    state.gaps = _Kept(
+        found=found, at=visit.now, until=visit.now + (50 * took if took > LONG else timedelta(0))
+    )
+    counted: _Kept = state.gaps
+    return counted
 
 
 def show(visit: Visit) -> Response:
     """Show the gaps as a table of purposes and channels, then by cause, then the data of each source."""
-    found = _count(visit)
+    kept = _count(visit)
+    found = kept.found
     return visit.page(
         "gaps",
         found=found,
+        counted_at=kept.at,
         topics=list(dict.fromkeys((row["brand"], row["topic"]) for row in found.asked)),
         cells={(row["brand"], row["topic"], row["channel"]): row for row in found.asked},
         channels=[
@@ -67,5 +94,5 @@ def file_of(visit: Visit) -> Response:
     if table is None or kind is None:
         raise HTTPException(404)
     choose, columns = table
-    lines: list[list[Cell]] = [[row[name] for name in columns] for row in choose(_count(visit))]
+    lines: list[list[Cell]] = [[row[name] for name in columns] for row in choose(_count(visit).found)]
     return download(f"gaps-{visit.request.path_params['table']}", columns, lines, kind)
