@@ -1,12 +1,18 @@
 """Role x route, every cell: pages for staff and calls for machines, as the running program answers them."""
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import text
+from starlette.datastructures import Headers
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
+from tests.shelf import add_message, add_run
+from tests.town import NOON, settle
 from tests.web.conftest import BROWSER
 from tests.web.test_routes import routes
 from tidings.role import STAFF, Role, sees_amounts
@@ -24,9 +30,45 @@ def place(path):
 
 
 def ask(client, method, path, **more):
+    if method == "GET" and path.endswith("/live"):
+        return asyncio.run(beginning(client, place(path)))
     if method == "POST" and hasattr(client, "csrf"):
         return client.post(place(path), **more)
     return client.request(method, place(path), **more)
+
+
+async def beginning(client, path):
+    """Return how a stream begins, which has no end; whoever listens goes away at once."""
+    headers = [
+        (b"host", b"127.0.0.1"),
+        (b"cookie", "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar).encode()),
+    ]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": headers,
+        "client": None,
+    }
+    begun, answer, pending = asyncio.Event(), [], [{"type": "http.request", "body": b""}]
+
+    async def receive():
+        if not pending:
+            await begun.wait()
+        return pending.pop() if pending else {"type": "http.disconnect"}
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            answer.append(
+                Response(status_code=message["status"], headers=dict(Headers(raw=message["headers"])))
+            )
+            begun.set()
+
+    await asyncio.wait_for(client.app(scope | {"http_version": "1.1", "scheme": "http"}, receive, send), 20)
+    [response] = answer
+    response.text = "You may not open this" if response.status_code == 403 else ""
+    return response
 
 
 def passed(answer):
@@ -55,7 +97,7 @@ def test_who_is_not_logged_in_gets_no_page_at_all(door):
     client = TestClient(door.app, base_url="http://127.0.0.1:8765", headers=BROWSER, follow_redirects=False)
     given = [{}, {"Cookie": f"tidings={'x' * 43}"}, door.key("system"), door.key("admin")]
     answers = {
-        (method, path, ask(client, method, path, headers=headers).headers.get("location", "")[:6])
+        (method, path, client.request(method, place(path), headers=headers).headers.get("location", "")[:6])
         for method, path in PAGES
         for headers in given
     }
@@ -196,3 +238,61 @@ def test_every_route_of_the_api_asks_for_a_key(door):
 
     assert found
     assert not [path for path, asks in found if not asks]
+
+
+@pytest.fixture
+def both(door):
+    """A campaign's run with an offer and an invoice run with an invoice of 4,711.00, both sent."""
+    [ada] = settle(door.installation.engine)
+    with door.installation.engine.begin() as connection:
+        offers, bills = add_run(connection, run="R-offers"), add_run(connection, run="R-bills", required=True)
+        connection.execute(text("UPDATE runs SET kind = 'invoice_run' WHERE id = :run"), {"run": bills})
+        connection.execute(
+            text("""
+                INSERT INTO invoices (run_id, brand, customer_id, number, issued_on, due_on, currency, net, tax, gross,
+                    document) VALUES (:run, 'nordlys', :ada, 'N1', :now, :now, 'NOK', 4711, 0, 4711, '{}')
+            """),
+            {"run": bills, "ada": ada, "now": NOON},
+        )
+        return {
+            "offer": add_message(connection, offers, ada, state="done", channel="email"),
+            "bill": add_message(connection, bills, ada, state="done", channel="email"),
+        }
+
+
+def test_billing_has_no_hand_on_offers_nor_marketing_on_invoices(door, staff, both):
+    """Neither by a page nor by a call: not send, not release, not stop, not send again."""
+    for role, other in (("billing", "R-offers"), ("marketing", "R-bills")):
+        somebody, key = staff(role), door.key(role)
+        for action in ("release", "pause", "resume", "stop"):
+            answer = somebody.post(f"/runs/{other}/{action}", {"because": "x"})
+            assert answer.status_code in (403, 404), (role, action, answer.headers.get("location"))
+        if role == "billing":  # marketing may see how an invoice run goes, without amounts: see below
+            assert somebody.get(f"/runs/{other}").status_code in (403, 404)
+        for action in ("pause", "stop"):
+            body = {"because": "x"}
+            assert door.client.post(f"/v1/runs/{other}/{action}", json=body, headers=key).status_code == 404
+        assert door.client.get(f"/v1/runs/{other}", headers=key).status_code == 404
+    again = {"json": {"because": "asked"}, "headers": door.key("billing", "again") | {"Idempotency-Key": "1"}}
+    assert door.client.post(f"/v1/messages/{both['offer']}/resend", **again).status_code == 403
+    assert door.ask("SELECT count(*) FROM messages") == [(2,)]
+    assert door.ask("SELECT DISTINCT state FROM runs") == [("sending",)]
+
+
+def test_marketing_finds_the_amount_of_no_invoice_on_any_page_or_by_any_call(door, staff, both):
+    somebody, key = staff("marketing"), door.key("marketing")
+    holes = {"run": "R-bills", "id": "R-bills", "ref": "C1", "message": both["bill"], "customer": "C1"}
+
+    def filled(path):
+        return re.sub(r"{(\w+)(:\w+)?}", lambda hole: str(holes.get(hole[1], "1")), path)
+
+    answers = [
+        somebody.get(filled(path)).text
+        for method, path in PAGES
+        if method == "GET" and not path.endswith("/live")
+    ]
+    answers += [
+        door.client.get(filled(path), headers=key).text for method, path in auth.ROLES if method == "GET"
+    ]
+
+    assert not [answer for answer in answers if re.search(r"4[,. \xa0\u202f]?711", answer)]

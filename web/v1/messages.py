@@ -17,6 +17,8 @@ from store import listing
 from store.runs import notify
 from tidings.channel import Channel
 from tidings.problem import Problem
+from tidings.purpose import Purpose, PurposeClass
+from tidings.role import Role
 from web.auth import Caller
 from web.idempotency import IdempotencyKey, Reply, once
 from web.problems import Refused
@@ -175,6 +177,8 @@ def resend_message(
             found = listing.message(connection, str(message))
             if found is None:
                 raise unknown(message)
+            if caller.role == Role.BILLING and Purpose(found.purpose).purpose_class is PurposeClass.MARKETING:
+                raise Refused(403, f"The key {caller.name!r} has the role billing, which sends no offers.")
             try:
                 made = ask_for_copy(
                     connection,

@@ -184,9 +184,11 @@ def run_page(part: Part, rows: listing.Rows, shape: Callable[..., Any]) -> Page[
 @router.get("/runs/{id}", summary="The report of a run", response_model=ReportOut)
 def read_run(request: Request, caller: Caller, run: RunId) -> Response:
     """Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree."""
-    del caller
     site = site_of(request)
     with site.reading.connect() as connection:
+        known = listing.run(connection, run)
+        if known is not None and known.kind not in kinds_of(caller):
+            raise Refused(404, f"There is no run {run!r} of yours.", field="id", value=run)
         try:
             found = site.wiring.report(connection, run)
         except Problem as error:
