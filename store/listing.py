@@ -11,9 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.persons import MEMBERS
+
 Rows = Sequence[Any]
 After = tuple[Any, ...] | None
 """The key of the last row of the page before; None is the beginning."""
+
+_WHOM = MEMBERS.format(customer="CAST(:customer AS bigint)")
+"""All records of the person."""
 
 _CUSTOMER = """
     SELECT c.id, c.first_name, c.last_name, c.company, c.language, c.time_zone, c.country, c.standing, c.holds,
@@ -45,11 +50,11 @@ def customers(connection: Connection, *, since: datetime | None, after: After, l
     return connection.execute(text(query), values).all()
 
 
-_ADDRESS = """
+_ADDRESS = f"""
     SELECT a.id, a.channel, a.value, a.postal, a.platform, a.device, a.state, a.problem, a.position, a.verified_at,
            a.created_at, ARRAY(SELECT DISTINCT s.reason FROM suppressions s WHERE s.channel = a.channel
                AND s.value = a.value AND s.lifted_at IS NULL ORDER BY 1) AS suppressed
-      FROM addresses a WHERE a.customer_id = :customer AND a.removed_at IS NULL"""
+      FROM addresses a WHERE a.customer_id = ANY({_WHOM}) AND a.removed_at IS NULL"""
 
 
 def addresses(connection: Connection, customer: int, *, only: int | None = None) -> Rows:
@@ -84,14 +89,14 @@ def consents(connection: Connection, customer: int, *, after: After, limit: int)
 
 
 def _newest(connection: Connection, query: str, customer: int, after: After, limit: int) -> Rows:
-    bound = f"{query} WHERE customer_id = :customer AND (CAST(:after AS bigint) IS NULL OR id < :after)"
+    bound = f"{query} WHERE customer_id = ANY({_WHOM}) AND (CAST(:after AS bigint) IS NULL OR id < :after)"
     values = {"customer": customer, "after": after[0] if after else None, "limit": limit}
     return connection.execute(text(f"{bound} ORDER BY id DESC LIMIT :limit"), values).all()
 
 
 def last_statement(connection: Connection, customer: int) -> int:
     """Return the number of the newest statement of a customer, 0 when there is none."""
-    query = "SELECT coalesce(max(id), 0) FROM statements WHERE customer_id = :customer"
+    query = f"SELECT coalesce(max(id), 0) FROM statements WHERE customer_id = ANY({_WHOM})"
     return int(connection.execute(text(query), {"customer": customer}).scalar_one())
 
 
@@ -117,7 +122,7 @@ def message(connection: Connection, number: str) -> Any | None:
 def messages(connection: Connection, customer: int, *, after: After, limit: int) -> Rows:
     """Return a customer's messages, the last planned first; key (planned_at, message)."""
     at, number = after or (None, None)
-    query = f"""{_MESSAGE} WHERE m.customer_id = :customer
+    query = f"""{_MESSAGE} WHERE m.customer_id = ANY({_WHOM})
            AND (CAST(:at AS timestamptz) IS NULL
                 OR (m.planned_at, m.id) < (CAST(:at AS timestamptz), CAST(:number AS uuid)))
          ORDER BY m.planned_at DESC, m.id DESC LIMIT :limit"""

@@ -11,9 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.persons import MEMBERS
 from tidings.reason import Reason
 from tidings.state import DeliveryState, Event, MessageState, sources, target, within
 
+_WHOM = MEMBERS.format(customer="CAST(:customer AS bigint)")
+_PERSON = MEMBERS.format(customer="m.customer_id")
 REDEEMED = "redeemed"
 """The kind of the touchpoint; its detail has `offer` (NAME:EDITION), `code`, or both."""
 
@@ -44,12 +47,12 @@ def offers(connection: Connection, customer: int, *, today: date, only: str = ""
         SELECT {_OFFER} AS offer, {_CODE} AS code, m.id::text AS message, m.brand, r.title, p.name AS template,
                m.language, m.data, r.options -> 'data' AS shared, r.options -> 'data' ->> 'valid_until' AS valid_until,
                m.channel, (SELECT max(d.created_at) FROM deliveries d WHERE d.message_id = m.id) AS sent_at, m.state,
-               (SELECT min(t.at) FROM touchpoints t WHERE t.customer_id = m.customer_id AND {_SAME}) AS redeemed_at
+               (SELECT min(t.at) FROM touchpoints t WHERE t.customer_id = ANY({_PERSON}) AND {_SAME}) AS redeemed_at
         {_MESSAGES}
-         WHERE m.customer_id = :customer AND m.purpose = 'offer' AND m.copy = 0
+         WHERE m.customer_id = ANY({_WHOM}) AND m.purpose = 'offer' AND m.copy = 0
            AND (:only = '' AND m.state IN ('{MessageState.DONE}', '{MessageState.IN_DELIVERY}')
                 AND coalesce(r.options -> 'data' ->> 'valid_until', :today) >= :today
-                AND NOT EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = m.customer_id AND {_SAME})
+                AND NOT EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = ANY({_PERSON}) AND {_SAME})
                 OR {_OFFER} = :only)
          ORDER BY m.planned_at DESC, m.id DESC"""
     values = {"customer": customer, "today": today.isoformat(), "only": only}
@@ -71,7 +74,10 @@ def withdraw(connection: Connection, customers: Sequence[int], *, now: datetime)
 def withdraw_all(connection: Connection, *, now: datetime) -> list[str]:
     """Do the same for everybody: for uses that came by a file, and for campaigns that began after them."""
     whom = f"""r.state IN ('planning', 'waiting_release', 'sending', 'paused', 'finished')
-        AND m.customer_id IN (SELECT customer_id FROM touchpoints WHERE kind = '{REDEEMED}')"""
+        AND m.customer_id IN (
+            SELECT customer_id FROM touchpoints WHERE kind = '{REDEEMED}'
+            UNION SELECT w.customer_id FROM touchpoints t JOIN persons p ON p.customer_id = t.customer_id
+                    JOIN persons w ON w.person_id = p.person_id WHERE t.kind = '{REDEEMED}')"""
     rows = connection.execute(text(_GONE.format(whom=whom, wait="SKIP LOCKED")), {"now": now})
     return [str(row.id) for row in rows]
 
@@ -82,7 +88,7 @@ _GONE = f"""
         SELECT m.id {_MESSAGES}
          WHERE {{whom}} AND m.purpose = 'offer' AND m.copy = 0
            AND m.state IN ({_WAITING})
-           AND EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = m.customer_id AND {_SAME})
+           AND EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = ANY({_PERSON}) AND {_SAME})
          ORDER BY m.id FOR UPDATE OF m {{wait}}
     ), recalled AS (
         UPDATE deliveries d SET state = '{target(DeliveryState, Event.RECALL)}', updated_at = clock_timestamp()

@@ -111,6 +111,19 @@ _PARAMETERS: Mapping[str, Any] = {
     "If-Match": '"9f86d081884c7d659a2feaa0"',
     "Idempotency-Key": "8f14e45f-ceea-467f-a8d3-5a7c1f0e2b11",
 }
+_HEADERS: Mapping[str, Any] = {
+    "RateLimit": {
+        "description": "How many requests are left, and for how long (draft-ietf-httpapi-ratelimit-headers).",
+        "schema": {"type": "string"},
+        "example": '"key";r=598;t=1',
+    },
+    "RateLimit-Policy": {
+        "description": "How many requests a window has, in seconds.",
+        "schema": {"type": "string"},
+        "example": '"key";q=600;w=60',
+    },
+}
+"""Of every answer."""
 _NEEDED = {"If-Match", "Idempotency-Key"}
 """Headers that are asked for in a sentence of ours when they are missing."""
 
@@ -146,6 +159,7 @@ def _described(found: dict[str, Any]) -> dict[str, Any]:
         schema.pop("$defs", None)
         parts["schemas"][model.__name__] = schema
     parts["schemas"]["Problem"] = _problem_schema()
+    parts["headers"] = _HEADERS
     parts["responses"] = {f"Problem{status}": _problem_response(status) for status in _PROBLEMS}
     for method, path, operation in operations(found):
         _complete(method, path, operation, parts)
@@ -175,8 +189,11 @@ def _complete(method: str, path: str, operation: dict[str, Any], parts: dict[str
     for code, answer in answers.items():
         for content in answer.get("content", {}).values():
             _exemplify(content, parts)
+        if "$ref" in answer:
+            continue
+        answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
         if code == "202" or (code == "201" and method == "POST"):
-            answer["headers"] = {
+            answer["headers"] |= {
                 "Location": {
                     "description": "Where to look.",
                     "schema": {"type": "string"},

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -37,7 +38,7 @@ def reference(request: Request) -> Response:
         if all(word in _searched(method, path, operation) for word in words)
     ]
     groups = [
-        (tag["name"], tag["description"], [one for one in found if one["tag"] == tag["name"]])
+        (tag["name"], _prose(tag["description"]), [one for one in found if one["tag"] == tag["name"]])
         for tag in description["tags"]
     ]
     body = site.pages.part(
@@ -45,7 +46,7 @@ def reference(request: Request) -> Response:
         language="en",
         asked=asked,
         count=len(found),
-        about=description["info"]["description"].split("\n\n"),
+        about=_prose(description["info"]["description"]),
         groups=[group for group in groups if group[2]],
     )
     headers = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
@@ -68,7 +69,7 @@ def _told(
         "method": method,
         "path": path,
         "summary": operation["summary"],
-        "text": operation.get("description", ""),
+        "text": _prose(operation.get("description", "")),
         "roles": operation["x-roles"],
         "parameters": operation.get("parameters", []),
         "bodies": bodies,
@@ -104,6 +105,17 @@ def _answer(code: str, answer: Mapping[str, Any], description: Mapping[str, Any]
         "text": known["description"],
         "example": _pretty(examples[0]) if examples and not name else "",
     }
+
+
+def _prose(text: str) -> list[Markup]:
+    """Return the paragraphs of a text, with what stands in backticks as code."""
+    return [
+        Markup("").join(
+            Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+            for place, part in enumerate(" ".join(paragraph.split()).split("`"))
+        )
+        for paragraph in text.split("\n\n")
+    ]
 
 
 def _pretty(value: Any) -> str:

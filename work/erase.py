@@ -40,7 +40,7 @@ def erase_customer(
     connection: Connection, customer: int, *, actor: str, because: str, now: datetime
 ) -> dict[str, int]:
     """Erase a customer who is known by number; returns what `erase` does."""
-    lock_customers(connection, [customer])
+    lock_customers(connection, members(connection, customer))
     counts = Counter[str]()
     for record in members(connection, customer):
         remember_digests(connection, record, now=now)

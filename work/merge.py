@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from store import persons
 from store.audit import note
 from store.customers import find, lock_customers, record_of
+from store.events import announce
 from store.persons import Member, Merge
 from tidings.problem import Problem
 from tidings.reason import Reason
@@ -82,6 +83,7 @@ def merge(
         connection, action="merge", kept=one, gone=other, because=reason, actor=actor, now=now, held=held
     )
     _rewrite(connection, [*ours, *theirs])
+    announce(connection, "customer.merged", customer=one, data={"merged": f"id:{other}"}, at=now)
     detail = {"because": reason, "merged": other, "merge": made, "held": len(held)}
     note(connection, actor=actor, action="merge", subject=f"customer:{one}", detail=detail)
     return Merged(merge=made, kept=one, gone=other, messages=len(held))
@@ -127,6 +129,7 @@ def split(connection: Connection, reference: str | int, *, actor: str, because: 
         now=now,
     )
     messages = persons.release_twins(connection, undone.held, reason=Reason.MERGED, now=now)
+    announce(connection, "customer.split", customer=undone.kept, data={"split": f"id:{undone.gone}"}, at=now)
     detail = {"because": reason, "split": undone.gone, "merge": undone.id, "denials": denials}
     note(connection, actor=actor, action="split", subject=f"customer:{undone.kept}", detail=detail)
     return Merged(merge=made, kept=undone.kept, gone=undone.gone, messages=messages, denials=denials)

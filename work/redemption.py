@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from store import offers as store
 from store.events import announce
 from store.listing import customer as customer_row
+from store.persons import members
 from store.touchpoints import Touchpoint, record
 from tidings.problem import Problem
 from work.installation import Installation
@@ -99,7 +100,7 @@ def redeem(
         if written:
             data = {"offer": offer, "message": row.message, "channel": channel}
             announce(connection, "offer.redeemed", customer=customer, data=data, at=now)
-    cancelled = store.withdraw(connection, [customer], now=now)
+    cancelled = store.withdraw(connection, members(connection, customer), now=now)
     return Redeemed(offer=offer, redeemed_at=known or at, again=known is not None, cancelled=cancelled)
 
 

@@ -201,7 +201,7 @@ def test_preferences_are_changed_by_whoever_saw_them_as_they_are(api, door, engi
         ({"invoice": "none"}, "#/answers/invoice"),
         ({"language": "xx"}, "#/answers/language"),
         ({"pause_until": "2026-02-30"}, "#/answers/pause_until"),
-        ({"quiet_from": "21:00"}, "#/answers/quiet_until"),
+        ({"quiet_from": "21:00"}, "#/answers/quiet_from"),
         ({"colour": "red"}, "#/answers/colour"),
     ],
     ids=["no channel", "invoices always", "no language", "no day", "half the hours", "no question"],
@@ -465,7 +465,7 @@ def test_an_export_has_everything_and_ends(api, door, engine, clock):
     found = api("GET", asked.headers["location"].removeprefix("/v1"))
 
     assert asked.status_code == 202
-    assert found.json()["customer"]["first_name"] == "Ada"
+    assert found.json()["data"]["customer"][0]["first_name"] == "Ada"
     assert {name for name, rows in found.json()["data"].items() if rows} >= {
         "addresses",
         "consents",

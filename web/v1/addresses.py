@@ -14,12 +14,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from store import devices, listing, people
-from store.customers import lock_customers
 from web.auth import Caller
 from web.problems import Refused, wrong
 from web.site import site_of
 from web.v1.strict import StrictRoute
-from web.v1.whom import Ref, Source, Text, customer_of
+from web.v1.whom import Ref, Source, Text, customer_of, locked
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["addresses"], route_class=StrictRoute)
 
@@ -165,8 +164,7 @@ def add_address(
     del caller
     site = site_of(request)
     with site.installation.engine.begin() as connection:
-        customer = customer_of(connection, ref, source)
-        lock_customers(connection, [customer])
+        customer = locked(connection, ref, source)
         value, postal = _judged(connection, customer, body)
         number, new = people.add_address(
             connection,
@@ -196,8 +194,7 @@ def remove_address(
     del caller
     site = site_of(request)
     with site.installation.engine.begin() as connection:
-        customer = customer_of(connection, ref, source)
-        lock_customers(connection, [customer])
+        customer = locked(connection, ref, source)
         if not people.remove_address(connection, customer, number, now=site.clock()):
             raise Refused(404, f"The customer has no address {number}.", field="id", value=str(number))
 

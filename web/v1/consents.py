@@ -12,13 +12,12 @@ from starlette.responses import Response
 
 from store import consents, listing
 from store.consents import Consent
-from store.customers import lock_customers
 from tidings.channel import Channel
 from web.auth import Caller
 from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
-from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of
+from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of, locked
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["consents"], route_class=StrictRoute)
 
@@ -114,8 +113,7 @@ def add_consent(
     """Add an event. A wrong one is answered by another event; there is no way to change or delete one."""
     site = site_of(request)
     with site.installation.engine.begin() as connection:
-        customer = customer_of(connection, ref, source)
-        lock_customers(connection, [customer])
+        customer = locked(connection, ref, source)
         consents.append(
             connection,
             [

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from store import exports, listing
+from store import exports
 from store.audit import note
+from store.export import everything
+from store.persons import members
 from web.auth import Caller
 from web.problems import Refused
 from web.site import site_of
@@ -53,8 +55,7 @@ class ExportOut(ExportAsked):
                     "expires_at": "2026-11-28T09:30:00Z",
                     "requested_by": "key:crm",
                     "requested_at": "2026-11-21T09:30:00Z",
-                    "customer": {"id": 17, "first_name": "Ada"},
-                    "data": {"addresses": [{"channel": "email", "value": "ada@example.org"}]},
+                    "data": {"customer": [{"id": 17, "first_name": "Ada"}], "addresses": []},
                 }
             ]
         }
@@ -62,10 +63,8 @@ class ExportOut(ExportAsked):
 
     requested_by: str
     requested_at: datetime
-    customer: dict[str, Any]
     data: dict[str, list[dict[str, Any]]] = Field(
-        description="By what it is: addresses, consents, statements, suppressions, behaviour, messages, invoices, "
-        "touchpoints, replies."
+        description="By what it is: customer, addresses, consents, statements, messages, invoices, touchpoints, ..."
     )
 
 
@@ -106,8 +105,7 @@ def read_export(request: Request, caller: Caller, export: Annotated[UUID, InPath
             raise Refused(404, f"There is no export {export}.", field="id", value=str(export))
         if found.expires_at <= site.clock():
             raise Refused(410, f"Export {export} has expired; ask for a new one.", field="id")
-        customer = dict(listing.customer(connection, found.customer_id))
-        data = exports.data_of(connection, found.customer_id)
+        data = everything(connection, members(connection, found.customer_id))
     return plain(
         {
             "export": found.id,
@@ -115,7 +113,6 @@ def read_export(request: Request, caller: Caller, export: Annotated[UUID, InPath
             "expires_at": found.expires_at,
             "requested_by": found.requested_by,
             "requested_at": found.requested_at,
-            "customer": customer,
             "data": data,
         }
     )

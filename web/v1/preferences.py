@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -17,8 +16,8 @@ from starlette.responses import Response
 from store.preference import lock
 from tidings.organisation import Brand
 from tidings.problem import Problem
+from web.answers import check
 from web.auth import Caller
-from web.language import LANGUAGES
 from web.problems import Refused, wrong
 from web.site import Site, site_of
 from web.v1.strict import StrictRoute
@@ -26,8 +25,6 @@ from web.v1.tags import IfMatch, must_match, tag_of, unchanged
 from web.v1.whom import Ref, Source, customer_of
 from work import preference
 from work.preference import Preferences
-from work.scribe import CHOICES, MARKETING
-from work.wishes import NONE
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["preferences"], route_class=StrictRoute)
 
@@ -151,7 +148,7 @@ def save_preferences(
             connection,
             customer=customer,
             brand=of_brand,
-            answers=_checked(body.answers, before),
+            answers=_checked(body.answers, before, of_brand, site.clock()),
             shown={},
             proof=body.proof,
             policy=site.policy,
@@ -190,49 +187,20 @@ def _shown(ref: str, found: Preferences) -> dict[str, Any]:
     }
 
 
-def _checked(answers: Mapping[str, str], before: Preferences) -> dict[str, str]:
+def _checked(answers: Mapping[str, str], before: Preferences, brand: Brand, now: datetime) -> dict[str, str]:
     """Return answers that the form could have given.
 
     Raises:
         Refused: 422 with the answer's pointer.
     """
-    for question, answer in answers.items():
+    for question in answers:
         if question not in before.answers:
             raise wrong(f"there is no such question; known: {', '.join(before.answers)}", "answers", question)
-        if told := _fault(question, answer, before):
-            raise wrong(told, "answers", question, value=answer)
-    quiet = {key: answers.get(key, before.answers[key]) for key in ("quiet_from", "quiet_until")}
-    if bool(quiet["quiet_from"]) != bool(quiet["quiet_until"]):
-        raise wrong("quiet hours have a beginning and an end, or neither", "answers", "quiet_until")
-    return dict(answers)
+    hours = {key: before.answers[key] for key in ("quiet_from", "quiet_until") if answers.keys() & _HOURS}
+    found, faults = check({**hours, **answers}, before, brand, "en", now)
+    for question, told in faults.items():
+        raise wrong(told.rstrip("."), "answers", question, value=answers.get(question, ""))
+    return {question: found[question] for question in answers}
 
 
-def _fault(question: str, answer: str, before: Preferences) -> str:
-    if question in CHOICES:
-        possible = [*sorted(before.usable), *([NONE] if question in MARKETING else [])]
-        return "" if answer in possible else f"possible are {', '.join(possible) or 'no channels'}"
-    pattern, told = _FORMS.get(question, (_SHORT, "at most 100 characters"))
-    if not pattern.fullmatch(answer):
-        return told
-    if question == "pause_until" and answer:
-        return _day(answer)
-    return ""
-
-
-def _day(answer: str) -> str:
-    try:
-        date.fromisoformat(answer)
-    except ValueError:
-        return "not a day of the calendar"
-    return ""
-
-
-_SHORT = re.compile(r"[^\n]{0,100}")
-_CLOCK = (re.compile(r"(([01][0-9]|2[0-3]):[0-5][0-9])?"), "a time such as 21:00, or '' for none")
-_FORMS = {
-    "language": (re.compile("|".join(LANGUAGES)), f"possible are {', '.join(LANGUAGES)}"),
-    "pause_until": (re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?"), "a day such as 2027-01-07, or ''"),
-    "quiet_from": _CLOCK,
-    "quiet_until": _CLOCK,
-    "tracking": (re.compile("on|off"), "on or off"),
-}
+_HOURS = {"quiet_from", "quiet_until"}

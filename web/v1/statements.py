@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from store import listing, statements
-from store.customers import lock_customers
 from store.statements import Statement
 from tidings.channel import Channel
 from web.auth import Caller
@@ -19,7 +18,7 @@ from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.tags import IfMatch, must_match, tag_of
-from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of
+from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of, locked
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["statements"], route_class=StrictRoute)
 
@@ -179,8 +178,7 @@ def add_statement(
     """Add one; nothing is ever changed. It holds for messages that are planned too."""
     site = site_of(request)
     with site.installation.engine.begin() as connection:
-        customer = customer_of(connection, ref, source)
-        lock_customers(connection, [customer])
+        customer = locked(connection, ref, source)
         must_match(if_match, tag_of([customer, listing.last_statement(connection, customer)]))
         statements.append(
             connection,

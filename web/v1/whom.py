@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, Field
 from sqlalchemy import Connection
 
 from store import listing
-from store.customers import find
+from store.customers import find, lock_customers
+from store.persons import members
 from tidings.problem import Problem
 from tidings.purpose import Purpose
 from web.problems import Refused, wrong
@@ -50,6 +51,17 @@ def customer_of(connection: Connection, reference: str, source: str = "") -> int
     if found is None:
         raise Refused(404, f"There is no customer {reference!r}.", field="ref", value=reference)
     return found
+
+
+def locked(connection: Connection, reference: str, source: str = "") -> int:
+    """Return the customer that a path names, with all records of the person locked as the sender locks them.
+
+    Raises:
+        Refused: as `customer_of`.
+    """
+    customer = customer_of(connection, reference, source)
+    lock_customers(connection, members(connection, customer))
+    return customer
 
 
 def _find_id(connection: Connection, number: int) -> int | None:

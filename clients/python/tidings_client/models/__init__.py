@@ -55,7 +55,6 @@ from .explanation_out import ExplanationOut
 from .explanation_out_today_type_0 import ExplanationOutTodayType0
 from .export_asked import ExportAsked
 from .export_out import ExportOut
-from .export_out_customer import ExportOutCustomer
 from .export_out_data import ExportOutData
 from .export_out_data_additional_property_item import (
     ExportOutDataAdditionalPropertyItem,
@@ -210,7 +209,6 @@ __all__ = (
     "ExplanationOutTodayType0",
     "ExportAsked",
     "ExportOut",
-    "ExportOutCustomer",
     "ExportOutData",
     "ExportOutDataAdditionalPropertyItem",
     "Has",

@@ -12,7 +12,6 @@ from typing import cast
 import datetime
 
 if TYPE_CHECKING:
-    from ..models.export_out_customer import ExportOutCustomer
     from ..models.export_out_data import ExportOutData
 
 
@@ -29,9 +28,8 @@ class ExportOut:
         expires_at (datetime.datetime):
         requested_by (str):
         requested_at (datetime.datetime):
-        customer (ExportOutCustomer):
-        data (ExportOutData): By what it is: addresses, consents, statements, suppressions, behaviour, messages,
-            invoices, touchpoints, replies.
+        data (ExportOutData): By what it is: customer, addresses, consents, statements, messages, invoices, touchpoints,
+            ...
     """
 
     export: str
@@ -39,12 +37,10 @@ class ExportOut:
     expires_at: datetime.datetime
     requested_by: str
     requested_at: datetime.datetime
-    customer: ExportOutCustomer
     data: ExportOutData
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.export_out_customer import ExportOutCustomer  # noqa: PLC0415
         from ..models.export_out_data import ExportOutData  # noqa: PLC0415
 
         export = self.export
@@ -57,8 +53,6 @@ class ExportOut:
 
         requested_at = self.requested_at.isoformat()
 
-        customer = self.customer.to_dict()
-
         data = self.data.to_dict()
 
         field_dict: dict[str, Any] = {}
@@ -70,7 +64,6 @@ class ExportOut:
                 "expires_at": expires_at,
                 "requested_by": requested_by,
                 "requested_at": requested_at,
-                "customer": customer,
                 "data": data,
             }
         )
@@ -79,7 +72,6 @@ class ExportOut:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.export_out_customer import ExportOutCustomer  # noqa: PLC0415
         from ..models.export_out_data import ExportOutData  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -93,8 +85,6 @@ class ExportOut:
 
         requested_at = datetime.datetime.fromisoformat(d.pop("requested_at"))
 
-        customer = ExportOutCustomer.from_dict(d.pop("customer"))
-
         data = ExportOutData.from_dict(d.pop("data"))
 
         export_out = cls(
@@ -103,7 +93,6 @@ class ExportOut:
             expires_at=expires_at,
             requested_by=requested_by,
             requested_at=requested_at,
-            customer=customer,
             data=data,
         )
 

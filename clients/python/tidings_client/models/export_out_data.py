@@ -21,7 +21,7 @@ T = TypeVar("T", bound="ExportOutData")
 
 @_attrs_define
 class ExportOutData:
-    """By what it is: addresses, consents, statements, suppressions, behaviour, messages, invoices, touchpoints, replies."""
+    """By what it is: customer, addresses, consents, statements, messages, invoices, touchpoints, ..."""
 
     additional_properties: dict[str, list[ExportOutDataAdditionalPropertyItem]] = (
         _attrs_field(init=False, factory=dict)

@@ -136,7 +136,9 @@ def sync_detailed(
 
      Change what the body gives of the customer, or make one with this reference: 201, else 200.
 
-    `ref` is the reference alone or `id:` and our number; `source` is the key's name when left out.
+    `ref` is the reference alone, or `id:` and our number. A new customer's reference is of the system
+    `source`, or of
+    the key's own name when that is left out.
 
     Args:
         ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
@@ -176,7 +178,9 @@ def sync(
 
      Change what the body gives of the customer, or make one with this reference: 201, else 200.
 
-    `ref` is the reference alone or `id:` and our number; `source` is the key's name when left out.
+    `ref` is the reference alone, or `id:` and our number. A new customer's reference is of the system
+    `source`, or of
+    the key's own name when that is left out.
 
     Args:
         ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
@@ -211,7 +215,9 @@ async def asyncio_detailed(
 
      Change what the body gives of the customer, or make one with this reference: 201, else 200.
 
-    `ref` is the reference alone or `id:` and our number; `source` is the key's name when left out.
+    `ref` is the reference alone, or `id:` and our number. A new customer's reference is of the system
+    `source`, or of
+    the key's own name when that is left out.
 
     Args:
         ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
@@ -249,7 +255,9 @@ async def asyncio(
 
      Change what the body gives of the customer, or make one with this reference: 201, else 200.
 
-    `ref` is the reference alone or `id:` and our number; `source` is the key's name when left out.
+    `ref` is the reference alone, or `id:` and our number. A new customer's reference is of the system
+    `source`, or of
+    the key's own name when that is left out.
 
     Args:
         ref (str): The customer's reference, `system:reference`, an e-mail address or phone number
