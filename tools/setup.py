@@ -47,6 +47,8 @@ def main(words: list[str]) -> None:
             environment.once("twilio", [ROOT / "tools" / "twilio_description.py"], _fetch_twilio)
         if "--browser" in words and not any(map(shutil.which, BROWSERS)):
             _apt(["chromium"], "the browser tests")
+        if "--browser" in words and shutil.which("npm"):
+            environment.once("html", (ROOT / "tools" / "html").glob("package*.json"), _install_html_validate)
         if "--server" in words and not any(SERVERS.glob("*/bin/postgres")):
             _apt(["postgresql"], "the tests of several workers")
         if "--bench" in words:
@@ -133,6 +135,17 @@ def _fetch_twilio(environment: Environment) -> None:
     script = ROOT / "tools" / "twilio_description.py"
     if not _try([environment.python, script, environment.folder / "twilio"]):
         _say("Twilio's description could not be fetched; its tests take the library's names instead")
+
+
+def _install_html_validate(environment: Environment) -> None:
+    """Install what checks the HTML of the pages, at the versions and hashes of its lock; else a test is left out."""
+    folder = environment.folder / "html"
+    folder.mkdir(exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(ROOT / "tools" / "html" / name, folder / name)
+    npm = ["npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    if not _try(npm):
+        _say("html-validate could not be installed; its test is left out")
 
 
 def _entry_of_uv() -> str:

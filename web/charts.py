@@ -48,13 +48,15 @@ class Line:
 def bars(rows: Sequence[Bar], *, title: str, table: str) -> Markup:
     """Return bars below each other, each under its name. `table` says what opens the table."""
     most = max((row.value for row in rows), default=0) or 1
-    drawn = [_row(place, row.label, row.shown, _parts([row], most, place)) for place, row in enumerate(rows)]
-    return _figure(drawn, _ROW * len(rows), title, table, [], [(row.label, [row.shown]) for row in rows])
+    return _over_beds(rows, most, title, table)
 
 
 def funnel(rows: Sequence[Bar], *, title: str, table: str) -> Markup:
     """Return bars over beds as long as the first one: what is left of it at each step."""
-    whole = rows[0].value if rows and rows[0].value else 1
+    return _over_beds(rows, rows[0].value if rows and rows[0].value else 1, title, table)
+
+
+def _over_beds(rows: Sequence[Bar], whole: float, title: str, table: str) -> Markup:
     drawn = []
     for place, row in enumerate(rows):
         bed = _rect(0, place, 1, "bed", "")
@@ -122,8 +124,7 @@ def _parts(parts: Sequence[Bar], most: float, place: int) -> list[Markup]:
     rects, begin = [], 0.0
     for part in parts:
         width = max(part.value, 0) / most
-        told = f"{part.label} {part.shown}" if len(parts) > 1 else part.shown
-        rects.append(_rect(begin, place, width, part.kind, told))
+        rects.append(_rect(begin, place, width, part.kind, f"{part.label} {part.shown}"))
         begin += width
     return rects
 
