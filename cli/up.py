@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -91,10 +92,16 @@ async def _end(watching: asyncio.Task[None], desk: Desk) -> None:
 
 
 def _first_login(desk: Desk) -> None:
-    """Print the link by which a person alone sets a password, as long as nobody can log in."""
+    """Print the link by which a person alone sets a password, as long as nobody can log in; never into a journal."""
+    from store.staff import count
     from work.accounts import alone
 
     settings = desk.installation.settings
+    if os.environ.get("JOURNAL_STREAM"):  # systemd writes down what we print (systemd.exec(5))
+        with desk.installation.engine.connect() as connection:
+            if not count(connection):
+                console.print("Nobody can log in yet: `tidings staff add NAME --role ROLE` prints a link.")
+        return
     invited = alone(desk.installation.engine, settings=settings.login, now=desk.now())
     if invited:
         link = f"{settings.public_url.rstrip('/')}/welcome/{invited.secret}"
