@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -103,8 +103,8 @@ def show(
 
 def _told(said: str, language: str) -> str:
     area, _, key = said.rpartition(".")
-    told = words(language).get(area or "console", {}).get("said", {})
-    return str(told.get(key, ""))
+    told = words(language).get(area or "console", {}).get("said")
+    return str(told.get(key, "")) if isinstance(told, Mapping) else ""
 
 
 def page(

@@ -5,10 +5,15 @@ import re
 import pytest
 from sqlalchemy import insert
 
+from store.owner import owner
 from store.tables import addresses, behaviour, touchpoints
 from tests.town import NOON, settle, state, suppress
 from tests.web.letters import bill, send
+from tests.work.test_deliver import House
+from tests.work.test_sent import Taking
+from tidings.channel import Channel
 from tidings.role import Role
+from work.deliver import Sender
 
 
 @pytest.fixture
@@ -244,6 +249,52 @@ def test_a_message_that_was_never_built_says_so(staff, engine, ada):
     assert shown.status_code == 200
     assert "Nothing was built" in shown.text
     assert mia.get(path.replace("C1/messages/0", "C1/messages/9")).status_code == 404
+
+
+@pytest.fixture
+def offered(settings, engine, door):
+    """C1 was sent an offer by e-mail; the sender's house is the page's, with the page's keys."""
+    settle(engine, channels=("email",))
+    sent = House(settings, engine).plan(channels=["email", "sms"])
+    with owner(engine) as number:
+        sender = Sender(
+            installation=door.installation,
+            providers={Channel.EMAIL: (Taking(Channel.EMAIL),)},
+            policy=door.installation.policy,
+            owner=number,
+            clock=lambda: NOON,
+        )
+        sender.settle()
+        sender.send_due()
+    return sent
+
+
+def test_a_message_shows_why_and_what_was_sent_and_goes_out_again(staff, door, offered):
+    mia = staff(Role.SUPPORT)
+    path = re.search(r'href="(/customers/C1/messages/[0-9a-f-]+)"', opened(mia).text)[1]
+    page = mia.get(path).text
+    assert "Why this channel" in page
+    frame = mia.get(re.search(r'<iframe src="([^"]+)"', page)[1])
+    assert "Ada" in frame.text
+    assert frame.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    mail = mia.get(re.search(r'href="([^"]+email\.eml)"', page)[1])
+    assert mail.content.startswith(b"From:") or b"Message-ID" in mail.content
+    answer = mia.post("/customers/C1/copy", {"message": path.rpartition("/")[2], "because": "lost it"})
+    assert answer.headers["location"] == "/customers/C1?said=customers.copied"
+    assert door.ask("SELECT copy_because FROM messages WHERE copy = 1") == [(f"{mia.name}: lost it",)]
+
+
+def test_what_was_sent_is_shown_to_nobody_who_has_not_opened_the_customer(staff, offered):
+    mia, jon = staff(Role.SUPPORT), staff(Role.SUPPORT)
+    path = re.search(r'href="(/customers/C1/messages/[0-9a-f-]+)"', opened(mia).text)[1]
+    frame = re.search(r'<iframe src="([^"]+)"', mia.get(path).text)[1]
+    assert jon.get(frame).status_code == 404
+    assert "Why do you open this customer?" in jon.get(path).text
+    bill = staff(Role.BILLING)
+    opened(bill)
+    assert (bill.get(path).status_code, bill.get(frame).status_code) == (404, 404), (
+        "an offer is not billing's"
+    )
 
 
 @pytest.mark.parametrize("language", ["en", "nb", "sv", "pl", "pt-BR"])
