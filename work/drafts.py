@@ -224,7 +224,7 @@ def approve(installation: Installation, policy: Policy, draft_id: int, *, actor:
         content = content_of(draft)
         if _digest(installation, content) != draft.asked_for:
             raise Problem("Its template was changed since approval was asked for.", todo="Ask once more.")
-        found = _as_written(installation, content)
+        found = as_written(installation, content)
         opened = open_in(
             connection, installation, found.campaign, found.template, policy, actor=draft.asked_by, now=now
         )
@@ -310,18 +310,26 @@ def _take_back(connection: Connection, draft: stored.Draft) -> None:
         )
 
 
-def _as_written(installation: Installation, content: Content) -> Ready:
-    """Return the campaign with its own words as the folder has them: a run reads its template from there."""
+def as_written(installation: Installation, content: Content, *, write: bool = False) -> Ready:
+    """Return the campaign with its own words as the folder has them, written now if asked: a run reads them there.
+
+    Raises:
+        Problem: as `ready`, or the words were not written yet.
+    """
     found = ready(installation, content)
     if not content.texts:
         return found
+    if write:
+        write_copy(
+            found.source, own_name(content, found.source), content.texts, folder=installation.own_templates
+        )
     template = find(own_name(content, found.source), extra=installation.own_templates)
     return Ready(campaign=found.campaign, template=template, source=found.source)
 
 
 def _digest(installation: Installation, content: Content) -> str:
     """Return a digest of all that an approval is about: the campaign, and the words as a run would read them."""
-    found = _as_written(installation, content)
+    found = as_written(installation, content)
     said = found.campaign.model_dump(mode="json")
     told = json.dumps([said, found.template.content_hash], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

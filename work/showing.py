@@ -103,21 +103,25 @@ def _evidence(ranked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def subject_for(
+    installation: Installation,
     template: Template,
     campaign: Campaign,
-    brand: Brand,
-    customer: Addressed | None,
     channel: Channel,
+    customer: Addressed | None,
     language: str = "",
 ) -> Subject:
     """Return what a preview is rendered for: the customer's own data, or the template's sample customer."""
+    brand = installation.organisation.brand(campaign.brand)
     spoken = language or (customer.language if customer else brand.languages[0])
     data: dict[str, Any] = dict(campaign.model_dump(mode="json")["data"])
     sample = sample_subject(
         template, brand, spoken, data={**data, "customer": template.sample.get("customer", {})}
     )
+    links = installation.links.for_message(
+        NOBODY, 0, campaign.purpose, list(template.links), brand.id, issued_at=sample.created_at
+    )
     if customer is None:
-        return sample
+        return replace(sample, links=links)
     own = {"first_name": customer.first_name, "last_name": customer.last_name, "company": customer.company}
     address = customer.addresses.get(channel, {})
     return replace(
@@ -127,25 +131,28 @@ def subject_for(
         to=address.get("value") or ADDRESSES[channel],
         postal=address.get("postal") or {**dict(sample.postal or {}), "name": customer.name},
         customer=customer.reference,
+        links=links,
         platform=address.get("platform") or sample.platform,
     )
 
 
 def shown(
+    installation: Installation,
     template: Template,
     campaign: Campaign,
-    brand: Brand,
     channel: Channel,
     customer: Addressed | None,
     *,
     language: str = "",
 ) -> Content:
-    """Return a campaign's finished message on one channel.
+    """Return a campaign's finished message on one channel, with links as long as the real ones.
 
     Raises:
         Problem: it cannot be made: a value is missing, a text is wrong, it is too long.
     """
-    return render(template, channel, subject_for(template, campaign, brand, customer, channel, language))
+    return render(
+        template, channel, subject_for(installation, template, campaign, channel, customer, language)
+    )
 
 
 def written_in(template: Template, brand: Brand, customer: Addressed | None) -> str:

@@ -117,6 +117,7 @@ def test_links_of_a_preview_open_nobodys_wishes(town, marketer, door):
     mail = marketer.get(f"{draft(marketer)}/email?as=C1").text
 
     links = re.findall(r'href="[^"]*/p/([^"?]+)', mail)
+    assert links
     assert all(
         (opened := door.links.open_preferences(token)) is None or opened.customer not in town
         for token in links

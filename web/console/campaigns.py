@@ -220,11 +220,12 @@ def _rendered(visit: Visit, channel: Channel) -> Any:
     installation, asked = visit.site.installation, visit.request.query_params
     try:
         ready = drafts.ready(installation, drafts.content_of(_found(visit)))
-        brand = installation.organisation.brand(ready.campaign.brand)
         with visit.site.reading.connect() as connection:
             someone = showing.customer_of(connection, asked.get("as", ""), None)
         language = asked.get("language", "") if asked.get("language") in ready.template.languages else ""
-        return showing.shown(ready.template, ready.campaign, brand, channel, someone, language=language)
+        return showing.shown(
+            installation, ready.template, ready.campaign, channel, someone, language=language
+        )
     except Problem as problem:
         raise HTTPException(404, str(problem)) from problem
 

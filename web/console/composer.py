@@ -167,12 +167,11 @@ def previews(installation: Installation, found: Ready, someone: Addressed | None
 def _preview(
     installation: Installation, found: Ready, someone: Addressed | None, channel: Channel
 ) -> Preview:
-    brand = installation.organisation.brand(found.campaign.brand)
     if channel.on_paper:  # typeset by its own route: it takes as long as all the others together
         cost = installation.organisation.costs.expected(channel)
         return Preview(channel=channel, note={"cost": cost})
     try:
-        content = showing.shown(found.template, found.campaign, brand, channel, someone)
+        content = showing.shown(installation, found.template, found.campaign, channel, someone)
     except Problem as problem:
         return Preview(channel=channel, note={}, problem=str(problem))
     return preview_of(channel, content, installation.organisation)
@@ -209,9 +208,8 @@ def _sms_parts(installation: Installation, found: Ready) -> int:
     """Return how many parts one SMS of a campaign has; 1 where there is none, or it cannot be made."""
     if Channel.SMS not in found.campaign.channels or Channel.SMS not in found.template.channels:
         return 1
-    brand = installation.organisation.brand(found.campaign.brand)
     try:
-        content = showing.shown(found.template, found.campaign, brand, Channel.SMS, None)
+        content = showing.shown(installation, found.template, found.campaign, Channel.SMS, None)
     except Problem:
         return 1
     return parts_and_cost(content, installation.organisation)[0]
@@ -238,9 +236,18 @@ def choices(visit: Visit, connection: Connection, content: Content) -> dict[str,
         "templates": [(template.name, f"{template.title} ({template.version})") for template in marketing],
         "topics": [(topic, _topic(topic, known)) for topic in topics],
         "segments": everyone + segments_,
-        "channels": [(channel.value, known["console"]["channel"][channel.value]) for channel in Channel],
+        "channels": [
+            (channel.value, known["console"]["channel"][channel.value]) for channel in _usable(visit, content)
+        ],
         "zones": _zones(content.zone, installation.organisation.time_zone),
     }
+
+
+def _usable(visit: Visit, content: Content) -> tuple[Channel, ...]:
+    """Return what the draft's brand writes on."""
+    organisation = visit.site.installation.organisation
+    known = {brand.id: brand.channels for brand in organisation.brands}
+    return known.get(content.brand, organisation.brands[0].channels)
 
 
 def _topic(topic: str, known: Mapping[str, Any]) -> str:
