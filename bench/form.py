@@ -1,4 +1,4 @@
-"""The customer's form: pages a second with the database behind them, beside a bare page of the same server."""
+"""The customer's form: pages a second beside a bare page, and 300 saved forms a second beside a null route."""
 
 import json
 import os
@@ -9,11 +9,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from bench.figure import Figure, bound, rate
+from bench.figure import Figure, bound, cost, rate
 from bench.home import fresh_home
 from tidings.signing import signing_key
 from work.links import Links
@@ -21,6 +22,11 @@ from work.links import Links
 CUSTOMERS = 2_000
 CONNECTIONS = 8
 SECONDS = 4.0
+POSTS = 300
+"""Forms saved in a second, at moments that do not wait for answers."""
+POSTING = 10.0
+VISITORS = 24
+"""Connections that these come by; after every tenth a visitor asks the route that does nothing."""
 PUBLIC = "http://127.0.0.1"
 
 _ORGANISATION = """
@@ -72,10 +78,22 @@ def figures() -> Iterable[Figure]:
             size = len(_get(port, paths[0]))
             ours = _pages_a_second(port, paths)
             slowest = _slowest(port, paths)
+            saving = _saved(port, paths)
         with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as port:
             other = _pages_a_second(port, paths)
     yield rate("form: pages a second, a bare page", ours=ours, other=other, unit="pages/s", goal=0.1)
     yield bound("form: 99 of 100 pages one at a time", ours=slowest, most=50, unit="ms")
+    yield rate(
+        "form: forms saved a second, promised", ours=saving.rate, other=POSTS, unit="posts/s", goal=0.98
+    )
+    yield bound("form: errors while they were saved, and one", ours=saving.errors + 1, most=1, unit="errors")
+    yield cost(
+        "form: 99 of 100 saves, of the null route meanwhile",
+        ours=saving.slow,
+        other=saving.null,
+        unit="ms",
+        goal=0.05,
+    )
     yield bound("form: a page with its style", ours=size / 1000, most=30, unit="kB")
 
 
@@ -125,9 +143,16 @@ class _Visitor:
         self._file = self._socket.makefile("rb", buffering=64 * 1024)
 
     def get(self, path: str) -> bytes:
-        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n".encode())
+        return self._ask(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n", b" 200 ", path)
+
+    def post(self, path: str, body: str) -> None:
+        head = f"POST {path} HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        self._ask(f"{head}Content-Length: {len(body)}\r\n\r\n{body}", b" 303 ", path)
+
+    def _ask(self, request: str, wanted: bytes, path: str) -> bytes:
+        self._socket.sendall(request.encode())
         status = self._file.readline()
-        if b" 200 " not in status:
+        if wanted not in status:
             msg = f"{path}: {status!r}"
             raise RuntimeError(msg)
         length = 0
@@ -139,6 +164,66 @@ class _Visitor:
     def close(self) -> None:
         self._file.close()
         self._socket.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saving:
+    """What saving forms at a fixed rate showed; latencies are 99th percentiles in ms, from the planned moment on."""
+
+    rate: float
+    errors: int
+    slow: float
+    null: float
+
+
+def _saved(port: int, paths: list[str]) -> Saving:
+    """Save forms at POSTS a second, each a change, and ask for the null route in between."""
+    count = int(POSTS * POSTING)
+    taken: list[tuple[bool, float]] = []
+    errors: list[str] = []
+    start = time.monotonic() + 0.2
+    threads = [
+        threading.Thread(target=_save, args=(port, paths, range(one, count, VISITORS), start, taken, errors))
+        for one in range(VISITORS)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds = time.monotonic() - start
+    saves, nulls = (sorted(ms for null, ms in taken if null is kind) for kind in (False, True))
+    return Saving(
+        rate=len(saves) / seconds,
+        errors=len(errors),
+        slow=saves[int(len(saves) * 0.99)] if saves else float("inf"),
+        null=nulls[int(len(nulls) * 0.99)] if nulls else float("inf"),
+    )
+
+
+def _save(
+    port: int,
+    paths: list[str],
+    numbers: range,
+    start: float,
+    taken: list[tuple[bool, float]],
+    errors: list[str],
+) -> None:
+    visitor = _Visitor(port)
+    for number in numbers:
+        due = start + number / POSTS
+        time.sleep(max(0.0, due - time.monotonic()))
+        channels = ("letter,email", "sms", "email,sms", "none")[(number // len(paths)) % 4]
+        try:
+            visitor.post(paths[number % len(paths)], f"offer={channels}&news={channels}")
+            taken.append((False, (time.monotonic() - due) * 1000))
+            if number % 10 == 0:
+                began = time.monotonic()
+                visitor.get("/healthz")
+                taken.append((True, (time.monotonic() - began) * 1000))
+        except (OSError, RuntimeError) as error:
+            errors.append(str(error))
+            visitor = _Visitor(port)
+    visitor.close()
 
 
 def _get(port: int, path: str) -> bytes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
-
-from store import tables
+from sqlalchemy import Connection, text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,27 +32,34 @@ class Statement:
     proof: str = ""
 
 
+_APPEND = text("""
+    INSERT INTO statements (customer_id, brand, topic, kind, channels, value, from_at, until_at, source, proof, actor,
+                            at)
+    SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (customer_id bigint, brand text, topic text,
+        kind text, channels text[], value jsonb, from_at timestamptz, until_at timestamptz, source text, proof text,
+        actor text, at timestamptz)
+""")
+
+
 def append(connection: Connection, statements: Sequence[Statement]) -> None:
-    """Write what customers said; the caller holds the customers' locks (design/delivery.md rule 3)."""
+    """Write what customers said, in one statement; the caller holds their locks (design/delivery.md rule 3)."""
     if not statements:
         return
-    connection.execute(
-        insert(tables.statements),
-        [
-            {
-                "customer_id": row.customer,
-                "brand": row.brand,
-                "topic": row.topic,
-                "kind": row.kind,
-                "channels": list(row.channels),
-                "value": row.value,
-                "from_at": row.from_at,
-                "until_at": row.until_at,
-                "source": row.source,
-                "proof": row.proof,
-                "actor": row.actor,
-                "at": row.at,
-            }
-            for row in statements
-        ],
-    )
+    rows = [
+        {
+            "customer_id": row.customer,
+            "brand": row.brand,
+            "topic": row.topic,
+            "kind": row.kind,
+            "channels": row.channels,
+            "value": row.value,
+            "from_at": row.from_at and row.from_at.isoformat(),
+            "until_at": row.until_at and row.until_at.isoformat(),
+            "source": row.source,
+            "proof": row.proof,
+            "actor": row.actor,
+            "at": row.at.isoformat(),
+        }
+        for row in statements
+    ]
+    connection.execute(_APPEND, {"rows": json.dumps(rows)})

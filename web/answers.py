@@ -102,6 +102,7 @@ def _ranked(topic: str, places: Mapping[str, int], shown: str) -> tuple[str, str
 
 
 def _possible(topic: str, answer: str, known: Preferences) -> bool:
+    """Tell whether an answer names channels that can be used, each once; nothing at all only where that may be."""
     if answer == NONE or (answer == "" and topic not in CHOICES):
         return is_marketing(topic)
     named = answer.split(",")
