@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -9,6 +10,7 @@ from moto import mock_aws
 from sqlalchemy import text
 
 from tests.town import NOON, install, settle
+from work.alerts import alerts
 from work.drops import take_all
 from work.examples import example_of
 from work.intake import import_file
@@ -184,6 +186,19 @@ def test_what_a_process_left_that_died_is_finished_by_the_next(home, place):
     assert take_all(home, now=NOON) == 1
     assert count(home, "customers") == 2
     assert report(place, "customers")["unchanged"] == 2
+
+
+def test_somebody_hears_of_a_file_that_could_not_be_used(home, place, engine):
+    drop(place, "touchpoints", "wrong.csv", "a,b\n1,2\n")
+    drop(place, "customers", "right.csv", CUSTOMERS)
+    take_all(home, now=NOON)
+
+    with engine.begin() as connection:
+        told = [(one.name, one.subject) for one in alerts(connection, home, now=NOON)]
+        later = alerts(connection, home, now=NOON + timedelta(days=2))
+    assert ("drop_wrong", "touchpoints") in told
+    assert ("drop_wrong", "customers") not in told
+    assert [one for one in later if one.name == "drop_wrong"] == []
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from store.events import announce
 from tests.peers.http import HttpPeer
 from tests.town import install, settle
 from tidings.problem import Problem
+from tidings.settings import Mode
 from work import outbound
 from work.alerts import alerts
 
@@ -255,6 +256,17 @@ def test_old_events_are_forgotten_with_their_calls(home, endpoint):
     outbound.deliver(home, now=NOW + timedelta(days=31))
 
     assert rows(home, "SELECT count(*) FROM events, webhook_calls") == [(0,)]
+
+
+def test_a_copy_of_a_live_database_calls_nobody(home, endpoint, settings, engine):
+    listen(home, endpoint)
+    happen(home)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO installation (key, value) VALUES ('live_at', 'elsewhere')"))
+    copy = install(home.settings.model_copy(update={"mode": Mode.LIVE}), engine)
+
+    assert outbound.deliver(copy, now=NOW) == 0
+    assert endpoint.requests == []
 
 
 @pytest.mark.parametrize(
