@@ -3,13 +3,21 @@
 import base64
 import os
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 
+import pypdfium2
 import pytest
+import zxingcpp
 from sqlalchemy import event
 
-from tests.town import settle, suppress
+from templates.catalog import find
+from templates.render import documents_of, render
+from templates.subject import Subject
+from tests.town import POSTAL, settle, suppress
 from tests.web.letters import MESSAGE, send
 from tests.web.post import link_in, post_office
+from tidings.channel import Channel
 from tidings.signing import sign
 from work.links import LINK, PREFERENCES_LIVE
 
@@ -270,3 +278,30 @@ def test_a_query_that_is_no_text_is_no_fault_of_ours(door, engine, path, query):
         assert door.client.request(method, url).status_code < 500
         for kind, body in NO_TEXT:
             assert door.client.post(url, content=body, headers={"Content-Type": kind}).status_code < 500
+
+
+@pytest.mark.parametrize("name", ["offer/autumn", "invoice/standard"])
+def test_the_link_comes_by_every_channel_and_as_a_code_on_paper(door, engine, name):
+    [ada] = settle(engine, channels=("email", "letter"))
+    template = find(name)
+    urls = door.links.for_message(
+        MESSAGE, ada, template.purpose, ("action",), "nordlys", issued_at=door.clock.now
+    )
+    brand = door.installation.organisation.brands[0]
+    subject = Subject(
+        message=MESSAGE, reference="R2345678", language="en", brand=brand, data=template.sample, postal=POSTAL,
+        to="ada@example.org", customer="C1", links=urls, created_at=door.clock.now,
+    )  # fmt: skip
+    documents = documents_of(template, subject)
+
+    mail = message_from_bytes(
+        render(template, Channel.EMAIL, subject, documents=documents).raw, policy=default
+    )
+    assert urls["preferences"] in mail.get_body(("plain",)).get_content()
+    assert urls["preferences"] in mail.get_body(("html",)).get_content()
+    letter = render(template, Channel.LETTER, subject, documents=documents)
+    with pypdfium2.PdfDocument(letter.pdf) as paper:
+        pictures = [paper[number].render(scale=4).to_pil() for number in range(letter.pages)]
+    codes = {code.text for picture in pictures for code in zxingcpp.read_barcodes(picture)}
+    assert urls["preferences"] in codes
+    assert door.client.get(urls["preferences"]).status_code == 200
