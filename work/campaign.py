@@ -52,7 +52,8 @@ template = "offer/autumn"     # `tidings templates list` shows them
 channels = ["email", "sms", "push", "letter"]
 tracking = true               # measured links; customers can switch them off for themselves
 
-[audience]                    # all, any, none hold rules; `everybody = true` selects all customers
+[audience]                    # all, any, none hold rules; `everybody = true` selects all customers;
+                              # `segment = "garden"` a saved one (`tidings segments list`)
 all = [
   { field = "country", op = "in", value = ["NO", "SE", "PL", "BR", "GB"] },
   { field = "standing", op = "in", value = ["customer", "prospect"] },
