@@ -1,0 +1,192 @@
+"""The service desk in a browser: phone and desktop, light and dark, by keyboard, without JavaScript, and axe clean."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+import tomli_w
+from playwright.sync_api import expect, sync_playwright
+from sqlalchemy import insert
+
+from store import staff as accounts
+from store.owner import owner
+from store.tables import addresses
+from tests.shelf import add_message, add_run
+from tests.town import NOON, ORGANISATION, settle, state, suppress
+from tests.work.test_deliver import House
+from tests.work.test_sent import Taking
+from tidings.channel import Channel
+from tidings.role import Role
+from work.deliver import Sender
+
+pytestmark = pytest.mark.browser
+
+SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.LETTER)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(settings, engine):
+    """A page server with three customers who were sent an offer, each on another channel; (address, cookie)."""
+    (settings.home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
+    (settings.home / "signing.key").write_bytes(b"k" * 32)
+    (settings.home / "signing.key").chmod(0o600)
+    for channel in CHANNELS:
+        settle(engine, channels=(channel.value,))
+    house = House(settings, engine).plan(channels=list(CHANNELS))
+    with owner(engine) as number:
+        sender = Sender(
+            installation=house.installation,
+            providers={channel: (Taking(channel),) for channel in CHANNELS},
+            policy=house.installation.policy,
+            owner=number,
+            clock=lambda: NOON,
+        )
+        sender.settle()
+        sender.send_due()
+    with engine.begin() as connection:
+        state(connection, 1, topic="offer", channels=["email"])
+        state(connection, 2, topic="invoice", channels=["letter"])
+        suppress(connection, "sms", "+4740600002")
+        connection.execute(
+            insert(addresses).values(customer_id=2, channel="letter", value="Storgata 3, 0155 Oslo")
+        )
+        add_message(
+            connection, add_run(connection, required=True), 2, state="undeliverable", reason="no_channel"
+        )
+        account = accounts.add(
+            connection, name="mia", roles=[Role.SUPPORT, Role.MANAGER], now=datetime.now(UTC)
+        )
+        secret = accounts.begin_session(connection, account, now=datetime.now(UTC), life=timedelta(days=1))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "TIDINGS_HOME": str(settings.home),
+        "TIDINGS_DATABASE": settings.database.get_secret_value(),
+        "TIDINGS_PORT": str(port),
+        "TIDINGS_LOG": "info",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "web"], env=environment, stderr=subprocess.PIPE, text=True
+    ) as child:
+        for line in child.stderr:
+            if "running on" in line:
+                break
+        yield f"http://127.0.0.1:{port}", secret
+        child.terminate()
+        child.stderr.read()
+
+
+def visitor(chromium, desk, *, scripts=True, size="desktop", scheme="light"):
+    context = chromium.new_context(java_script_enabled=scripts, viewport=SIZES[size], color_scheme=scheme)
+    context.add_cookies([{"name": "tidings", "value": desk[1], "url": desk[0]}])
+    return context.new_page()
+
+
+def open_customer(page, desk, ref):
+    page.goto(f"{desk[0]}/customers?q={ref}")
+    page.get_by_label("Ticket number, or what it is about").fill("ticket 812")
+    page.get_by_role("button", name="Open", exact=True).click()
+
+
+def clean(page):
+    """Hold a page against axe, and against a page that is wider than the screen."""
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_page_is_clean(chromium, desk, size, scheme):
+    page = visitor(chromium, desk, size=size, scheme=scheme)
+    page.goto(f"{desk[0]}/customers?q=berg")
+    clean(page)
+    page.get_by_role("link", name="Ada Berg").first.click()
+    clean(page)
+    page.get_by_label("Ticket number, or what it is about").fill("ticket 812")
+    page.get_by_role("button", name="Open", exact=True).click()
+    clean(page)
+    page.get_by_role("link", name="Why, and what was sent").first.click()
+    clean(page)
+    for path in ("/calls", "/gaps"):
+        page.goto(desk[0] + path)
+        clean(page)
+
+
+def test_what_was_sent_is_shown_on_every_channel(chromium, desk):
+    page = visitor(chromium, desk)
+    for ref, shown in (("C1", "iframe"), ("C2", "blockquote"), ("C3", "img.paper")):
+        open_customer(page, desk, ref)
+        page.get_by_role("link", name="Why, and what was sent").last.click()
+        expect(page.locator(shown).first).to_be_visible()
+        expect(
+            page.get_by_text("The customer asked for it").or_(page.get_by_text("House order")).first
+        ).to_be_visible()
+    assert page.locator("img.paper").evaluate("one => one.decode().then(() => one.naturalWidth)") > 800
+    open_customer(page, desk, "C1")
+    page.get_by_role("link", name="Why, and what was sent").last.click()
+    expect(page.frame_locator("iframe").get_by_text("Ada").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_journey_of_support(chromium, desk, scripts, size):
+    page = visitor(chromium, desk, scripts=scripts, size=size)
+    open_customer(page, desk, "C2")
+    page.get_by_label("What was said").fill("Wants letters")
+    page.get_by_role("button", name="Note it").click()
+    expect(page.get_by_role("status")).to_have_text("Noted.")
+    expect(page.get_by_text("Wants letters")).to_be_visible()
+    page.get_by_label("News").select_option("letter")
+    page.get_by_label("How the customer asked for it").fill("on the phone")
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.get_by_role("status")).to_have_text("The wish is written down.")
+    page.get_by_text("Use it again").first.click()
+    page.locator("details[open]").get_by_label("Reason").fill("it works")
+    page.locator("details[open]").get_by_role("button", name="Use it again").click()
+    expect(page.get_by_role("status")).to_have_text("The address is used again.")
+    page.get_by_text("Merge with another record").first.click()
+    page.get_by_label("Reference of the other record").fill("C3")
+    page.locator("details[open]").get_by_label("Reason").fill("same person")
+    page.get_by_role("button", name="Merge with another record").click()
+    expect(page.get_by_role("status")).to_have_text("The two are one customer now.")
+    page.get_by_text("Split them again").first.click()
+    page.locator("details[open]").get_by_label("Reason").fill("two people")
+    page.locator("details[open]").get_by_role("button", name="Split them again").click()
+    expect(page.get_by_role("status")).to_have_text("They are two customers again.")
+    offer = page.locator("li", has_text="autumn").filter(has=page.get_by_role("link"))
+    offer.get_by_role("link", name="Why, and what was sent").first.click()
+    page.get_by_label("Reason").fill("lost it")
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_role("status")).to_have_text("A copy is on its way.")
+
+
+def test_a_call_is_made_by_keyboard(chromium, desk):
+    page = visitor(chromium, desk, scripts=False)
+    page.goto(f"{desk[0]}/calls")
+    page.get_by_role("button", name="Look again").press("Enter")
+    page.get_by_role("button", name="I call").press("Enter")
+    expect(page.get_by_role("link", name="+4740600002")).to_be_visible()
+    page.get_by_label("What was said, or that nobody answered").fill("told her")
+    page.get_by_role("button", name="Told: close the call").press("Enter")
+    expect(page.get_by_text("Nobody has to be called.")).to_be_visible()
