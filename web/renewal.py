@@ -84,8 +84,17 @@ def _page(
     status: int = 200,
 ) -> Response:
     site, brand, language = _where(request)
-    values = {"sent": sent, "wrong": wrong, "often": often, "to": to}
-    return site.pages.answer(request, "ask", language=language, brand=brand, status=status, **values)
+    return site.pages.answer(
+        request,
+        "ask",
+        language=language,
+        brand=brand,
+        status=status,
+        sent=sent,
+        wrong=wrong,
+        often=often,
+        to=to,
+    )
 
 
 def renew(

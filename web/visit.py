@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -61,7 +62,7 @@ def visit_of(
     return Visit(site=site, customer=customer, brand=found, language=spoken, known=known, home=home)
 
 
-def page(request: Request, visit: Visit, name: str, *, status: int = 200, **values: object) -> Response:
+def page(request: Request, visit: Visit, name: str, *, status: int = 200, **values: Any) -> Response:
     """Return one of a customer's pages."""
     return visit.site.pages.answer(
         request,
