@@ -163,6 +163,19 @@ def columns_of(path: Path, mapping: BillMapping) -> list[Column]:
     ]
 
 
+def remembered(found: Sequence[Column], earlier: Sequence[BillFile]) -> BillMapping | None:
+    """Return the mapping of the newest earlier file that has all the columns it names, None when there is none."""
+    names = {column.name for column in found}
+    for file in earlier:
+        mapping = BillMapping.model_validate(file.mapping)
+        outer = mapping.columns.get("lines", "")
+        if mapping.columns and all(
+            column in names or f"{outer}.{column}" in names for column in mapping.columns.values()
+        ):
+            return mapping
+    return None
+
+
 def guess(names: Sequence[str]) -> dict[str, str]:
     """Return column of the file -> our field, for those that are recognised; no field is taken twice.
 

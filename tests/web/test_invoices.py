@@ -94,6 +94,17 @@ def test_columns_are_suggested_by_their_names_and_shown_with_samples(biller):
     assert "F-1 · F-2 · F-3" in page.text
 
 
+def test_the_next_file_of_the_same_kind_is_mapped_as_the_last_one(biller):
+    first = brought(biller)
+    chosen = {**suggested(biller.get(first)), "column-4": "", "column-7": "total"}
+    biller.post(first, {**chosen, "constant-currency": "NOK"})
+
+    page = biller.get(brought(biller, content=TABLE.replace(b"F-", b"G-")))
+
+    assert suggested(page)["column-7"] == "total"
+    assert 'name="constant-currency" value="NOK"' in page.text
+
+
 def test_json_lines_are_mapped_too_with_what_their_items_hold(biller):
     document = {
         "fakturanr": "F-1", "kunde": "C-1", "fakturadato": "2026-03-01", "forfallsdato": "2026-03-31", "sum": "125.00",

@@ -95,7 +95,10 @@ def columns(visit: Visit) -> Response:
     mapping = BillMapping.model_validate(file.mapping)
     problem, found = None, []
     try:
-        found = billing.columns_of(billing.path_of(installation, file.digest), mapping)
+        path = billing.path_of(installation, file.digest)
+        found = billing.columns_of(path, mapping)
+        if not mapping.columns and (known := billing.remembered(found, _earlier(visit))):
+            mapping, found = known, billing.columns_of(path, known)
         if visit.request.method == "POST":
             chosen = {
                 column.name: field
@@ -285,6 +288,11 @@ def _file(visit: Visit) -> BillFile:
     if file is None:
         raise HTTPException(404)
     return file
+
+
+def _earlier(visit: Visit) -> list[BillFile]:
+    with visit.site.reading.connect() as connection:
+        return bill_files.newest(connection, limit=20)
 
 
 def _text(visit: Visit, name: str) -> str:
