@@ -6,15 +6,21 @@ The commands of the README are run in `journeys/test_chinook.py`, which looks at
 import ast
 import re
 import shlex
+import tomllib
 
 import pytest
 from cyclopts import App, CycloptsError
+from PIL import Image
 
 from channels.registry import PROVIDERS
 from cli.main import COMMANDS
+from store.audit import OPENED
+from store.events import KINDS
 from tests.walk import ROOT, commands
 from tidings.outcome import ErrorClass
+from tidings.reason import Reason
 from tidings.receipt import ReceiptKind
+from tidings.role import Role
 from tools.settings_page import page
 
 DOCS = sorted((ROOT / "docs").glob("**/*.md"))
@@ -25,6 +31,7 @@ FENCE = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 TYPED = re.compile(r"^(?:[A-Z_]+=\S+ )*tidings (.+)$", re.MULTILINE)
 QUOTED = re.compile(r"`(?:[A-Z_]+=\S+ )?tidings ([^`\n]+)`")
 CELLS = re.compile(r"`([^`]+)`")
+LINKED = re.compile(r"\]\(([^)#\s]+)")
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +51,10 @@ def read(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-def first_cells(name):
-    """Return the words in backticks of the first column of a page's tables."""
-    lines = [line for line in read(name).splitlines() if line.startswith("|")]
+def first_cells(name, section=""):
+    """Return the words in backticks of the first column of the tables of a page, or of one section of it."""
+    text = read(name).split(f"\n## {section}\n")[1].split("\n## ")[0] if section else read(name)
+    lines = [line for line in text.splitlines() if line.startswith("|")]
     return {word for line in lines for word in CELLS.findall(line.split("|")[1])}
 
 
@@ -101,7 +109,8 @@ def test_a_command_that_a_sentence_names_exists_with_its_options(path, app):
     for line in QUOTED.findall(path.read_text(encoding="utf-8")):
         words = [word.strip("[]") for word in line.split()]
         names, apps, _ = app.parse_commands([word for word in words if not word.startswith("-")])
-        known = {name for one in apps[-1].assemble_argument_collection() for name in one.names}
+        own = apps[-1].assemble_argument_collection() if apps[-1].default_command else ()
+        known = {name for one in own for name in one.names}
         options = {word for word in words if word.startswith("--")}
         if not names or not options <= known | {"--debug", "--version"}:
             wrong.append(line)
@@ -136,6 +145,90 @@ def test_every_gauge_is_explained_and_no_other():
 
 def test_every_class_of_error_is_explained():
     assert {str(one) for one in ErrorClass} - first_cells("docs/operations.md") == set()
+
+
+def test_every_reason_is_explained_and_no_other():
+    named = tomllib.loads(read("web/locales/en/console.toml"))["reason"]
+    assert {str(one) for one in Reason} <= set(named)
+    assert first_cells("docs/codes.md", "Reasons") == set(named)
+
+
+def audited():
+    """Return the actions that the program writes into the audit, as the modules that do so spell them."""
+    found = {OPENED, *re.findall(r"INTO audit .*\n.* '(\w+)'", read("work/intake.py"))}
+    for path in (path for folder in ("work", "web", "store") for path in (ROOT / folder).rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if re.search(r"^from store(\.audit import .*\bnote| import (.*\b)?audit)\b", source, re.MULTILINE):
+            found |= {word for node in ast.walk(ast.parse(source)) for word in actions(node)}
+    return found
+
+
+def actions(node):
+    """Return the texts that a piece of such a module makes the action of a row."""
+    spelled = []
+    if isinstance(node, ast.Call):
+        spelled += [word.value for word in node.keywords if word.arg == "action"]
+        spelled += node.args if isinstance(node.func, ast.Name) and node.func.id == "_note" else []
+    if (
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.IfExp)
+        and ast.unparse(node.targets[0]) == "kind"
+    ):
+        spelled += [node.value.body, node.value.orelse]
+    return [one.value for one in spelled if isinstance(one, ast.Constant)]
+
+
+def test_every_action_of_the_audit_is_explained_and_no_other():
+    made = audited()
+    assert len(made) > 30
+    assert first_cells("docs/codes.md", "Audit actions") == made
+
+
+def test_every_event_that_systems_hear_of_is_explained_and_no_other():
+    assert first_cells("docs/api.md", "Events") == set(KINDS)
+
+
+def test_every_role_is_explained():
+    assert {str(one) for one in Role} <= first_cells("docs/roles.md")
+
+
+def test_every_provider_has_a_page_and_says_how_to_connect_it():
+    linked = set(re.findall(r"\(providers/(\w+)\.md\)", read("docs/connect-your-providers.md")))
+    assert linked == {path.stem for path in (ROOT / "docs" / "providers").glob("*.md")}
+    said = read("docs/connect-your-providers.md")
+    assert [name for channel, name in PROVIDERS if f"`TIDINGS_{channel.upper()}={name}`" not in said] == []
+
+
+def test_a_setting_that_a_page_names_exists():
+    known = first_cells("docs/settings.md")
+    groups = {name.partition("__")[0] + "__" for name in known if "__" in name} | {"TIDINGS_CARRIER__KEY"}
+    wrong = {
+        (path.name, name)
+        for path in PAGES
+        for name in re.findall(r"\bTIDINGS_[A-Z0-9_]+", path.read_text(encoding="utf-8"))
+        if name not in known | groups
+    }
+    assert wrong == set()
+
+
+def test_a_picture_is_small_is_shown_and_has_its_words():
+    said = "\n".join(path.read_text(encoding="utf-8") for path in PAGES)
+    shown = {name: words for words, name in re.findall(r"!\[([^\]]*)\]\((?:docs/)?pictures/([\w.]+)\)", said)}
+    kept = {path.name: path for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert set(shown) == set(kept)
+    assert all(len(words) > 20 for words in shown.values())
+    assert [name for name, path in kept.items() if path.stat().st_size > 150_000] == []
+    for path in kept.values():
+        with Image.open(path) as picture:
+            picture.verify()
+
+
+def test_each_person_is_one_click_from_their_page():
+    starts = {f"quick-start-{who}.md" for who in ("marketing", "billing", "support", "customers")}
+    assert starts <= {name.removeprefix("docs/") for name in LINKED.findall(read("README.md"))}
+    for name in starts:
+        page = read(f"docs/{name}")
+        assert [one for one in ("## What", "### 5. ", "## When something is odd") if one not in page] == []
 
 
 def test_every_kind_of_receipt_is_explained():
