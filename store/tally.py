@@ -22,7 +22,10 @@ def totals(connection: Connection, runs: Sequence[str]) -> Sequence[Row[Any]]:
 
 
 def arrivals(connection: Connection, runs: Sequence[str]) -> Sequence[Row[Any]]:
-    """Return (run, channel, state, fallback, n) of deliveries; `fallback`: not its message's first."""
+    """Return (run, channel, state, fallback, n) of deliveries that have ended, and of every fallback.
+
+    A fallback is a delivery that is not its message's first. What was accepted and not heard of since is not in it.
+    """
     return connection.execute(
         text("""
             SELECT run_id AS run, channel, state, fallback, CAST(sum(deliveries) AS bigint) AS n

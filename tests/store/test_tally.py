@@ -16,7 +16,8 @@ SCANNED = text("""
 """)
 ARRIVED = text("""
     SELECT d.channel, d.state, d.number > 1, count(*) FROM deliveries d JOIN messages m ON m.id = d.message_id
-    WHERE m.run_id = :run AND m.copy = 0 GROUP BY 1, 2, 3
+    WHERE m.run_id = :run AND m.copy = 0
+      AND (d.number > 1 OR d.state IN ('delivered', 'bounced', 'expired', 'rejected', 'recalled')) GROUP BY 1, 2, 3
 """)
 STATES = ("planned", "ready", "in_delivery", "done", "undeliverable", "cancelled", "held")
 CHANNELS = (None, "email", "sms", "letter")
