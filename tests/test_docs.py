@@ -251,4 +251,4 @@ def test_the_settings_page_is_the_one_that_the_settings_make():
 def test_the_readme_stays_short():
     lines = read("README.md").splitlines()
     assert len(lines) < 150
-    assert all(len(line) <= 121 for line in lines)
+    assert all(len(line) <= 121 for line in lines if not line.startswith("|"))
