@@ -248,6 +248,12 @@ def test_the_settings_page_is_the_one_that_the_settings_make():
     )
 
 
+def test_every_setting_is_explained():
+    rows = re.findall(r"^\| `(TIDINGS_\w+)` \| .* \| (.*) \|$", read("docs/settings.md"), re.MULTILINE)
+    assert len(rows) > 100
+    assert [name for name, words in rows if len(words.split()) < 2] == []
+
+
 def test_the_readme_stays_short():
     lines = read("README.md").splitlines()
     assert len(lines) < 150

@@ -40,7 +40,9 @@ class SmtpSettings(BaseModel, frozen=True):
     port: int = 25
     """Usual: 25, or 587 with a user name."""
     username: str = ""
+    """Empty: the relay asks for none."""
     password: SecretStr = SecretStr("")
+    """Goes over TLS only, except to this machine."""
     starttls: Literal["never", "when offered", "always"] = "when offered"
     """Encryption on the way to the relay."""
     rate: float = Field(default=0, ge=0)
@@ -83,7 +85,9 @@ class TwilioSettings(BaseModel, frozen=True):
     """`TIDINGS_TWILIO__ACCOUNT_SID` and so on."""
 
     account_sid: str = ""
+    """`AC...`, from Twilio's console."""
     auth_token: SecretStr = SecretStr("")
+    """Sends, and checks the signature of what comes back."""
     messaging_service_sid: str = ""
     """The service whose senders are used for SMS."""
     number: str = ""
@@ -194,6 +198,7 @@ class S3Settings(BaseModel, frozen=True):
     """`TIDINGS_S3__BUCKET` and so on: where the print house collects batches; credentials as boto3 finds them."""
 
     bucket: str = ""
+    """Its name; the print house collects there."""
     region: str = ""
     """Like `eu-north-1`; never guessed from the machine."""
     prefix: str = ""
@@ -210,13 +215,17 @@ class SftpSettings(BaseModel, frozen=True):
     """`TIDINGS_SFTP__HOST` and so on: where the print house collects batches."""
 
     host: str = ""
+    """The print house's server."""
     port: int = 22
+    """Usual: 22."""
     username: str = ""
+    """As the print house tells it."""
     password: SecretStr = SecretStr("")
     """Or a key."""
     key_file: Path | None = None
     """Private key, OpenSSH format."""
     key_password: SecretStr = SecretStr("")
+    """What the key file is locked with, if it is."""
     host_key: str = ""
     """The server's public key, like `ssh-ed25519 AAAA...`, as the print house tells it."""
     known_hosts: Path | None = None
@@ -231,14 +240,17 @@ class LobSettings(BaseModel, frozen=True):
     """`TIDINGS_LOB__KEY` and so on: a print API of the shape of Lob's."""
 
     key: SecretStr = SecretStr("")
+    """Of the service's API: `live_...`, or `test_...` for a trial without paper."""
     sender: str = ""
     """The return address, as the service's id: `adr_...`."""
     color: bool = False
+    """Print in colour; costs more."""
     webhook_secret: SecretStr = SecretStr("")
     """What its callbacks to `/hooks/lob` are signed with; empty: none are taken."""
     rate: float = 15.0
     """Requests a second; the service allows 150 in 5 seconds."""
     endpoint: str = "https://api.lob.com"
+    """The service's address; another one for tests."""
     timeout: timedelta = timedelta(seconds=30)
     """The longest that one letter may take."""
 
@@ -247,17 +259,21 @@ class PingenSettings(BaseModel, frozen=True):
     """`TIDINGS_PINGEN__CLIENT_ID` and so on: a print API of the shape of Pingen's."""
 
     client_id: str = ""
+    """Of an API client with the grant `client credentials`."""
     client_secret: SecretStr = SecretStr("")
+    """The same client's."""
     organisation: str = ""
     """The organisation's id at the service, a UUID."""
     product: str = "cheap"
     """`cheap`, `fast`, or a product of one post, for a letter whose postage class is `standard`."""
     color: bool = False
+    """Print in colour; costs more."""
     webhook_secret: SecretStr = SecretStr("")
     """What its callbacks to `/hooks/pingen` are signed with; empty: none are taken."""
     rate: float = 4.0
     """Letters a second, three requests each."""
     endpoint: str = "https://api.pingen.com"
+    """The service's address; `https://api-staging.pingen.com` for a trial without paper."""
     identity: str = "https://identity.pingen.com"
     """Where tokens come from."""
     timeout: timedelta = timedelta(seconds=30)
@@ -281,7 +297,9 @@ class MailboxSettings(BaseModel, frozen=True):
     port: int = 993
     """Usual: 993, or 143 with `starttls`."""
     username: str = ""
+    """Of the IMAP account."""
     password: SecretStr = SecretStr("")
+    """Of the IMAP account."""
     encryption: Literal["tls", "starttls", "never"] = "tls"
     """`never` for a server on this machine only."""
     folder: str = "INBOX"
@@ -332,6 +350,7 @@ class AlertSettings(BaseModel, frozen=True):
     smtp_host: str = "localhost"
     """The relay of these mails; better another one than that of `TIDINGS_SMTP__HOST`."""
     smtp_port: int = 25
+    """Usual: 25; no user name is given there."""
     webhook: SecretStr = SecretStr("")
     """A URL that alerts are posted to as JSON."""
     expires: Mapping[str, date] = {}
@@ -375,6 +394,7 @@ class OidcSettings(BaseModel, frozen=True):
     issuer: str = ""
     """Where `/.well-known/openid-configuration` is found; set it to offer the single sign-on."""
     client_id: str = ""
+    """What the issuer calls this program."""
     client_secret: SecretStr = SecretStr("")
     """Empty for a public client, or with `client_secret_file`."""
     client_secret_file: Path | None = None
