@@ -231,6 +231,22 @@ def test_each_person_is_one_click_from_their_page():
         assert [one for one in ("## What", "### 5. ", "## When something is odd") if one not in page] == []
 
 
+def words_of(table):
+    """Return every text of a file of words."""
+    for value in table.values():
+        yield from words_of(value) if isinstance(value, dict) else [value]
+
+
+@pytest.mark.parametrize("path", pages(sorted((ROOT / "docs").glob("quick-start-*.md"))))
+def test_what_a_quick_start_sets_in_italics_stands_on_a_page(path):
+    locales = [ROOT / "web/locales/en.toml", *(ROOT / "web/locales/en").glob("*.toml")]
+    known = {word for one in locales for word in words_of(tomllib.loads(one.read_text(encoding="utf-8")))}
+    said = {word.rstrip(".?:") for word in known} | {word.partition(":")[0] for word in known}
+    named = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", path.read_text(encoding="utf-8"))
+    assert len(named) >= 5
+    assert [word for word in named if word not in said] == []
+
+
 def test_every_kind_of_receipt_is_explained():
     assert {str(one) for one in ReceiptKind} - first_cells("docs/vocabulary.md") == set()
 
