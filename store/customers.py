@@ -46,12 +46,12 @@ class Duplicate:
     """id, reference, source, name; oldest first."""
 
 
-def lock_customers(connection: Connection, customers: Sequence[int]) -> None:
+def lock_customers(connection: Connection, customers: Sequence[int]) -> Sequence[int]:
     """Lock customers in the one order that everybody uses; the claim of the sender waits, and so do we for it.
 
-    All records of a person are locked, so that who locks one of them excludes who locks another.
+    All records of a person are locked, so that who locks one of them excludes who locks another. Returns their ids.
     """
-    connection.execute(
+    locked = connection.execute(
         text("""
             SELECT id FROM customers WHERE id = ANY(CAST(:ids AS bigint[]) || ARRAY(
                 SELECT w.customer_id FROM persons m JOIN persons w ON w.person_id = m.person_id
@@ -59,6 +59,7 @@ def lock_customers(connection: Connection, customers: Sequence[int]) -> None:
         """),
         {"ids": list(customers)},
     )
+    return locked.scalars().all()
 
 
 def find(connection: Connection, reference: str, source: str | None = None) -> int | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.persons import MEMBERS
 from store.tables import slips
 
 
@@ -63,6 +64,29 @@ def ask(
     )
 
 
+_CONFIRM = text("""
+    INSERT INTO slips (kind, customer_id, brand, channel, value, language, asked_at, due_at)
+    SELECT 'saved', :customer, :brand, :channel, :value, :language, :now, :now
+     WHERE NOT EXISTS (SELECT FROM slips WHERE customer_id = :customer AND kind = 'saved' AND asked_at > :since)
+""")
+
+
+def confirm(
+    connection: Connection,
+    *,
+    customer: int,
+    brand: str,
+    channel: str,
+    value: str,
+    language: str,
+    since: datetime,
+    now: datetime,
+) -> None:
+    """Write a slip of kind `saved`, unless the customer has one since a moment; the caller holds the lock."""
+    values = {"customer": customer, "brand": brand, "channel": channel, "value": value, "language": language}
+    connection.execute(_CONFIRM, {**values, "since": since, "now": now})
+
+
 def take(connection: Connection, *, now: datetime, lease: timedelta, limit: int) -> list[Slip]:
     """Take what is due; who does not report back within the lease has died, and another process takes it again."""
     found = connection.execute(
@@ -96,6 +120,23 @@ def again(connection: Connection, slip: int, *, due_at: datetime) -> None:
     connection.execute(
         text("UPDATE slips SET due_at = :due_at WHERE id = :slip"), {"slip": slip, "due_at": due_at}
     )
+
+
+_PLATFORM = text(f"""
+    SELECT a.platform FROM addresses a
+     WHERE a.customer_id = ANY({MEMBERS.format(customer="CAST(:customer AS bigint)")}) AND a.channel = :channel
+       AND a.value = :value AND a.removed_at IS NULL AND a.state = 'usable'
+       AND NOT EXISTS (SELECT FROM suppressions s WHERE s.channel = a.channel AND s.value = a.value
+                          AND s.lifted_at IS NULL AND s.brand IN (:brand, 'all'))
+     LIMIT 1
+""")
+
+
+def platform_of(connection: Connection, slip: Slip) -> str | None:
+    """Return the platform of a customer's address that may be used today, '' where it has none; None: it may not."""
+    values = {"customer": slip.customer, "channel": slip.channel, "value": slip.value, "brand": slip.brand}
+    found: str | None = connection.scalar(_PLATFORM, values)
+    return found
 
 
 def whose(connection: Connection, *, channel: str, values: list[str], brand: str, most: int) -> list[int]:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from templates.headers import wire_address
 from templates.language import choose
+from templates.push import make_push
 from templates.safe import clean
 from templates.sms import checked, plainer
-from tidings.message import Email, Sms
+from tidings.message import Email, Push, Sms
 from tidings.organisation import Brand
 
 _FOLDER = Path(__file__).parent / "slips"
@@ -75,3 +76,20 @@ def slip_sms(kind: str, *, brand: Brand, language: str, to: str, code: str, link
     text = plainer(" ".join((words["sms"].format(brand=clean(brand.name), code=code), *links)))
     encoding, parts = checked(text, budget=SMS_PARTS, where=f"slip {kind}")
     return Sms(sender=brand.senders.sms, to=to, text=text, parts=parts, encoding=encoding)
+
+
+def slip_push(
+    kind: str, *, brand: Brand, language: str, to: str, platform: str, link: str, number: str
+) -> Push:
+    """Return a slip as a push, which opens its link when it is tapped; `platform` is the address's."""
+    words = slip_words(kind, language)
+    return make_push(
+        message=number,
+        to=to,
+        platform=platform,
+        title=words["subject"],
+        body=words["sms"].format(brand=clean(brand.name), code="").rstrip(": "),
+        link=link,
+        topic="service",
+        where=f"slip {kind}",
+    )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +19,7 @@ from web.render import moment
 from web.renewal import renew
 from web.site import site_of
 from web.visit import Visit, fields_of, find, page
+from work.asking import confirm_saved
 from work.history import history, undo
 from work.preference import Saved, channels_in, save, stop_marketing, unsaved
 from work.replay import replay
@@ -27,8 +30,8 @@ VERSION = "2"
 """Of the questions and what they mean; the wording has its own digest. Both are part of the proof."""
 _SHORTEST_REFERENCE = 6
 _DIGITS = 4
-_SECRET = ("preview", "edit")
-"""Buttons, which are no answers."""
+_LOOKING = frozenset({"preview", "edit"})
+"""Buttons that save nothing."""
 
 
 def routes() -> list[Route]:
@@ -80,61 +83,108 @@ async def submit(request: Request) -> Response:
 
 
 def _submit(request: Request, fields: Mapping[str, str]) -> Response:
+    if fields.keys() & _LOOKING:
+        return _look(request, fields)
+    with site_of(request).installation.engine.begin() as connection:
+        found = find(request, holding=connection)
+        saved = _save(connection, found[0], fields) if found and not found[1] else None
+    if found is None:
+        return site_of(request).pages.missing(request)
+    visit, over = found
+    if over:
+        return renew(request, visit, fields)
+    if isinstance(saved, _Told):
+        return _again(request, visit, saved)
+    changed = "1" if saved and saved.changed else "0"
+    return RedirectResponse(f"{visit.home}?lang={visit.language}&saved={changed}", status_code=303)
+
+
+def _look(request: Request, fields: Mapping[str, str]) -> Response:
+    """Show the answers again, or what they would have changed."""
     found = find(request)
     if found is None:
         return site_of(request).pages.missing(request)
     visit, over = found
     if over:
         return renew(request, visit, fields)
+    told = _told(visit, fields)
+    if told.errors or "edit" in fields:
+        return _again(request, visit, told)
+    return _preview(request, visit, fields, told)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What somebody posted."""
+
+    answers: Mapping[str, str]
+    errors: Mapping[str, str]
+    shown: Mapping[str, str]
+    """What the form had shown, where it said so."""
+
+
+def _told(visit: Visit, fields: Mapping[str, str]) -> _Told:
     answers, errors = check(fields, visit.known, visit.brand, visit.language, visit.site.clock())
     shown = {key.removeprefix("shown."): value for key, value in fields.items() if key.startswith("shown.")}
-    if errors or "edit" in fields:
-        kept = {**visit.known.answers, **answers}
-        before = {**visit.known.answers, **{key: shown[key] for key in shown if key in visit.known.answers}}
-        return _page(request, visit, answers=kept, shown=before, errors=errors)
-    if "preview" in fields:
-        return _preview(request, visit, fields, answers, shown)
-    saved = _save(visit, fields, answers, shown)
-    changed = "1" if saved and saved.changed else "0"
-    return RedirectResponse(f"{visit.home}?lang={visit.language}&saved={changed}", status_code=303)
+    return _Told(answers=answers, errors=errors, shown=shown)
 
 
-def _save(
-    visit: Visit, fields: Mapping[str, str], answers: Mapping[str, str], shown: Mapping[str, str]
-) -> Saved | None:
-    site, now, proof = visit.site, visit.site.clock(), _proof(fields, visit)
+def _again(request: Request, visit: Visit, told: _Told) -> Response:
+    known = visit.known.answers
+    before = {**known, **{key: told.shown[key] for key in told.shown if key in known}}
+    return _page(request, visit, answers={**known, **told.answers}, shown=before, errors=told.errors)
+
+
+def _save(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | _Told | None:
+    """Save what was posted, and confirm it where the customer is reached now; what is wrong comes back."""
+    told = _told(visit, fields)
+    if told.errors:
+        return told
+    saved = _saved(connection, visit, fields, told)
+    if saved and saved.changed:
+        confirm_saved(
+            connection,
+            saved=visit.known,
+            changed=saved.changed,
+            language=visit.language,
+            now=visit.site.clock(),
+        )
+    return saved
+
+
+def _saved(connection: Connection, visit: Visit, fields: Mapping[str, str], told: _Told) -> Saved | None:
+    now, proof = visit.site.clock(), _proof(fields, visit)
     customer, brand, policy = visit.customer, visit.brand, visit.site.policy
-    with site.installation.engine.begin() as connection:
-        if fields.get("stop") == "marketing":
-            return stop_marketing(
-                connection,
-                customer=customer,
-                brand=brand,
-                purposes=MARKETING,
-                proof=proof,
-                policy=policy,
-                now=now,
-            )
-        if "undo" in fields:
-            return undo(connection, customer=customer, brand=brand, proof=proof, policy=policy, now=now)
-        return save(
+    if fields.get("stop") == "marketing":
+        return stop_marketing(
             connection,
             customer=customer,
             brand=brand,
-            answers=answers,
-            shown=shown,
+            purposes=MARKETING,
             proof=proof,
             policy=policy,
             now=now,
         )
+    if "undo" in fields:
+        return undo(connection, customer=customer, brand=brand, proof=proof, policy=policy, now=now)
+    return save(
+        connection,
+        customer=customer,
+        brand=brand,
+        answers=told.answers,
+        shown=told.shown,
+        proof=proof,
+        policy=policy,
+        now=now,
+        held=visit.known,
+    )
 
 
 def _preview(
     request: Request,
     visit: Visit,
     fields: Mapping[str, str],
-    answers: Mapping[str, str],
-    shown: Mapping[str, str],
+    told: _Told,
 ) -> Response:
     """Show what the answers would have changed in the past year, and save nothing."""
     site, now = visit.site, visit.site.clock()
@@ -143,8 +193,8 @@ def _preview(
             connection,
             customer=visit.customer,
             brand=visit.brand,
-            answers=answers,
-            shown=shown,
+            answers=told.answers,
+            shown=told.shown,
             policy=site.policy,
             now=now,
         )
@@ -157,7 +207,7 @@ def _preview(
             policy=site.policy,
             now=now,
         )
-    fields = {key: value[:LONGEST] for key, value in fields.items() if key not in _SECRET}
+    fields = {key: value[:LONGEST] for key, value in fields.items() if key not in _LOOKING}
     return page(request, visit, "preview", replay=found, fields=fields)
 
 

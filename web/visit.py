@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,7 +14,7 @@ from tidings.organisation import Brand
 from tidings.problem import Problem
 from web.language import choose
 from web.site import Site, site_of
-from work.preference import Preferences, read
+from work.preference import Preferences, hold, read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,19 +31,30 @@ class Visit:
     """Path of the customer's form."""
 
 
-def find(request: Request) -> tuple[Visit, bool] | None:
-    """Return who a `/p/{token}` belongs to and whether it is over; None when it is not one of ours."""
+def find(request: Request, holding: Connection | None = None) -> tuple[Visit, bool] | None:
+    """Return who a `/p/{token}` belongs to and whether it is over; None when it is not one of ours.
+
+    With a transaction to save in it is read there, under the customer's lock.
+    """
     site = site_of(request)
     token = request.path_params["token"]
     opened = site.installation.links.open_preferences(token)
     if opened is None:
         return None
-    visit = visit_of(request, customer=opened.customer, brand=opened.brand, home=f"/p/{token}")
+    visit = visit_of(
+        request, customer=opened.customer, brand=opened.brand, home=f"/p/{token}", holding=holding
+    )
     return (visit, opened.over(site.clock())) if visit else None
 
 
 def visit_of(
-    request: Request, *, customer: int, brand: str | None, home: str, language: str = ""
+    request: Request,
+    *,
+    customer: int,
+    brand: str | None,
+    home: str,
+    language: str = "",
+    holding: Connection | None = None,
 ) -> Visit | None:
     """Return a customer's visit to a brand, None when there is no such customer or brand.
 
@@ -53,8 +65,12 @@ def visit_of(
         found = site.installation.organisation.brand(brand)
     except Problem:
         return None
-    with site.reading.connect() as connection:
-        known = read(connection, customer=customer, brand=found, policy=site.policy, now=site.clock())
+    now = site.clock()
+    if holding is not None:
+        known = hold(holding, customer=customer, brand=found, policy=site.policy, now=now)
+    else:
+        with site.reading.connect() as connection:
+            known = read(connection, customer=customer, brand=found, policy=site.policy, now=now)
     if known is None:
         return None
     asked, header = request.query_params.get("lang"), request.headers.get("accept-language", "")

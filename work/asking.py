@@ -6,13 +6,18 @@ Whoever asks on the public page learns nothing: the same rows are written whethe
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
 from store import codes, slips, tries
+from tidings.channel import Channel
 from work.links import Links
+from work.preference import Preferences, channels_in
+from work.scribe import CHOICES
+from work.wishes import NONE
 
 HOUR = timedelta(hours=1)
 MOST_BY_CLIENT = 20
@@ -24,6 +29,10 @@ MOST_CODES = 5
 CODE_LIVES = timedelta(minutes=15)
 CONFIRM_LIVES = timedelta(days=1)
 DIGITS = 6
+CONFIRMED_BY = (Channel.EMAIL, Channel.SMS, Channel.PUSH)
+"""Channels on which a saved form is confirmed; a letter would cost more than it tells."""
+ONE_CONFIRMATION = timedelta(minutes=10)
+"""Within this time a customer gets at most one, whatever is saved."""
 
 
 class Asked(StrEnum):
@@ -147,6 +156,54 @@ def ask_code(
         now=now,
     )
     return Asked.DONE
+
+
+def confirm_saved(
+    connection: Connection,
+    *,
+    saved: Preferences,
+    changed: Mapping[str, str],
+    language: str,
+    now: datetime,
+) -> None:
+    """Tell a customer that a form was saved, on the channel that was chosen; in the transaction that saves.
+
+    The first channel chosen that can be told at once, else the one of the invoices, else e-mail or SMS. Who chose to
+    hear nothing more is told once and by e-mail only: a confirmation of the objection, no marketing.
+
+    Args:
+        connection: in a transaction that holds the customer's lock.
+        saved: the form as it was before.
+        changed: question to new answer, not empty.
+        language: of the page.
+        now: this moment.
+    """
+    wishes = [answer for key, answer in changed.items() if key.partition(".")[0] in CHOICES and answer]
+    chosen = [channel for answer in wishes for channel in channels_in(answer)]
+    silent = wishes and all(answer == NONE for answer in wishes)
+    usual = channels_in(saved.answers["invoice"])
+    tried = (Channel.EMAIL,) if silent else (*chosen, *usual, Channel.EMAIL, Channel.SMS)
+    address = next(
+        (
+            one
+            for channel in tried
+            if channel in CONFIRMED_BY and channel in saved.usable
+            for one in saved.addresses
+            if one.channel == channel and one.usable
+        ),
+        None,
+    )
+    if address is not None:
+        slips.confirm(
+            connection,
+            customer=saved.customer,
+            brand=saved.brand,
+            channel=address.channel,
+            value=address.value,
+            language=language,
+            since=now - ONE_CONFIRMATION,
+            now=now,
+        )
 
 
 def told(

@@ -17,7 +17,7 @@ objection on every channel. For invoices and reminders the channels that are lef
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,8 @@ class Preferences:
     answers: Mapping[str, str]
     planned: int
     """Messages planned and not yet on their way: they follow what is saved."""
+    known: preference.Known = field(repr=False, compare=False)
+    """What it was made of."""
 
     @property
     def usable(self) -> frozenset[str]:
@@ -102,6 +104,15 @@ def read(
     return _preferences(known, brand, policy, now) if known else None
 
 
+def hold(
+    connection: Connection, *, customer: int, brand: Brand, policy: Policy, now: datetime
+) -> Preferences | None:
+    """Return a customer's form as `read` does, under the customer's lock until the transaction ends."""
+    if not preference.lock(connection, customer):
+        return None
+    return read(connection, customer=customer, brand=brand, policy=policy, now=now)
+
+
 def save(
     connection: Connection,
     *,
@@ -115,6 +126,7 @@ def save(
     actor: str = "customer",
     source: str = FORM,
     kind: str = "preference_changed",
+    held: Preferences | None = None,
 ) -> Saved | None:
     """Write what the customer changed, as statements, consents and one touchpoint; None: no such customer.
 
@@ -122,15 +134,13 @@ def save(
     is what the form had shown, or what is known already, writes nothing: saving twice is saving once.
 
     `answers` are checked, and a question that is missing is not touched; `shown` is what the form had shown, where it
-    said so; `proof` says in words what was shown (GDPR art. 7(1)); `kind` is that of the touchpoint.
+    said so; `proof` says in words what was shown (GDPR art. 7(1)); `kind` is that of the touchpoint;
+    `held` is what the caller got from `hold` in this transaction.
     """
-    if not preference.lock(connection, customer):
+    before = held or hold(connection, customer=customer, brand=brand, policy=policy, now=now)
+    if before is None:
         return None
-    known = preference.read(connection, customer=customer, brand=brand.id)
-    if known is None:
-        return None
-    before = _preferences(known, brand, policy, now)
-    scribe = Scribe(known=known, brand=brand, proof=proof, now=now, actor=actor, source=source)
+    scribe = Scribe(known=before.known, brand=brand, proof=proof, now=now, actor=actor, source=source)
     changed = _said(scribe, before, brand, answers, shown)
     scribe.write(connection, kind, changed, {key: before.answers[key] for key in changed})
     return Saved(changed=changed)
@@ -252,6 +262,7 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
             **{key: "on" if manner.get(key) is True else "off" for key in MANNERS},
         },
         planned=known.planned,
+        known=known,
     )
 
 

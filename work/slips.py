@@ -11,7 +11,7 @@ import structlog
 from channels.contract import Provider
 from store import slips, tries
 from store.slips import Slip
-from templates.slip import slip_email, slip_sms
+from templates.slip import slip_email, slip_push, slip_sms
 from tidings.address import judge_email, judge_phone
 from tidings.channel import Channel
 from tidings.message import Parcel
@@ -35,6 +35,7 @@ class _Addressed:
 
     to: str
     links: tuple[str, ...]
+    platform: str = ""
 
 
 def hand_out(
@@ -65,10 +66,11 @@ def _addressed(installation: Installation, slip: Slip, now: datetime) -> _Addres
     if slip.kind == "document":
         message = str(slip.detail.get("message", ""))
         return _Addressed(to=slip.value, links=(links.document(message, issued_at=now),))
+    if slip.kind == "saved":
+        return _confirmed(installation, slip, now)
     if slip.customer is not None:
         made = {
             "link": links.preferences(slip.customer, slip.brand, issued_at=now),
-            "saved": links.preferences(slip.customer, slip.brand, issued_at=now),
             "confirm": str(slip.detail.get("link", "")) if slip.channel == Channel.EMAIL else "",
         }.get(slip.kind)
         return _Addressed(to=slip.value, links=(made,) if made else ())
@@ -92,6 +94,16 @@ def _addressed(installation: Installation, slip: Slip, now: datetime) -> _Addres
     )
 
 
+def _confirmed(installation: Installation, slip: Slip, now: datetime) -> _Addressed | None:
+    """Return where a confirmation goes, which nobody waits for: None when its address was removed or suppressed."""
+    with installation.engine.begin() as connection:
+        platform = slips.platform_of(connection, slip)
+    if slip.customer is None or platform is None:
+        return None
+    link = installation.links.preferences(slip.customer, slip.brand, issued_at=now)
+    return _Addressed(to=slip.value, links=(link,), platform=platform)
+
+
 def _sent(
     installation: Installation,
     providers: Mapping[Channel, Sequence[Provider]],
@@ -104,7 +116,16 @@ def _sent(
     except Problem as problem:
         log.warning("a slip cannot be written", slip=slip.id, problem=type(problem).__name__)
         return Rejected(error=ErrorClass.DATA, code="slip")
-    provider = providers[Channel(slip.channel)][0]
+    provider = next(
+        (
+            one
+            for one in providers[Channel(slip.channel)]
+            if not (one.platforms and addressed.platform) or addressed.platform in one.platforms
+        ),
+        None,
+    )
+    if provider is None:
+        return Rejected(error=ErrorClass.CONFIG, code="platform_not_supported")
     try:
         return next((outcome for _, outcome in provider.send([parcel])), None)
     except Exception as error:
@@ -127,6 +148,17 @@ def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
             at=slip.asked_at,
         )
         return Parcel(message=number, attempt=number, content=content, purpose="service", brand=brand.id)
+    if slip.channel == Channel.PUSH:
+        push = slip_push(
+            slip.kind,
+            brand=brand,
+            language=slip.language,
+            to=addressed.to,
+            platform=addressed.platform,
+            link=addressed.links[0],
+            number=number,
+        )
+        return Parcel(message=number, attempt=number, content=push, purpose="service", brand=brand.id)
     text = slip_sms(
         slip.kind, brand=brand, language=slip.language, to=addressed.to, code=code, links=addressed.links
     )

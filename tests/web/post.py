@@ -31,6 +31,8 @@ def _read(path):
             "channel": Channel.EMAIL,
         }
     sent = json.loads(path.read_text(encoding="utf-8"))
+    if "title" in sent:
+        return {"to": sent["to"], "text": f"{sent['body']} {sent['link']}", "channel": Channel.PUSH}
     return {"to": sent["to"], "text": sent["text"], "channel": Channel.SMS}
 
 
