@@ -12,12 +12,15 @@ import pytest
 from cyclopts import App, CycloptsError
 from PIL import Image
 
+from channels.contract import Capability
 from channels.registry import PROVIDERS
 from cli.main import COMMANDS
+from preferences.policy import Policy
 from store.audit import OPENED
 from store.events import KINDS
 from tests.walk import ROOT, commands
 from tidings.outcome import ErrorClass
+from tidings.problem import Exit
 from tidings.reason import Reason
 from tidings.receipt import ReceiptKind
 from tidings.role import Role
@@ -153,6 +156,12 @@ def test_every_reason_is_explained_and_no_other():
     assert first_cells("docs/codes.md", "Reasons") == set(named)
 
 
+def test_every_cause_of_a_suppression_is_explained_and_no_other():
+    named = set(tomllib.loads(read("web/locales/en/customers.toml"))["suppressed"])
+    assert set(Policy().closing) < named
+    assert first_cells("docs/codes.md", "Suppressions") == named
+
+
 def audited():
     """Return the actions that the program writes into the audit, as the modules that do so spell them."""
     found = {OPENED, *re.findall(r"INTO audit .*\n.* '(\w+)'", read("work/intake.py"))}
@@ -188,6 +197,17 @@ def test_every_event_that_systems_hear_of_is_explained_and_no_other():
     assert first_cells("docs/api.md", "Events") == set(KINDS)
 
 
+def test_every_way_in_which_a_doubt_ends_is_explained():
+    assert {str(one) for one in Capability} <= first_cells("docs/doubts.md")
+
+
+def test_every_exit_code_is_explained_and_no_other():
+    section = read("docs/operations.md").split("\n## Exit codes\n")[1].split("\n## ")[0]
+    assert {int(one) for one in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)} == {
+        int(one) for one in Exit
+    }
+
+
 def test_every_role_is_explained():
     assert {str(one) for one in Role} <= first_cells("docs/roles.md")
 
@@ -195,6 +215,9 @@ def test_every_role_is_explained():
 def test_every_provider_has_a_page_and_says_how_to_connect_it():
     linked = set(re.findall(r"\(providers/(\w+)\.md\)", read("docs/connect-your-providers.md")))
     assert linked == {path.stem for path in (ROOT / "docs" / "providers").glob("*.md")}
+    for one in (ROOT / "docs" / "providers").glob("*.md"):
+        parts = set(re.findall(r"^## (.+)$", one.read_text(encoding="utf-8"), re.MULTILINE))
+        assert {"Settings", "Errors", "What comes back", "In doubt"} <= parts, one.name
     said = read("docs/connect-your-providers.md")
     assert [name for channel, name in PROVIDERS if f"`TIDINGS_{channel.upper()}={name}`" not in said] == []
 
