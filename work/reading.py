@@ -232,7 +232,12 @@ def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
 def _parquet(path: Path) -> Sheet:
     import polars as pl
 
+    from work.reading_books import MAX_CELLS, too_large
+
     try:
+        sizes = pl.scan_parquet(path)
+        if sizes.select(pl.len()).collect().item() * len(sizes.collect_schema()) > MAX_CELLS:
+            raise too_large(path)
         frame = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise Problem(f"{path} is damaged: {error}.", todo="Write it again.") from error

@@ -174,11 +174,26 @@ def _bomb():
     return buffer.getvalue()
 
 
-def _far_cell():
+def _far_cell(*spelling):
+    """Return a workbook with two cells; `spelling` changes how the sheet's XML says where they are."""
     book = openpyxl.Workbook()
     book.active["A1"] = "id"
     book.active["XFD1048576"] = "x"
-    return _bytes(book.save)
+    if not spelling:
+        return _bytes(book.save)
+    with zipfile.ZipFile(io.BytesIO(_bytes(book.save))) as made:
+        members = {name: made.read(name) for name in made.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    members[sheet] = members[sheet].replace(*spelling)
+    return _bytes(
+        lambda to: [zipfile.ZipFile(to, "a").writestr(name, data) for name, data in members.items()]
+    )
+
+
+def _many_cells():
+    """Return 20,000,000 rows of four columns as a Parquet file of a few kilobytes."""
+    frame = pl.DataFrame({name: ["x"] for name in "abcd"})
+    return _bytes(frame.select(pl.all().repeat_by(20_000_000).explode()).write_parquet)
 
 
 BROKEN = {
@@ -193,6 +208,15 @@ BROKEN = {
     "half a workbook": (_workbook()[:900], "damaged"),
     "a workbook that unpacks to a gigabyte": (_bomb(), "more than can be read"),
     "a workbook with a cell at the end of the world": (_far_cell(), "more than can be read"),
+    "such a cell, named in single quotes": (
+        _far_cell(b'r="XFD1048576"', b"r='XFD1048576'"),
+        "more than can be read",
+    ),
+    "such a cell, named after a blank": (
+        _far_cell(b'r="XFD1048576"', b'r = "XFD1048576"'),
+        "more than can be read",
+    ),
+    "a Parquet file of eighty million cells": (_many_cells(), "more than can be read"),
     "half a Parquet file": (FILES["Parquet"][1][:60], "damaged"),
     "JSON that is no table": (b'{"a": [1', "no JSON objects"),
 }
