@@ -35,7 +35,7 @@ def freeze_campaign(
     most_shards: int,
     now: datetime,
 ) -> Frozen:
-    """Select the audience and write one planned message for each customer, in one statement.
+    """Select the audience and write one planned message for each customer, in two statements.
 
     A customer who has this document already (same dedupe key), also one who was erased since, is counted in the
     audience and not added. Of a person with several records it is the one that is kept, whichever was selected.
@@ -50,17 +50,23 @@ def freeze_campaign(
         most_shards: in how many the run is cut at most.
         now: when it is planned.
     """
-    roomy(connection)
     # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
     query = select(customers.c.id).where(audience)
     selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})  # type: ignore[no-untyped-call]
     merged = connection.scalar(text("SELECT EXISTS (SELECT 1 FROM persons)"))
-    # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
-    statement = f"""
+    connection.execute(text("CREATE TEMPORARY TABLE selected (id bigint) ON COMMIT DROP"))
+    with roomy(connection):
+        # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
+        connection.exec_driver_sql(
+            f"INSERT INTO selected {_PERSONS.format(selected=selected) if merged else selected}",
+            selected.params,
+        )
+    connection.execute(text("ANALYZE selected"))
+    statement = """
         WITH chosen AS (
             SELECT id, (row_number() OVER (ORDER BY id) - 1)
                        / greatest(%(shard_size)s, ceil(count(*) OVER () / %(most_shards)s::numeric)::bigint) AS shard
-            FROM ({_PERSONS.format(selected=selected) if merged else selected}) AS who
+            FROM selected
         ), added AS (
             INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
                                   data, shard, planned_at)
@@ -81,7 +87,6 @@ def freeze_campaign(
         FROM chosen
     """
     parameters = {
-        **selected.params,
         "shard_size": shard_size,
         "most_shards": most_shards,
         "run": run["id"],
@@ -95,6 +100,7 @@ def freeze_campaign(
         "erasures": connection.scalar(text("SELECT EXISTS (SELECT 1 FROM erased)")),
     }
     row = connection.exec_driver_sql(statement, parameters).one()
+    connection.execute(text("DROP TABLE selected"))
     return Frozen(audience=row.audience, added=row.added, shards=row.shards)
 
 

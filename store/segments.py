@@ -1,6 +1,7 @@
 """Segments: saved by name and version, and compiled to one WHERE clause over `customers` (every value is bound)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,27 +130,37 @@ def all_segments(connection: Connection) -> list[Segment]:
     return [Segment(**row._mapping) for row in connection.execute(query)]
 
 
-def roomy(connection: Connection) -> None:
-    """Let the transaction ask about everybody at once: a rule over a million touchpoints reads them in one pass.
+@contextmanager
+def roomy(connection: Connection) -> Iterator[None]:
+    """Let queries of a transaction ask about everybody: a rule over a million touchpoints reads them in one pass.
 
-    The planner takes an index for nearly free, which is right for one customer and ten times too slow for all of them.
+    The planner takes an index for nearly free: right for one customer, ten times too slow for all of them.
+    Only for the asking: what is then looked up by its key must be looked up by its index.
     """
-    connection.execute(text("SET LOCAL work_mem = '128MB'"))
-    connection.execute(text("SET LOCAL random_page_cost = 10"))
-    connection.execute(text("SET LOCAL max_parallel_workers_per_gather = 2"))
+    for name, value in (
+        ("work_mem", "'128MB'"),
+        ("random_page_cost", "10"),
+        ("max_parallel_workers_per_gather", "2"),
+    ):
+        connection.execute(text(f"SET LOCAL {name} = {value}"))
+    yield
+    for name in ("work_mem", "random_page_cost", "max_parallel_workers_per_gather"):
+        connection.execute(text(f"SET LOCAL {name} TO DEFAULT"))
 
 
 def count(connection: Connection, condition: ColumnElement[bool]) -> int:
     """Return how many customers a condition selects; inside a transaction."""
-    roomy(connection)
-    return int(connection.execute(select(func.count()).select_from(customers).where(condition)).scalar_one())
+    with roomy(connection):
+        return int(
+            connection.execute(select(func.count()).select_from(customers).where(condition)).scalar_one()
+        )
 
 
 def members(connection: Connection, condition: ColumnElement[bool]) -> list[int]:
     """Return the ids of the customers that a condition selects, in order; inside a transaction."""
-    roomy(connection)
     chosen = select(customers.c.id).where(condition).order_by(customers.c.id).subquery()
-    found = connection.execute(select(func.array_agg(chosen.c.id))).scalar()
+    with roomy(connection):
+        found = connection.execute(select(func.array_agg(chosen.c.id))).scalar()
     return list(found or [])
 
 
