@@ -146,6 +146,15 @@ def test_every_gauge_is_explained_and_no_other():
     assert set(re.findall(r"^\| `(tidings_[a-z_]+)` \|", section, re.MULTILINE)) == gauges
 
 
+def test_every_place_in_the_home_is_explained():
+    said = read("docs/operations.md").split("\n## Where things are\n")[1].split("\n## ")[0]
+    folders = ("channels", "flows", "store", "web", "work")
+    sources = [path.read_text(encoding="utf-8") for one in folders for path in (ROOT / one).rglob("*.py")]
+    named = {name for text in sources for name in re.findall(r'\bhome / "([^"]+)"', text)}
+    assert len(named) >= 10
+    assert [name for name in sorted(named) if not re.search(rf"`{re.escape(name)}[/`]", said)] == []
+
+
 def test_every_class_of_error_is_explained():
     assert {str(one) for one in ErrorClass} - first_cells("docs/operations.md") == set()
 

@@ -1,6 +1,6 @@
 """Makes the pictures of the quick starts: what people see, in a demo that nobody has touched; nothing is drawn by hand.
 
-Run it as `.venv/bin/python tools/pictures.py` in the repository. It takes two minutes and writes docs/pictures/.
+Run it as `.venv/bin/python tools/screens.py` in the repository. It takes two minutes and writes docs/pictures/.
 """
 
 import csv
