@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from store.tables import STUCK
+from tidings.reason import Reason
 
 
 def open_calls(connection: Connection, *, now: datetime) -> int:
@@ -21,7 +22,7 @@ def open_calls(connection: Connection, *, now: datetime) -> int:
     return opened + connection.execute(_WISHED, {"now": now, "wished": WISHED}).rowcount
 
 
-WISHED = "call_wished"
+WISHED = Reason.CALL_WISHED.value
 """Why a customer is called about a message that reaches them anyway: they asked for a person."""
 _WISHED = text("""
     WITH said AS (

@@ -52,3 +52,6 @@ class Reason(StrEnum):
     OBJECTED = "objected"
     NEVER_WISHED = "never_wished"
     TRIED = "tried"
+
+    # Why a person calls although the message goes out.
+    CALL_WISHED = "call_wished"
