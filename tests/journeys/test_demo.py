@@ -1,8 +1,11 @@
 """The demo from end to end, as a newcomer runs it: same counts every time, sums that agree, files that are there."""
 
 import json
+import re
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,17 @@ def test_the_preference_page_has_a_link_that_opens(demo):
     home = Path(demo["outbox"]).parent
     links = Links(key=signing_key(home / "signing.key"), public_url=url.partition("/p/")[0])
     assert links.open_preferences(url.partition("/p/")[2]) is not None
+
+
+def test_the_links_of_the_messages_open_today_whatever_day_the_demo_plays_on(demo):
+    home = Path(demo["outbox"]).parent
+    mails = [path.read_bytes() for path in Path(demo["outbox"]).rglob("*.eml")]
+    links = Links(key=signing_key(home / "signing.key"), public_url="")
+    texts = [message_from_bytes(mail, policy=default).get_body(("plain",)).get_content() for mail in mails]
+    tokens = [token for text in texts for token in re.findall(r"/p/([\w-]+)", text)]
+
+    assert len(tokens) >= len(mails) > 0
+    assert not any(links.open_preferences(token).over(datetime.now(UTC)) for token in tokens)
 
 
 def test_two_demos_in_a_row_come_out_the_same_and_tell_a_person(tmp_path):
