@@ -25,8 +25,10 @@ class Past:
     """Channels that the run and its template allowed; empty when that is not known any more."""
 
 
-def past(connection: Connection, *, customer: int, brand: str, since: datetime, most: int) -> list[Past]:
-    """Return a customer's messages of a brand since a moment, newest first, at most so many."""
+def past(
+    connection: Connection, *, records: Sequence[int], brand: str, since: datetime, most: int
+) -> list[Past]:
+    """Return the messages of a customer's records from a brand since a moment, newest first, at most so many."""
     rows = connection.execute(
         text("""
             SELECT m.id::text AS message, r.topic, m.purpose, m.purpose_class,
@@ -34,13 +36,13 @@ def past(connection: Connection, *, customer: int, brand: str, since: datetime, 
                    ARRAY(SELECT e ->> 'channel' FROM jsonb_array_elements(m.decision) e
                           WHERE e ->> 'reason' <> :not_allowed) AS allowed
               FROM messages m JOIN runs r ON r.id = m.run_id
-             WHERE m.customer_id = :customer AND m.brand = :brand AND m.planned_at > :since AND m.copy = 0
-               AND r.mode <> 'rehearsal'
+             WHERE m.customer_id = ANY(CAST(:records AS bigint[])) AND m.brand = :brand AND m.planned_at > :since
+               AND m.copy = 0 AND r.mode <> 'rehearsal'
                AND (m.state = 'done' OR (m.state = 'held' AND m.reason = ANY(CAST(:wanting AS text[]))))
              ORDER BY m.planned_at DESC, m.id LIMIT :most
         """),
         {
-            "customer": customer,
+            "records": list(records),
             "brand": brand,
             "since": since,
             "most": most,

@@ -18,6 +18,7 @@ from preferences.decision import decide
 from preferences.policy import Policy
 from store.consents import Consent
 from store.facts import read_facts
+from store.persons import members
 from store.replay import Past, past
 from store.statements import Statement
 from tidings.facts import Facts, Question, empty
@@ -83,7 +84,8 @@ def replay(
         policy: the rules of today.
         now: this moment.
     """
-    messages = past(connection, customer=customer, brand=brand.id, since=now - YEAR, most=MOST)
+    records = members(connection, customer)
+    messages = past(connection, records=records, brand=brand.id, since=now - YEAR, most=MOST)
     groups: dict[tuple[str, str, tuple[str, ...]], list[Past]] = {}
     for one in messages:
         groups.setdefault((one.topic, one.purpose_class, tuple(sorted(one.allowed))), []).append(one)
@@ -99,7 +101,7 @@ def replay(
             costs=expected_costs(organisation),
             brand_name=brand.name,
         )
-        effects.update(_compared(connection, question, customer, rows, said, policy, now))
+        effects.update(_compared(connection, question, records, customer, rows, said, policy, now))
     return Replay(
         totals=Counter(one.purpose for one in messages),
         effects=[
@@ -112,6 +114,7 @@ def replay(
 def _compared(
     connection: Connection,
     question: Question,
+    records: Sequence[int],
     customer: int,
     rows: Sequence[Past],
     said: tuple[Sequence[Statement], Sequence[Consent]],
@@ -124,7 +127,7 @@ def _compared(
         {"message": ["m"], "customer": [customer], "tried": [[]]}, schema=empty("asked").schema
     )
     facts = read_facts(connection, question, asked, now)
-    before, after = (_channel(one, policy, now) for one in (facts, _with(facts, *said)))
+    before, after = (_channel(one, policy, now) for one in (facts, _with(facts, records, *said)))
     if before == after:
         return Counter()
     return Counter((one.purpose, one.channel, after) for one in rows if one.channel != after)
@@ -135,8 +138,10 @@ def _channel(facts: Facts, policy: Policy, now: datetime) -> str:
     return verdict["channel"] or "" if verdict["state"] == "ready" else ""
 
 
-def _with(facts: Facts, statements: Sequence[Statement], consents: Sequence[Consent]) -> Facts:
-    """Return the facts as they would be if these rows were written."""
+def _with(
+    facts: Facts, records: Sequence[int], statements: Sequence[Statement], consents: Sequence[Consent]
+) -> Facts:
+    """Return the facts as they would be if these rows were written; a consent counts for all records of a person."""
     return replace(
         facts,
         statements=_more(
@@ -173,8 +178,10 @@ def _with(facts: Facts, statements: Sequence[Statement], consents: Sequence[Cons
                     "source": row.source,
                     "proof": True,
                     "at": row.at,
+                    "member": record if len(records) > 1 else 0,
                 }
                 for number, row in enumerate(consents)
+                for record in records
             ],
         ),
     )

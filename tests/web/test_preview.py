@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from store.tables import messages, policies, runs, templates
 from tests.town import NOON, settle
 from tests.web.test_form import ALL, fill
+from work.merge import merge
 
 EVERY = [{"channel": channel, "rank": 1, "reason": "default_order"} for channel in ALL]
 NO_PUSH = [
@@ -139,3 +140,16 @@ def test_from_the_preview_the_choice_is_saved_or_taken_back_to_the_form(door, en
 
     assert door.client.post(door.form(ada), data=fields).url.params["saved"] == "1"
     assert chosen(door, ada)["offer"] == "sms,letter"
+
+
+@pytest.mark.parametrize("asked", ["the kept record", "the other one"])
+def test_all_records_of_a_merged_person_are_looked_at(door, engine, year, clock, asked):
+    ada, twin = settle(engine, 2, channels=ALL)
+    year(ada, ("offer", "email", 2))
+    year(twin, ("offer", "email", 3), days=60)
+    with engine.begin() as connection:
+        merge(connection, "C1", "C2", actor="staff:mia", because="same person", now=clock.now)
+
+    told = preview(door, {"the kept record": ada, "the other one": twin}[asked], offer="letter", news="none")
+
+    assert told.startswith("5 of 5 messages would have come another way. Offers (5 of 5)"), told
