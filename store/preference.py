@@ -18,6 +18,7 @@ _READ = text(f"""
             END AS standing,
         (SELECT coalesce(json_agg(json_build_object(
                     'id', a.id, 'channel', a.channel, 'value', a.value, 'postal', a.postal, 'platform', a.platform,
+                    'device', a.device,
                     'state', a.state, 'verified', a.verified_at IS NOT NULL, 'suppressed', ARRAY(
                         SELECT lower(s.reason) FROM suppressions s WHERE s.channel = a.channel
                            AND s.value = a.value AND s.lifted_at IS NULL AND s.brand IN (:brand, 'all')))

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from store import codes
+from web.browser import browser_of
 from web.renewal import renew
 from web.site import site_of
 from web.visit import Visit, fields_of, find, page, visit_of
@@ -180,6 +181,7 @@ def _subscribe(request: Request, subscription: str) -> Response:
             customer=visit.customer,
             brand=visit.brand.id,
             subscription=subscription,
+            name=browser_of(request.headers.get("user-agent", "")),
             settings=visit.site.installation.settings.webpush,
             now=visit.site.clock(),
         )

@@ -12,8 +12,15 @@ _DOTS = "\u2022\u2022"
 _PLATFORMS = {"apns": "iOS", "fcm": "Android", "web": "Web"}
 
 
-def mask(channel: str, value: str, *, platform: str = "", postal: Mapping[str, Any] | None = None) -> str:
-    """Return an address with its middle hidden.
+def mask(
+    channel: str,
+    value: str,
+    *,
+    platform: str = "",
+    device: str = "",
+    postal: Mapping[str, Any] | None = None,
+) -> str:
+    """Return an address with its middle hidden; of a browser its name, which stands in its device behind the number.
 
     >>> mask("email", "astrid.lunda@example.org"), mask("sms", "+4799887778")
     ('a•••a@example.org', '•• 78')
@@ -25,7 +32,8 @@ def mask(channel: str, value: str, *, platform: str = "", postal: Mapping[str, A
     if Channel(channel).by_phone:
         return f"{_DOTS} {value[-2:]}"
     if channel == Channel.PUSH:
-        return _PLATFORMS.get(platform, "")
+        known = device.partition(" ")[2] if platform == "web" else ""
+        return known or _PLATFORMS.get(platform, "")
     return _town(value, postal or {})
 
 

@@ -82,10 +82,11 @@ def register_browser(
     customer: int,
     brand: str,
     subscription: str,
+    name: str,
     settings: WebpushSettings,
     now: datetime,
 ) -> bool:
-    """Make a browser's subscription a device of the customer; False when no push service of ours can reach it."""
+    """Make a browser's subscription a device of the customer, shown to them by `name`; False: we cannot reach it."""
     try:
         found = read(subscription, services=settings.services, loopback=settings.loopback)
     except BadSubscription:
@@ -93,7 +94,7 @@ def register_browser(
     token = _canonical(found.endpoint, found.keys)
     if not preference.lock(connection, customer):
         return False
-    device = f"web:{hashlib.sha256(found.endpoint.encode()).hexdigest()[:16]}"
+    device = f"web:{hashlib.sha256(found.endpoint.encode()).hexdigest()[:16]} {name}".rstrip()
     devices.register(connection, customer=customer, device=device, platform="web", token=token, at=now)
     _note(connection, customer, brand, "address_added", Channel.PUSH, now)
     return True

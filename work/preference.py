@@ -285,12 +285,18 @@ def _way(known: preference.Known, channel: str, policy: Policy) -> Way:
     if any(reason in policy.closing for row in rows for reason in row["suppressed"]):
         good = []
     row = next(iter(good or rows), None)
-    shown = mask(channel, row["value"], platform=row["platform"], postal=row["postal"]) if row else ""
+    shown = (
+        mask(channel, row["value"], platform=row["platform"], device=row["device"], postal=row["postal"])
+        if row
+        else ""
+    )
     return Way(channel=channel, shown=shown, problem="" if good else "unusable" if rows else "missing")
 
 
 def _address(row: Mapping[str, Any], policy: Policy) -> Address:
-    shown = mask(row["channel"], row["value"], platform=row["platform"], postal=row["postal"])
+    shown = mask(
+        row["channel"], row["value"], platform=row["platform"], device=row["device"], postal=row["postal"]
+    )
     return Address(
         id=row["id"], channel=row["channel"], value=row["value"], shown=shown, usable=_fit(row, policy)
     )

@@ -218,6 +218,30 @@ def test_a_browser_becomes_a_device_shown_masked_and_removable(pushing, engine):
     assert [channel for channel, _ in used(pushing)] == ["email"]
 
 
+def test_two_browsers_are_told_apart_by_their_names_and_by_nothing_else(pushing, engine):
+    [ada] = settle(engine)
+    to = f"{pushing.form(ada)}/devices"
+    firefox = "Mozilla/5.0 (Android 16; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0"
+    chrome = (
+        "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+    )
+    hostile = "<script>alert(1)</script> " + "x" * 5000
+
+    for number, agent in enumerate((firefox, chrome, hostile)):
+        own = browser(f"https://fcm.googleapis.com/fcm/send/{number}")
+        assert pushing.client.post(to, json=own, headers={"User-Agent": agent}).json() == {"taken": True}
+
+    shown = pushing.client.get(page(pushing, ada)).text
+    assert "Firefox, Android" in shown
+    assert "Chrome, Windows" in shown
+    assert shown.count("The app") == 3
+    stored = "".join(
+        device for (device,) in pushing.ask("SELECT device FROM addresses WHERE channel = 'push'")
+    )
+    assert "145" not in stored
+    assert "script" not in stored
+
+
 @pytest.mark.parametrize(
     "body",
     [
