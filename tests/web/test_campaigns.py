@@ -235,12 +235,12 @@ def test_words_edited_behind_an_asking_are_not_what_was_asked_for(town, marketer
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        pytest.param({"data.code": ""}, "code", id="a value that is missing"),
+        pytest.param({"data.code": ""}, "Still to fill in: Code", id="a value that is missing"),
         pytest.param({"data.valid_until": "soon"}, "is no date", id="a day in words"),
         pytest.param({"data.discount": "many"}, "discount", id="a number in words"),
-        pytest.param({"start": "2020-01-01T09:00"}, "past", id="a time that is over"),
+        pytest.param({"start": "2020-01-01T09:00"}, "Its time is over", id="a time that is over"),
         pytest.param({"channels": []}, "channels", id="no channel"),
-        pytest.param({"words.subject": "{{ secret }}"}, "parity", id="a value that the template does not have"),
+        pytest.param({"words.subject": "{{ secret }}"}, "cannot be made", id="a value that the template does not have"),
         pytest.param({"words.body": "# subject\nx"}, "begins a block", id="a text that would be another block"),
         pytest.param({"segment": "nobody"}, "no segment", id="a segment that does not exist"),
         pytest.param({"name": "../../etc"}, "name", id="a name that is a path"),
@@ -256,6 +256,20 @@ def test_what_cannot_be_sent_is_not_asked_for(town, engine, marketer, changes, t
     assert told in answer.text
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT state FROM drafts")) == "draft"
+
+
+def test_a_new_draft_names_what_is_still_to_fill_in_instead_of_broken_previews(town, marketer):
+    path = marketer.post("/campaigns/new", NEW).headers["location"].partition("?")[0]
+    begun = marketer.get(path).text
+    fields = fields_of(begun)
+
+    half = marketer.post(f"{path}/live", fields | {"data.code": "LYS25", "data.price": "66.75"}).text
+    full = marketer.post(f"{path}/live", fields | DATA).text
+
+    assert re.findall(r'href="#data-(\w+)"', begun) == [name[5:] for name in DATA]
+    assert re.findall(r'href="#data-(\w+)"', half) == ["discount", "currency", "valid_until"]
+    assert [page.count("card preview") for page in (begun, half)] == [0, 0]
+    assert full.count("card preview") > 0
 
 
 def test_the_live_part_counts_and_keeps_a_draft(town, engine, marketer):

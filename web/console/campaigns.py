@@ -17,6 +17,7 @@ from tidings.problem import Problem
 from tidings.role import Role
 from web.console import composer
 from web.console.composer import Numbers
+from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import control, drafts, seeds, showing
 from work.drafts import Content
@@ -154,9 +155,13 @@ def _ask(visit: Visit, draft_id: int, content: Content) -> None:
     found = composer.numbers(visit, content)
     if found.problem:
         raise Problem(found.problem)
+    known = words(visit.language)["campaigns"]
+    if found.missing:
+        labels = (known["data"].get(name, name) for name in found.missing)
+        raise Problem(f"{known['to_fill']}: {', '.join(labels)}")
     wrong = [check for check in _checks(visit, content, found) if check.verdict == BAD]
     if wrong:
-        raise Problem(f"{wrong[0].name}: {wrong[0].detail or 'see the checks'}")
+        raise Problem(f"{known['check'][wrong[0].name][BAD]} {wrong[0].detail}".rstrip())
     drafts.ask(visit.site.installation, draft_id, actor=visit.actor, now=visit.now)
 
 

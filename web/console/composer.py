@@ -44,6 +44,8 @@ class Numbers:
     """That the customer's message is written in."""
     version: str = ""
     """Of what is shown: an address with it is loaded anew when something changes."""
+    missing: tuple[str, ...] = ()
+    """Values that the template needs and nobody has filled in: nothing can be shown before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,13 +140,19 @@ def numbers(visit: Visit, content: Content, *, customer: str = "", exact: bool =
     except Problem as problem:
         return Numbers(problem=str(problem))
     brand = installation.organisation.brand(content.brand or None)
+    missing = tuple(
+        name
+        for name, kind in found.template.model.items()
+        if not kind.endswith("?") and name not in content.data
+    )
     return Numbers(
         forecast=counted,
         why=why or None,
-        previews=previews(installation, found, someone),
+        previews=() if missing else previews(installation, found, someone),
         customer=someone,
         language=showing.written_in(found.template, brand, someone),
         version=version_of(content),
+        missing=missing,
     )
 
 

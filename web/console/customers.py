@@ -40,7 +40,7 @@ BECAUSE: Mapping[Role, tuple[str, ...]] = {
 """Why somebody may open a customer, by role."""
 OPEN_FOR = timedelta(hours=1)
 """After that the reason is asked again."""
-EVENTS = 100
+EVENTS = 25
 """Lines of the timeline at once."""
 _SIMPLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NUMBERED = "id:"
@@ -103,7 +103,7 @@ def customer_of(visit: Visit, connection: Connection) -> int:
     reference = str(visit.request.path_params["ref"])
     number = reference.removeprefix(_NUMBERED)
     try:
-        if reference != number and number.isdigit() and len(number) < 18:  # noqa: PLR2004 -- digits of a bigint
+        if reference != number and number.isascii() and number.isdigit() and len(number) < 18:  # noqa: PLR2004 -- digits of a bigint
             known = hits(connection, [int(number)])
             customer = known[0].customer if known else None
         else:
@@ -195,7 +195,7 @@ def show(visit: Visit) -> Response:
 def _support(connection: Connection, card: Card, told: Sequence[Told], visit: Visit) -> dict[str, Any]:
     newest = list(reversed(told))
     begin = visit.request.query_params.get("from", "0")
-    start = int(begin) if begin.isdigit() and len(begin) < 7 else 0  # noqa: PLR2004 -- a page is no account number
+    start = int(begin) if begin.isascii() and begin.isdigit() and len(begin) < 7 else 0  # noqa: PLR2004 -- a page is no account number
     others = hits(connection, [person for person, _ in alike(connection, card.customer)])
     return {
         "told": newest[start : start + EVENTS],
