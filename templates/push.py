@@ -15,9 +15,20 @@ _CLUSTER = re.compile(r"[^\u0300-\u036f\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 def make_push(
-    *, message: str, to: str, platform: str, title: str, body: str, link: str, topic: str, where: str
+    *,
+    message: str,
+    to: str,
+    platform: str,
+    title: str,
+    body: str,
+    link: str,
+    topic: str,
+    where: str,
+    preferences: tuple[str, str] = ("", ""),
 ) -> Push:
     """Return a push in the form of its platform: `apns`, `fcm` or `web`.
+
+    `preferences` is the link to the customer's form and what it is called; without it the push has none.
 
     The title may be shortened at a word, the body never: it carries the facts.
 
@@ -28,10 +39,11 @@ def make_push(
     title = shortened(title, MAX_TITLE)
     if platform not in _PAYLOADS:
         raise Problem(f"{where}: there is no push platform {platform!r}.", todo="Known: apns, fcm, web.")
+    told = {"link": link, "message": message, "topic": topic}
+    if preferences[0]:
+        told |= {"preferences": preferences[0], "choose": preferences[1]}
     payload = json.dumps(
-        _PAYLOADS[platform](title=title, body=body, link=link, message=message, topic=topic),
-        ensure_ascii=False,
-        separators=(",", ":"),
+        _PAYLOADS[platform](title=title, body=body, told=told), ensure_ascii=False, separators=(",", ":")
     )
     size = len(payload.encode())
     if size >= MAX_PAYLOAD:
@@ -43,21 +55,22 @@ def make_push(
     )
 
 
-def _apns(*, title: str, body: str, link: str, message: str, topic: str) -> dict[str, Any]:
-    aps = {"alert": {"title": title, "body": body}, "sound": "default", "thread-id": topic}
-    return {"aps": aps, "link": link, "message": message}
+def _apns(*, title: str, body: str, told: dict[str, str]) -> dict[str, Any]:
+    aps = {"alert": {"title": title, "body": body}, "sound": "default", "thread-id": told.pop("topic")}
+    return {"aps": aps, **told}
 
 
-def _fcm(*, title: str, body: str, link: str, message: str, topic: str) -> dict[str, Any]:
+def _fcm(*, title: str, body: str, told: dict[str, str]) -> dict[str, Any]:
+    message = told["message"]
     return {
         "notification": {"title": title, "body": body},
         "android": {"collapse_key": message, "notification": {"tag": message}},
-        "data": {"link": link, "message": message, "topic": topic},
+        "data": told,
     }
 
 
-def _web(*, title: str, body: str, link: str, message: str, topic: str) -> dict[str, Any]:
-    return {"title": title, "body": body, "link": link, "tag": message, "topic": topic}
+def _web(*, title: str, body: str, told: dict[str, str]) -> dict[str, Any]:
+    return {"title": title, "body": body, "tag": told.pop("message"), **told}
 
 
 _PAYLOADS = {"apns": _apns, "fcm": _fcm, "web": _web}

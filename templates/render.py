@@ -155,6 +155,7 @@ def _push(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Push
         link=_main_link(written, values),
         topic=written.template.topic,
         where=written.template.name,
+        preferences=(values["links"].get("preferences", ""), written.words["preferences"]),
     )
 
 

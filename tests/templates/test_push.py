@@ -13,7 +13,7 @@ from tidings.message import Push
 from tidings.problem import Problem
 
 
-def push(**changed: str) -> Push:
+def push(**changed: str | tuple[str, str]) -> Push:
     given_ = {
         "message": "m1",
         "to": "t",
@@ -41,6 +41,21 @@ def test_each_platform_gets_its_own_form(platform: str, path: tuple[str, ...], e
     for key in path:
         found = found[key]
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("platform", "path"), [("apns", ()), ("fcm", ("data",)), ("web", ())], ids=["apns", "fcm", "web"]
+)
+def test_a_push_leads_to_the_form_and_says_what_that_is(platform: str, path: tuple[str, ...]) -> None:
+    form = ("https://a.example/p/1", "Choose how we reach you")
+    found = json.loads(push(platform=platform, preferences=form).payload)
+    bare = json.loads(push(platform=platform).payload)
+    for key in path:
+        found, bare = found[key], bare[key]
+
+    assert (found["preferences"], found["choose"]) == form
+    assert not {"preferences", "choose"} & set(bare)
+    assert found["link"] == "https://a.example"
 
 
 def test_a_duplicate_replaces_itself() -> None:

@@ -1,4 +1,4 @@
-// Shows a message that was pushed to this device, and opens its link when it is tapped. It keeps nothing.
+// Shows a message that was pushed to this device, and opens its link, or the customer's form, when it is tapped. It keeps nothing.
 "use strict";
 
 self.addEventListener("push", (event) => {
@@ -7,14 +7,16 @@ self.addEventListener("push", (event) => {
     self.registration.showNotification(told.title || "", {
       body: told.body || "",
       tag: told.tag,
-      data: { link: told.link },
+      data: { link: told.link, preferences: told.preferences },
+      actions: told.preferences ? [{ action: "preferences", title: told.choose }] : [],
     })
   );
 });
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const link = event.notification.data && event.notification.data.link;
+  const data = event.notification.data || {};
+  const link = event.action === "preferences" ? data.preferences : data.link;
   if (link && /^https?:/.test(link)) {
     event.waitUntil(self.clients.openWindow(link));
   }
