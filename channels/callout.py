@@ -11,9 +11,11 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from tidings.problem import Problem
@@ -61,7 +63,8 @@ def post(
         url: https, or http where `loopback`.
         body: the bytes.
         headers: beside Host and Content-Length.
-        timeout: the longest silence: of the connection, and between two parts of the answer.
+        timeout: the longest silence: of the connection, and between two parts of the answer. All of it may take twice
+            as long; who answers a byte at a time is not waited for.
         loopback: whether this machine may be called, without TLS: for tests.
 
     Raises:
@@ -70,22 +73,24 @@ def post(
     parts = _parts(url, loopback=loopback)
     assert parts.hostname is not None
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    path = parts.path or "/"
+    path, seconds = parts.path or "/", timeout.total_seconds()
     try:
         address = _address(parts.hostname, port, loopback=loopback)
-        connection = _connection(parts, address, port, timeout.total_seconds())
-        try:
-            connection.request(
-                "POST", f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers)
-            )
-            answer = connection.getresponse()
-            answer.read(_READ)
-            wait = answer.headers.get("Retry-After", "")
-            return Said(
-                status=answer.status, retry_after=int(wait) if wait.isascii() and wait.isdigit() else None
-            )
-        finally:
-            connection.close()
+        with _line(address, port, seconds) as line, _no_longer(line, 2 * seconds):
+            connection = _connection(parts, line, seconds)
+            try:
+                connection.request(
+                    "POST", f"{path}?{parts.query}" if parts.query else path, body=body, headers=dict(headers)
+                )
+                answer = connection.getresponse()
+                answer.read(_READ)
+                wait = answer.headers.get("Retry-After", "")
+                return Said(
+                    status=answer.status,
+                    retry_after=int(wait) if wait.isascii() and wait.isdigit() else None,
+                )
+            finally:
+                connection.close()
     except TimeoutError as error:
         msg = "no answer in time"
         raise Unreachable(msg) from error
@@ -144,28 +149,50 @@ def _allowed(address: ipaddress.IPv4Address | ipaddress.IPv6Address, *, loopback
             inner = address.teredo[1]
         if inner is not None:
             return _allowed(inner, loopback=loopback)
+        if address.is_site_local:
+            return False
     if address.is_loopback:
         return loopback
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
-def _connection(
-    parts: SplitResult, address: tuple[socket.AddressFamily, str], port: int, timeout: float
-) -> http.client.HTTPConnection:
-    """Connect to the judged address; certificate and Host are those of the name."""
-    assert parts.hostname is not None
+def _line(address: tuple[socket.AddressFamily, str], port: int, seconds: float) -> socket.socket:
+    """Connect to the judged address."""
     family, where = address
-    raw = socket.socket(family, socket.SOCK_STREAM)
+    line = socket.socket(family, socket.SOCK_STREAM)
     try:
-        raw.settimeout(timeout)
-        raw.connect((where, port))
-        if parts.scheme == "https":
-            raw = ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname)
+        line.settimeout(seconds)
+        line.connect((where, port))
     except BaseException:
-        raw.close()
+        line.close()
         raise
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
+    return line
+
+
+@contextmanager
+def _no_longer(line: socket.socket, seconds: float) -> Iterator[None]:
+    """Break a line that is still in use after so long: a byte at a time never runs into a time-out."""
+
+    def hang_up() -> None:
+        with suppress(OSError):
+            same.shutdown(socket.SHUT_RDWR)
+
+    with line.dup() as same:
+        late = Timer(seconds, hang_up)
+        late.daemon = True
+        late.start()
+        try:
+            yield
+        finally:
+            late.cancel()
+
+
+def _connection(parts: SplitResult, line: socket.socket, seconds: float) -> http.client.HTTPConnection:
+    """Speak HTTP on a line; certificate and Host are those of the name."""
+    assert parts.hostname is not None
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=seconds)
+    connection.sock = line
     if parts.scheme == "https":
         connection.default_port = 443
-    connection.sock = raw
+        connection.sock = ssl.create_default_context().wrap_socket(line, server_hostname=parts.hostname)
     return connection

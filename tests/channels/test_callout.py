@@ -1,7 +1,10 @@
 """Calling an address that somebody else chose: on the internet only, wherever its name leads."""
 
 import socket
+from contextlib import suppress
 from datetime import timedelta
+from threading import Event, Thread
+from time import monotonic
 
 import pytest
 
@@ -49,6 +52,7 @@ def endpoint():
         "https://[::]/",
         "https://[fe80::1]/",
         "https://[fd00::1]/",
+        "https://[fec0::1]/",
         "https://[::ffff:127.0.0.1]/",
         "https://[64:ff9b::a00:1]/",
         "https://[2002:7f00:1::]/",
@@ -120,6 +124,32 @@ def test_an_endpoint_that_says_nothing_is_unreachable_in_time(endpoint, fault):
 
     with pytest.raises(Unreachable):
         post(endpoint.url, b"", {}, timeout=timedelta(milliseconds=300), loopback=True)
+
+
+@pytest.mark.parametrize(
+    "begin", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"]
+)
+def test_an_endpoint_that_answers_a_byte_at_a_time_is_not_waited_for(begin):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            line, _ = server.accept()
+            with line, suppress(OSError):
+                line.sendall(begin)
+                while not over.wait(0.05):
+                    line.sendall(b"a")
+
+        over = Event()
+        peer = Thread(target=drip)
+        peer.start()
+        begun = monotonic()
+        with suppress(Unreachable):
+            url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+            post(url, b"", {}, timeout=timedelta(milliseconds=300), loopback=True)
+        over.set()
+        peer.join()
+
+    assert monotonic() - begun < 5
 
 
 def test_an_endpoint_without_a_certificate_is_not_believed(endpoint):
