@@ -29,6 +29,8 @@ _TYPES = {
 }
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the beginning of a formula, also in full width."""
+_WITHIN = re.compile("([;|\t\r\n])(?=[\\s\"']*[-=+@\uff1d\uff0b\uff0d\uff20])")
+"""Where such a beginning stands behind what another spreadsheet takes for the end of a cell."""
 _SHEET = 1_048_575
 """Rows of a sheet below its head (ECMA-376: 1,048,576)."""
 _LONGEST = 32_767
@@ -76,12 +78,23 @@ def harmless(value: Cell) -> Cell:
     return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_RISKY) else value
 
 
+def in_parts(value: Cell) -> Cell:
+    """Return a cell that is harmless, too, where a spreadsheet ends cells at `;` or a tab, as most of Europe's do.
+
+    Quotation marks do not keep it from that: the line begins with another cell than it was written with.
+
+    >>> in_parts("Ada;=1+1"), in_parts("Oslo; Norway")
+    ("Ada;'=1+1", 'Oslo; Norway')
+    """
+    return harmless(_WITHIN.sub(r"\1'", value) if isinstance(value, str) else value)
+
+
 def _write_lines(file: IO[bytes], columns: Sequence[str], rows: Iterator[Sequence[Cell]]) -> None:
     with io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as page:
         writer = csv.writer(page)
-        writer.writerow([harmless(column) for column in columns])
+        writer.writerow([in_parts(column) for column in columns])
         for row in rows:
-            writer.writerow([harmless(_told(cell)) for cell in row])
+            writer.writerow([in_parts(_told(cell)) for cell in row])
 
 
 def _told(cell: Cell) -> Cell:

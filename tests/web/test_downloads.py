@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from web.downloads import download, harmless
+from web.downloads import download, harmless, in_parts
 
 FORMULAS = ("=1+1", "+47 900", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1")
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -32,7 +32,7 @@ def test_a_csv_says_what_was_given(rows):
     )
 
     assert table[0] == ["a", "b"]
-    assert table[1:] == [[str(harmless(cell)) for cell in row] for row in rows]
+    assert table[1:] == [[str(in_parts(cell)) for cell in row] for row in rows]
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=repr)
@@ -42,6 +42,18 @@ def test_no_cell_is_a_formula(formula):
 
     assert next(csv.reader(io.StringIO(lines.partition("\r\n")[2], newline="")))[0].startswith("'")
     assert book.active["A2"].data_type == "s"
+
+
+@pytest.mark.parametrize(
+    "text", ["Ada;=1+1", "Ada\t=1+1", "Ada\n=1+1", 'Ada;"=1+1"', "Ada; ;@SUM(A1)", 'a";=1+1', "Ada|-2+3"]
+)
+def test_no_part_of_a_cell_is_a_formula_where_a_spreadsheet_ends_cells_elsewhere(text):
+    lines = content(download("t", ("a", "b"), [(1, text)])).decode("utf-8-sig")
+    for separator in ";\t|":
+        for row in csv.reader(io.StringIO(lines), delimiter=separator):
+            assert all(
+                harmless(cell.strip("\"' ")) == cell.strip("\"' ") or cell.startswith("'") for cell in row
+            )
 
 
 def test_a_workbook_keeps_numbers_days_and_moments():
