@@ -70,10 +70,13 @@ _OPEN = f"""
 """
 
 
-def waiting(connection: Connection, customer: int, kind: str, *, now: datetime) -> list[Code]:
-    """Return a customer's codes of a kind that can still be used, oldest first."""
+def waiting(
+    connection: Connection, customer: int, kind: str, *, now: datetime, locked: bool = False
+) -> list[Code]:
+    """Return a customer's codes of a kind that can still be used, oldest first; locked, tries come one by one."""
+    lock = " FOR UPDATE" if locked else ""
     rows = connection.execute(
-        text(f"{_OPEN} AND customer_id = :customer AND kind = :kind ORDER BY id"),
+        text(f"{_OPEN} AND customer_id = :customer AND kind = :kind ORDER BY id" + lock),
         {"customer": customer, "kind": kind, "now": now},
     )
     return [Code(**row) for row in rows.mappings()]

@@ -28,6 +28,13 @@ def counted(connection: Connection, subjects: list[bytes], *, since: datetime) -
     return list(rows.scalars())
 
 
+def one_by_one(connection: Connection, subject: bytes) -> None:
+    """Wait until nobody else tries the same, until the transaction ends: guesses made at once are counted, too."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(:subject)"), {"subject": int.from_bytes(subject[:8], signed=True)}
+    )
+
+
 def sweep(connection: Connection, *, now: datetime) -> int:
     """Delete what counts no more; returns how many."""
     return connection.execute(text("DELETE FROM tries WHERE at < :before"), {"before": now - KEPT}).rowcount

@@ -64,18 +64,25 @@ def sign(key: bytes, kind: str, body: bytes) -> str:
     >>> sign(b"k" * 32, "preferences", b"ada")
     'YWRhUoEQ2aOwphtAaXBi'
     """
-    coded = binascii.b2a_base64(body + _mac(key, kind, body), newline=False)
-    return coded.translate(_URL_SAFE).rstrip(b"=").decode()
+    return _coded(body + _mac(key, kind, body))
 
 
 def verify(key: bytes, kind: str, token: str) -> bytes | None:
-    """Return the body of a token that we signed for this kind, else None."""
+    """Return the body of a token that we signed for this kind, else None.
+
+    base64 ignores spare bits and foreign characters: only the one spelling that `sign` writes is ours.
+    """
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except ValueError:
         return None
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
-    return body if hmac.compare_digest(mac, _mac(key, kind, body)) else None
+    right = _mac(key, kind, body)
+    return body if hmac.compare_digest(mac, right) and _coded(body + right) == token else None
+
+
+def _coded(raw: bytes) -> str:
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def _mac(key: bytes, kind: str, body: bytes) -> bytes:

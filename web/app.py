@@ -121,6 +121,7 @@ def create(
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names
     )
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from store import keys
 from store.keys import Key
 from tidings.role import Role
+from web.clients import key_of
 from web.problems import Refused
 from web.site import site_of
 
@@ -123,6 +124,8 @@ OPEN = frozenset(
 )
 """Routes without a key: they tell nothing, or what signs the link or the call is the key."""
 
+_CALLER = "tidings.caller"
+"""Where a request's scope has its key."""
 _bearer = HTTPBearer(auto_error=False, description="`Authorization: Bearer tdg_...`")
 _header = APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")
 
@@ -138,13 +141,15 @@ def caller(
         Refused: 401 without a key in force, 403 with one of another role.
     """
     del bearer, header  # they only describe the keys in the API's description
-    secret = _secret(request)
+    secret = key_of(request)
     if not secret:
         raise Refused(
             401,
             "This needs an API key: `Authorization: Bearer KEY` or `X-API-Key: KEY`.",
             headers={"WWW-Authenticate": "Bearer"},
         )
+    if isinstance(known := request.scope.get(_CALLER), Key):
+        return known  # before the body was read
     site = site_of(request)
     with site.reading.connect() as connection:
         key = keys.find(connection, secret, now=site.clock())
@@ -167,6 +172,7 @@ def caller(
             f"The key {key.name!r} has the scopes {', '.join(key.scopes)}; this needs {needed}.",
             headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{needed}"'},
         )
+    request.scope[_CALLER] = key
     return key
 
 
@@ -184,13 +190,6 @@ def scope_of(method: str, path: str) -> str:
 def scopes() -> list[str]:
     """Return every scope that a key can have, in order."""
     return sorted({scope_of(method, path) for method, path in ROLES})
-
-
-def _secret(request: Request) -> str:
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value.strip():
-        return value.strip()
-    return request.headers.get("x-api-key", "").strip()
 
 
 Caller = Annotated[Key, Depends(caller)]

@@ -32,6 +32,14 @@ def client_of(connection: HTTPConnection, proxies: Sequence[str]) -> str:
     return _counted(peer)
 
 
+def key_of(connection: HTTPConnection) -> str:
+    """Return the API key that a request carries, as a bearer or in `X-API-Key`; '' when there is none."""
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and value.strip():
+        return value.strip()
+    return connection.headers.get("x-api-key", "").strip()
+
+
 @lru_cache(maxsize=8)
 def _networks(proxies: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
     return tuple(ip_network(proxy, strict=False) for proxy in proxies)

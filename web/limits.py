@@ -17,7 +17,7 @@ from math import ceil, floor
 from starlette.requests import HTTPConnection
 
 from tidings.settings import Settings
-from web.clients import client_of
+from web.clients import client_of, key_of
 
 WINDOW = 60
 """Seconds in which a bucket fills from empty."""
@@ -81,8 +81,7 @@ def shares(buckets: Buckets, connection: HTTPConnection, settings: Settings, now
     if path.startswith(_FREE):
         return []
     if path.startswith("/v1/"):
-        secret = connection.headers.get("authorization", "") or connection.headers.get("x-api-key", "")
-        return [buckets.take("key", _digest(secret), limits.key, now)] if limits.key else []
+        return [buckets.take("key", _digest(key_of(connection)), limits.key, now)] if limits.key else []
     taken = []
     client = client_of(connection, settings.proxies)
     if limits.client and _tells_apart(client):

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -125,6 +126,15 @@ def page(
         largest: most bytes of a POST's body.
     """
     return StaffRoute(path, answer, roles=roles, methods=methods, largest=largest)
+
+
+class _Number(IntegerConvertor):
+    """A number in a path, which a column can hold; Python refuses one of 5,000 digits."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("int", _Number())
 
 
 class StaffRoute(Route):

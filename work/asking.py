@@ -210,7 +210,7 @@ def told(
     connection: Connection, *, key: bytes, customer: int, kind: str, code: str, now: datetime
 ) -> codes.Code | None:
     """Return the code of this kind that was repeated, used up now; None for a wrong one, which counts as a try."""
-    open_codes = codes.waiting(connection, customer, kind, now=now)
+    open_codes = codes.waiting(connection, customer, kind, now=now, locked=True)
     given = "".join(letter for letter in code if letter.isascii() and letter.isdigit())[: DIGITS + 1]
     for one in open_codes:
         if hmac.compare_digest(_digest(key, one.id, given), one.digest):

@@ -50,6 +50,7 @@ def admitted(
 ) -> bool | None:
     """Tell whether an answer (postcode, digits, or the code that was sent) is right; None: too many were wrong."""
     asked = subject(key, "document", message)
+    tries.one_by_one(connection, asked)
     if tries.counted(connection, [asked], since=now - HOUR)[0] >= MOST_TRIES:
         return None
     given = _plain(answer)

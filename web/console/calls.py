@@ -51,7 +51,7 @@ def look(visit: Visit) -> Response:
 def done(visit: Visit) -> Response:
     """Take a call, give it back, write a note, or close it."""
     number, act = str(visit.request.path_params["call"]), str(visit.request.path_params["act"])
-    call = int(number) if number.isdigit() and len(number) < 18 else 0  # noqa: PLR2004 -- digits of a bigint
+    call = int(number) if number.isascii() and number.isdigit() and len(number) < 18 else 0  # noqa: PLR2004 -- digits of a bigint
     said = str(visit.fields.get("note", "")).strip()[:4000]
     try:
         _act(visit, call, act, said)

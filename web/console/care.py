@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from store.customers import record_of
 from store.persons import members
 from store.sent import message_of
 from tidings.channel import Channel
@@ -102,7 +103,7 @@ def _lift(visit: Visit, connection: Connection, customer: int, why: str) -> str:
     care.lift_suppression(
         connection,
         customer,
-        int(number) if number.isdigit() and len(number) < 18 else 0,  # noqa: PLR2004 -- digits of a bigint
+        int(number) if number.isascii() and number.isdigit() and len(number) < 18 else 0,  # noqa: PLR2004 -- digits of a bigint
         actor=visit.actor,
         because=_field(visit, "because"),
         now=visit.now,
@@ -125,9 +126,12 @@ def _merge(visit: Visit, connection: Connection, customer: int, why: str) -> str
 
 def _split(visit: Visit, connection: Connection, customer: int, why: str) -> str:
     del why
+    record = _field(visit, "record")
+    if record and record_of(connection, record) not in members(connection, customer):
+        raise HTTPException(404)  # somebody who is not open here
     split(
         connection,
-        _field(visit, "record") or customer,
+        record or customer,
         actor=visit.actor,
         because=_field(visit, "because"),
         now=visit.now,

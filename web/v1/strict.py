@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from web.auth import caller
 from web.problems import Refused, pointer
 
 DEEPEST = 64
@@ -47,8 +50,7 @@ def load(raw: bytes) -> Any:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         shown = twice[:80].encode("utf-8", "replace").decode()
         raise Refused(
             422, f"The key {shown!r} stands twice in one object: systems differ in which they believe."
@@ -122,8 +124,10 @@ class StrictRoute(APIRoute):
 
         async def strict(request: Request) -> Response:
             given = _Given(request.scope, request.receive)
-            if _is_json(request.headers.get("content-type", "")) and (raw := await given.body()):
-                given.given = load(raw)
+            if _is_json(request.headers.get("content-type", "")):
+                await run_in_threadpool(caller, request)  # nobody else's body is read
+                if raw := await given.body():
+                    given.given = await run_in_threadpool(load, raw)
             return await handler(given)
 
         return strict
