@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tidings.problem import Problem
@@ -466,7 +466,7 @@ class Settings(BaseSettings):
     oidc: OidcSettings = OidcSettings()
     limits: LimitSettings = LimitSettings()
     public_url: str = "http://127.0.0.1:8765"
-    """What signed links begin with."""
+    """What signed links begin with; another port of this machine when TIDINGS_PORT names it and this is left out."""
     host: str = "127.0.0.1"
     """Where `tidings up` listens."""
     port: int = 8765
@@ -487,6 +487,12 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return split(value)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _near(cls, given: dict[str, object]) -> dict[str, object]:
+        """Let links lead to the port that we listen on, or the first login's link would open another program."""
+        return {"public_url": f"http://127.0.0.1:{given['port']}", **given} if given.get("port") else given
 
     @field_validator("proxies")
     @classmethod

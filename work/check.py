@@ -76,7 +76,7 @@ def check(environment: Mapping[str, str], env_file: Path, *, reach: Callable[[Se
     filed = {name.upper(): value or "" for name, value in dotenv_values(env_file).items()}
     given = {name.upper(): value for name, value in environment.items()}
     settings, wrong = _read()
-    shown = tuple(_shown(given, filed, wrong))
+    shown = tuple(_shown(given, filed, wrong, settings))
     problems = [f"{row.name}: {row.problem}" for row in shown if row.problem]
     problems += _unknown({row.name for row in shown}, given | filed)
     problems += [f"{name}: {text}" for name, text in wrong.items() if name not in {row.name for row in shown}]
@@ -117,10 +117,15 @@ def _read() -> tuple[Settings | None, dict[str, str]]:
         return None, {PREFIX.rstrip("_"): f"{error}. Write the parts one by one, like TIDINGS_SMTP__HOST."}
 
 
-def _shown(given: Mapping[str, str], filed: Mapping[str, str], wrong: Mapping[str, str]) -> Iterator[Shown]:
+def _shown(
+    given: Mapping[str, str], filed: Mapping[str, str], wrong: Mapping[str, str], settings: Settings | None
+) -> Iterator[Shown]:
     for path, field in leaves():
         name = setting_name(*path)
-        source, value = "default", str(_plain(field.get_default(call_default_factory=True)))
+        default = field.get_default(call_default_factory=True)
+        if settings is not None and path == ("public_url",):  # follows the port
+            default = settings.public_url
+        source, value = "default", str(_plain(default))
         for place, values in ((".env", filed), ("environment", given)):
             if name in values:
                 source, value = place, values[name]
