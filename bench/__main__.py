@@ -25,6 +25,7 @@ ORDER = (
     "letters",
     "invoices",
     "form",
+    "desk",
     "share",
     "share_sms",
 )

@@ -87,7 +87,8 @@ def condition(reading: Reading, rule: Node, *, now: datetime) -> ColumnElement[b
 
 
 def count(reading: Reading, rule: Node, *, now: datetime) -> int:
-    """Return how many customers a rule selects now. Under a second for 200,000 customers with a million touchpoints.
+    """Return how many customers a rule selects now. For 200,000 customers with a million
+    touchpoints 0.3 s, of several rules 0.8 s (bench/desk.py).
 
     Raises:
         Problem: as `condition`.
