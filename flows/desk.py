@@ -52,16 +52,12 @@ class Desk:
     @cached_property
     def providers(self) -> Mapping[Channel, Sequence[Provider]]:
         """The providers of every channel, made once: they keep their connections."""
-        settings = self.installation.settings
+        settings, mode = self.installation.settings, self.installation.mode
+        made = providers(settings, home=self.installation.home, out=self.out, mode=mode)
         named = {*settings.sms, *settings.whatsapp}
-        if self.installation.mode is not Mode.OUTBOX and "twilio" in named and settings.public_is_near:
+        if mode is not Mode.OUTBOX and "twilio" in named and settings.public_is_near:
             log.warning("Twilio is not asked to call back: TIDINGS_PUBLIC_URL is this machine")
-        return providers(
-            self.installation.settings,
-            home=self.installation.home,
-            out=self.out,
-            mode=self.installation.mode,
-        )
+        return made
 
     @contextmanager
     def sender(self) -> Iterator[Sender]:
