@@ -71,7 +71,7 @@ class Billed:
     pdf_hash: str | None
     language: str
     postcodes: Sequence[str]
-    """Of the addresses that letters go to."""
+    """Of the addresses that letters go to, but not of those that somebody with a link wrote on the page."""
     references: Sequence[str]
 
 
@@ -81,6 +81,7 @@ _BILLED = text("""
         coalesce(nullif(m.language, ''), c.language) AS language,
         ARRAY(SELECT coalesce(a.postal ->> 'postal_code', a.postal ->> 'postcode') FROM addresses a
                WHERE a.customer_id = c.id AND a.channel = 'letter' AND a.removed_at IS NULL
+                 AND (a.source <> 'form' OR a.verified_at IS NOT NULL)
                  AND coalesce(a.postal ->> 'postal_code', a.postal ->> 'postcode') <> '') AS postcodes,
         ARRAY(SELECT r.reference FROM customer_references r
                WHERE r.customer_id = c.id ORDER BY r.source) AS references

@@ -20,12 +20,14 @@ from web.browser import browser_of
 from web.renewal import renew
 from web.site import site_of
 from web.visit import Visit, fields_of, find, page, visit_of
-from work.asking import Asked, ask_code, told
+from work.asking import Asked, ask_code, confirm_saved, told
 from work.mask import mask
 from work.own_addresses import (
+    add_postal,
     confirmed,
     confirmed_by_link,
     judged,
+    judged_postal,
     public_key,
     register_browser,
     removable,
@@ -75,6 +77,8 @@ def _change(request: Request, fields: Mapping[str, str]) -> Response:
         return _remove(request, visit, fields)
     if "code" in fields:
         return _code(request, visit, fields["code"])
+    if "street" in fields:
+        return _post(request, visit, fields)
     return _add(request, visit, fields.get("value", "").strip()[:_LONGEST])
 
 
@@ -100,6 +104,18 @@ def _add(request: Request, visit: Visit, written: str) -> Response:
     if asked is Asked.TOO_OFTEN:
         return _page(request, visit, written=written, problem="often")
     return _back(visit, "sent")
+
+
+def _post(request: Request, visit: Visit, fields: Mapping[str, str]) -> Response:
+    """Add an address for letters at once, behind the others, and tell the customer where they are reached now."""
+    site, now = visit.site, visit.site.clock()
+    verdict = judged_postal(fields, visit.known.country or site.installation.organisation.country)
+    if not verdict.usable:
+        return _page(request, visit, written=fields, problem=f"post_{verdict.field}")
+    with site.installation.engine.begin() as connection:
+        if add_postal(connection, visit.known, verdict.address, now=now):
+            confirm_saved(connection, saved=visit.known, changed={}, language=visit.language, now=now)
+    return _back(visit, "posted")
 
 
 def _code(request: Request, visit: Visit, code: str) -> Response:
@@ -136,7 +152,12 @@ def _back(visit: Visit, done: str) -> Response:
 
 
 def _page(
-    request: Request, visit: Visit, *, done: str = "", problem: str = "", written: str = ""
+    request: Request,
+    visit: Visit,
+    *,
+    done: str = "",
+    problem: str = "",
+    written: str | Mapping[str, str] = "",
 ) -> Response:
     site = visit.site
     with site.reading.connect() as connection:
@@ -150,9 +171,10 @@ def _page(
         scripts=True,
         addresses=visit.known.addresses,
         waiting=[(one.channel, mask(one.channel, one.value)) for one in waiting],
-        done=done if done in ("sent", "added", "removed", "device") else "",
+        done=done if done in ("sent", "added", "removed", "device", "posted") else "",
         problem=problem,
-        written=written,
+        written=written if isinstance(written, str) else "",
+        post={} if isinstance(written, str) else written,
         key=_public_key(site.installation.settings.webpush.key) if "webpush" in push else "",
     )
 

@@ -16,12 +16,14 @@ from sqlalchemy import Connection
 from channels.push.subscription import BadSubscription, read
 from store import audit, codes, devices, own_addresses, preference, touchpoints
 from store.codes import Code
-from tidings.address import judge_email, judge_phone
+from tidings.address import PostalAddress, PostalVerdict, judge_email, judge_phone, judge_postal
 from tidings.channel import Channel
 from tidings.settings import WebpushSettings
 from work.preference import Preferences
 
 SOURCE = "form"
+_LONGEST_LINE = 60
+"""Characters that fit on an envelope."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,6 +43,22 @@ def judged(written: str, country: str) -> Judged:
         return Judged(channel=Channel.EMAIL, value=email.value, problem="" if email.usable else "email")
     phone = judge_phone(written, country)
     return Judged(channel=Channel.SMS, value=phone.value, problem="" if phone.usable else "phone")
+
+
+def judged_postal(fields: Mapping[str, str], country: str) -> PostalVerdict:
+    """Return what somebody wrote as `street`, `postal_code`, `city`, by the rules of a country (alpha-2)."""
+    plain = {key: " ".join(fields.get(key, "").split())[:_LONGEST_LINE] for key in ("postal_code", "city")}
+    street = (" ".join(line.split())[:_LONGEST_LINE] for line in fields.get("street", "").splitlines()[:3])
+    return judge_postal(PostalAddress(street=tuple(filter(None, street)), country=country, **plain))
+
+
+def add_postal(connection: Connection, known: Preferences, address: PostalAddress, *, now: datetime) -> bool:
+    """Add an address for letters, behind those that are there; False when the customer is gone."""
+    if not preference.lock(connection, known.customer):
+        return False
+    own_addresses.add_postal(connection, customer=known.customer, address=address)
+    _note(connection, known.customer, known.brand, "address_added", Channel.LETTER, now)
+    return True
 
 
 def confirmed(connection: Connection, code: Code, *, now: datetime) -> bool:

@@ -292,3 +292,48 @@ def test_a_link_that_is_over_changes_no_address(door, engine, clock):
     assert door.client.get(f"{url}/history").status_code == 410
     assert len(used(door)) == 2
     assert post_office(door) == []
+
+
+POST = {"street": "Storgata 9", "postal_code": "0155", "city": "Oslo"}
+
+
+def test_an_address_for_letters_comes_behind_the_others_and_the_customer_is_told(door, engine):
+    [ada] = settle(engine, channels=("email", "letter"))
+
+    done = door.client.post(page(door, ada), data=POST)
+
+    assert done.url.params["done"] == "posted"
+    rows = door.ask(
+        "SELECT position, source, verified_at, postal ->> 'postal_code' FROM addresses"
+        " WHERE channel = 'letter' ORDER BY id"
+    )
+    assert rows[1] == (1, "form", None, "0155")
+    [told] = post_office(door)
+    assert told["to"] == "c1@example.org"
+
+
+def test_who_has_no_address_for_letters_can_choose_them_afterwards(door, engine):
+    [ada] = settle(engine, channels=("email",))
+    door.client.post(page(door, ada), data=POST)
+
+    door.client.post(door.form(ada), data={"invoice": "letter"})
+
+    assert chosen(door, ada)["invoice"] == "letter"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"postal_code": "X1"}, id="a postcode that the country has not"),
+        pytest.param({"city": ""}, id="no town"),
+        pytest.param({"street": ""}, id="no street"),
+    ],
+)
+def test_what_no_letter_can_carry_is_told_at_its_field(door, engine, changed):
+    [ada] = settle(engine, channels=("email",))
+
+    answer = door.client.post(page(door, ada), data=POST | changed)
+
+    assert answer.status_code == 422
+    assert f'id="{next(iter(changed))}-why"' in answer.text
+    assert door.ask("SELECT count(*) FROM addresses") == [(1,)]

@@ -115,6 +115,18 @@ def test_only_who_knows_the_customer_sees_the_invoice(door, engine, answer, stat
     assert ("2026-1" in door.client.get(url(door, ada)).text) is (status == 200)
 
 
+def test_a_postcode_that_was_written_on_the_page_of_a_link_opens_nothing(door, engine):
+    [ada] = settle(engine, channels=("email", "letter"))
+    send(engine, ada, purpose="invoice", invoice=bill())
+    door.client.post(
+        f"{door.form(ada)}/addresses", data={"street": "Vei 1", "postal_code": "5003", "city": "Bergen"}
+    )
+
+    assert door.ask("SELECT count(*) FROM addresses WHERE channel = 'letter'") == [(2,)]
+    assert enter(door, ada, "5003").status_code == 403
+    assert enter(door, ada, "0155").status_code == 200
+
+
 def test_five_wrong_answers_an_hour_are_enough_and_then_the_right_one_does_not_help_either(
     door, engine, clock
 ):
