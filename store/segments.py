@@ -164,6 +164,15 @@ def members(connection: Connection, condition: ColumnElement[bool]) -> list[int]
     return list(found or [])
 
 
+def abroad(connection: Connection, ids: Sequence[int], home: str) -> int:
+    """Return how many of these customers live in another country than `home`."""
+    found = connection.execute(
+        text("SELECT count(*) FROM customers WHERE id = ANY(:ids) AND country <> :home"),
+        {"ids": list(ids), "home": home},
+    )
+    return int(found.scalar_one())
+
+
 def attribute_names(connection: Connection, *, most: int = 200) -> list[str]:
     """Return the names of the attributes that customers have, of a sample of 20,000 of them."""
     rows = connection.execute(

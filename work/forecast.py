@@ -17,6 +17,7 @@ from store import segments as stored
 from store.runs import Run
 from templates.catalog import Template
 from tidings.campaign import Campaign
+from tidings.channel import Channel
 from work import segments
 from work.campaign import starts
 from work.installation import Installation
@@ -89,13 +90,16 @@ def forecast(
         # The same sample each time, so that the numbers stand still while nothing changes.
         chosen = random.Random(len(everybody)).sample(everybody, SAMPLE) if sampled else everybody  # noqa: S311
         run = pretended(installation, campaign, template, now=moment)
-        counted, example = _counted(connection, installation, run, template, policy, chosen, moment)
+        counted, example, abroad = _counted(connection, installation, run, template, policy, chosen, moment)
         connection.rollback()
     scale = len(everybody) / len(chosen) if chosen else 1.0
     costs = {
         channel: Decimal(str(cost)) * (sms_parts if channel == "sms" else 1)
         for channel, cost in question_of(run, template, installation.organisation).costs.items()
     }
+    letters = sum(n for (state, _, by), n in counted.items() if state == "ready" and by == Channel.LETTER)
+    if letters:
+        costs[Channel.LETTER] = _stamps(installation, template, letters, abroad) / letters
     return _told(counted, costs, scale, len(everybody), installation, sampled=sampled, example=example)
 
 
@@ -142,11 +146,12 @@ def _counted(
     policy: Policy,
     chosen: Sequence[int],
     now: datetime,
-) -> tuple[Counter[tuple[str, str, str]], int | None]:
-    """Return how many there are of each (state, reason, channel), and a customer to show."""
+) -> tuple[Counter[tuple[str, str, str]], int | None, int]:
+    """Return how many there are of each (state, reason, channel), a customer to show, and letters going abroad."""
     question = question_of(run, template, installation.organisation)
     counted: Counter[tuple[str, str, str]] = Counter()
     example: int | None = None
+    abroad = 0
     for place in range(0, len(chosen), BATCH):
         rows: list[tuple[str, int, list[str]]] = [
             (str(who), who, []) for who in chosen[place : place + BATCH]
@@ -156,9 +161,19 @@ def _counted(
             verdicts.group_by("state", "reason", "channel").len().iter_rows()
         ):
             counted[state, reason or "", channel or ""] += count
-        reached = verdicts.filter(verdicts["state"] == "ready")["customer"]
+        ready = verdicts.filter(verdicts["state"] == "ready")
+        reached = ready["customer"]
+        on_paper = ready.filter(ready["channel"] == Channel.LETTER)["customer"].to_list()
+        abroad += stored.abroad(connection, on_paper, installation.organisation.country) if on_paper else 0
         example = example if example is not None or not len(reached) else int(reached.min())  # type: ignore[arg-type]
-    return counted, example if example is not None else (chosen[0] if chosen else None)
+    return counted, example if example is not None else (chosen[0] if chosen else None), abroad
+
+
+def _stamps(installation: Installation, template: Template, letters: int, abroad: int) -> Decimal:
+    """Return what letters of one sheet cost, each at the postage of where it goes."""
+    known = installation.organisation.costs.postage
+    postage = known.get(template.postage) or next(iter(known.values()))
+    return postage.domestic * (letters - abroad) + postage.abroad * abroad + postage.sheet * letters
 
 
 def _told(

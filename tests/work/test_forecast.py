@@ -52,6 +52,19 @@ def test_the_numbers_are_those_of_the_run(installation, draft):
     assert not told.sampled
 
 
+def test_a_letter_costs_the_postage_of_where_it_goes(installation, draft, engine):
+    def letters():
+        told = forecast(installation, installation.policy, draft.campaign, draft.template, now=NOON)
+        return {part.key: (part.count, part.cost) for part in told.channels}["letter"]
+
+    postage = installation.organisation.costs.postage["standard"]
+    at_home = letters()
+    settle(engine, 2, channels=("letter",), country="SE")
+
+    assert at_home == (1, postage.domestic + postage.sheet)
+    assert letters() == (3, at_home[1] + 2 * (postage.abroad + postage.sheet))
+
+
 def test_nothing_is_written_by_a_forecast(installation, draft):
     forecast(installation, installation.policy, draft.campaign, draft.template, now=NOON, exact=True)
 
