@@ -102,6 +102,17 @@ def _of(context: Context) -> str:
     return locale(str(context.get("language", "en")))
 
 
+@pass_context
+def tongue(context: Context, code: str) -> str:
+    """Return the name of a language, `nb` as `Norwegian Bokmål`; a code that nobody knows as it is."""
+    from babel.core import Locale, UnknownLocaleError
+
+    try:
+        return Locale.parse(code).get_display_name(_of(context)) or code
+    except (ValueError, UnknownLocaleError):
+        return code
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "amount": amount,
@@ -111,5 +122,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "instant": instant,
     "word": called,
     "decimal": Decimal,
+    "tongue": tongue,
     "lasting": lasting,
 }

@@ -110,7 +110,8 @@ def test_the_previews_are_the_real_thing(town, marketer):
     assert marketer.get(f"{path}/letter?page=9").status_code == 404
     page = marketer.get(path).text
     assert 'class="bubble"' in page
-    assert re.search(r"\d+ characters, \d parts, gsm7", page)
+    assert re.search(r"\d+ characters, \d parts, GSM-7", page)
+    assert "Words (English)" in page
 
 
 def test_links_of_a_preview_open_nobodys_wishes(town, marketer, door):
