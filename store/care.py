@@ -56,7 +56,8 @@ _CARD = text("""
               FROM addresses a WHERE a.customer_id = ANY(:records)) a) AS addresses,
         (SELECT coalesce(json_agg(to_json(b) ORDER BY b.channel, b.purpose_class), '[]') FROM (
             SELECT channel, purpose_class, sum(observations) AS observations,
-                   round(sum(reached)::numeric, 1) AS reached, round(sum(engaged)::numeric, 1) AS engaged, max(last_engaged_at) AS last_engaged_at
+                   round(sum(reached)::numeric, 1) AS reached,
+                   round(sum(engaged)::numeric, 1) AS engaged, max(last_engaged_at) AS last_engaged_at
               FROM behaviour WHERE customer_id = ANY(:records) GROUP BY 1, 2) b) AS noticed
       FROM customers c WHERE c.id = :customer
 """)

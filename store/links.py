@@ -76,7 +76,8 @@ class Billed:
 
 
 _BILLED = text("""
-    SELECT m.customer_id AS customer, i.number, i.brand, i.issued_on, i.due_on, i.currency, i.net, i.tax, i.gross, i.document,
+    SELECT m.customer_id AS customer, i.number, i.brand, i.issued_on, i.due_on, i.currency,
+           i.net, i.tax, i.gross, i.document,
         i.pdf_hash,
         coalesce(nullif(m.language, ''), c.language) AS language,
         ARRAY(SELECT coalesce(a.postal ->> 'postal_code', a.postal ->> 'postcode') FROM addresses a

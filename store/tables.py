@@ -949,7 +949,9 @@ login_tries = Table(
 sign_ons = Table(
     "sign_ons",
     metadata,
-    Column("state", LargeBinary, primary_key=True, comment="SHA-256 of a state that came back: it counts once"),
+    Column(
+        "state", LargeBinary, primary_key=True, comment="SHA-256 of a state that came back: it counts once"
+    ),
     _instant("used_at"),
 )
 

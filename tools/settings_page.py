@@ -19,8 +19,8 @@ HEAD = """# Settings
 
 Set them in the environment or in a file `.env` in the folder that the program is started in; the environment wins.
 `tidings check` prints each one, its value and where it came from. A provider is used only when `TIDINGS_EMAIL`,
-`TIDINGS_SMS`, `TIDINGS_WHATSAPP`, `TIDINGS_PUSH` or `TIDINGS_LETTER` names it; credentials that lie around on the machine
-never suffice. A duration is written like `PT5M` (ISO 8601) or `0:05:00`.
+`TIDINGS_SMS`, `TIDINGS_WHATSAPP`, `TIDINGS_PUSH` or `TIDINGS_LETTER` names it; credentials that lie around on the
+machine never suffice. A duration is written like `PT5M` (ISO 8601) or `0:05:00`.
 
 This page is written by `tools/settings_page.py`.
 

@@ -15,7 +15,8 @@ CATALOGUE = """
       FROM information_schema.columns WHERE table_schema = :schema AND table_name <> 'alembic_version'
     UNION ALL
     SELECT 'constraint', conrelid::regclass::text, conname, replace(pg_get_constraintdef(oid), :schema || '.', '')
-      FROM pg_constraint WHERE connamespace = CAST(:schema AS regnamespace) AND conname NOT LIKE 'alembic_version%' AND contype <> 't'
+      FROM pg_constraint WHERE connamespace = CAST(:schema AS regnamespace) AND conname NOT LIKE 'alembic_version%'
+       AND contype <> 't'
     UNION ALL
     SELECT 'index', tablename, indexname, replace(indexdef, :schema || '.', '')
       FROM pg_indexes WHERE schemaname = :schema AND tablename <> 'alembic_version'

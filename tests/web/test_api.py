@@ -10,8 +10,8 @@ from store.keys import Role
 from tests.town import install, settle
 from tests.web.conftest import Door
 from tidings.problem import Problem
-from web.v1.touchpoints import MOST_TOUCHPOINTS
 from web.app import create
+from web.v1.touchpoints import MOST_TOUCHPOINTS
 from web.wiring import Billing, Started, Wiring, wired
 from work.bills import check_bills, read_bills, read_mapping
 
