@@ -106,8 +106,15 @@ def apply(connection, what, number, state, channel):
 def test_a_reaction_counts_once_a_message_and_no_machine_counts(runs):
     with runs.connect() as connection:
         apply(connection, "add", 8, "done", "sms")
-        connection.execute(text("UPDATE messages SET decision = '[{\"channel\": \"sms\", \"reason\": \"observed\"}]'"))
-        for kind, machine in (("clicked", True), ("clicked", False), ("replied", False), ("complained", False)):
+        connection.execute(
+            text('UPDATE messages SET decision = \'[{"channel": "sms", "reason": "observed"}]\'')
+        )
+        for kind, machine in (
+            ("clicked", True),
+            ("clicked", False),
+            ("replied", False),
+            ("complained", False),
+        ):
             connection.execute(
                 text("""INSERT INTO touchpoints (customer_id, source, external_id, direction, channel, kind, machine,
                             message_id, at)
@@ -117,7 +124,10 @@ def test_a_reaction_counts_once_a_message_and_no_machine_counts(runs):
             )
 
         found = {tuple(row) for row in answers(connection, ["one", "two"])}
-        assert found == {("one", "answered", "sms", "observed", 3), ("one", "complained", "sms", "observed", 3)}
+        assert found == {
+            ("one", "answered", "sms", "observed", 3),
+            ("one", "complained", "sms", "observed", 3),
+        }
         connection.rollback()
 
 
@@ -130,5 +140,7 @@ def test_why_a_channel_was_chosen_is_counted_when_it_is_decided(runs):
         )
         connection.execute(text("UPDATE messages SET state = 'in_delivery' WHERE run_id = 'one'"))
 
-        assert [tuple(row) for row in grounds(connection, ["one", "two"])] == [("one", "email", "stated_all", 4)]
+        assert [tuple(row) for row in grounds(connection, ["one", "two"])] == [
+            ("one", "email", "stated_all", 4)
+        ]
         connection.rollback()
