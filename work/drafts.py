@@ -207,12 +207,23 @@ def ask(installation: Installation, draft_id: int, *, actor: str, now: datetime)
         _note(connection, draft_id, "campaign.ask", actor, content)
 
 
-def approve(installation: Installation, policy: Policy, draft_id: int, *, actor: str, now: datetime) -> str:
+def approve(
+    installation: Installation, policy: Policy, draft_id: int, *, actor: str, now: datetime, seen: str = ""
+) -> str:
     """Let a draft become a run, which starts by itself when its time comes; returns the run.
 
+    Args:
+        installation: whose.
+        policy: of the organisation.
+        draft_id: which.
+        actor: who approves.
+        now: this moment.
+        seen: `asked_for` of the draft as the approver saw it; '' when that is not known.
+
     Raises:
-        Problem: it does not wait for approval, is not what was asked for any more (its template was edited), or the
-            approver asked for it themselves and is not alone in the organisation.
+        Problem: it does not wait for approval, is not what was asked for or seen any more (its template was edited, it
+            was taken back and asked for with other words), or the approver asked for it themselves and is not alone in
+            the organisation.
     """
     with installation.engine.begin() as connection:
         draft = _locked(connection, draft_id)
@@ -221,6 +232,8 @@ def approve(installation: Installation, policy: Policy, draft_id: int, *, actor:
         alone = is_alone(connection)
         if actor == draft.asked_by and not alone:
             raise Problem("You asked for this approval; somebody else must give it.")
+        if seen not in ("", draft.asked_for):
+            raise Problem("It was changed since you looked at it.", todo="Look at it as it is now.")
         content = content_of(draft)
         if _digest(installation, content) != draft.asked_for:
             raise Problem("Its template was changed since approval was asked for.", todo="Ask once more.")

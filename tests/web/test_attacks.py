@@ -1,5 +1,7 @@
 """What somebody tries who means harm: without a key, with another's number, faster than we count, spelt otherwise."""
 
+import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from time import process_time
 
@@ -7,6 +9,7 @@ import pytest
 
 from tests.town import NOON, settle
 from tests.web.letters import bill, send
+from tests.web.test_campaigns import draft, fields_of
 from tests.web.test_matrix import place
 from tidings.role import Role
 from web import auth
@@ -156,3 +159,64 @@ def test_what_customers_are_called_is_text_on_every_page(door, staff, engine):
         told += "&lt;script&gt;alert" in answer.text
 
     assert told > 5  # they are shown, as text
+
+
+def asked(marketer):
+    """Return a draft that waits for approval."""
+    path = draft(marketer)
+    assert marketer.post(path, fields_of(marketer.get(path).text) | {"do": "ask"}).status_code == 303
+    return path
+
+
+def seen(page):
+    return re.search(r'name="seen" value="([0-9a-f]{64})"', page.text)[1]
+
+
+def test_nobody_approves_other_words_than_they_looked_at(engine, staff):
+    settle(engine, 4, channels=("email", "sms", "letter"))
+    marketer, manager = staff(Role.MARKETING), staff(Role.MANAGER)
+    path = asked(marketer)
+    looked = seen(manager.get(path))
+    assert marketer.post(f"{path}/back", {"because": "other words"}).status_code == 303
+    fields = fields_of(marketer.get(f"{path}?language=en").text) | {"words.subject": "Everything free"}
+    assert marketer.post(path, fields | {"do": "ask"}).status_code == 303
+
+    refused = manager.post(f"{path}/approve", {"seen": looked})
+    assert refused.status_code == 422
+    assert "changed since you looked" in refused.text
+    assert manager.post(f"{path}/approve", {"seen": seen(manager.get(path))}).status_code == 303
+
+
+def at_once(times, act):
+    with ThreadPoolExecutor(times) as pool:
+        return Counter(pool.map(lambda _: act(), range(times)))
+
+
+def test_what_several_people_do_at_the_same_moment_is_done_once(engine, door, staff):
+    settle(engine, 4, channels=("email", "sms", "letter"))
+    marketer, manager, mia = staff(Role.MARKETING), staff(Role.MANAGER), staff(Role.SUPPORT)
+    path = asked(marketer)
+    assert at_once(4, lambda: manager.post(f"{path}/approve").status_code) == {303: 1, 422: 3}
+    assert door.ask("SELECT count(*) FROM runs") == [(1,)]
+
+    open_one(mia, "C1")
+    wish = {"other": "C2", "because": "same person"}
+    assert at_once(4, lambda: mia.post("/customers/C1/merge", wish).status_code) == {303: 1, 422: 3}
+
+    key = door.key("system") | {"Idempotency-Key": "k-1"}
+    body = {
+        "invoices": [
+            {
+                "number": "2026-1", "customer": "C3", "issued_on": "2026-03-01", "due_on": "2026-03-31",
+                "currency": "NOK", "total": "250",
+                "lines": [{"description": "Roses", "quantity": "2", "unit_price": "100", "tax_rate": "25"}],
+            }
+        ]
+    }  # fmt: skip
+    answers = at_once(4, lambda: door.client.post("/v1/invoice-runs", json=body, headers=key).status_code)
+    assert answers[202] >= 1
+    assert answers[202] + answers[409] == 4
+    assert (
+        door.client.post("/v1/invoice-runs", json=body | {"brand": "nordlys"}, headers=key).status_code == 422
+    )
+    assert door.ask("SELECT count(*) FROM runs WHERE kind = 'invoice_run'") == [(1,)]

@@ -240,7 +240,12 @@ def approve(visit: Visit) -> Response:
 
     def work() -> None:
         drafts.approve(
-            visit.site.installation, visit.site.policy, _number(visit), actor=visit.actor, now=visit.now
+            visit.site.installation,
+            visit.site.policy,
+            _number(visit),
+            actor=visit.actor,
+            now=visit.now,
+            seen=str(visit.fields.get("seen", "")),
         )
 
     return _done(visit, work)
