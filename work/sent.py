@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 import structlog
 from sqlalchemy import Connection
@@ -56,10 +57,14 @@ def sent(connection: Connection, installation: Installation, reference: str) -> 
     said = manners(connection, [claimed.customer])
     try:
         context = read_context(connection, installation, claimed.run)
-        content = parcel(claimed, context, installation, invoices, said).content
+        made = (
+            parcel(claimed, context, one, invoices, said).content
+            for one in chain(
+                (installation,), installation.former
+            )  # links began with another TIDINGS_PUBLIC_URL
+        )
+        content = next((one for one in made if content_hash(one) == claimed.content_hash), None)
     except Exception as error:  # whatever the template has become, this page says only that it is another one
         log.info("what was sent cannot be built again", message=claimed.message, error=type(error).__name__)
         return Sent(claimed=claimed, content=None, lost=Lost.CHANGED)
-    if content_hash(content) != claimed.content_hash:
-        return Sent(claimed=claimed, content=None, lost=Lost.CHANGED)
-    return Sent(claimed=claimed, content=content, lost=None)
+    return Sent(claimed=claimed, content=content, lost=None if content else Lost.CHANGED)

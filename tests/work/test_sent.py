@@ -1,5 +1,7 @@
 """What the desk sees of a message is what left, byte for byte, or a word why it cannot be shown."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +11,7 @@ from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
 from work.build import content_hash
 from work.deliver import Sender
+from work.installation import remember_public_url
 from work.sent import Lost, sent
 
 CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.LETTER)
@@ -58,6 +61,22 @@ def test_it_is_what_the_provider_was_handed(house, channel):
     found = shown(house, channel)
     assert (found.content, found.lost) == (parcel.content, None)
     assert content_hash(found.content) == found.claimed.content_hash
+
+
+def test_it_is_still_shown_when_the_page_has_moved_since(house):
+    settings = house.installation.settings
+    for url in (settings.public_url, "https://moved.example.org"):
+        with house.engine.begin() as connection:
+            remember_public_url(connection, url)
+    moved = replace(
+        house.installation,
+        settings=settings.model_copy(update={"public_url": "https://moved.example.org"}),
+    )
+    with house.engine.connect() as connection:
+        found = sent(connection, moved, reference(house, Channel.EMAIL))
+
+    [parcel] = house.providers[Channel.EMAIL].handed
+    assert (found.content, found.lost) == (parcel.content, None)
 
 
 LOST = {
