@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -82,11 +83,14 @@ def demo_settings() -> Settings:
 def _play(world: World, settings: Settings, outbox: Path) -> Told:
     """Take the world's files in, run the campaigns and the bills, and gather what there is to show."""
     from flows.starting import started
+    from work.installation import let_links_live_from
 
     home = settings.root
     files = write_inputs(world, home / "input")
     shutil.copyfile(EXAMPLES / "organisation.toml", home / "organisation.toml")
     with started(settings, out=outbox, now=world.now) as shot:
+        with shot.installation.engine.begin() as connection:
+            let_links_live_from(connection, datetime.now(UTC))
         take_in(shot.installation.engine, shot.installation.organisation, files, now=world.now)
         runs = {
             "newsletter": _campaign(shot, files["newsletter"]),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ def started(settings: Settings, *, out: Path | None = None, now: datetime | None
     Args:
         settings: whose home.
         out: the outbox folder, where it is not the home's own.
-        now: business time stands still at this instant, and links live from today on; None is the clock.
+        now: business time stands still at this instant; None is the clock.
 
     Raises:
         Problem: organisation.toml is wrong, or missing where messages leave; the database cannot be reached; nothing
@@ -42,6 +41,4 @@ def started(settings: Settings, *, out: Path | None = None, now: datetime | None
         from work.installation import opened
 
         with opened(settings) as installation:
-            if now is not None:
-                installation = replace(installation, links_made_at=datetime.now(UTC))
             yield OneShot(desk=Desk(installation=installation, out=out, fixed_now=now), server=server)

@@ -25,6 +25,7 @@ from tidings.signing import signing_key
 from tidings.stand_in import organisation_of
 from work.links import Links
 
+LINKS_MADE_AT = "links_made_at"
 MOST_URLS = 8
 """A message is tried for hours; who moved more often than that meanwhile has other cares."""
 
@@ -37,8 +38,6 @@ class Installation:
     organisation: Organisation
     engine: Engine
     key: bytes
-    links_made_at: datetime | None = None
-    """See `work.links.Links`."""
 
     @property
     def home(self) -> Path:
@@ -58,7 +57,10 @@ class Installation:
     @cached_property
     def links(self) -> Links:
         """Makes signed links."""
-        return Links(key=self.key, public_url=self.settings.public_url, made_at=self.links_made_at)
+        with self.engine.begin() as connection:
+            known = _value(connection, LINKS_MADE_AT)
+        made_at = datetime.fromisoformat(known) if known else None
+        return Links(key=self.key, public_url=self.settings.public_url, made_at=made_at)
 
     @property
     def former(self) -> Iterator["Installation"]:
@@ -126,8 +128,25 @@ def remember_public_url(connection: Connection, url: str) -> None:
 
 def public_urls(connection: Connection) -> list[str]:
     """Return what links have begun with, the last first."""
-    found = connection.scalar(text("SELECT value FROM installation WHERE key = :key"), {"key": PUBLIC_URLS})
+    found = _value(connection, PUBLIC_URLS)
     return list(json.loads(found)) if found else []
+
+
+def let_links_live_from(connection: Connection, at: datetime) -> None:
+    """Let the links of all messages live from a moment on, for good: another attempt has the links of the first one.
+
+    For the demo, whose clock stands still on another day than its reader's.
+    """
+    value = at.isoformat()
+    connection.execute(
+        insert(installation_table)
+        .values(key=LINKS_MADE_AT, value=value)
+        .on_conflict_do_update(index_elements=["key"], set_={"value": value})
+    )
+
+
+def _value(connection: Connection, key: str) -> str | None:
+    return connection.scalar(text("SELECT value FROM installation WHERE key = :key"), {"key": key})
 
 
 def mode_of(connection: Connection, settings: Settings) -> Mode:

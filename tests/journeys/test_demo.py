@@ -9,13 +9,17 @@ from email.policy import default
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.walk import tidings
 from tidings.channel import Channel
+from tidings.settings import Settings
 from tidings.signing import signing_key
 from work.demo import invent
 from work.demo_history import touchpoints
+from work.installation import opened
 from work.links import Links
+from work.sent import sent
 
 RUN = {"run", "audience", "planned", "held", "sent", "failed", "unknown", "waiting", "cost"}
 
@@ -112,6 +116,15 @@ def test_the_links_of_the_messages_open_today_whatever_day_the_demo_plays_on(dem
 
     assert len(tokens) >= len(mails) > 0
     assert not any(links.open_preferences(token).over(datetime.now(UTC)) for token in tokens)
+
+
+def test_support_sees_exactly_what_every_message_was(demo):
+    home = Path(demo["outbox"]).parent
+    with opened(Settings(home=home)) as installation, installation.engine.connect() as connection:
+        told = connection.scalars(text("SELECT reference FROM deliveries")).all()
+        lost = [found.lost for found in (sent(connection, installation, one) for one in told) if found.lost]
+    assert len(told) > 200
+    assert lost == []
 
 
 def test_two_demos_in_a_row_come_out_the_same_and_tell_a_person(tmp_path):
