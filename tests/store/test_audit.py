@@ -212,7 +212,7 @@ def test_what_was_written_before_there_was_a_chain_gets_its_place(server):
     name = "audit_before_the_chain"
     with server.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template0"))
     old = create_engine(server.url.set(database=name))
     try:
         with old.begin() as connection:
