@@ -82,6 +82,7 @@ def desk(settings, engine):
         "TIDINGS_HOME": str(settings.home),
         "TIDINGS_DATABASE": settings.database.get_secret_value(),
         "TIDINGS_PORT": str(port),
+        "TIDINGS_PUBLIC_URL": settings.public_url,  # what was sent is made again, with the links that it had
         "TIDINGS_LOG": "info",
     }
     with subprocess.Popen(
