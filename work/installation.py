@@ -146,7 +146,8 @@ def let_links_live_from(connection: Connection, at: datetime) -> None:
 
 
 def _value(connection: Connection, key: str) -> str | None:
-    return connection.scalar(text("SELECT value FROM installation WHERE key = :key"), {"key": key})
+    found = connection.scalar(text("SELECT value FROM installation WHERE key = :key"), {"key": key})
+    return str(found) if found else None
 
 
 def mode_of(connection: Connection, settings: Settings) -> Mode:

@@ -86,7 +86,13 @@ def release(connection: Connection, run_id: str, *, by: str, now: datetime, alon
             todo="Ask a second person.",
         )
     set_run(connection, run_id, state="sending", released_by=name, released_at=now)
-    note(connection, actor=f"staff:{name}", action="release", subject=run_id, detail={"alone": True} if alone else {})
+    note(
+        connection,
+        actor=f"staff:{name}",
+        action="release",
+        subject=run_id,
+        detail={"alone": True} if alone else {},
+    )
     notify(connection, run_id)
     released = find_run(connection, run_id)
     if released is None:
