@@ -38,10 +38,13 @@ class Door:
 
     def __init__(self, installation, clock):
         self.installation = installation
-        self.links = installation.links
         self.clock = clock
         self.app = create(installation, clock=clock)
         self.client = TestClient(self.app, base_url=installation.settings.public_url, headers=BROWSER)
+
+    @property
+    def links(self):
+        return self.installation.links
 
     def form(self, customer, brand="nordlys"):
         return self.links.preferences(customer, brand)
