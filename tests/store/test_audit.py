@@ -216,7 +216,7 @@ def test_what_was_written_before_there_was_a_chain_gets_its_place(server):
     old = create_engine(server.url.set(database=name))
     try:
         with old.begin() as connection:
-            command.upgrade(migrations(connection), "0011_fast")
+            command.upgrade(migrations(connection), "0010_known")
         write(old, 3)
         with old.begin() as connection:
             command.upgrade(migrations(connection), "0012_staff")

@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0012_staff"
-down_revision = "0011_fast"
+down_revision = "0010_known"
 branch_labels = None
 depends_on = None
 
