@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from store import codes
 from web.browser import browser_of
-from web.renewal import renew
+from web.renewal import opened
 from web.site import site_of
-from web.visit import Visit, fields_of, find, page, visit_of
+from web.visit import Visit, fields_of, page, visit_of
 from work.asking import Asked, ask_code, confirm_saved, told
 from work.mask import mask
 from work.own_addresses import (
@@ -52,12 +52,9 @@ def routes() -> list[Route]:
 
 def show(request: Request) -> Response:
     """Show the addresses, those that wait for a confirmation, and the button for this device."""
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit)
+    visit = opened(request)
+    if isinstance(visit, Response):
+        return visit
     return _page(request, visit, done=request.query_params.get("done", ""))
 
 
@@ -67,12 +64,9 @@ async def change(request: Request) -> Response:
 
 
 def _change(request: Request, fields: Mapping[str, str]) -> Response:
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit, fields)
+    visit = opened(request, fields)
+    if isinstance(visit, Response):
+        return visit
     if "remove" in fields:
         return _remove(request, visit, fields)
     if "code" in fields:
@@ -191,12 +185,9 @@ async def subscribe(request: Request) -> Response:
 
 
 def _subscribe(request: Request, subscription: str) -> Response:
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit)
+    visit = opened(request)
+    if isinstance(visit, Response):
+        return visit
     with visit.site.installation.engine.begin() as connection:
         taken = register_browser(
             connection,

@@ -16,7 +16,7 @@ from tidings.organisation import Brand
 from web.answers import HORIZON, LONGEST, check, offered, places_of, today
 from web.language import LANGUAGES, wording_digest, words
 from web.render import moment
-from web.renewal import renew
+from web.renewal import opened, renew
 from web.site import site_of
 from web.visit import Visit, fields_of, find, page
 from work.asking import confirm_saved
@@ -45,12 +45,9 @@ def routes() -> list[Route]:
 
 def show(request: Request) -> Response:
     """Show the form, or with `?saved=` what holds from now on; a link that is over leads to a new one."""
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit)
+    visit = opened(request)
+    if isinstance(visit, Response):
+        return visit
     if (saved := request.query_params.get("saved")) is not None:
         return _confirm(request, visit, changed=saved == "1")
     return _page(request, visit, answers=visit.known.answers, shown=visit.known.answers, errors={})
@@ -58,12 +55,9 @@ def show(request: Request) -> Response:
 
 def look_back(request: Request) -> Response:
     """Show what was chosen when, and from where."""
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit)
+    visit = opened(request)
+    if isinstance(visit, Response):
+        return visit
     with visit.site.reading.connect() as connection:
         entries = history(connection, customer=visit.customer, brand=visit.brand)
     return page(
@@ -101,12 +95,9 @@ def _submit(request: Request, fields: Mapping[str, str]) -> Response:
 
 def _look(request: Request, fields: Mapping[str, str]) -> Response:
     """Show the answers again, or what they would have changed."""
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit, fields)
+    visit = opened(request, fields)
+    if isinstance(visit, Response):
+        return visit
     told = _told(visit, fields)
     if told.errors or "edit" in fields:
         return _again(request, visit, told)

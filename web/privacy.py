@@ -11,9 +11,8 @@ from starlette.routing import Route
 
 from store.erasures import asked_at
 from web.proof import prove, proven
-from web.renewal import TOLD, address_in, renew
-from web.site import site_of
-from web.visit import Visit, fields_of, find, page
+from web.renewal import TOLD, address_in, opened
+from web.visit import Visit, fields_of, page
 from work.asking import Asked, ask_code, told
 from work.own_data import Parts, ask_erasure, export
 
@@ -28,11 +27,8 @@ def routes() -> list[Route]:
 
 def show(request: Request) -> Response:
     """Show what can be done, to who has proved themselves; else offer to send a code."""
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    return renew(request, visit) if over else _page(request, visit)
+    visit = opened(request)
+    return visit if isinstance(visit, Response) else _page(request, visit)
 
 
 async def change(request: Request) -> Response:
@@ -41,12 +37,9 @@ async def change(request: Request) -> Response:
 
 
 def _change(request: Request, fields: Mapping[str, str]) -> Response:
-    found = find(request)
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit, fields)
+    visit = opened(request, fields)
+    if isinstance(visit, Response):
+        return visit
     if "send" in fields:
         return _send(request, visit, fields["send"])
     if "code" in fields:

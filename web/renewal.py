@@ -17,9 +17,10 @@ from starlette.routing import Route
 from tidings.channel import Channel
 from tidings.organisation import Brand
 from tidings.problem import Problem
+from web.clients import client_of
 from web.language import choose
 from web.site import Site, site_of
-from web.visit import Visit, client_of, fields_of, page
+from web.visit import Visit, fields_of, find, page
 from work.asking import Asked, ask_by_address, ask_by_customer
 from work.preference import Address
 
@@ -54,7 +55,7 @@ def _submit(request: Request, fields: Mapping[str, str]) -> Response:
             connection,
             key=site.installation.key,
             to=to,
-            client=client_of(request),
+            client=client_of(request, site.installation.settings.proxies),
             brand=brand.id,
             language=language,
             now=site.clock(),
@@ -95,6 +96,15 @@ def _page(
         often=often,
         to=to,
     )
+
+
+def opened(request: Request, fields: Mapping[str, str] | None = None) -> Visit | Response:
+    """Return who came by a `/p/{token}`, or the answer to a link that is none of ours or is over (`renew`)."""
+    found = find(request)
+    if found is None:
+        return site_of(request).pages.missing(request)
+    visit, over = found
+    return renew(request, visit, fields) if over else visit
 
 
 def renew(

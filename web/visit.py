@@ -95,8 +95,3 @@ async def fields_of(request: Request) -> Mapping[str, str]:
     """Return the fields of a posted form; files are ignored, and a query that is no UTF-8 is nobody's."""
     async with request.form(max_files=0, max_fields=200) as form:
         return {key: value for key, value in form.items() if isinstance(value, str)}
-
-
-def client_of(request: Request) -> str:
-    """Return who asks, as far as a limit needs it; a proxy on this machine says for whom it asks (uvicorn)."""
-    return request.client.host if request.client else ""

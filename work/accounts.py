@@ -190,15 +190,23 @@ def log_in(
         now: the moment.
     """
     name = name.strip().lower()[:64]
+    account = _proven(engine, name, password, client, now)
+    if isinstance(account, Refusal):
+        return account
+    with engine.begin() as connection:
+        staff.forget_tries(connection, _key(name))
+        return begin_session(connection, account, by="password", settings=settings, now=now)
+
+
+def _proven(engine: Engine, name: str, password: str, client: str, now: datetime) -> Account | Refusal:
+    """Return the account whose password this is. A name that nobody has takes as long as any."""
     if _too_often(engine, name, client, now):
         return Refusal.TOO_OFTEN
     with engine.connect() as connection:
         known = staff.password_of(connection, name)
     if not fits(password, known[1] if known else "") or known is None:
         return Refusal.WRONG
-    with engine.begin() as connection:
-        staff.forget_tries(connection, _key(name))
-        return begin_session(connection, known[0], by="password", settings=settings, now=now)
+    return known[0]
 
 
 def begin_session(
@@ -260,20 +268,17 @@ def change_password(
     engine: Engine, name: str, old: str, new: str, *, client: str, settings: LoginSettings, now: datetime
 ) -> str | Flaw | Refusal:
     """Set another password for somebody who knows the old one: all sessions end, the secret of a new one comes back."""
-    if _too_often(engine, name, client, now):
-        return Refusal.TOO_OFTEN
-    with engine.connect() as connection:
-        known = staff.password_of(connection, name)
-    if not fits(old, known[1] if known else "") or known is None:
-        return Refusal.WRONG
+    account = _proven(engine, name, old, client, now)
+    if isinstance(account, Refusal):
+        return account
     if problem := flaw(new, name=name):
         return problem
     kept = hashed(new)
     with engine.begin() as connection:
-        staff.set_password(connection, known[0].id, kept)
+        staff.set_password(connection, account.id, kept)
         staff.forget_tries(connection, _key(name))
         note(connection, actor=f"staff:{name}", action="set password", subject=f"staff:{name}")
-        return begin_session(connection, known[0], by="password", settings=settings, now=now)
+        return begin_session(connection, account, by="password", settings=settings, now=now)
 
 
 def signed_on(

@@ -34,18 +34,7 @@ from work.invoicing import Sorted, control_sums, sort_out
 
 KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".ndjson", ".parquet")
 LINES = tuple(f"line.{name}" for name in LINE_FIELDS)
-ASKED = (
-    "number",
-    "customer",
-    "issued_on",
-    "due_on",
-    "currency",
-    "total",
-    "reference",
-    "note",
-    "lines",
-    *LINES,
-)
+ASKED = (*(name for name in FIELDS if name not in ("source", "terms")), "lines", *LINES)
 """What a column of the file may be."""
 CONSTANTS = ("currency", "terms", "line.tax_rate", "source")
 """What a person may say once for the whole file."""

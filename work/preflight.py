@@ -48,11 +48,6 @@ def preflight(
     ]
 
 
-def in_the_way(checks: list[Check]) -> list[Check]:
-    """Return the checks that forbid asking for approval."""
-    return [check for check in checks if check.verdict == BAD]
-
-
 def _usable(installation: Installation, campaign: Campaign, template: Template, now: datetime) -> Check:
     try:
         checked(installation, campaign, now=now, template=template)

@@ -10,11 +10,13 @@ import pypdfium2
 import pytest
 import zxingcpp
 from sqlalchemy import event
+from starlette.testclient import TestClient
 
 from templates.catalog import find
 from templates.render import documents_of, render
 from templates.subject import Subject
-from tests.town import POSTAL, settle, suppress
+from tests.town import POSTAL, install, settle, suppress
+from tests.web.conftest import Door
 from tests.web.letters import MESSAGE, send
 from tests.web.post import link_in, post_office
 from tidings.channel import Channel
@@ -234,6 +236,20 @@ def test_one_client_asks_twenty_times_an_hour(door, engine):
     settle(engine)
     codes = [door.client.post("/p", data={"to": f"x{n}@example.org"}).status_code for n in range(21)]
     assert codes == [200] * 20 + [429]
+
+
+def test_behind_our_proxy_one_client_leaves_the_others_their_twenty(settings, engine, clock):
+    settle(engine)
+    behind = settings.model_copy(update={"proxies": ("10.0.0.0/8",)})
+    app = Door(install(behind, engine), clock).app
+    visitor = TestClient(app, base_url=behind.public_url, client=("10.0.0.1", 50_000))
+
+    def asks(client, number):
+        headers = {"X-Forwarded-For": client}
+        return visitor.post("/p", data={"to": f"x{number}@example.org"}, headers=headers).status_code
+
+    assert [asks("203.0.113.9", number) for number in range(21)][-1] == 429
+    assert asks("198.51.100.7", 22) == 200
 
 
 @pytest.mark.parametrize("to", ["", "x", "@", "a b@c", "\x00@example.org\r\nBcc: x@y", "<script>", "1" * 400])
