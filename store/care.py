@@ -127,13 +127,6 @@ def suppression(connection: Connection, records: Sequence[int], number: int) -> 
     return dict(found) if found else None
 
 
-def lift(connection: Connection, number: int, *, now: datetime) -> None:
-    """Lift a suppression that is locked."""
-    connection.execute(
-        text("UPDATE suppressions SET lifted_at = :now WHERE id = :number"), {"number": number, "now": now}
-    )
-
-
 def invoices_of(connection: Connection, records: Sequence[int]) -> list[Mapping[str, Any]]:
     """Return a person's invoices, newest first: number, issued_on, due_on, gross, currency, message, state, channel."""
     rows = connection.execute(

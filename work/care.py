@@ -12,6 +12,7 @@ from store import care as stored
 from store.audit import note
 from store.care import HOLDS, Card
 from store.customers import lock_customers
+from store.listing import lift
 from store.persons import members
 from store.touchpoints import Touchpoint, record
 from tidings.problem import Problem
@@ -107,10 +108,8 @@ def lift_suppression(
     if found is None:
         raise Problem("This address is not suppressed, or not this customer's.")
     if found["reason"] not in LIFTABLE:
-        raise Problem(
-            "The customer said so themselves: only they can take it back, by START or on their page."
-        )
-    stored.lift(connection, number, now=now)
+        raise Problem("The customer said so themselves: only they can take it back.")
+    lift(connection, number, at=now)
     detail = {
         "because": reason,
         "reason": found["reason"],
