@@ -36,7 +36,7 @@ def test_fifty_kills_double_and_lose_nothing_that_could_be_known():
     code, said, report = hunt("--kills", "50")
 
     assert list(report) == KEYS
-    assert not is_broken(report), said
+    assert not is_broken(report), f"{said}\n{report}"
     assert code == 0
     assert report["kills"] >= 50
     assert report["freezes"] >= 1
