@@ -29,6 +29,13 @@ STRICT: ConfigDict = {"extra": "forbid"}
 """A rule that we do not know is a mistake in a policy, never ignored."""
 
 
+FIRST_RULES = frozenset({
+    "time_zone", "basis", "legacy_counts", "soft_opt_in", "verified", "closing", "quiet", "holidays", "caps",
+    "untracked", "observing",
+})  # fmt: skip
+"""The rules of release 0.1.0."""
+
+
 class Basis(StrEnum):
     """What makes marketing on a channel lawful (GDPR art. 6(1)); `required` always rests on the contract."""
 
@@ -174,8 +181,14 @@ class Policy:
         return hashlib.blake2b(self.to_json().encode(), digest_size=8).hexdigest()
 
     def to_json(self) -> str:
-        """Return canonical JSON: sorted keys, one form per policy."""
+        """Return canonical JSON: sorted keys, one form per policy.
+
+        A rule that came after the first release is left out where it has its default: a policy that does not use it
+        keeps the digest that old decisions name.
+        """
         plain = _adapter().dump_python(self, mode="json")
+        usual = _adapter().dump_python(Policy(), mode="json") if plain.keys() - FIRST_RULES else {}
+        plain = {key: rule for key, rule in plain.items() if key in FIRST_RULES or rule != usual[key]}
         return json.dumps(plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
