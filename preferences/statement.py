@@ -13,12 +13,15 @@ The column `value` is JSON; what each kind puts there:
     language     {"language": "pt_BR"}
     tracking     {"tracking": false}
     manner       {"large_print": true, "plain_language": true, "call": true}: heeded when it is built
+    best_days    {"days": ["tue", "thu"]}: marketing waits for such a day; no days: any
+    frequency    {"at_most": 1, "per": "month"}: of marketing (day, week, month, quarter, year); {}: the house's caps
+    household    {"letters": "one"} for the whole household, {"letters": "own"} for each
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,7 +43,16 @@ from tidings.channel import Channel
 from tidings.purpose import topic_path
 from tidings.reason import Reason
 
-KINDS = ("order", "pause", "quiet_hours", "language", "tracking", "manner")
+KINDS = (
+    *("order", "pause", "quiet_hours", "language", "tracking", "manner"),
+    *("best_days", "frequency", "household"),
+)
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ANY_DAY = 2 ** len(DAYS) - 1
+PERIODS: Mapping[str, int] = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+"""How many days a wish about frequency looks back."""
+MOST_OFTEN = 99
+"""A larger number of messages is no wish."""
 UNPLACED = 99
 """Place of a channel that an order does not name."""
 HOUR = 60
@@ -185,3 +197,36 @@ def quiet_times(text: str | None) -> tuple[tuple[int, int], ...]:
     wanted = named if isinstance(named, list) and named else loud
     usable = start != NOBODY and end != NOBODY
     return tuple((start, end) if usable and name in wanted else (NOBODY, NOBODY) for name in CHANNELS)
+
+
+def best_days(text: str | None) -> int:
+    """Return the wished days of the week as bits, Monday the lowest; all seven when none is named.
+
+    >>> best_days('{"days": ["mon", "wed"]}'), best_days("{}")
+    (5, 127)
+    """
+    named = value(text).get("days")
+    wished = sum(1 << place for place, day in enumerate(DAYS) if isinstance(named, list) and day in named)
+    return wished or ANY_DAY
+
+
+def frequency(text: str | None) -> tuple[int, int]:
+    """Return at most how many marketing messages in how many days are wished, (0, 0): as the house does.
+
+    >>> frequency('{"at_most": 1, "per": "month"}'), frequency('{"at_most": 0, "per": "day"}')
+    ((1, 30), (0, 0))
+    """
+    said = value(text)
+    most, per = said.get("at_most"), said.get("per")
+    if type(most) is not int or not 1 <= most <= MOST_OFTEN or not isinstance(per, str):
+        return (0, 0)
+    return (most, PERIODS[per]) if per in PERIODS else (0, 0)
+
+
+def one_household(text: str | None) -> bool | None:
+    """Return whether one letter for the whole household is wished, None where nothing usable is said.
+
+    >>> one_household('{"letters": "one"}'), one_household('{"letters": "own"}'), one_household("{}")
+    (True, False, None)
+    """
+    return {"one": True, "own": False}.get(str(value(text).get("letters")))

@@ -17,7 +17,7 @@ class Statement:
 
     customer: int
     kind: str
-    """order, pause, quiet_hours, language, tracking, manner."""
+    """One of `preferences.statement.KINDS`."""
     at: datetime
     source: str
     actor: str
@@ -30,14 +30,16 @@ class Statement:
     until_at: datetime | None = None
     """Exclusive."""
     proof: str = ""
+    on_behalf: str = ""
+    """Who spoke for the customer, '' when they did themselves."""
 
 
 _APPEND = text("""
     INSERT INTO statements (customer_id, brand, topic, kind, channels, value, from_at, until_at, source, proof, actor,
-                            at)
+                            on_behalf, at)
     SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (customer_id bigint, brand text, topic text,
         kind text, channels text[], value jsonb, from_at timestamptz, until_at timestamptz, source text, proof text,
-        actor text, at timestamptz)
+        actor text, on_behalf text, at timestamptz)
 """)
 
 
@@ -58,6 +60,7 @@ def append(connection: Connection, statements: Sequence[Statement]) -> None:
             "source": row.source,
             "proof": row.proof,
             "actor": row.actor,
+            "on_behalf": row.on_behalf,
             "at": row.at.isoformat(),
         }
         for row in statements

@@ -92,6 +92,16 @@ def _provenance() -> list[Column[object]]:
     ]
 
 
+def _on_behalf() -> Column[str]:
+    return Column(
+        "on_behalf",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="who spoke for the customer, '' = the customer",
+    )
+
+
 installation = Table(
     "installation",
     metadata,
@@ -214,6 +224,11 @@ consents = Table(
     Column("channel", Text, nullable=False, server_default="all"),
     Column("action", Text, nullable=False),
     *_provenance(),
+    _on_behalf(),
+    Column("expires_at", DateTime(timezone=True), comment="exclusive"),
+    Column(
+        "record", JSONB, nullable=False, server_default="{}", comment="ISO/IEC TS 27560, see preferences.receipt"
+    ),
     _one_of("channel", Channel, "all"),
     _one_of("action", ("given", "legacy", "withdrawn", "objected")),
     Index("ix_consents_customer", "customer_id"),
@@ -232,7 +247,14 @@ statements = Table(
     Column("from_at", DateTime(timezone=True), comment="temporary: begins"),
     Column("until_at", DateTime(timezone=True), comment="temporary: ends (exclusive)"),
     *_provenance(),
-    _one_of("kind", ("order", "pause", "quiet_hours", "language", "tracking", "manner")),
+    _on_behalf(),
+    _one_of(
+        "kind",
+        (
+            *("order", "pause", "quiet_hours", "language", "tracking", "manner"),
+            *("best_days", "frequency", "household"),
+        ),
+    ),
     Index("ix_statements_customer", "customer_id"),
     Index("ix_statements_manner", "customer_id", postgresql_where=text("kind = 'manner'")),
 )
@@ -258,6 +280,55 @@ suppressions = Table(
         postgresql_where=text("lifted_at IS NULL"),
     ),
 )
+
+registers = Table(
+    "registers",
+    metadata,
+    _id(),
+    Column("country", Text, nullable=False, comment="ISO 3166-1 alpha-2"),
+    Column("kind", Text, nullable=False),
+    Column("dated", Date, nullable=False, comment="of the file; the newest counts"),
+    Column("file", Text, nullable=False),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the file"),
+    Column("entries", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    _instant("recorded_at", default=True),
+    _one_of("kind", ("letter", "phone", "email")),
+    UniqueConstraint("country", "kind", "dated"),
+)
+
+register_entries = Table(
+    "register_entries",
+    metadata,
+    Column("register_id", ForeignKey("registers.id"), primary_key=True),
+    Column("digest", LargeBinary, primary_key=True, comment="SHA-256, see work.registers"),
+)
+
+customer_states = Table(
+    "customer_states",
+    metadata,
+    Column("customer_id", BigInteger, nullable=False, index=True),
+    Column("language", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("holds", ARRAY(Text), nullable=False),
+    Column("until_at", DateTime(timezone=True), nullable=False, comment="when it was changed"),
+)
+"""How customers were before a change; a trigger writes it."""
+
+address_states = Table(
+    "address_states",
+    metadata,
+    Column("address_id", BigInteger, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("verified_at", DateTime(timezone=True)),
+    Column("position", SmallInteger, nullable=False),
+    Column("removed_at", DateTime(timezone=True)),
+    Column("until_at", DateTime(timezone=True), nullable=False, comment="when it was changed"),
+)
+"""How addresses were before a change; a trigger writes it."""
 
 touchpoints = Table(
     "touchpoints",
