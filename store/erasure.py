@@ -136,6 +136,8 @@ _FORGET = (
     ("slips", "DELETE FROM slips WHERE customer_id = :customer"),
     ("codes", "DELETE FROM codes WHERE customer_id = :customer"),
     ("behaviour", "DELETE FROM behaviour WHERE customer_id = :customer"),
+    ("best_hours", "DELETE FROM best_hours WHERE customer_id = :customer"),
+    ("rehearsed", "DELETE FROM rehearsed WHERE customer_id = :customer"),
     ("references", "DELETE FROM customer_references WHERE customer_id = :customer"),
     (
         "customer",

@@ -367,6 +367,25 @@ behaviour = Table(
     _instant("as_of"),
 )
 
+best_hours = Table(
+    "best_hours",
+    metadata,
+    Column("customer_id", ForeignKey("customers.id"), primary_key=True),
+    Column("time_zone", Text, nullable=False, comment="whose clock the cells are on"),
+    Column("cells", ARRAY(SmallInteger), nullable=False, comment="24 * weekday (Monday 0) + hour"),
+    Column("weights", ARRAY(Float), nullable=False, comment="exponentially forgotten counts at as_of"),
+    Column("observations", Integer, nullable=False),
+    _instant("as_of"),
+)
+base_rates = Table(
+    "base_rates",
+    metadata,
+    Column("version", Integer, Identity(), primary_key=True),
+    Column("rates", JSONB, nullable=False, comment="by class and channel: reached, engaged at as_of"),
+    Column("hours", JSONB, nullable=False, comment="168 counts of the whole population at as_of"),
+    _instant("as_of"),
+    _instant("learnt_at"),
+)
 policies = Table(
     "policies",
     metadata,
@@ -501,6 +520,51 @@ runs = Table(
     Index("ix_runs_created", "created_at"),
 )
 
+rehearsals = Table(
+    "rehearsals",
+    metadata,
+    Column("id", Text, primary_key=True, comment="rehearsal-NAME-EDITION-xxxxxxxx, of what was asked"),
+    Column("name", Text, nullable=False),
+    Column("edition", Text, nullable=False),
+    Column("definition", JSONB, nullable=False, comment="tidings.campaign.Campaign"),
+    Column("seed", BigInteger, nullable=False),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("policy_version", ForeignKey("policies.version"), comment="null: not worked through yet"),
+    Column("result", JSONB, nullable=False, server_default="{}", comment="work.rehearsal.as_json"),
+    Column("requested_by", Text, nullable=False),
+    _instant("known_at"),
+    _instant("until_at"),
+    _instant("created_at", default=True),
+    _one_of("state", ("waiting", "done", "failed")),
+    Index("ix_rehearsals_edition", "name", "edition", "known_at"),
+)
+
+rehearsed = Table(
+    "rehearsed",
+    metadata,
+    Column("rehearsal_id", ForeignKey("rehearsals.id", ondelete="CASCADE"), primary_key=True),
+    Column("customer_id", ForeignKey("customers.id"), primary_key=True, autoincrement=False, index=True),
+    Column("state", Text, nullable=False, comment="as of messages, at the end of the rehearsal"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("first_channel", Text),
+    Column("channel", Text),
+    Column("ground", Text, nullable=False, server_default="", comment="why first on first_channel"),
+    Column("wait", Text, nullable=False, server_default="", comment="why it did not leave at once"),
+    Column("tried", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("due_at", DateTime(timezone=True), comment="of the first choice"),
+)
+
+recalls = Table(
+    "recalls",
+    metadata,
+    Column("message_id", UUID(as_uuid=False), primary_key=True),
+    Column("channel", Text, primary_key=True, comment="that it did not have to take"),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("because", Text, nullable=False, comment="kind of the touchpoint that overtook it"),
+    _instant("at"),
+    Index("ix_recalls_run", "run_id"),
+)
+
 campaign_runs = Table(
     "campaign_runs",
     metadata,
@@ -623,6 +687,7 @@ messages = Table(
     Column("data", JSONB, nullable=False, server_default="{}", comment="frozen inputs of the render"),
     Column("decision", JSONB, nullable=False, server_default="[]", comment="ranked, with reason, evidence"),
     Column("input_digest", Text, nullable=False, server_default=""),
+    Column("propensity", Float, nullable=False, server_default="1", comment="of the first channel, as decided"),
     Column("tried", ARRAY(Text), nullable=False, server_default="{}", comment="channels used up"),
     Column("shard", Integer, nullable=False, server_default="0"),
     Column("cost", Numeric(12, 5), nullable=False, server_default="0"),
@@ -918,7 +983,7 @@ slips = Table(
     _instant("asked_at"),
     _instant("due_at"),
     _instant("settled_at", nullable=True),
-    _one_of("kind", ("link", "document", "code", "confirm", "saved")),
+    _one_of("kind", ("link", "document", "code", "confirm", "saved", "mismatch")),
     _one_of("state", ("waiting", "sent", "dropped")),
     Index("ix_slips_due", "due_at", postgresql_where=text("state = 'waiting'")),
     Index("ix_slips_customer", "customer_id"),
