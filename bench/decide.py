@@ -126,6 +126,13 @@ def population(count: int, seed: int = 7) -> Facts:
         "observations": np.ceil(reached),
         "as_of": _ago(dice, len(seen)),
     }
+    awake = np.repeat(ids[dice.random(count) < 0.1], 3)
+    frames["hours"] = {
+        "customer": awake,
+        "cell": (np.arange(len(awake)) % 3) * 24 + dice.integers(8, 22, len(awake)),
+        "weight": dice.random(len(awake)) * 9,
+        "as_of": np.repeat(_ago(dice, len(awake) // 3), 3),
+    }
     met = dice.choice(ids, count)
     frames["recent"] = {
         "customer": met,

@@ -34,7 +34,9 @@ class Batch:
     consents: Columns
     statements: Columns
     behaviour: Columns
+    hours: Columns
     recent: Columns
+    coming: Columns
     known: Ints
     """Per customer: the row in `customers`, NOBODY for a stranger."""
     standing: Ints
@@ -72,7 +74,9 @@ def batch(facts: Facts, policy: Policy, now: datetime) -> Batch:
             "consents",
             "statements",
             "behaviour",
+            "hours",
             "recent",
+            "coming",
         )
     }
     people = columns["customers"]

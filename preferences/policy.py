@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidings.channel import Channel
@@ -34,6 +34,10 @@ FIRST_RULES = frozenset({
     "untracked", "observing",
 })  # fmt: skip
 """The rules of release 0.1.0."""
+
+
+ALL_MARKETING: Literal["all"] = "all"
+"""The purpose of a cap that counts the messages of every purpose of marketing."""
 
 
 class Basis(StrEnum):
@@ -63,10 +67,10 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cap:
-    """At most `limit` marketing messages of a purpose in any `window`; one exactly so old counts no more."""
+    """At most `limit` marketing messages of a purpose, or of all, in any `window`; one exactly so old counts no more."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
-    purpose: Purpose
+    purpose: Purpose | Literal["all"]
     limit: int
     window: timedelta
     brand: str = "all"
@@ -124,6 +128,25 @@ class Observing:
             raise ValueError(msg)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Learning:
+    """How much the policy's own base rates and the population's hours count against what was seen."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+    base_strength: float = 200.0
+    """How many messages a base rate of the policy is worth against those of the whole population."""
+    hour_strength: float = 8.0
+    """How many answers the population's hours are worth against the customer's own."""
+
+    def __post_init__(self) -> None:
+        if self.base_strength <= 0 or self.hour_strength <= 0:
+            msg = "learning needs positive strengths"
+            raise ValueError(msg)
+
+
+MOST_EXPLORED = 0.05
+
+
 def _night() -> Mapping[Channel, Window]:
     night = Window(start=time(21), end=time(8))
     return {channel: night for channel in Channel if channel.rings}
@@ -163,6 +186,11 @@ class Policy:
     untracked: tuple[Purpose, ...] = ()
     """Purposes whose links are never measured."""
     observing: Observing = field(default_factory=Observing)
+    learning: Learning = field(default_factory=Learning)
+    explore: float = 0.0
+    """Share of marketing whose channel is drawn by lot where the customer stated nothing, at most MOST_EXPLORED."""
+    best_hour: bool = False
+    """Whether marketing waits for the customer's best hour; a campaign may say otherwise."""
 
     def __post_init__(self) -> None:
         try:
@@ -170,6 +198,9 @@ class Policy:
         except (ZoneInfoNotFoundError, ValueError) as error:
             msg = f"there is no time zone {self.time_zone!r}"
             raise ValueError(msg) from error
+        if not 0 <= self.explore <= MOST_EXPLORED:
+            msg = f"explore lies between 0 and {MOST_EXPLORED}"
+            raise ValueError(msg)
         paper = Channel.LETTER
         if any(way is not Basis.CONSENT and channel is not paper for channel, way in self.basis.items()):
             msg = "only letters may rest on legitimate interest; use soft_opt_in for existing customers"

@@ -33,6 +33,9 @@ _QUERIES: Mapping[str, str] = {
         SELECT channel, purpose_class, reached, engaged, observations, last_engaged_at, as_of
           FROM behaviour WHERE {_OWN} ORDER BY channel, purpose_class
     """,
+    "best_hours": f"""
+        SELECT time_zone, cells, weights, observations, as_of FROM best_hours WHERE {_OWN}
+    """,
     "messages": f"""
         SELECT id::text, brand, purpose, document, state, reason, channel, language, data, decision, due_at, planned_at
           FROM messages WHERE {_OWN} ORDER BY planned_at, id

@@ -50,6 +50,10 @@ _QUERIES: Mapping[str, str] = {
         SELECT customer_id AS customer, channel, purpose_class, reached, engaged, observations, as_of
           FROM behaviour WHERE customer_id = ANY(%(customers)s::bigint[]) AND purpose_class = %(purpose_class)s
     """,
+    "hours": """
+        SELECT customer_id AS customer, unnest(cells) AS cell, unnest(weights) AS weight, as_of
+          FROM best_hours WHERE customer_id = ANY(%(customers)s::bigint[])
+    """,
     "recent": """
         SELECT t.customer_id AS customer, t.brand, t.purpose, t.channel, t.at
           FROM touchpoints t
@@ -62,7 +66,7 @@ _QUERIES: Mapping[str, str] = {
            AND d.state IN ('ready', 'sending', 'in_doubt') AND d.created_at > %(since)s
     """,
 }
-_ONLY_MARKETING = ("consents", "recent")
+_ONLY_MARKETING = ("consents", "hours", "recent")
 """What is owed anyway needs no permission, and nothing counts against it."""
 
 
@@ -82,9 +86,12 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     import polars as pl
 
     if not asked.height:
-        return Facts(question=question, asked=asked, **{name: empty(name) for name in _QUERIES})
+        nothing = {name: empty(name) for name in (*_QUERIES, "coming")}
+        return Facts(question=question, asked=asked, **nothing)
     marketing = question.purpose_class == PurposeClass.MARKETING
     wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
+    if question.best_hour_until is None and "hours" in wanted:
+        wanted.remove("hours")
     values = {
         "brand": question.brand,
         "topics": list(topic_path(question.topic)),
@@ -108,5 +115,6 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     return Facts(
         question=question,
         asked=asked,
+        coming=empty("coming"),
         **{name: frames[name] if name in frames else empty(name) for name in _QUERIES},
     )

@@ -74,6 +74,12 @@ MERGED: Mapping[str, str] = {
          WHERE {_ASKED} AND b.purpose_class = %(purpose_class)s
          ORDER BY m.customer_id, b.channel, b.observations DESC, b.as_of DESC, b.customer_id
     """,
+    "hours": f"""
+        SELECT q.customer, unnest(q.cells) AS cell, unnest(q.weights) AS weight, q.as_of FROM (
+            SELECT DISTINCT ON (m.customer_id) m.customer_id AS customer, b.cells, b.weights, b.as_of
+              {_OF} JOIN best_hours b ON b.customer_id = w.customer_id
+             WHERE {_ASKED} ORDER BY m.customer_id, b.observations DESC, b.as_of DESC, b.customer_id) q
+    """,
     "recent": f"""
         SELECT m.customer_id AS customer, t.brand, t.purpose, t.channel, t.at
           {_OF} JOIN touchpoints t ON t.customer_id = w.customer_id

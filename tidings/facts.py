@@ -7,8 +7,8 @@ about, unjudged: which consent counts, which statement wins, what is usable is d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -81,6 +81,12 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "observations": "Int32",
         "as_of": "Datetime[us, UTC]",
     },
+    "hours": {  # only where the best hour is asked for
+        "customer": "Int64",
+        "cell": "Int16",  # 24 * weekday (Monday 0) + hour on the customer's own clock
+        "weight": "Float64",  # exponentially forgotten count of answers in that hour, at as_of
+        "as_of": "Datetime[us, UTC]",
+    },
     "recent": {  # marketing messages accepted or in delivery within the longest cap window
         "customer": "Int64",
         "brand": "String",
@@ -88,7 +94,27 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "channel": "String",
         "at": "Datetime[us, UTC]",
     },
+    "coming": {  # messages of other campaigns that may still come, where their priority is higher
+        "customer": "Int64",
+        "campaign": "String",  # name and edition
+        "brand": "String",
+        "purpose": "String",
+        "priority": "Int16",
+        "at": "Datetime[us, UTC]",
+    },
 }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Population:
+    """What a version of the base rates says of the purpose class that is asked about."""
+
+    version: int = 0
+    """0: nothing was learnt yet."""
+    rates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By channel: exponentially forgotten counts reached and engaged, of all customers."""
+    hours: tuple[float, ...] = ()
+    """168 counts of answers: 24 * weekday (Monday 0) + hour on each customer's own clock; empty: none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +131,17 @@ class Question:
     costs: Mapping[str, float]
     """Expected cost of one message by channel, in the organisation's currency."""
     brand_name: str = ""
+    priority: int = 5
+    """1 to 9: among campaigns that compete for the same cap the higher one goes first."""
+    population: Population = Population()
+    best_hour_until: datetime | None = None
+    """Marketing may wait for the customer's best hour until then; None: it does not wait for one."""
+    last_day: date | None = None
+    """The last day of an offer, on the customer's calendar: no best hour lies beyond it."""
+    holdout: float = 0.0
+    """Share of customers who get nothing, to compare with."""
+    holdout_group: str = ""
+    """Whoever is held out in a group is so in every run of it."""
 
     @property
     def purpose(self) -> str:
@@ -124,7 +161,9 @@ class Facts:
     consents: pl.DataFrame
     statements: pl.DataFrame
     behaviour: pl.DataFrame
+    hours: pl.DataFrame
     recent: pl.DataFrame
+    coming: pl.DataFrame
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +174,7 @@ class Decisions:
         message String, customer Int64, state String (`ready` or `held`), reason String (why held or waiting),
         due_at Datetime (UTC; `now` unless quiet hours, a holiday, a cap or a pause move it),
         channel String (first choice, null when held), language String, tracking Boolean,
+        propensity Float64 (how likely this first channel was: 1 unless some are drawn by lot),
         input_digest String (16 hex digits; same facts, same digest).
     `ranked`, one row per message and channel of the question:
         message String, channel String, rank Int8 (1 = first; null = not possible), reason String (a `Reason`),

@@ -22,12 +22,16 @@ class Reason(StrEnum):
     ERASED = "erased"
     REDEEMED = "redeemed"
     MERGED = "merged"
+    HOLDOUT = "holdout"
 
     # Waiting: it will be sent later by itself, or after a release.
     QUIET_HOURS = "quiet_hours"
     HOLIDAY = "holiday"
     CAP = "cap"
+    FREQUENCY = "frequency"
+    PRIORITY = "priority"
     PAUSE = "pause"
+    BEST_HOUR = "best_hour"
     CUT_OFF = "cut_off"
     RELEASE = "release"
     BACK_OFF = "back_off"
@@ -39,6 +43,7 @@ class Reason(StrEnum):
     STATED_PURPOSE = "stated_purpose"
     STATED_ALL = "stated_all"
     OBSERVED = "observed"
+    EXPLORED = "explored"
     DEFAULT_ORDER = "default_order"
     CHEAPEST = "cheapest"
 

@@ -45,7 +45,11 @@ DEFAULTS = {
         "customer": 1, "channel": "email", "purpose_class": "marketing", "reached": 0.0, "engaged": 0.0, "observations": 0,
         "as_of": NOW,
     },
+    "hours": {"customer": 1, "cell": 10, "weight": 1.0, "as_of": NOW},
     "recent": {"customer": 1, "brand": "nordlys", "purpose": "offer", "channel": "email", "at": NOW - DAY},
+    "coming": {
+        "customer": 1, "campaign": "spring/1", "brand": "nordlys", "purpose": "offer", "priority": 9, "at": NOW + DAY,
+    },
 }  # fmt: skip
 
 
@@ -283,6 +287,15 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
             ),
             4,
         ),
+        "hours": several(
+            st.fixed_dictionaries(
+                {
+                    "customer": customer, "cell": st.sampled_from([11, 12, 13, 18, 33, 36, 167]),
+                    "weight": st.sampled_from([0.5, 3.0, 40.0]), "as_of": moments,
+                }
+            ),
+            4,
+        ),
         "recent": several(
             st.fixed_dictionaries(
                 {"customer": customer, "brand": brands, "purpose": st.sampled_from(["offer", "offer", "news"]), "channel": channels, "at": moments}
@@ -291,4 +304,5 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
         ),
     }  # fmt: skip
     unique = {(line["customer"], line["channel"], line["purpose_class"]): line for line in lines["behaviour"]}
-    return draw(questions), lines | {"behaviour": list(unique.values())}
+    cells = {(line["customer"], line["cell"]): line for line in lines["hours"]}
+    return draw(questions), lines | {"behaviour": list(unique.values()), "hours": list(cells.values())}

@@ -133,6 +133,7 @@ def facts_of(known, topic, purpose_class, usable):
             ],
         ),
         behaviour=empty("behaviour"),
+        hours=empty("hours"),
         recent=empty("recent"),
     )  # fmt: skip
 
