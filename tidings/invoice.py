@@ -2,46 +2,110 @@
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from tidings.invoice_parts import (
+    Allowance,
+    Amount,
+    Attachment,
+    Attribute,
+    Country,
+    Currency,
+    Delivery,
+    Identifier,
+    Note,
+    Part,
+    Party,
+    Payment,
+    Percent,
+    Period,
+    Preceding,
+    Reference,
+    TaxCategory,
+    TaxNote,
+    Text,
+)
 
 CENT = Decimal("0.01")
 MOST_LINES = 2000
 """Items of one invoice: about 60 pages, which take half a minute to typeset."""
+CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
+"""UNTDID 1001 codes of EN 16931 that give money back; all others ask for it."""
 
 
-def _storable(text: str) -> str:
-    """Refuse what no database and no document can hold: NUL, and halves of a surrogate pair."""
-    if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
-        msg = "holds a character that no text can hold"
-        raise ValueError(msg)
-    return text
+def cents(amount: Decimal) -> Decimal:
+    """Return an amount rounded half up to cents (BR-DEC-01 and the rest: two decimals in every currency)."""
+    return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-Text = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
-Reference = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
-
-
-class Line(BaseModel):
+class Line(Part):
     """One item. `amount` is net and defaults to quantity times unit price, rounded half up to cents."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     description: Text
-    quantity: Decimal = Decimal(1)
-    unit_price: Decimal
-    tax_rate: Decimal = Decimal(0)
+    """The item's name (BT-153)."""
+    quantity: Amount = Decimal(1)
+    unit_price: Amount
+    """Net (BT-146), of `price_quantity` units."""
+    tax_rate: Percent = Decimal(0)
     """Percent."""
+    tax_category: TaxCategory | None = None
+    """None: S where there is a rate, else Z, or O where the seller has no VAT number."""
+    id: Reference = ""
+    """'' = its place, from 1."""
+    unit: Reference = "C62"
+    """UN/ECE Recommendation 20; C62 = one."""
+    price_quantity: Amount = Decimal(1)
+    price_unit: Reference = ""
+    gross_price: Amount | None = None
+    discount: Amount | None = None
+    """Off `gross_price`; already taken off `unit_price`."""
+    allowances: tuple[Allowance, ...] = ()
+    detail: Text = ""
+    note: Text = ""
+    object_id: Identifier | None = None
+    order_line: Reference = ""
+    accounting: Reference = ""
+    period: Period | None = None
+    seller_item: Reference = ""
+    buyer_item: Reference = ""
+    standard_item: Identifier | None = None
+    classes: tuple[Identifier, ...] = ()
+    origin: Country = ""
+    attributes: tuple[Attribute, ...] = ()
 
     @property
     def amount(self) -> Decimal:
-        """Net amount of the line (EN 16931 BT-131)."""
-        return (self.quantity * self.unit_price).quantize(CENT, ROUND_HALF_UP)
+        """Net amount of the line (BT-131), with its allowances and charges."""
+        price = self.quantity * self.unit_price
+        if self.price_quantity != 1:
+            price /= self.price_quantity
+        return cents(price) + _added(self.allowances)
+
+    @property
+    def category(self) -> TaxCategory:
+        """Tax category, also where none is said."""
+        return self.tax_category or category_of(self.tax_rate)
 
 
-class Invoice(BaseModel):
-    """What the customer owes and why; `problems()` says what does not add up."""
+class TaxGroup(Part):
+    """What is taxed alike (BG-23)."""
+
+    category: TaxCategory
+    rate: Decimal
+    base: Decimal
+    tax: Decimal
+    reason: str = ""
+    reason_code: str = ""
+
+
+class Invoice(Part):
+    """What the customer owes and why. The first block of fields is all that a simple invoice needs.
+
+    `templates.einvoice.rules` says what does not add up.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +115,7 @@ class Invoice(BaseModel):
     source: Reference = ""
     issued_on: date
     due_on: date
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    currency: Currency
     lines: tuple[Line, ...] = Field(min_length=1, max_length=MOST_LINES)
     total: Decimal
     """As the billing system said it, gross; checked against the lines."""
@@ -59,27 +123,128 @@ class Invoice(BaseModel):
     """Payment reference (OCR, KID, RF); defaults to the number."""
     note: Text = ""
 
+    type_code: str = Field(default="380", pattern=r"^\d{2,3}$")
+    """UNTDID 1001: `380` invoice, `381` credit note, `384` corrected invoice, `386` prepayment."""
+    preceding: tuple[Preceding, ...] = ()
+    """What a credit note credits."""
+    seller: Party | None = None
+    """None = the brand."""
+    buyer: Party | None = None
+    """None = the customer as we know them."""
+    payee: Party | None = None
+    tax_representative: Party | None = None
+    delivery: Delivery | None = None
+    period: Period | None = None
+    payment: tuple[Payment, ...] = ()
+    """Empty = the brand's account for the currency."""
+    payment_terms: Text = ""
+    allowances: tuple[Allowance, ...] = ()
+    taxes: tuple[TaxNote, ...] = ()
+    prepaid: Amount = Decimal(0)
+    rounding: Amount = Decimal(0)
+    """Added to what is due (BT-114)."""
+    tax_currency: str = Field(default="", pattern=r"^([A-Z]{3})?$")
+    """Where tax is accounted in another currency (BT-6)."""
+    tax_in_tax_currency: Amount | None = None
+    tax_point_on: date | None = None
+    tax_point_code: Reference = ""
+    """UNTDID 2005: `3` issue, `35` delivery, `432` payment."""
+    buyer_reference: Reference = ""
+    order: Reference = ""
+    sales_order: Reference = ""
+    contract: Reference = ""
+    project: Reference = ""
+    tender: Reference = ""
+    receiving_advice: Reference = ""
+    despatch_advice: Reference = ""
+    object_id: Identifier | None = None
+    accounting: Reference = ""
+    creditor_id: Reference = ""
+    """SEPA creditor identifier (BT-90)."""
+    notes: tuple[Note, ...] = ()
+    """After `note`."""
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def is_credit(self) -> bool:
+        """Whether it gives money back."""
+        return self.type_code in CREDIT_NOTES
+
+    @property
+    def line_total(self) -> Decimal:
+        """Sum of line amounts (BT-106)."""
+        return cents(sum((line.amount for line in self.lines), Decimal(0)))
+
+    @property
+    def allowance_total(self) -> Decimal:
+        """Allowances of the document (BT-107)."""
+        return cents(sum((one.amount for one in self.allowances if not one.charge), Decimal(0)))
+
+    @property
+    def charge_total(self) -> Decimal:
+        """Charges of the document (BT-108)."""
+        return cents(sum((one.amount for one in self.allowances if one.charge), Decimal(0)))
+
     @property
     def net(self) -> Decimal:
-        """Sum of line amounts (BT-109)."""
-        return sum((line.amount for line in self.lines), Decimal(0)).quantize(CENT)
+        """What is taxed (BT-109)."""
+        return self.line_total - self.allowance_total + self.charge_total
+
+    @property
+    def groups(self) -> tuple[TaxGroup, ...]:
+        """Tax by category and rate, rounded once for each as BR-CO-17 says; by rate, then category."""
+        bases: dict[tuple[Decimal, TaxCategory], Decimal] = {}
+        for line in self.lines:
+            key = (line.tax_rate, line.category)
+            bases[key] = bases.get(key, Decimal(0)) + line.amount
+        for one in self.allowances:
+            key = (one.tax_rate, one.tax_category or category_of(one.tax_rate))
+            bases[key] = bases.get(key, Decimal(0)) + (one.amount if one.charge else -one.amount)
+        said = {(note.rate, note.category): note for note in self.taxes}
+        found = []
+        for (rate, category), base in sorted(bases.items()):
+            note = said.get((rate, category))
+            tax = note.tax if note is not None and note.tax is not None else cents(base * rate / 100)
+            found.append(
+                TaxGroup(
+                    category=category,
+                    rate=rate,
+                    base=cents(base),
+                    tax=tax,
+                    reason=note.reason if note is not None else "",
+                    reason_code=note.reason_code if note is not None else "",
+                )
+            )
+        return tuple(found)
 
     @property
     def tax_by_rate(self) -> dict[Decimal, Decimal]:
-        """Tax per rate, rounded once per rate as EN 16931 BR-CO-17 says."""
-        bases: dict[Decimal, Decimal] = {}
-        for line in self.lines:
-            bases[line.tax_rate] = bases.get(line.tax_rate, Decimal(0)) + line.amount
-        return {
-            rate: (base * rate / 100).quantize(CENT, ROUND_HALF_UP) for rate, base in sorted(bases.items())
-        }
+        """Tax per rate, rounded once per category and rate."""
+        found: dict[Decimal, Decimal] = {}
+        for group in self.groups:
+            found[group.rate] = found.get(group.rate, Decimal(0)) + group.tax
+        return found
 
     @property
     def tax(self) -> Decimal:
         """Total tax (BT-110)."""
-        return sum(self.tax_by_rate.values(), Decimal(0)).quantize(CENT)
+        return cents(sum((group.tax for group in self.groups), Decimal(0)))
 
     @property
     def gross(self) -> Decimal:
-        """What is due (BT-112)."""
+        """Total with tax (BT-112)."""
         return self.net + self.tax
+
+    @property
+    def due(self) -> Decimal:
+        """What is left to pay (BT-115); of a credit note what is given back."""
+        return cents(self.gross - self.prepaid + self.rounding)
+
+
+def _added(allowances: tuple[Allowance, ...]) -> Decimal:
+    return cents(sum((one.amount if one.charge else -one.amount for one in allowances), Decimal(0)))
+
+
+def category_of(rate: Decimal) -> TaxCategory:
+    """Return the category of a rate where none is said."""
+    return "S" if rate else "Z"

@@ -1,0 +1,171 @@
+"""Parts of an invoice in the terms of EN 16931-1: who, where, allowances, periods, references, payment."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O", "L", "M", "B"]
+"""UNTDID 5305 as EN 16931 has it: standard, zero, exempt, reverse charge, intra-community, export, outside of its
+scope, Canary Islands (IGIC), Ceuta and Melilla (IPSI), split payment."""
+UNTAXED: frozenset[str] = frozenset({"Z", "E", "AE", "K", "G", "O"})
+"""Categories whose rate is 0 (BR-Z-05, BR-E-05, BR-AE-05, BR-IC-05, BR-G-05, BR-O-05)."""
+
+
+def _storable(text: str) -> str:
+    """Refuse what no database and no document can hold: NUL, and halves of a surrogate pair."""
+    if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
+        msg = "holds a character that no text can hold"
+        raise ValueError(msg)
+    return text
+
+
+Text = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
+Reference = Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+Country = Annotated[str, Field(pattern=r"^([A-Z]{2})?$")]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Amount = Annotated[Decimal, Field(allow_inf_nan=False, gt=-(10**15), lt=10**15)]
+Percent = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, le=1000)]
+
+
+class Part(BaseModel):
+    """Of an invoice; never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Identifier(Part):
+    """Something's name in a list of names."""
+
+    id: Reference = Field(min_length=1)
+    scheme: Reference = ""
+    """ISO/IEC 6523 code (`0088` = GLN), an electronic address scheme, a UNTDID code list; '' = the issuer's own."""
+    version: Reference = ""
+    """Of the list."""
+
+
+class Address(Part):
+    """BG-5, BG-8, BG-12, BG-15."""
+
+    street: Reference = ""
+    more: Reference = ""
+    third: Reference = ""
+    city: Reference = ""
+    postcode: Reference = ""
+    region: Reference = ""
+    country: Country = ""
+
+
+class Party(Part):
+    """Seller (BG-4), buyer (BG-7), payee (BG-10) or the seller's tax representative (BG-11)."""
+
+    name: Reference = ""
+    trading_name: Reference = ""
+    ids: tuple[Identifier, ...] = ()
+    legal_id: Identifier | None = None
+    """In the register of companies."""
+    legal_form: Text = ""
+    vat_id: Reference = ""
+    """With the country before it: `NO123456789MVA`."""
+    tax_id: Reference = ""
+    """A national tax number that is no VAT number."""
+    endpoint: Identifier | None = None
+    """Electronic address (Peppol), with its scheme."""
+    address: Address | None = None
+    contact: Reference = ""
+    phone: Reference = ""
+    email: Reference = ""
+
+
+class Allowance(Part):
+    """What is taken off (BG-20, BG-27), or added when `charge` (BG-21, BG-28). The amount is net and not negative."""
+
+    amount: Amount
+    charge: bool = False
+    percent: Percent | None = None
+    base: Amount | None = None
+    reason: Text = ""
+    reason_code: Reference = ""
+    tax_category: TaxCategory | None = None
+    """Of the document's allowances; a line's have the line's."""
+    tax_rate: Percent = Decimal(0)
+
+
+class Period(Part):
+    """BG-14, BG-26; both days belong to it."""
+
+    start: date | None = None
+    end: date | None = None
+
+
+class Note(Part):
+    """BG-1."""
+
+    text: Text = Field(min_length=1)
+    subject: Reference = ""
+    """UNTDID 4451, for example `REG`."""
+
+
+class Preceding(Part):
+    """The invoice that this one credits or corrects (BG-3)."""
+
+    number: Reference = Field(min_length=1)
+    issued_on: date | None = None
+
+
+class Delivery(Part):
+    """Where and when goods went (BG-13)."""
+
+    name: Reference = ""
+    id: Identifier | None = None
+    on: date | None = None
+    address: Address | None = None
+
+
+class Payment(Part):
+    """One way to pay (BG-16 to BG-19)."""
+
+    means: str = Field(default="30", pattern=r"^([A-Z0-9]{1,3})$")
+    """UNTDID 4461: `30` transfer, `58` SEPA transfer, `59` SEPA debit, `48` card."""
+    text: Reference = ""
+    account: Reference = ""
+    holder: Reference = ""
+    bic: Reference = ""
+    card: Reference = ""
+    """Last digits only."""
+    card_holder: Reference = ""
+    mandate: Reference = ""
+    debited: Reference = ""
+    """The buyer's account."""
+
+
+class TaxNote(Part):
+    """What the seller says of one category of tax: why it is not charged, or a tax that was rounded differently."""
+
+    category: TaxCategory
+    rate: Percent = Decimal(0)
+    reason: Text = ""
+    reason_code: Reference = ""
+    """VATEX code."""
+    tax: Amount | None = None
+    """None = base times rate, rounded once."""
+
+
+class Attachment(Part):
+    """A supporting document (BG-24)."""
+
+    id: Reference = Field(min_length=1)
+    description: Text = ""
+    uri: Text = ""
+    file_name: Reference = ""
+    mime: Reference = ""
+    content: Annotated[str, Field(max_length=20_000_000)] = ""
+    """Base64."""
+
+
+class Attribute(Part):
+    """Of an item (BG-32)."""
+
+    name: Reference = Field(min_length=1)
+    value: Text = Field(min_length=1)
