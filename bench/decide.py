@@ -141,7 +141,20 @@ def population(count: int, seed: int = 7) -> Facts:
         "channel": ["email"] * count,
         "at": _ago(dice, count, days=60),
     }
+    frames["coming"] = _coming(dice, ids)
     return Facts(question=ASKED, **{name: _frame(name, columns) for name, columns in frames.items()})
+
+
+def _coming(dice: np.random.Generator, ids: np.ndarray) -> dict[str, Any]:
+    met = ids[dice.random(len(ids)) < 0.05]
+    return {
+        "customer": met,
+        "campaign": np.full(len(met), "spring/2026"),
+        "brand": np.full(len(met), "nordlys"),
+        "purpose": np.full(len(met), "offer"),
+        "priority": np.full(len(met), 8),
+        "at": -_ago(dice, len(met), days=40) + 2 * int(NOW.timestamp()) * 1_000_000,
+    }
 
 
 def _frame(name: str, columns: dict[str, Any]) -> pl.DataFrame:

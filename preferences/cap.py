@@ -1,49 +1,198 @@
-"""How often marketing may come: at most so many messages of a purpose in a rolling window."""
+"""How often marketing may come, and which campaign goes first where it may not come often enough for all.
+
+A limit lets at most so many messages through in any rolling window: the policy's caps, of one purpose or of all of
+them, and what the customer wished ("at most one a month"). One exactly a window old counts no more.
+
+Where campaigns compete for the same limit the one with the lower priority waits: it does not leave when a campaign of
+a higher priority, planned within the window, would otherwise find no room. It is asked again when that one has gone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
-from preferences.policy import Cap, Policy
-from preferences.sheet import Columns, Ints
-from preferences.statement import brand_words
+from preferences.batch import Batch
+from preferences.policy import ALL_MARKETING, Cap
+from preferences.sheet import NOBODY, Bools, Columns, Ints
+from preferences.statement import Statements, brand_words, frequency
+
+DAY = 86_400_000_000
+GRACE = 3_600_000_000
+"""So long after a campaign's time who gave way to it is asked again: by then it counts as sent, or it never was."""
 
 
-def capped_until(
-    recent: Columns, *, size: int, brand: str, purpose: str, now: int, policy: Policy
-) -> tuple[Ints, Ints]:
-    """Return per customer when the caps let the next message through, and which cap binds (its place).
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One limit on the messages of each customer of a batch."""
 
-    The place is -1 where no cap binds. With `limit` messages in the window the next one waits until the oldest of the
-    newest `limit` falls out: exactly `window` later it counts no more.
+    most: Ints
+    """0: it does not bind this customer."""
+    window: Ints
+    """Microseconds."""
+    purpose: str
+    """Whose messages count; ALL_MARKETING: any."""
+    brand: str
+    cap: int = NOBODY
+    """Place in the policy, NOBODY: a customer's wish."""
+    statement: Ints | None = None
+    """The row of the wish of each customer."""
+
+    def counts(self, columns: Columns) -> Bools:
+        """Return which rows of a frame with a brand and a purpose it counts."""
+        counted = columns.row != NOBODY
+        if self.purpose != ALL_MARKETING:
+            counted = counted & (columns.codes("purpose", (self.purpose,)) == 0)
+        if self.brand != "all":
+            counted = counted & (columns.codes("brand", brand_words(self.brand)) != NOBODY)
+        return counted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """Per customer: when every limit has room, and what was waited for last (NOBODY: nothing)."""
+
+    due: Ints
+    cap: Ints
+    wish: Ints
+    """Row of the statement."""
+    ahead: Ints
+    """Row in `coming` of the campaign that goes first; it comes after cap and wish."""
+
+
+def room(batch: Batch, said: Statements) -> Room:
+    """Return when the limits let a message through that is asked about now.
+
+    With `most` messages in the window the next one waits until the oldest of the newest `most` falls out.
     """
-    due = np.full(size, now, dtype=np.int64)
-    which = np.full(size, -1, dtype=np.int64)
-    ours = (recent.row >= 0) & (recent.codes("purpose", (purpose,)) == 0)
-    for place, cap in enumerate(policy.caps):
-        if cap.purpose != purpose or cap.brand not in {"all", brand}:
-            continue
-        free = _free_at(recent, np.flatnonzero(ours & _counts(recent, cap)), cap, size, now)
-        which = np.where(free > due, place, which)
+    due = np.full(batch.size, batch.now, dtype=np.int64)
+    cap, wish = np.full(batch.size, NOBODY, dtype=np.int64), np.full(batch.size, NOBODY, dtype=np.int64)
+    binding = list(_limits(batch, said))
+    for limit in binding:
+        free = _free_at(batch.recent, limit, batch.now)
+        later = free > due
+        cap = np.where(later, limit.cap, cap)
+        wish = np.where(later, NOBODY if limit.statement is None else limit.statement, wish)
         due = np.maximum(due, free)
-    return due, which
+    due, ahead = _give_way(batch, binding, due)
+    return Room(due=due, cap=cap, wish=wish, ahead=ahead)
 
 
-def _counts(recent: Columns, cap: Cap) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    if cap.brand == "all":
-        return np.ones(recent.length, dtype=np.bool_)
-    return recent.codes("brand", brand_words(cap.brand)) >= 0
+def counts_everything(said: Statements, caps: tuple[Cap, ...]) -> Bools:
+    """Return of which customers the messages of every purpose matter, and not those of the question's alone."""
+    every = np.full(said.size, any(cap.purpose == ALL_MARKETING for cap in caps))
+    for slot, row in said.spoken("frequency"):
+        if slot % said.depth == said.depth - 1:
+            every |= row != NOBODY
+    return every
 
 
-def _free_at(recent: Columns, rows: Ints, cap: Cap, size: int, now: int) -> Ints:
-    window = (cap.window.days * 86_400 + cap.window.seconds) * 1_000_000 + cap.window.microseconds
+def _limits(batch: Batch, said: Statements) -> Iterator[Limit]:
+    question = batch.question
+    for place, cap in enumerate(batch.policy.caps):
+        if cap.purpose in {ALL_MARKETING, question.purpose} and cap.brand in {"all", question.brand}:
+            window = (cap.window.days * 86_400 + cap.window.seconds) * 1_000_000 + cap.window.microseconds
+            yield Limit(
+                most=np.full(batch.size, cap.limit),
+                window=np.full(batch.size, window),
+                purpose=cap.purpose,
+                brand=cap.brand,
+                cap=place,
+            )
+    yield from _wishes(batch, said)
+
+
+def _wishes(batch: Batch, said: Statements) -> Iterator[Limit]:
+    """Yield the wishes, one for each scope: what is said for a while replaces what is said for good."""
+    met: dict[int, Bools] = {}
+    wished = None
+    for slot, row in said.spoken("frequency"):
+        if wished is None:
+            codes, words = said.columns.dictionary("value")
+            wished = np.array([frequency(word) for word in words], dtype=np.int64)[codes]
+        brand, level = divmod(slot % (2 * said.depth), said.depth)
+        scope = slot % (2 * said.depth)
+        fresh = (row != NOBODY) & ~met.get(scope, np.zeros(batch.size, dtype=np.bool_))
+        met[scope] = met.get(scope, fresh) | fresh
+        told = np.where(fresh[:, None], wished[row], 0)
+        yield Limit(
+            most=told[:, 0],
+            window=told[:, 1] * DAY,
+            purpose=ALL_MARKETING if level == said.depth - 1 else batch.question.purpose,
+            brand=batch.question.brand if brand == 0 else "all",
+            statement=row,
+        )
+
+
+def _free_at(recent: Columns, limit: Limit, now: int) -> Ints:
+    rows = np.flatnonzero(limit.counts(recent))
     at = recent.whole("at")
-    rows = rows[at[rows] > now - window]
+    who = recent.row[rows]
+    rows = rows[(limit.most[who] > 0) & (at[rows] > now - limit.window[who])]
+    size = len(limit.most)
     free = np.full(size, now, dtype=np.int64)
-    full = np.bincount(recent.row[rows], minlength=size) >= cap.limit
+    full = np.bincount(recent.row[rows], minlength=size) >= np.maximum(limit.most, 1)
     rows = rows[full[recent.row[rows]]]
     order = rows[np.lexsort((-at[rows], recent.row[rows]))]
     customer = recent.row[order]
-    nth = np.arange(len(order)) - np.searchsorted(customer, customer) == cap.limit - 1
-    free[customer[nth]] = at[order[nth]] + window
+    nth = np.arange(len(order)) - np.searchsorted(customer, customer) == limit.most[customer] - 1
+    free[customer[nth]] = at[order[nth]] + limit.window[customer[nth]]
     return free
+
+
+def _give_way(batch: Batch, limits: list[Limit], due: Ints) -> tuple[Ints, Ints]:
+    """Wait for the campaigns of a higher priority that a message, sent when it may be, would push out of a limit."""
+    ahead = np.full(batch.size, NOBODY, dtype=np.int64)
+    coming = batch.coming
+    if not coming.length:
+        return due, ahead
+    above = _above(coming, batch.question.priority)
+    who = coming.row[above]
+    at = np.maximum(coming.whole("at")[above], due[who])
+    pushed = np.zeros(len(above), dtype=np.bool_)
+    for limit in limits:
+        own = limit.counts(coming)[above] & (limit.most[who] > 0) & (at - due[who] < limit.window[who])
+        line = np.flatnonzero(own)
+        used = _before(batch.recent, limit, who[line], at[line]) + _earlier(line, who, at, limit)
+        pushed[line[used == limit.most[who[line]] - 1]] = True
+    last = np.flatnonzero(pushed)  # of several of a customer the last assignment stays
+    wait = due.copy()
+    ahead[who[last]], wait[who[last]] = above[last], at[last] + GRACE
+    return wait, ahead
+
+
+def _above(coming: Columns, priority: int) -> Ints:
+    """Return the rows of a higher priority by time, then by campaign."""
+    codes, words = coming.dictionary("campaign")
+    rank = np.argsort(np.argsort(np.array([word or "" for word in words])))[codes]
+    rows = np.flatnonzero((coming.row != NOBODY) & (coming.whole("priority", 0) > priority))
+    return rows[np.lexsort((rank[rows], coming.whole("at")[rows]))]
+
+
+def _before(recent: Columns, limit: Limit, customer: Ints, at: Ints) -> Ints:
+    """Return how many counted messages lie in the window that ends at each instant of a customer."""
+    rows = np.flatnonzero(limit.counts(recent))
+    rows = rows[np.argsort(recent.row[rows], kind="stable")]
+    place, nth = _pairs(recent.row[rows], customer)
+    sent = recent.whole("at")[rows[nth]]
+    inside = (sent > at[place] - limit.window[customer[place]]) & (sent <= at[place])
+    return np.bincount(place[inside], minlength=len(customer))
+
+
+def _earlier(line: Ints, who: Ints, at: Ints, limit: Limit) -> Ints:
+    """Return how many of the others that are planned come before each of some, within its window."""
+    order = line[np.argsort(who[line], kind="stable")]
+    place, nth = _pairs(who[order], who[line])
+    one, other = line[place], order[nth]
+    inside = (other < one) & (at[other] > at[one] - limit.window[who[one]])
+    return np.bincount(place[inside], minlength=len(line))
+
+
+def _pairs(sorted_keys: Ints, keys: Ints) -> tuple[Ints, Ints]:
+    """Return for each key the places of its equals in a sorted list: (place of the key, place in the list)."""
+    begin, end = (np.searchsorted(sorted_keys, keys, side=side) for side in ("left", "right"))
+    count = end - begin
+    place = np.repeat(np.arange(len(keys)), count)
+    return place, np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count) + begin[place]

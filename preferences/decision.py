@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preferences.batch import CUSTOMER, PROSPECT, Batch, batch
-from preferences.behaviour import scores, spread_out
+from preferences.behaviour import base_rates, scores, spread_out
+from preferences.cap import counts_everything
 from preferences.consent import permission
 from preferences.digest import added, hexadecimal, line_hashes, mixed, word
 from preferences.grounds import Ground
@@ -84,12 +85,11 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
             policy=sheet.policy,
         )
     observing = sheet.policy.observing
-    found = scores(sheet.behaviour, purpose_class=question.purpose_class, now=sheet.now, rules=observing)
-    seen = (
-        spread_out(found, size=size, purpose_class=question.purpose_class, rules=observing)
-        if len(found.row)
-        else None
+    base = base_rates(question, sheet.policy)
+    found = scores(
+        sheet.behaviour, purpose_class=question.purpose_class, now=sheet.now, rules=observing, base=base
     )
+    seen = spread_out(found, size=size, rules=observing, base=base) if len(found.row) else None
     return Ground(
         reach=reach(
             sheet.addresses, sheet.suppressions, size=size, brand=question.brand, policy=sheet.policy
@@ -206,7 +206,8 @@ def _manner(sheet: Batch, said: Statements, person: Ints) -> tuple[pl.Series, pl
 def _digests(sheet: Batch, said: Statements, ground: Ground, person: Ints) -> list[str]:
     """Fingerprint the question, the policy and the facts that touch each message; `now` is no fact."""
     question = sheet.question
-    recent = sheet.recent.codes("purpose", (question.purpose,)) == 0
+    every = counts_everything(said, sheet.policy.caps)
+    recent = (sheet.recent.codes("purpose", (question.purpose,)) == 0) | every[sheet.recent.row]
     ours = sheet.suppressions.codes("brand", brand_words(question.brand)) != NOBODY
     touching = {
         "customers": np.flatnonzero(sheet.customers.row != NOBODY),

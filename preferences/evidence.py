@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preferences.sheet import FEW, NOBODY, Columns, Ints
+from preferences.statement import value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -133,6 +134,16 @@ def until(key: str) -> Part:
         lambda at: "" if at is None else at.strftime(form),
         lambda values: values.dt.strftime(form).fill_null(""),
     )
+
+
+def often(column: str) -> Part:
+    """Write how often a customer wants to hear of us, from the value of their statement."""
+    return Part(column, _often, lambda values: _translated(values, _often))
+
+
+def _often(text: str | None) -> str:
+    said = value(text)
+    return f', "at_most": {json.dumps(said.get("at_most"))}, "per": {json.dumps(said.get("per"))}'
 
 
 def _few(frame: pl.DataFrame, parts: Sequence[str | Part]) -> list[str]:

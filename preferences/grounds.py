@@ -11,7 +11,7 @@ import numpy as np
 from preferences.batch import Batch
 from preferences.behaviour import Observed
 from preferences.consent import BASES, WITH_EVENT, Permission
-from preferences.evidence import Evidence, instant, number, quoted, quoted_list, until
+from preferences.evidence import Evidence, instant, number, often, quoted, quoted_list, until
 from preferences.rank import Wishes
 from preferences.reach import OPEN, Reach
 from preferences.reach import number as code
@@ -124,7 +124,29 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
         ]
     )
     capped = np.where(_is(reason, Reason.CAP), caps + np.append(timing.cap, 0)[line], 0)
-    return reduce(np.maximum, [paused, capped, _windows(timing, evidence, line, reason)])
+    limited = _limited(batch, timing, evidence, line, reason)
+    return reduce(np.maximum, [paused, capped, limited, _windows(timing, evidence, line, reason)])
+
+
+def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:
+    """Point to the customer's wish about frequency, or to the campaign that goes first."""
+    wished = evidence.lines(
+        batch.statements,
+        np.where(_is(reason, Reason.FREQUENCY), np.append(timing.wish, NOBODY)[line], NOBODY),
+        [
+            '"statement": ', number("statement"), ', "said_at": ', instant("at"), ', "source": ', quoted("source"),
+            often("value"),
+        ],
+    )  # fmt: skip
+    ahead = evidence.lines(
+        batch.coming,
+        np.where(_is(reason, Reason.PRIORITY), np.append(timing.ahead, NOBODY)[line], NOBODY),
+        [
+            '"gives_way_to": ', quoted("campaign"), ', "its_priority": ', number("priority"),
+            ', "planned_at": ', instant("at"),
+        ],
+    )  # fmt: skip
+    return np.maximum(wished, ahead)
 
 
 def _windows(timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:

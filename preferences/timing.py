@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from preferences.batch import Batch
-from preferences.cap import capped_until
+from preferences.cap import Room, room
 from preferences.pause import Pauses, pauses, resume_at
 from preferences.quiet import Rest, known_zone, release
 from preferences.reach import OPEN, number
@@ -28,7 +28,11 @@ class Timing:
     pause: Ints
     """Row of the statement, NOBODY without."""
     cap: Ints
-    """Place in the policy, -1 without."""
+    """Place in the policy, NOBODY without."""
+    wish: Ints
+    """Row of the statement about frequency, NOBODY without."""
+    ahead: Ints
+    """Row in `coming` of the campaign that it gives way to, NOBODY without."""
     start: Ints
     end: Ints
     own: Bools
@@ -44,26 +48,17 @@ def timing(batch: Batch, said: Statements, customer: Ints, channel: Ints) -> Tim
     """
     start, end, own = _quiet_times(batch, said)
     rest = _rest(batch, start[customer, channel], end[customer, channel], customer, channel)
-    due = np.full(len(customer), batch.now, dtype=np.int64)
-    capped = np.full(len(customer), -1, dtype=np.int64)
-    found = None
+    found, free = None, _room(batch, said, customer)
     if batch.is_marketing:
-        free, which = capped_until(
-            batch.recent,
-            size=batch.size,
-            brand=batch.question.brand,
-            purpose=batch.question.purpose,
-            now=batch.now,
-            policy=batch.policy,
-        )
-        due, capped = free[customer], which[customer]
         found = _lines(pauses(said), customer, batch.size)
-    due, pause, quiet, holiday = _settle(due, found, rest)
+    due, pause, quiet, holiday = _settle(free.due, found, rest)
     reason = np.full(len(due), OPEN, dtype=np.int64)
     for moved, name in (
         (quiet, Reason.QUIET_HOURS),
         (holiday, Reason.HOLIDAY),
-        (capped >= 0, Reason.CAP),
+        (free.cap != NOBODY, Reason.CAP),
+        (free.wish != NOBODY, Reason.FREQUENCY),
+        (free.ahead != NOBODY, Reason.PRIORITY),
         (pause != NOBODY, Reason.PAUSE),
     ):
         reason[moved] = number(name)
@@ -71,13 +66,24 @@ def timing(batch: Batch, said: Statements, customer: Ints, channel: Ints) -> Tim
         due=due,
         reason=reason,
         pause=pause,
-        cap=capped,
+        cap=free.cap,
+        wish=free.wish,
+        ahead=free.ahead,
         start=rest.start,
         end=rest.end,
         own=own[customer, channel],
         zone=rest.zone,
         zones=list(rest.zones),
     )
+
+
+def _room(batch: Batch, said: Statements, customer: Ints) -> Room:
+    """Return when the limits on marketing let each line through."""
+    if not batch.is_marketing:
+        nothing = np.full(len(customer), NOBODY, dtype=np.int64)
+        return Room(due=np.full(len(customer), batch.now), cap=nothing, wish=nothing, ahead=nothing)
+    found = room(batch, said)
+    return Room(**{part.name: getattr(found, part.name)[customer] for part in fields(found)})
 
 
 def _settle(due: Ints, found: Pauses | None, rest: Rest) -> tuple[Ints, Ints, Bools, Bools]:

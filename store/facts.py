@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from store.arrays import read_arrays
 from store.facts_of_persons import MERGED, PERSONS
 from tidings.facts import CAP_HORIZON, Facts, Question, empty
-from tidings.purpose import PurposeClass, topic_path
+from tidings.purpose import Purpose, PurposeClass, topic_path
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,11 +58,11 @@ _QUERIES: Mapping[str, str] = {
         SELECT t.customer_id AS customer, t.brand, t.purpose, t.channel, t.at
           FROM touchpoints t
          WHERE t.customer_id = ANY(%(customers)s::bigint[]) AND t.at > %(since)s AND t.direction = 'out'
-           AND t.kind = 'sent' AND t.purpose = %(purpose)s
+           AND t.kind = 'sent' AND t.purpose = ANY(%(purposes)s::text[])
         UNION ALL
         SELECT m.customer_id, m.brand, m.purpose, d.channel, d.created_at
           FROM messages m JOIN deliveries d ON d.message_id = m.id
-         WHERE m.customer_id = ANY(%(customers)s::bigint[]) AND m.state = 'in_delivery' AND m.purpose = %(purpose)s
+         WHERE m.customer_id = ANY(%(customers)s::bigint[]) AND m.state = 'in_delivery' AND m.purpose = ANY(%(purposes)s::text[])
            AND d.state IN ('ready', 'sending', 'in_doubt') AND d.created_at > %(since)s
     """,
 }
@@ -95,7 +95,7 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     values = {
         "brand": question.brand,
         "topics": list(topic_path(question.topic)),
-        "purpose": question.purpose,
+        "purposes": [one.value for one in Purpose if one.purpose_class is PurposeClass.MARKETING],
         "purpose_class": question.purpose_class,
         "since": now - CAP_HORIZON,
     }

@@ -83,11 +83,12 @@ MERGED: Mapping[str, str] = {
     "recent": f"""
         SELECT m.customer_id AS customer, t.brand, t.purpose, t.channel, t.at
           {_OF} JOIN touchpoints t ON t.customer_id = w.customer_id
-         WHERE {_ASKED} AND t.at > %(since)s AND t.direction = 'out' AND t.kind = 'sent' AND t.purpose = %(purpose)s
+         WHERE {_ASKED} AND t.at > %(since)s AND t.direction = 'out' AND t.kind = 'sent'
+           AND t.purpose = ANY(%(purposes)s::text[])
          UNION ALL
         SELECT m.customer_id, x.brand, x.purpose, d.channel, d.created_at
           {_OF} JOIN messages x ON x.customer_id = w.customer_id JOIN deliveries d ON d.message_id = x.id
-         WHERE {_ASKED} AND x.state = 'in_delivery' AND x.purpose = %(purpose)s
+         WHERE {_ASKED} AND x.state = 'in_delivery' AND x.purpose = ANY(%(purposes)s::text[])
            AND d.state IN ('ready', 'sending', 'in_doubt') AND d.created_at > %(since)s
     """,
 }

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     ERASED = "erased"
     REDEEMED = "redeemed"
     MERGED = "merged"
+    HOUSEHOLD = "household"
     HOLDOUT = "holdout"
 
     # Waiting: it will be sent later by itself, or after a release.
@@ -31,6 +32,7 @@ class Reason(StrEnum):
     FREQUENCY = "frequency"
     PRIORITY = "priority"
     PAUSE = "pause"
+    CO_MAIL = "co_mail"
     BEST_HOUR = "best_hour"
     CUT_OFF = "cut_off"
     RELEASE = "release"
@@ -57,6 +59,7 @@ class Reason(StrEnum):
     OBJECTED = "objected"
     NEVER_WISHED = "never_wished"
     TRIED = "tried"
+    BUDGET = "budget"
 
     # Why a person calls although the message goes out.
     CALL_WISHED = "call_wished"

@@ -143,6 +143,12 @@ def values(draw, kind: str) -> str:
         "pause": [{}, {}, {"resume": True}],
         "language": [{"language": "sv"}, {"language": "pl"}, {}],
         "tracking": [{"tracking": False}, {"tracking": True}, {}],
+        "frequency": [
+            {"at_most": 1, "per": "month"},
+            {"at_most": 2, "per": "quarter"},
+            {"at_most": 1, "per": "day"},
+            {},
+        ],
     }
     return json.dumps(draw(st.sampled_from(said[kind])))
 
@@ -150,7 +156,11 @@ def values(draw, kind: str) -> str:
 @st.composite
 def statements(draw, customer, number: int) -> dict:
     """Return one statement."""
-    kind = draw(st.sampled_from(["order", "order", "order", "pause", "quiet_hours", "language", "tracking"]))
+    kind = draw(
+        st.sampled_from(
+            ["order", "order", "order", "pause", "quiet_hours", "language", "tracking", "frequency"]
+        )
+    )
     return {
         "customer": draw(customer), "statement": number, "brand": draw(brands), "topic": draw(topics), "kind": kind,
         "channels": draw(st.lists(channels, max_size=4)) if kind == "order" else [], "value": draw(values(kind)),
@@ -195,6 +205,10 @@ policies = st.builds(
             (),
             (Cap(purpose=Purpose.OFFER, limit=1, window=timedelta(days=5)),),
             (Cap(purpose=Purpose.OFFER, limit=1, window=timedelta(days=11, hours=13)),),
+            (
+                Cap(purpose="all", limit=2, window=timedelta(days=20)),
+                Cap(purpose=Purpose.OFFER, limit=1, window=timedelta(days=10)),
+            ),
             (
                 Cap(purpose=Purpose.OFFER, limit=2, window=timedelta(days=30), brand="nordlys"),
                 Cap(purpose=Purpose.OFFER, limit=3, window=timedelta(days=60)),
@@ -302,7 +316,22 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
             ),
             4,
         ),
+        "coming": several(
+            st.fixed_dictionaries(
+                {
+                    "customer": customer, "campaign": st.sampled_from(["b/1", "a/1", "a/2"]), "brand": brands,
+                    "purpose": st.sampled_from(["offer", "offer", "news"]), "priority": st.sampled_from([1, 5, 6, 9]),
+                    "at": st.integers(-3, 6).map(lambda n: NOW + n * DAY * 3),
+                }
+            ),
+            3,
+        ),
     }  # fmt: skip
     unique = {(line["customer"], line["channel"], line["purpose_class"]): line for line in lines["behaviour"]}
     cells = {(line["customer"], line["cell"]): line for line in lines["hours"]}
-    return draw(questions), lines | {"behaviour": list(unique.values()), "hours": list(cells.values())}
+    planned = {(line["customer"], line["campaign"]): line for line in lines["coming"]}
+    return draw(questions), lines | {
+        "behaviour": list(unique.values()),
+        "hours": list(cells.values()),
+        "coming": list(planned.values()),
+    }

@@ -294,7 +294,7 @@ class Oracle:
 
     # Time
     def time(self, customer, person, statements, channel):
-        due, cap = self.cap(customer)
+        due, limit, proof = self.room(customer, statements)
         zone = person["time_zone"] if _zone(person["time_zone"]) else self.policy.time_zone
         window, own = self.window(statements, channel)
         country = (person["country"] or "") if channel in self.policy.holidays else ""
@@ -312,27 +312,64 @@ class Oracle:
                 break
         if pause:
             return due, "pause", _pause(pause)
-        if cap:
-            return due, "cap", {"cap": cap.limit, "days": round(cap.window / timedelta(days=1), 3)}
+        if limit:
+            return due, limit, proof
         if moved_by:
             hours = f"{window[0]:%H:%M}-{window[1]:%H:%M}"
             proof = {"quiet": hours, "quiet_by": "customer" if own else "policy", "zone": zone}
             return due, "holiday" if "holiday" in moved_by else "quiet_hours", proof
         return due, "", {}
 
-    def cap(self, customer):
-        due, which = self.now, None
-        for cap in self.policy.caps if self.marketing else ():
-            if cap.purpose != self.question.purpose or cap.brand not in ("all", self.question.brand):
-                continue
+    def limits(self, statements):
+        """What binds: (messages, window, purpose or all, brand or all, reason, evidence)."""
+        for cap in self.policy.caps:
+            if cap.purpose in ("all", self.question.purpose) and cap.brand in ("all", self.question.brand):
+                proof = {"cap": cap.limit, "days": round(cap.window / timedelta(days=1), 3)}
+                yield cap.limit, cap.window, cap.purpose, cap.brand, "cap", proof
+        met = set()
+        for (_, brand, level), s in self.in_force(statements, "frequency"):
+            said = _value(s)
+            often = {"at_most": said.get("at_most"), "per": said.get("per")}
+            proof = {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | often
+            days = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}.get(often["per"])
+            if (brand, level) not in met and often["at_most"] and days:
+                about = "all" if self.path[level] == "all" else self.question.purpose
+                yield often["at_most"], timedelta(days=days), about, self.brands[brand], "frequency", proof
+            met.add((brand, level))
+
+    def room(self, customer, statements):
+        due, reason, proof = self.now, "", {}
+        binding = list(self.limits(statements)) if self.marketing else []
+        for most, window, about, brand, name, told in binding:
             counted = sorted(
                 r["at"] for r in self.of("recent", customer)
-                if r["purpose"] == cap.purpose and (cap.brand == "all" or r["brand"] in (cap.brand, "all"))
-                and r["at"] > self.now - cap.window
+                if _counts(r, about, brand) and r["at"] > self.now - window
             )  # fmt: skip
-            if len(counted) >= cap.limit and counted[-cap.limit] + cap.window > due:
-                due, which = counted[-cap.limit] + cap.window, cap
-        return due, which
+            if len(counted) >= most and counted[-most] + window > due:
+                due, reason, proof = counted[-most] + window, name, told
+        above = [c for c in self.of("coming", customer) if c["priority"] > self.question.priority]
+        above.sort(key=lambda c: (c["at"], c["campaign"]))
+        pushed = []
+        for most, window, about, brand, _, _ in binding:
+            mine = [
+                n
+                for n, c in enumerate(above)
+                if _counts(c, about, brand) and max(c["at"], due) - due < window
+            ]
+            times = [r["at"] for r in self.of("recent", customer) if _counts(r, about, brand)]
+            for n in mine:
+                at = max(above[n]["at"], due)
+                used = sum(at - window < t <= at for t in times)
+                used += sum(at - window < max(above[m]["at"], due) for m in mine if m < n)
+                if used == most - 1:
+                    pushed.append(n)
+        if not pushed:
+            return due, reason, proof
+        first = above[max(pushed)]
+        proof = {
+            "gives_way_to": first["campaign"], "its_priority": first["priority"], "planned_at": _stamp(first["at"]),
+        }  # fmt: skip
+        return max(first["at"], due) + timedelta(hours=1), "priority", proof
 
     def pause(self, statements, due):
         spans = []
@@ -387,6 +424,10 @@ class Oracle:
 def _path(topic):
     parts = topic.split(".")
     return [".".join(parts[:n]) for n in range(len(parts), 0, -1)]
+
+
+def _counts(line, about, brand):
+    return about in ("all", line["purpose"]) and (brand == "all" or line["brand"] in (brand, "all"))
 
 
 def _value(statement):

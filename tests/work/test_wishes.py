@@ -135,6 +135,7 @@ def facts_of(known, topic, purpose_class, usable):
         behaviour=empty("behaviour"),
         hours=empty("hours"),
         recent=empty("recent"),
+        coming=empty("coming"),
     )  # fmt: skip
 
 
