@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preferences.policy import Observing
+from preferences.policy import Observing, Policy
 from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints, different
+from tidings.facts import Question
 from tidings.purpose import Purpose
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 DAY = 86_400_000_000
 BACK = ("bounced", "failed", "returned", "rejected")
 """A message that came back has not reached anybody."""
-ENGAGED = ("clicked", "replied", "paid", "called")
+ENGAGED = ("clicked", "replied", "paid", "called", "visited", "scanned", "redeemed")
 TOUCHPOINTS = (
-    "customer", "touchpoint", "at", "direction", "channel", "kind", "purpose", "machine", "message", "answers",
+    "customer", "touchpoint", "at", "direction", "channel", "kind", "purpose", "machine", "message", "answers", "link",
 )  # fmt: skip
-"""Columns of history: ids, an instant, words; `message` may be null; `answers` is the channel that a payment
-or call answers."""
+"""Columns of history: ids, an instant, words; `message` and `link` may be null; `answers` is the channel that a
+payment, call or visit answers."""
+TOO_SOON = timedelta(seconds=2)
+"""Nobody opens or clicks so soon after a message was sent or delivered; gateways that look at every link do."""
+BURST = timedelta(seconds=1)
+"""Nobody clicks different links of a message so fast."""
 _KEY = ("customer", "channel", "purpose_class")
 
 
@@ -60,12 +65,11 @@ def weights(age: Ints, half_life: timedelta) -> Floats:
 def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
     """Fold the whole history of some customers into two exponentially forgotten counts per channel and purpose class.
 
-    reached: the greater of what was sent (less what came back) and what was delivered, so that who reports
-    both is not
-        counted twice. engaged: messages that a person (no machine) clicked, replied to, paid or called about,
-        each once; a payment or call counts where it names its message or channel, and what names no message
-        belongs to the last one sent there. Both are weighed at `as_of`, the last touchpoint of the line, so
-        that they change only with history.
+    reached: the greatest of what was sent (less what came back), what was delivered and what a person opened, so that
+        who reports several of them is not counted twice. engaged: messages that a person (no machine, `of_persons`)
+        clicked, replied to, paid, called or visited about, scanned or redeemed, each once; a payment, call or visit
+        counts where it names its message or channel, and what names no message belongs to the last one sent there.
+        Both are weighed at `as_of`, the last touchpoint of the line, so that they change only with history.
 
     Args:
         touchpoints: columns TOUCHPOINTS, all rows of each customer.
@@ -78,21 +82,21 @@ def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
     import polars as pl
 
     lines = _lines(touchpoints)
-    as_of = pl.col("at").max().over(_KEY)
-    lines = lines.with_columns(as_of=as_of)
+    lines = lines.with_columns(as_of=pl.col("at").max().over(_KEY))
     age = (lines["as_of"] - lines["at"]).dt.total_microseconds().to_numpy()
     lines = lines.with_columns(weight=pl.Series(weights(age, rules.half_life)))
     sent, back = pl.col("kind") == "sent", pl.col("kind").is_in(BACK)
+    arrived, opened = pl.col("kind") == "delivered", pl.col("opens") & pl.col("first")
     once = pl.col("engages") & pl.col("first")
+
+    def reached(value: pl.Expr) -> pl.Expr:
+        total = [value.filter(which).sum() for which in (sent, back, arrived, opened)]
+        return pl.max_horizontal(total[0] - total[1], total[2], total[3]).clip(0)
+
     folded = lines.sort("at", "touchpoint").group_by(_KEY).agg(
-        pl.max_horizontal(
-            pl.col("weight").filter(sent).sum() - pl.col("weight").filter(back).sum(),
-            pl.col("weight").filter(pl.col("kind") == "delivered").sum(),
-        ).clip(0).alias("reached"),
+        reached(pl.col("weight")).alias("reached"),
         pl.col("weight").filter(once).sum().alias("engaged"),
-        pl.max_horizontal(
-            sent.cast(pl.Int32).sum() - back.cast(pl.Int32).sum(), (pl.col("kind") == "delivered").cast(pl.Int32).sum()
-        ).clip(0).cast(pl.Int32).alias("observations"),
+        reached(pl.col("one")).cast(pl.Int32).alias("observations"),
         pl.col("at").filter(once).max().alias("last_engaged_at"),
         pl.col("as_of").first(),
     )  # fmt: skip
@@ -100,8 +104,40 @@ def fold(touchpoints: pl.DataFrame, rules: Observing) -> pl.DataFrame:
     return folded.filter(pl.col("reached") > 0).with_columns(engaged=engaged).sort(_KEY)
 
 
+def of_persons(touchpoints: pl.DataFrame) -> pl.DataFrame:
+    """Return what customers did themselves: not what is marked as a machine's or behaves like one.
+
+    A machine opens or clicks within TOO_SOON of the message, or clicks different links of it within a BURST.
+    """
+    import polars as pl
+
+    theirs = touchpoints.filter((pl.col("direction") == "in") & ~pl.col("machine"))
+    looked = theirs.filter(pl.col("kind").is_in(["opened", "clicked"]) & pl.col("message").is_not_null())
+    if looked.is_empty():
+        return theirs
+    came = touchpoints.filter((pl.col("direction") == "out") & pl.col("kind").is_in(["sent", "delivered"]))
+    by = ["customer", "message"]
+    soon = (
+        looked.sort("at")
+        .join_asof(
+            came.drop_nulls("message").select(*by, "at", came=pl.col("at")).sort("at"),
+            on="at", by=by, strategy="backward", check_sortedness=False,
+        )
+        .filter(pl.col("at") - pl.col("came") < TOO_SOON)
+    )  # fmt: skip
+    clicks = looked.filter((pl.col("kind") == "clicked") & (pl.col("link") != "")).sort(*by, "at", "touchpoint")
+    apart = (pl.col("at") - pl.col("at").shift(1).over(by)).fill_null(BURST) >= BURST
+    burst = (
+        clicks.with_columns(cluster=apart.cum_sum())
+        .with_columns(links=pl.col("link").n_unique().over("cluster"))
+        .filter(pl.col("links") > 1)
+    )
+    machines = pl.concat([soon["touchpoint"], burst["touchpoint"]])
+    return theirs.filter(~pl.col("touchpoint").is_in(machines.implode()))
+
+
 def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
-    """Return what was sent and what was answered, each with its channel and class; `first`: the first answer."""
+    """Return what was sent and what was answered, each with its channel and class; `first`: of its message."""
     import polars as pl
 
     classes = {purpose.value: purpose.purpose_class.value for purpose in Purpose}
@@ -109,9 +145,7 @@ def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
     ours = touchpoints.filter(
         (pl.col("direction") == "out") & pl.col("kind").is_in(["sent", "delivered", *BACK])
     )
-    theirs = touchpoints.filter(
-        (pl.col("direction") == "in") & pl.col("kind").is_in(ENGAGED) & ~pl.col("machine")
-    )
+    theirs = of_persons(touchpoints).filter(pl.col("kind").is_in([*ENGAGED, "opened"]))
     sent = ours.filter((pl.col("kind") == "sent") & pl.col("channel").is_in(channels))
     of_message = (
         sent.drop_nulls("message")
@@ -137,20 +171,22 @@ def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
         on="at", by=[*_KEY, "purpose"], strategy="backward", check_sortedness=False,
     )  # fmt: skip
     named = pl.coalesce("message", "last", pl.format("alone {}", "touchpoint"))
-    first = pl.struct(*_KEY, named).is_first_distinct()
-    kept = [*TOUCHPOINTS[:-2], "purpose_class"]
+    opens = pl.col("kind") == "opened"
+    first = pl.struct(*_KEY, opens, named).is_first_distinct()
+    kept = [*TOUCHPOINTS[:-3], "purpose_class", pl.lit(1, dtype=pl.Int32).alias("one")]
+    never = pl.lit(value=False)
     return pl.concat(
         [
-            known[0].select(*kept, engages=pl.lit(value=False), first=pl.lit(value=False)),
-            answers.select(*kept, engages=pl.lit(value=True), first=first),
+            known[0].select(*kept, engages=never, opens=never, first=never),
+            answers.select(*kept, engages=~opens, opens=opens, first=first),
         ]
     )
 
 
-def scores(columns: Columns, *, purpose_class: str, now: int, rules: Observing) -> Scores:
+def scores(columns: Columns, *, purpose_class: str, now: int, rules: Observing, base: Floats) -> Scores:
     """Judge every observed customer and channel of a purpose class.
 
-    The Beta posterior is shrunk to the base rate of (channel, class); mean +- deviations x its standard deviation.
+    The Beta posterior is shrunk to `base`, the base rate of each channel; mean +- deviations x its standard deviation.
     """
     channel = columns.codes("channel", CHANNELS)
     ours = columns.codes("purpose_class", (purpose_class,)) == 0
@@ -158,7 +194,7 @@ def scores(columns: Columns, *, purpose_class: str, now: int, rules: Observing) 
     weight = weights(now - columns.whole("as_of")[row], rules.half_life)
     reached = np.maximum(columns.real("reached")[row], 0.0) * weight
     engaged = np.minimum(np.maximum(columns.real("engaged")[row], 0.0) * weight, reached)
-    mean, spread = posterior(reached, engaged, base_rates(purpose_class, rules)[channel[row]], rules)
+    mean, spread = posterior(reached, engaged, base[channel[row]], rules)
     return Scores(
         customer=columns.row[row],
         channel=channel[row],
@@ -177,10 +213,16 @@ def posterior(reached: Floats, engaged: Floats, base: Floats, rules: Observing) 
     return mean, np.sqrt(mean * (1.0 - mean) / (total + 1.0))
 
 
-def base_rates(purpose_class: str, rules: Observing) -> Floats:
-    """Return the base rate of each channel; a half where the policy names none."""
-    rates = rules.base_rates.get(purpose_class, {})
-    return np.array([rates.get(name, 0.5) for name in CHANNELS])
+def base_rates(question: Question, policy: Policy) -> Floats:
+    """Return the base rate of each channel: the policy's (a half where it names none), moved by the population's."""
+    rates = policy.observing.base_rates.get(question.purpose_class, {})
+    prior = np.array([rates.get(name, 0.5) for name in CHANNELS])
+    seen = np.array([question.population.rates.get(name, (0.0, 0.0)) for name in CHANNELS])
+    reached = np.maximum(seen[:, 0], 0.0)
+    engaged = np.clip(seen[:, 1], 0.0, reached)
+    strength = policy.learning.base_strength
+    rate: Floats = (engaged + strength * prior) / (reached + strength)
+    return rate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,9 +240,8 @@ class Observed:
         return Observed(**{part.name: getattr(self, part.name)[person] for part in fields(self)})
 
 
-def spread_out(found: Scores, *, size: int, purpose_class: str, rules: Observing) -> Observed:
+def spread_out(found: Scores, *, size: int, rules: Observing, base: Floats) -> Observed:
     """Lay the scores out on the sheet."""
-    base = base_rates(purpose_class, rules)
     mean, deviation = posterior(np.zeros(WIDTH), np.zeros(WIDTH), base, rules)
     margin = rules.deviations * deviation
     sheets = [np.tile(start, (size, 1)) for start in (mean, mean - margin, mean + margin)]

@@ -82,11 +82,11 @@ def _release(due: Ints, start: Ints, end: Ints, zone: str, country: str) -> tupl
         quiet[moving] |= inside & ~resting
         holiday[moving] |= resting
         moving = moving[hit]
-        at[moving] = _instant(now[hit], target[hit], zone)
+        at[moving] = instant_of(now[hit], target[hit], zone)
     return at, quiet, holiday
 
 
-def _instant(now: Ints, wall: Ints, zone: str) -> Ints:
+def instant_of(now: Ints, wall: Ints, zone: str) -> Ints:
     """Return the first instant after `now` whose wall clock shows `wall` or, where the clock jumps over it, more."""
     changes, _ = transitions(zone, *_years(now))
     here = offsets(zone, now)

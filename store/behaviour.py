@@ -19,7 +19,7 @@ WATERMARK = "behaviour_learnt_until"
 
 _HISTORY = """
     SELECT t.customer_id AS customer, t.id AS touchpoint, t.at, t.direction, t.channel, t.kind, t.purpose, t.machine,
-           t.message_id::text AS message, coalesce(t.detail ->> 'answers', '') AS answers
+           t.message_id::text AS message, coalesce(t.detail ->> 'answers', '') AS answers, coalesce(t.detail ->> 'link', '') AS link
       FROM touchpoints t WHERE t.customer_id = ANY(%(customers)s::bigint[])
 """
 _LEARNT = """
@@ -74,7 +74,7 @@ def history(connection: Connection, customers: Sequence[int]) -> tuple[pl.DataFr
     import polars as pl
 
     instant = pl.Datetime("us", "UTC")
-    words = ("direction", "channel", "kind", "purpose", "message", "answers")
+    words = ("direction", "channel", "kind", "purpose", "message", "answers", "link")
     touchpoints = {
         "customer": pl.Int64(),
         "touchpoint": pl.Int64(),

@@ -21,9 +21,9 @@ HALF = timedelta(days=180)
 SHAPE = {
     "customer": pl.Int64, "touchpoint": pl.Int64, "at": pl.Datetime("us", "UTC"), "direction": pl.String,
     "channel": pl.String, "kind": pl.String, "purpose": pl.String, "machine": pl.Boolean, "message": pl.String,
-    "answers": pl.String,
+    "answers": pl.String, "link": pl.String,
 }  # fmt: skip
-OUT = ("sent", "delivered", "bounced")
+OUT = ("sent", "delivered", "bounced", "returned")
 
 
 def history(*lines):
@@ -35,6 +35,7 @@ def history(*lines):
         "machine": False,
         "message": None,
         "answers": "",
+        "link": "",
     }
     told = [
         plain
@@ -58,6 +59,21 @@ CASES = [
                  (1.0, 1.0, 1), id="a call counts where it names the message"),
     pytest.param([("sent", 0, {}), ("paid", 0, {"channel": "payment"})], (1.0, 0.0, 1), id="a payment that names nothing does not"),
     pytest.param([("sent", 1, {}), ("sent", 0, {}), ("bounced", 0, {})], (None, 0.0, 1), id="what came back reached nobody"),
+    pytest.param([("opened", 0, {"message": "a"}), ("opened", 0, {"message": "a"})], (1.0, 0.0, 1), id="what a person opened has reached them"),
+    pytest.param([("opened", 0, {"machine": True}), ("sent", 9, {})], (1.0, 0.0, 1), id="what a machine opened has not"),
+    pytest.param([("sent", 0, {"message": "a"}), ("visited", 0, {"channel": "visit", "message": "a"})], (1.0, 1.0, 1),
+                 id="a visit counts where it names the message"),
+    pytest.param([("sent", 0, {"message": "a"}), ("scanned", 0, {"channel": "web", "message": "a"})], (1.0, 1.0, 1),
+                 id="whoever scans the code of a message has answered it"),
+    pytest.param([("sent", 2, {}), ("sent", 1, {}), ("returned", 0, {})], (None, 0.0, 1), id="a letter that came back reached nobody"),
+    pytest.param([("sent", 0, {"message": "a"}), ("clicked", -1 / 86_400, {"message": "a"})], (1.0, 0.0, 1),
+                 id="nobody clicks a second after it was sent"),
+    pytest.param([("sent", 1, {"message": "a"}), ("delivered", 0, {"message": "a"}), ("clicked", -1 / 86_400, {"message": "a"})],
+                 (1.0, 0.0, 1), id="nor a second after it was delivered"),
+    pytest.param([("sent", 1, {"message": "a"}), ("clicked", 0, {"message": "a", "link": "one"}), ("clicked", 0, {"message": "a", "link": "two"})],
+                 (1.0, 0.0, 1), id="nobody clicks all links at once"),
+    pytest.param([("sent", 1, {"message": "a"}), ("clicked", 0, {"message": "a", "link": "one"}), ("clicked", 0, {"message": "a", "link": "one"})],
+                 (None, None, 1), id="a double click is a person's"),
 ]  # fmt: skip
 
 
@@ -68,7 +84,8 @@ def test_the_rule(lines, expected):
 
     reached, engaged, count = expected
     assert reached is None or line["reached"] == pytest.approx(reached)
-    assert (line["engaged"], line["observations"]) == (pytest.approx(engaged), count)
+    assert line["engaged"] == pytest.approx(engaged) if engaged is not None else line["engaged"] > 0
+    assert line["observations"] == count
     assert (line["channel"], line["purpose_class"]) == ("email", "marketing")
 
 
