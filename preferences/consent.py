@@ -33,6 +33,8 @@ from tidings.reason import Reason
 
 ACTIONS = ("given", "legacy", "withdrawn", "objected")
 GIVEN, LEGACY, WITHDRAWN, OBJECTED = range(4)
+IMPLIED = ("purchase", "inquiry")
+"""What permission was read out of where nobody gave it in words (CASL s. 10(9), (10), (13)); kept as `legacy`."""
 BASES = ("", "consent", "legacy", "soft_opt_in", "legitimate_interest")
 _BASIS_OF_STRENGTH = np.array([0, BASES.index("legacy"), BASES.index("consent")])
 WITH_EVENT = BASES.index("legacy")

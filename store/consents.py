@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -24,12 +25,20 @@ class Consent:
     brand: str = "all"
     channel: str = "all"
     proof: str = ""
+    on_behalf: str = ""
+    """Who spoke for the customer, '' when they did themselves."""
+    expires_at: datetime | None = None
+    """Exclusive; None: until it is taken back."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """What a consent record says besides (`preferences.receipt`)."""
 
 
 _APPEND = text("""
-    INSERT INTO consents (customer_id, brand, topic, channel, action, source, proof, actor, at)
+    INSERT INTO consents (customer_id, brand, topic, channel, action, source, proof, actor, at,
+                          on_behalf, expires_at, record)
     SELECT r.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (customer_id bigint, brand text, topic text,
-        channel text, action text, source text, proof text, actor text, at timestamptz)
+        channel text, action text, source text, proof text, actor text, at timestamptz, on_behalf text,
+        expires_at timestamptz, record jsonb)
 """)
 
 
@@ -48,6 +57,9 @@ def append(connection: Connection, consents: Sequence[Consent]) -> None:
             "proof": row.proof,
             "actor": row.actor,
             "at": row.at.isoformat(),
+            "on_behalf": row.on_behalf,
+            "expires_at": row.expires_at and row.expires_at.isoformat(),
+            "record": dict(row.record),
         }
         for row in consents
     ]

@@ -23,11 +23,12 @@ _QUERIES: Mapping[str, str] = {
           JOIN addresses a ON a.channel = s.channel AND a.value = s.value WHERE a.{_OWN}
     """,
     "statements": f"""
-        SELECT brand, topic, kind, channels, value, from_at, until_at, source, proof, at
+        SELECT brand, topic, kind, channels, value, from_at, until_at, source, proof, on_behalf, at
           FROM statements WHERE {_OWN} ORDER BY at, id
     """,
     "consents": f"""
-        SELECT brand, topic, channel, action, source, proof, at FROM consents WHERE {_OWN} ORDER BY at, id
+        SELECT brand, topic, channel, action, source, proof, on_behalf, expires_at, record, at
+          FROM consents WHERE {_OWN} ORDER BY at, id
     """,
     "behaviour": f"""
         SELECT channel, purpose_class, reached, engaged, observations, last_engaged_at, as_of

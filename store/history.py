@@ -12,10 +12,10 @@ CHANGES = ("preference_changed", "preference_undone", "unsubscribed")
 
 _SAID = text("""
     SELECT * FROM (
-        SELECT s.at, s.source, s.actor, s.kind, s.topic, s.channels, s.value, s.until_at, s.id
+        SELECT s.at, s.source, s.actor, s.on_behalf, s.kind, s.topic, s.channels, s.value, s.until_at, s.id
           FROM statements s WHERE s.customer_id = :customer AND s.brand IN (:brand, 'all')
         UNION ALL
-        SELECT p.at, p.source, p.actor, p.action, p.topic, ARRAY[p.channel], '{}', NULL, p.id
+        SELECT p.at, p.source, p.actor, p.on_behalf, p.action, p.topic, ARRAY[p.channel], '{}', NULL, p.id
           FROM consents p WHERE p.customer_id = :customer AND p.brand IN (:brand, 'all')
     ) said ORDER BY at DESC, kind, id LIMIT :most
 """)
@@ -28,7 +28,7 @@ _LAST = text("""
 
 
 def said(connection: Connection, *, customer: int, brand: str, most: int) -> Sequence[Mapping[str, Any]]:
-    """Return the newest rows first: {at, source, actor, kind, topic, channels, value, until_at}.
+    """Return the newest rows first: {at, source, actor, on_behalf, kind, topic, channels, value, until_at}.
 
     `kind` is that of a statement or the action of a consent event.
     """

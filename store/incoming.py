@@ -93,6 +93,9 @@ CONSENTS = {
     "channel": "text",
     "action": "text",
     "proof": "text",
+    "on_behalf": "text",
+    "expires_at": "timestamptz",
+    "record": "jsonb",
     "at": "timestamptz",
 }
 
@@ -107,6 +110,7 @@ STATEMENTS = {
     "from_at": "timestamptz",
     "until_at": "timestamptz",
     "proof": "text",
+    "on_behalf": "text",
     "at": "timestamptz",
 }
 
@@ -115,8 +119,8 @@ _KEYS = {
     "statements": ("brand", "topic", "kind"),
 }
 _SAYS = {
-    "consents": ("action", "proof"),
-    "statements": ("channels", "value", "from_at", "until_at"),
+    "consents": ("action", "proof", "on_behalf", "expires_at", "record"),
+    "statements": ("channels", "value", "from_at", "until_at", "on_behalf"),
 }
 
 

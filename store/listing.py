@@ -69,8 +69,8 @@ def statements(connection: Connection, customer: int, *, after: After = None, li
     """Return what a customer asked for, the newest word first; key (id,)."""
     return _newest(
         connection,
-        """SELECT id, brand, topic, kind, channels, value, from_at, until_at, source, proof, actor, at, recorded_at
-             FROM statements""",
+        """SELECT id, brand, topic, kind, channels, value, from_at, until_at, source, proof, actor,
+                  on_behalf, at, recorded_at FROM statements""",
         customer,
         after,
         limit,
@@ -81,7 +81,8 @@ def consents(connection: Connection, customer: int, *, after: After, limit: int)
     """Return every permission given or taken back by a customer, the newest word first; key (id,)."""
     return _newest(
         connection,
-        "SELECT id, brand, topic, channel, action, source, proof, actor, at, recorded_at FROM consents",
+        """SELECT id, brand, topic, channel, action, source, proof, actor,
+                  on_behalf, expires_at, record, at, recorded_at FROM consents""",
         customer,
         after,
         limit,

@@ -42,12 +42,13 @@ _EVENTS = text("""
     SELECT s.at, 'statement', '', 'in', NULL, 20, s.id,
            jsonb_strip_nulls(jsonb_build_object('statement', s.id, 'kind', s.kind, 'topic', s.topic, 'brand', s.brand,
                'channels', to_jsonb(nullif(s.channels, '{}')), 'value', nullif(s.value, '{}'), 'from', s.from_at,
-               'until', s.until_at, 'source', s.source, 'actor', s.actor))
+               'until', s.until_at, 'source', s.source, 'actor', s.actor, 'on_behalf', nullif(s.on_behalf, '')))
       FROM statements s WHERE s.customer_id = ANY(:members)
     UNION ALL
     SELECT c.at, 'consent', CASE c.channel WHEN 'all' THEN '' ELSE c.channel END, 'in', NULL, 20, c.id,
-           jsonb_build_object('consent', c.id, 'action', c.action, 'topic', c.topic, 'channel', c.channel,
-               'brand', c.brand, 'source', c.source, 'proof', c.proof, 'actor', c.actor)
+           jsonb_strip_nulls(jsonb_build_object('consent', c.id, 'action', c.action, 'topic', c.topic,
+               'channel', c.channel, 'brand', c.brand, 'source', c.source, 'proof', c.proof, 'actor', c.actor,
+               'on_behalf', nullif(c.on_behalf, ''), 'expires', c.expires_at))
       FROM consents c WHERE c.customer_id = ANY(:members)
     UNION ALL
     SELECT DISTINCT e.at, e.kind, s.channel, 'in', CAST(NULL AS uuid), 80, s.id,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
+from preferences.statement import DAYS, frequency
 from tidings.organisation import Brand
 from web.language import LANGUAGES, words
 from work.preference import Preferences, channels_in
-from work.scribe import CHOICES, MANNERS, is_marketing, questions
+from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, is_marketing, questions
 from work.wishes import NONE, zone_of
 
 HORIZON = timedelta(days=731)
@@ -38,6 +40,7 @@ def check(
     answers = {key: fields[key].strip()[:LONGEST] for key in plain}
     if "form" in fields:  # the whole form: a box that is not ticked is not sent
         answers |= {key: "off" for key in _TICKS if key not in fields}
+        answers["best_days"] = ",".join(day for day in DAYS if f"day.{day}" in fields)
     answers |= {key: "on" if answers[key] == "on" else "off" for key in _TICKS if key in answers}
     errors: dict[str, str] = {}
     wording = words(language)["error"]
@@ -47,15 +50,26 @@ def check(
             answers[topic] = answer
         if wrong:
             errors[topic] = wording[wrong]
+    return answers, errors | _plain_errors(answers, known, brand, wording, now)
+
+
+def _plain_errors(
+    answers: dict[str, str], known: Preferences, brand: Brand, wording: Mapping[str, str], now: datetime
+) -> dict[str, str]:
+    """Return what is wrong with the answers that are about everything."""
+    errors: dict[str, str] = {}
     if "language" in answers and answers["language"] not in offered(brand, known):
         errors["language"] = wording["language"]
     day = today(known, now)
     pause = answers.get("pause_until", "")
     if pause != known.answers["pause_until"] and (late := _wrong_day(pause, day)):
         errors["pause_until"] = wording[late].format(example=day + timedelta(days=30))
+    for key, ok in (("best_days", _are_days), ("frequency", _is_frequency), ("household", _is_household)):
+        if answers.get(key, "") not in ("", known.answers[key]) and not ok(answers[key]):
+            errors[key] = wording["choice"]
     if hours := _wrong_hours(answers):
         errors["quiet_from"] = wording[hours]
-    return answers, errors
+    return errors
 
 
 def _topic(
@@ -112,6 +126,23 @@ def _possible(topic: str, answer: str, known: Preferences) -> bool:
 def places_of(answer: str) -> dict[str, str]:
     """Return the number of each channel in an answer: `{"letter": "1", "email": "2"}`."""
     return {channel: str(place) for place, channel in enumerate(channels_in(answer), 1)}
+
+
+def _are_days(text: str) -> bool:
+    named = text.split(",")
+    return [day for day in DAYS if day in named] == named
+
+
+def _is_frequency(text: str) -> bool:
+    most, _, per = text.partition("/")
+    usual = most.isascii() and most.isdigit() and str(int(most)) == most
+    return text in FREQUENCIES or (
+        usual and frequency(json.dumps({"at_most": int(most), "per": per})) != (0, 0)
+    )
+
+
+def _is_household(text: str) -> bool:
+    return text in HOUSEHOLDS
 
 
 def _wrong_day(text: str, day: date) -> str | None:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from tidings.organisation import Brand
 from web.answers import HORIZON, LONGEST, check, offered, places_of, today
-from web.language import LANGUAGES, wording_digest, words
+from web.language import LANGUAGES, day_names, wording_digest, words
 from web.render import moment
 from web.renewal import opened, renew
 from web.site import site_of
@@ -23,13 +23,14 @@ from work.asking import confirm_saved
 from work.history import history, undo
 from work.preference import Saved, channels_in, save, stop_marketing, unsaved
 from work.replay import replay
-from work.scribe import CHOICES, MANNERS, MARKETING, questions
+from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, MARKETING, questions
 from work.wishes import NONE
 
-VERSION = "2"
+VERSION = "3"
 """Of the questions and what they mean; the wording has its own digest. Both are part of the proof."""
 _SHORTEST_REFERENCE = 6
 _DIGITS = 4
+_WISHES = {"best_days": "days", "frequency": "frequency", "household": "household"}
 _LOOKING = frozenset({"preview", "edit"})
 """Buttons that save nothing."""
 
@@ -68,6 +69,7 @@ def look_back(request: Request) -> Response:
         when=lambda at: moment(at, visit.known.zone, visit.language),
         title_of=lambda topic: title_of(topic, visit),
         tongues={code: words(code)["page"]["name"] for code in LANGUAGES},
+        days=day_names(visit.language),
     )
 
 
@@ -228,6 +230,9 @@ def _page(
         parts={key: [topic for topic in topics if topic.startswith(f"{key}.")] for key in CHOICES},
         marketing=MARKETING,
         manners=MANNERS,
+        days=day_names(visit.language),
+        often=list(dict.fromkeys((*FREQUENCIES, *filter(None, (answers["frequency"],))))),
+        households=HOUSEHOLDS,
         places={topic: places_of(answers[topic]) for topic in topics},
         ways=known.ways,
         most=sum(not way.problem for way in known.ways),
@@ -253,6 +258,11 @@ def _confirm(request: Request, visit: Visit, *, changed: bool) -> Response:
         manners=[key for key in MANNERS if known.answers[key] == "on"],
         masked={NONE: "", **{way.channel: way.shown for way in known.ways}},
         paused=date.fromisoformat(paused) if paused else None,
+        wished_days=", ".join(
+            name
+            for day, name in day_names(visit.language).items()
+            if day in known.answers["best_days"].split(",")
+        ),
         planned=known.planned,
     )
 
@@ -273,9 +283,11 @@ def _part(topic: str, brand: Brand, language: str) -> str:
 
 
 def _label(key: str, visit: Visit) -> str:
-    form = words(visit.language)["form"]
+    form, wish = words(visit.language)["form"], words(visit.language)["wish"]
     if key in questions(visit.brand):
         return title_of(key, visit)
+    if key in _WISHES:
+        return str(wish[_WISHES[key]])
     return str(form[{"language": "language", "pause_until": "pause"}.get(key, "quiet")])
 
 

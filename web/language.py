@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from preferences.statement import DAYS
+
 LANGUAGES = ("en", "nb", "sv", "pl", "pt_BR")
 _ALIASES = {"no": "nb", "nn": "nb", "pt": "pt_BR"}
 _FOLDER = Path(__file__).parent / "locales"
@@ -67,6 +69,14 @@ def words(language: str) -> Mapping[str, Any]:
     """
     areas = {path.stem: _read(path) for path in sorted((_FOLDER / language).glob("*.toml"))}
     return _read(_FOLDER / f"{language}.toml") | areas
+
+
+def day_names(language: str) -> dict[str, str]:
+    """Return the days of the week by their codes, Monday first."""
+    from babel.dates import get_day_names
+
+    names = get_day_names("wide", locale=language)
+    return {day: names[place].capitalize() for place, day in enumerate(DAYS)}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -21,9 +21,11 @@ CANONICAL: Mapping[str, tuple[str, ...]] = {
     "devices": ("customer", "token", "platform", "device"),
     "statements": (
         "customer", "kind", "topic", "brand", "channels", "value", "until_at", "from_at", "quiet_from", "quiet_until",
-        "language", "tracking", "at", "proof",
+        "language", "tracking", "days", "at_most", "per", "household", "at", "proof", "on_behalf",
     ),
-    "consents": ("customer", "topic", "channel", "action", "brand", "at", "proof"),
+    "consents": (
+        "customer", "topic", "channel", "action", "brand", "at", "proof", "expires_at", "ground", "on_behalf",
+    ),
     "suppressions": (
         *("channel", "value", "email", "mobile", "phone", "whatsapp"),
         *(*POSTAL, "reason", "brand", "at", "proof"),
@@ -144,6 +146,13 @@ _WORDS: Mapping[str, str] = {
     "quiet_from": "quietfrom quietstart quiethoursfrom quiethoursstart",
     "quiet_until": "quietuntil quietend quiethoursuntil quiethoursend quiethoursto quietto",
     "tracking": "tracking measured linktracking trackinglinks trackingallowed",
+    "days": "days bestdays weekdays wochentage ukedager veckodagar dnitygodnia diasdasemana",
+    "at_most": "atmost maximum most howoften hochstens hoyst hogst",
+    "per": "per period each interval zeitraum periode",
+    "household": "household householdletters haushalt husstand hushall agregado",
+    "on_behalf": "onbehalf onbehalfof spokenby representative mandate vollmacht fullmakt",
+    "expires_at": "expiresat expires expiry validuntil until",
+    "ground": "ground implied basis lawfulbasis grundlage grunnlag",
     "at": """
         at date time datetime timestamp when createdat created occurredat eventdate eventtime eventat datum dato
         fecha data consentdate consentat optindate optinat statedat recordedat givenat zeitpunkt tidspunkt

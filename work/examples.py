@@ -25,18 +25,21 @@ customer,token,platform,device
 1002,3f1c9a52e07bd84f6a2c51e9b8d7034fa6c1e2d3b4958677a8b9c0d1e2f30415,apns,phone-2
 """,
     "statements": """\
-customer,kind,topic,brand,channels,until_at,from_at,quiet_from,quiet_until,language,tracking,at,proof
-1001,order,all,all,sms email letter,,,,,,,2026-01-10T09:00:00Z,form 4711
-1002,pause,offer,all,,2026-12-01T00:00:00Z,,,,,,2026-01-11T09:00:00Z,phone call
-1002,quiet_hours,all,all,,,,21:00,08:00,,,2026-01-11T09:00:00Z,phone call
-1003,language,all,all,,,,,,pl,,2026-01-12T09:00:00Z,letter
-1003,tracking,all,all,,,,,,,no,2026-01-12T09:00:00Z,letter
+customer,kind,topic,brand,channels,until_at,from_at,quiet_from,quiet_until,language,tracking,days,at_most,per,household,at,proof,on_behalf
+1001,order,all,all,sms email letter,,,,,,,,,,,2026-01-10T09:00:00Z,form 4711,
+1002,pause,offer,all,,2026-12-01T00:00:00Z,,,,,,,,,,2026-01-11T09:00:00Z,phone call,
+1002,quiet_hours,all,all,,,,21:00,08:00,,,,,,,2026-01-11T09:00:00Z,phone call,
+1003,language,all,all,,,,,,pl,,,,,,2026-01-12T09:00:00Z,letter,
+1003,tracking,all,all,,,,,,,no,,,,,2026-01-12T09:00:00Z,letter,
+1001,best_days,all,all,,,,,,,,tue thu,,,,2026-01-13T09:00:00Z,form 4712,
+1002,frequency,offer,all,,,,,,,,,1,month,,2026-01-13T09:00:00Z,letter,"relative, mandate M-17"
+1003,household,all,all,,,,,,,,,,,one,2026-01-13T09:00:00Z,letter,
 """,
     "consents": """\
-customer,topic,channel,action,brand,at,proof
-1001,news,email,given,all,2025-11-02T10:15:00Z,double opt-in 2025-11-02 from 192.0.2.10
-1002,offer,all,given,all,2024-05-20T08:00:00Z,
-1003,offer,sms,withdrawn,all,2026-01-05T12:30:00Z,STOP by SMS
+customer,topic,channel,action,brand,at,proof,expires_at,ground,on_behalf
+1001,news,email,given,all,2025-11-02T10:15:00Z,double opt-in 2025-11-02 from 192.0.2.10,,,
+1002,offer,all,given,all,2024-05-20T08:00:00Z,,,purchase,
+1003,offer,sms,withdrawn,all,2026-01-05T12:30:00Z,STOP by SMS,,,
 """,
     "suppressions": """\
 channel,value,reason,brand,at

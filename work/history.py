@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from preferences.policy import Policy
 from store.history import last_change, said
+from tidings.behalf import SUPPORT
 from tidings.organisation import Brand
 from work.preference import Saved, channels_in, read, save
 from work.scribe import is_marketing, questions
@@ -31,6 +32,8 @@ class Entry:
     """form, unsubscribe, reply, api, import, provider, merge, other."""
     behalf: bool
     """Somebody else wrote it down for the customer."""
+    spoke: str
+    """Who spoke for the customer with a mandate, '' when nobody did."""
     items: Sequence[Mapping[str, Any]]
     """{kind, topic, channels, value, until_at}."""
 
@@ -39,14 +42,16 @@ def history(connection: Connection, *, customer: int, brand: Brand) -> list[Entr
     """Return what was said for a brand, newest first."""
     rows = said(connection, customer=customer, brand=brand.id, most=MOST)
     entries = []
-    for (at, source, actor), items in groupby(
-        rows, key=lambda row: (row["at"].replace(microsecond=0), row["source"], row["actor"])
+    for (at, source, actor, spoke), items in groupby(
+        rows,
+        key=lambda row: (row["at"].replace(microsecond=0), row["source"], row["actor"], row["on_behalf"]),
     ):
         place = source.partition(":")[0]
         entries.append(
             Entry(
                 at=at,
                 source=place if place in _SOURCES else "other",
+                spoke="" if spoke == SUPPORT else spoke,
                 behalf=actor.partition(":")[0] not in ("customer", "system"),
                 items=_distinct(items),
             )

@@ -6,6 +6,9 @@ The form is a flat table of answers, so that "only what changed" is one comparis
     offer.garden             the same for a part of a topic; '' where it follows the whole
     language                 a code, for example `pt_BR`
     pause_until              ISO date in the customer's zone on which marketing may begin again, '' for no pause
+    best_days                days of the week on which offers and news may come, `tue,thu`; '' for any
+    frequency                at most so many offers and news, `1/month`; '' for the organisation's caps
+    household                `one` letter for the whole household, each their `own`; '' for the organisation's way
     quiet_from, quiet_until  HH:MM in the customer's zone, both '' for the organisation's hours
     tracking                 `on` or `off`: may opened links be remembered
     large_print, plain_language, call   `on` or `off`: in which manner the customer wants to be told
@@ -24,6 +27,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from preferences.policy import Policy
+from preferences.statement import DAYS
 from store import preference
 from store.consents import Consent
 from store.statements import Statement
@@ -127,6 +131,7 @@ def save(
     source: str = FORM,
     kind: str = "preference_changed",
     held: Preferences | None = None,
+    on_behalf: str = "",
 ) -> Saved | None:
     """Write what the customer changed, as statements, consents and one touchpoint; None: no such customer.
 
@@ -135,12 +140,21 @@ def save(
 
     `answers` are checked, and a question that is missing is not touched; `shown` is what the form had shown, where it
     said so; `proof` says in words what was shown (GDPR art. 7(1)); `kind` is that of the touchpoint;
-    `held` is what the caller got from `hold` in this transaction.
+    `held` is what the caller got from `hold` in this transaction; `on_behalf` is who spoke for the customer
+    (`tidings.behalf`).
     """
     before = held or hold(connection, customer=customer, brand=brand, policy=policy, now=now)
     if before is None:
         return None
-    scribe = Scribe(known=before.known, brand=brand, proof=proof, now=now, actor=actor, source=source)
+    scribe = Scribe(
+        known=before.known,
+        brand=brand,
+        proof=proof,
+        now=now,
+        actor=actor,
+        source=source,
+        on_behalf=on_behalf,
+    )
     changed = _said(scribe, before, brand, answers, shown)
     scribe.write(connection, kind, changed, {key: before.answers[key] for key in changed})
     return Saved(changed=changed)
@@ -244,6 +258,7 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
     paused = paused_until(known, MARKETING, now)
     quiet = first(known, "quiet_hours", now)
     manner = first(known, "manner", now)
+    often = first(known, "frequency", now)
     return Preferences(
         customer=known.customer,
         brand=brand.id,
@@ -258,6 +273,11 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
             "pause_until": paused.isoformat() if paused else "",
             "quiet_from": str(quiet.get("start", "")),
             "quiet_until": str(quiet.get("end", "")),
+            "best_days": ",".join(
+                day for day in DAYS if day in first(known, "best_days", now).get("days", ())
+            ),
+            "frequency": f"{often['at_most']}/{often['per']}" if often else "",
+            "household": str(first(known, "household", now).get("letters", "")),
             "tracking": "off" if first(known, "tracking", now).get("tracking") is False else "on",
             **{key: "on" if manner.get(key) is True else "off" for key in MANNERS},
         },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -27,6 +27,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 MARKETING = tuple(key for key in CHOICES if Purpose(key).purpose_class is PurposeClass.MARKETING)
 MANNERS = ("large_print", "plain_language", "call")
 """How a customer wants to be told, on every channel: bigger letters, plain words, a person who calls."""
+FREQUENCIES = ("1/week", "2/month", "1/month", "1/quarter")
+"""How often offers and news may come, as the form offers it; '' is as often as the house's caps allow."""
+HOUSEHOLDS = ("one", "own")
+"""Letters: one for the whole household, or each their own."""
 _MOMENT = timedelta(microseconds=1)
 """A word about a part of a topic comes this much after the word about the whole, so that it is the newer one."""
 
@@ -58,6 +62,7 @@ class Scribe:
         actor: str,
         source: str = FORM,
         message: str | None = None,
+        on_behalf: str = "",
     ) -> None:
         self._known = known
         self._brand = brand.id
@@ -66,6 +71,7 @@ class Scribe:
         self._actor = actor
         self._source = source
         self._message = message
+        self._on_behalf = on_behalf
         self._statements: list[Statement] = []
         self._consents: list[Consent] = []
 
@@ -112,16 +118,15 @@ class Scribe:
                 self._consent(topic, channel, "given", at)
 
     def wish(self, answers: Mapping[str, str], changed: Mapping[str, str]) -> None:
-        """Take the answers that are about everything: language, pause, quiet hours, measured links, the manner."""
-        if "language" in changed:
-            self._state("language", value={"language": answers["language"]})
-        if "tracking" in changed:
-            self._state("tracking", value={"tracking": answers["tracking"] == "on"})
+        """Take the answers that are about everything: language, pause, quiet hours, days, how often, the manner."""
         if "quiet_from" in changed or "quiet_until" in changed:
             hours = {"start": answers["quiet_from"], "end": answers["quiet_until"]}
             self._state("quiet_hours", value=hours if answers["quiet_from"] else {})
         if "pause_until" in changed:
             self._pause(answers["pause_until"])
+        for kind, value in _MEANT.items():
+            if kind in changed:
+                self._state(kind, value=value(answers[kind]))
         if any(manner in changed for manner in MANNERS):
             self._state("manner", value={manner: answers[manner] == "on" for manner in MANNERS})
 
@@ -164,7 +169,12 @@ class Scribe:
                     channel="web",
                     kind=kind,
                     message=self._message,
-                    detail={"changed": dict(changed), "before": dict(before or {}), "actor": self._actor},
+                    detail={
+                        "changed": dict(changed),
+                        "before": dict(before or {}),
+                        "actor": self._actor,
+                        **({"on_behalf": self._on_behalf} if self._on_behalf else {}),
+                    },
                     at=self._now,
                 )
             ],
@@ -200,6 +210,7 @@ class Scribe:
                 source=self._source,
                 proof=self._proof,
                 actor=self._actor,
+                on_behalf=self._on_behalf,
                 at=at or self._now,
             )
         )
@@ -215,9 +226,25 @@ class Scribe:
                 source=self._source,
                 proof=self._proof,
                 actor=self._actor,
+                on_behalf=self._on_behalf,
                 at=at,
             )
         )
+
+
+def _often(answer: str) -> dict[str, Any]:
+    most, _, per = answer.partition("/")
+    return {"at_most": int(most), "per": per} if answer else {}
+
+
+_MEANT: Mapping[str, Callable[[str], dict[str, Any]]] = {
+    "language": lambda answer: {"language": answer},
+    "tracking": lambda answer: {"tracking": answer == "on"},
+    "best_days": lambda answer: {"days": answer.split(",")} if answer else {},
+    "frequency": _often,
+    "household": lambda answer: {"letters": answer} if answer else {},
+}
+"""What an answer about everything says as the value of its statement."""
 
 
 def _within(topic: str, parts: Collection[str]) -> bool:

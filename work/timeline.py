@@ -108,13 +108,15 @@ def _merge(kind: str, evidence: dict[str, Any]) -> str:
 
 
 def _said(kind: str, evidence: dict[str, Any]) -> str:
+    spoke = f", by a {evidence['on_behalf']}" if evidence.get("on_behalf") else ""
     about = "all messages" if evidence["topic"] == "all" else evidence["topic"]
     if kind == "consent":
         channel = "" if evidence["channel"] == "all" else f" by {evidence['channel']}"
-        return f"Consent {evidence['action']} for {about}{channel} ({evidence['source']})"
+        return f"Consent {evidence['action']} for {about}{channel} ({evidence['source']}{spoke})"
     until = f" until {evidence['until'][:10]}" if evidence.get("until") else ""
     what = {"order": ", ".join(evidence.get("channels", ())) or "no order", "pause": "a pause"}
-    return f"Asked for {what.get(evidence['kind'], _words(evidence['kind']))} for {about}{until} ({evidence['source']})"
+    wish = what.get(evidence["kind"], _words(evidence["kind"]))
+    return f"Asked for {wish} for {about}{until} ({evidence['source']}{spoke})"
 
 
 def _words(code: str) -> str:

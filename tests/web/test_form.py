@@ -192,7 +192,7 @@ def test_the_proof_says_what_was_shown(door, engine):
         "SELECT proof, source, actor, brand FROM consents WHERE topic = 'news'"
     )
     assert re.fullmatch(
-        r"form 2, sv, wording [0-9a-f]{12}, brand nordlys, shown 2026-03-03T12:00:00\+00:00, answers", proof
+        r"form 3, sv, wording [0-9a-f]{12}, brand nordlys, shown 2026-03-03T12:00:00\+00:00, answers", proof
     )
     assert (source, actor, brand) == ("form", "customer", "nordlys")
 

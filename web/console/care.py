@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from preferences.statement import DAYS
 from store.customers import record_of
 from store.persons import members
 from store.sent import message_of
+from tidings.behalf import on_behalf
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role
@@ -30,6 +32,7 @@ from web.staff import StaffRoute, Visit, page
 from work import care, preference
 from work.copy import ask_for_copy
 from work.merge import merge, split
+from work.scribe import FREQUENCIES, HOUSEHOLDS
 
 Act = Callable[[Visit, Connection, int, str], str]
 """Does something for the open customer, for a reason; returns the key of what to say."""
@@ -181,6 +184,7 @@ def _wish(visit: Visit, connection: Connection, customer: int, why: str) -> str:
         now=visit.now,
         actor=visit.actor,
         source=care.SOURCE,
+        on_behalf=on_behalf(_field(visit, "on_behalf"), _field(visit, "mandate")),
     )
     return "wished" if saved and saved.changed else "nothing"
 
@@ -199,6 +203,11 @@ def _answers(visit: Visit, known: preference.Preferences) -> dict[str, str]:
         if day and (not _is_day(day) or date.fromisoformat(day) <= visit.now.date()):
             raise Problem("The pause must end on a day that is still to come.")
         said["pause_until"] = day
+    if "days" in visit.fields:
+        said["best_days"] = ",".join(day for day in DAYS if f"day.{day}" in visit.fields)
+    for key, possible in (("frequency", FREQUENCIES), ("household", HOUSEHOLDS)):
+        if key in visit.fields and _field(visit, key) in ("", known.answers[key], *possible):
+            said[key] = _field(visit, key)
     return said
 
 

@@ -19,12 +19,14 @@ from store.care import HOLDS, Card, invoices_of
 from store.customers import find
 from store.offers import offers
 from store.seek import Hit, alike, hits
+from tidings.behalf import WHO
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
-from web.language import LANGUAGES, words
+from web.language import LANGUAGES, day_names, words
 from web.staff import StaffRoute, Visit, page
 from work import care, preference
+from work.scribe import FREQUENCIES
 from work.seek import seek
 from work.timeline import Entry, timeline
 from work.wishes import NONE
@@ -188,6 +190,7 @@ def show(visit: Visit) -> Response:
         amounts=sees_amounts(visit.staff.roles),
         holds=HOLDS,
         liftable=care.LIFTABLE,
+        who=("", *WHO),
         tongues=[(code, words(code)["page"]["name"]) for code in LANGUAGES],
     )
 
@@ -235,6 +238,11 @@ class Form:
     """(topic, answer, answers to choose from)."""
     language: str
     pause_until: str
+    days: Mapping[str, str]
+    best_days: Sequence[str]
+    often: Sequence[str]
+    frequency: str
+    household: str
 
 
 def _form(visit: Visit, connection: Connection, customer: int, brand: Any) -> Form:
@@ -250,6 +258,11 @@ def _form(visit: Visit, connection: Connection, customer: int, brand: Any) -> Fo
         choices=[(topic, answer, answers(topic, answer, known)) for topic, answer in topics(known).items()],
         language=known.answers["language"],
         pause_until=known.answers["pause_until"],
+        days=day_names(visit.language),
+        best_days=known.answers["best_days"].split(","),
+        often=list(dict.fromkeys((*FREQUENCIES, *filter(None, (known.answers["frequency"],))))),
+        frequency=known.answers["frequency"],
+        household=known.answers["household"],
     )
 
 

@@ -15,6 +15,7 @@ from store.consents import Consent
 from tidings.channel import Channel
 from web.auth import Caller
 from web.site import site_of
+from web.v1.behalf import Mandate, Spokesperson, spoken_for
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of, locked
@@ -49,12 +50,18 @@ class ConsentIn(BaseModel):
         Field(max_length=2000, description="What shows it (GDPR art. 7(1)); `given` counts only with one."),
     ] = ""
     at: AwareDatetime | None = Field(default=None, description="When they said so; now when left out.")
+    expires_at: AwareDatetime | None = Field(
+        default=None, description="`given` counts until then; null: until it is taken back."
+    )
+    spoken_by: Spokesperson = ""
+    mandate: Mandate = ""
 
     @model_validator(mode="after")
     def _proven(self) -> Self:
         if self.action == "given" and not self.proof.strip():
             msg = "given needs a proof"
             raise ValueError(msg)
+        spoken_for(self.spoken_by, self.mandate)
         return self
 
 
@@ -73,6 +80,8 @@ class ConsentOut(BaseModel):
                     "source": "api",
                     "proof": "double opt-in 2026-11-21 from 192.0.2.10",
                     "actor": "key:shop",
+                    "on_behalf": "",
+                    "expires_at": None,
                     "at": "2026-11-21T09:30:00Z",
                     "recorded_at": "2026-11-21T09:30:01Z",
                 }
@@ -88,6 +97,8 @@ class ConsentOut(BaseModel):
     source: str
     proof: str
     actor: str
+    on_behalf: str
+    expires_at: datetime | None
     at: datetime
     recorded_at: datetime
 
@@ -126,6 +137,8 @@ def add_consent(
                     source="api",
                     proof=body.proof,
                     actor=f"key:{caller.name}",
+                    on_behalf=spoken_for(body.spoken_by, body.mandate),
+                    expires_at=body.expires_at,
                     at=body.at or site.clock(),
                 )
             ],

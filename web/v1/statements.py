@@ -10,11 +10,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from starlette.requests import Request
 from starlette.responses import Response
 
+from preferences.statement import MOST_OFTEN
 from store import listing, statements
 from store.statements import Statement
 from tidings.channel import Channel
 from web.auth import Caller
 from web.site import site_of
+from web.v1.behalf import Mandate, Spokesperson, spoken_for
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.tags import IfMatch, must_match, tag_of
@@ -29,6 +31,9 @@ _FITTING = {
     "quiet_hours": {"quiet_from", "quiet_until", "channels"},
     "language": {"language"},
     "tracking": {"tracking"},
+    "best_days": {"days"},
+    "frequency": {"at_most", "per"},
+    "household": {"letters"},
 }
 _SAYS = frozenset().union(*_FITTING.values()) - {"until_at"}
 
@@ -42,12 +47,21 @@ class StatementIn(BaseModel):
             "examples": [
                 {"kind": "order", "topic": "offer", "channels": ["sms", "email"], "proof": "call 4711"},
                 {"kind": "pause", "topic": "offer", "until_at": "2027-01-07T00:00:00Z", "proof": "call 4711"},
+                {
+                    "kind": "frequency",
+                    "at_most": 1,
+                    "per": "month",
+                    "spoken_by": "relative",
+                    "mandate": "M-17",
+                },
                 {"kind": "quiet_hours", "quiet_from": "21:00", "quiet_until": "08:00", "proof": "letter"},
             ]
         },
     )
 
-    kind: Literal["order", "pause", "quiet_hours", "language", "tracking"]
+    kind: Literal[
+        "order", "pause", "quiet_hours", "language", "tracking", "best_days", "frequency", "household"
+    ]
     brand: str = Field(default="all", max_length=31)
     topic: Topic = "all"
     channels: list[Channel] = Field(
@@ -59,10 +73,22 @@ class StatementIn(BaseModel):
     quiet_until: str | None = Field(default=None, pattern=Clock)
     language: str | None = Field(default=None, pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")
     tracking: bool | None = Field(default=None, description="May opened links be remembered?")
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(
+        default=[],
+        max_length=7,
+        description="best_days: offers and news wait for one of them; none: any day.",
+    )
+    at_most: int | None = Field(default=None, ge=1, le=MOST_OFTEN, description="frequency: so many at most.")
+    per: Literal["day", "week", "month", "quarter", "year"] | None = None
+    letters: Literal["one", "own"] | None = Field(
+        default=None, description="household: one letter for all of it, or each their own."
+    )
     from_at: AwareDatetime | None = None
     until_at: AwareDatetime | None = Field(default=None, description="Exclusive; null: until a newer word.")
     at: AwareDatetime | None = Field(default=None, description="When they said so; now when left out.")
     proof: str = Field(default="", max_length=2000)
+    spoken_by: Spokesperson = ""
+    mandate: Mandate = ""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -77,11 +103,14 @@ class StatementIn(BaseModel):
             "quiet_hours": bool(self.quiet_from and self.quiet_until),
             "language": self.language is not None,
             "tracking": self.tracking is not None,
+            "frequency": bool(self.at_most and self.per),
+            "household": self.letters is not None,
         }
         if not needed.get(self.kind, True):
             missing = sorted(_FITTING[self.kind] - {"only", "channels"}) or ["channels"]
             msg = f"{self.kind} needs {' and '.join(missing)}"
             raise ValueError(msg)
+        spoken_for(self.spoken_by, self.mandate)
         if len(set(self.channels)) < len(self.channels):
             msg = "a channel stands twice"
             raise ValueError(msg)
@@ -102,6 +131,12 @@ class StatementIn(BaseModel):
                 return {"start": self.quiet_from, "end": self.quiet_until, **named}
             case "language":
                 return {"language": self.language}
+            case "best_days":
+                return {"days": list(self.days)} if self.days else {}
+            case "frequency":
+                return {"at_most": self.at_most, "per": self.per}
+            case "household":
+                return {"letters": self.letters}
         return {"tracking": self.tracking}
 
 
@@ -123,6 +158,7 @@ class StatementOut(BaseModel):
                     "source": "api",
                     "proof": "call 4711",
                     "actor": "key:crm",
+                    "on_behalf": "",
                     "at": "2026-11-21T09:30:00Z",
                     "recorded_at": "2026-11-21T09:30:01Z",
                 }
@@ -141,6 +177,7 @@ class StatementOut(BaseModel):
     source: str
     proof: str
     actor: str
+    on_behalf: str
     at: datetime
     recorded_at: datetime
 
@@ -195,6 +232,7 @@ def add_statement(
                     source="api",
                     proof=body.proof,
                     actor=f"key:{caller.name}",
+                    on_behalf=spoken_for(body.spoken_by, body.mandate),
                     at=body.at or site.clock(),
                 )
             ],
