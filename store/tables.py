@@ -689,6 +689,15 @@ messages = Table(
     Column("input_digest", Text, nullable=False, server_default=""),
     Column("propensity", Float, nullable=False, server_default="1", comment="of the first channel, as decided"),
     Column("tried", ARRAY(Text), nullable=False, server_default="{}", comment="channels used up"),
+    Column(
+        "over_budget",
+        ARRAY(Text),
+        comment="channels that the run's budget closes; null: it was not shared out, or there is none",
+    ),
+    Column("gain", Float, comment="what its share of the budget gains, by unit"),
+    Column(
+        "covered_by", UUID(as_uuid=False), comment="the message whose letter goes to the household instead"
+    ),
     Column("shard", Integer, nullable=False, server_default="0"),
     Column("cost", Numeric(12, 5), nullable=False, server_default="0"),
     Column("cost_currency", Text, nullable=False, server_default=""),
@@ -711,6 +720,7 @@ messages = Table(
         postgresql_where=text("state = 'ready'"),
     ),
     Index("ix_messages_run", "run_id", "state"),
+    Index("ix_messages_covered", "covered_by", postgresql_where=text("covered_by IS NOT NULL")),
     Index(
         "ix_messages_without",
         "run_id",

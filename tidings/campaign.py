@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic import (
 from tidings.channel import Channel
 from tidings.segment import Segment
 
+USUAL_PRIORITY = 5
 Wait = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=366))]
 
 
@@ -46,6 +48,49 @@ class Schedule(BaseModel):
         return self
 
 
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+
+
+class Budget(BaseModel):
+    """What a run may cost at most: so many messages of some channels, an amount of money, or both."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    letters: Count | None = None
+    emails: Count | None = None
+    sms: Count | None = None
+    pushes: Count | None = None
+    whatsapp: Count | None = None
+    amount: Annotated[Decimal, Field(gt=0, max_digits=14, decimal_places=2)] | None = None
+    """In the organisation's currency, by the expected cost of a message of each channel."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Budget:
+        if not self.counts and self.amount is None:
+            msg = 'a budget names letters, emails, sms, pushes, whatsapp or an amount, such as {letters = 500}'
+            raise ValueError(msg)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_said(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in write(self).items() if value is not None}
+
+    @property
+    def counts(self) -> dict[Channel, int]:
+        """How many messages of each channel that has a limit."""
+        found = {channel: getattr(self, name) for channel, name in _COUNTED.items()}
+        return {channel: most for channel, most in found.items() if most is not None}
+
+
+_COUNTED = {
+    Channel.LETTER: "letters",
+    Channel.EMAIL: "emails",
+    Channel.SMS: "sms",
+    Channel.PUSH: "pushes",
+    Channel.WHATSAPP: "whatsapp",
+}
+
+
 class Campaign(BaseModel):
     """What `tidings campaign run FILE.toml` reads; `tidings campaign example` prints one.
 
@@ -70,6 +115,19 @@ class Campaign(BaseModel):
     data: dict[str, Any] = {}
     """Values of the template's data model: prices, codes, dates."""
     tracking: bool = True
+    priority: int = Field(default=USUAL_PRIORITY, ge=1, le=9)
+    """Among campaigns that compete for the same cap the higher one goes first."""
+    budget: Budget | None = None
+    """Marketing only: who gains most by it comes first, others take their next channel."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_usual(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what came later, where it is not set: an edition that ran before keeps its digest."""
+        written: dict[str, Any] = write(self)
+        usual = {"priority": USUAL_PRIORITY, "budget": None}
+        return {
+            name: value for name, value in written.items() if name not in usual or value != usual[name]
+        }
 
     @property
     def purpose(self) -> str:

@@ -31,7 +31,7 @@ from templates.catalog import Template, find, texts_of
 from templates.values import check_data, link_values
 from tidings.campaign import Campaign
 from tidings.problem import Problem
-from tidings.purpose import Purpose
+from tidings.purpose import Purpose, PurposeClass
 from work.installation import Installation
 from work.release import check_live_marketing
 from work.segments import Reading, condition
@@ -48,9 +48,11 @@ edition = "2026"
 title = "Autumn offer for garden customers"
 # brand = "nordlys"            # default: the first brand of organisation.toml
 topic = "offer"               # offer, news, or a topic below one, such as offer.garden
-template = "offer/autumn"     # `tidings templates list` shows them
+template = "offer/autumn"     # `tidings template list` shows them
 channels = ["email", "sms", "push", "letter"]
 tracking = true               # measured links; customers can switch them off for themselves
+# priority = 5                 # 1 to 9: where a cap has room for one campaign the higher one goes first
+# budget = { letters = 500 }   # or { amount = "1200.00" }: who gains most comes first, others take their next channel
 
 [audience]                    # all, any, none hold rules; `everybody = true` selects all customers;
                               # `segment = "garden"` a saved one (`tidings segments list`)
@@ -70,7 +72,7 @@ zone = "Europe/Oslo"
 [fallback_after]              # silence for so long moves a message to the customer's next channel
 email = "P3D"
 
-[data]                        # the values of the template, see `tidings templates show offer/autumn`
+[data]                        # the values of the template, see `tidings template show offer/autumn`
 code = "LYS25"
 discount = 25
 price = "66.75"
@@ -223,6 +225,11 @@ def checked(
         raise Problem(
             f"campaign: template {template.name!r} is for {template.purpose}, the topic is {campaign.topic!r}.",
             todo="Choose a template of the topic's purpose.",
+        )
+    if campaign.budget is not None and template.purpose_class != PurposeClass.MARKETING:
+        raise Problem(
+            f"campaign: budget: {campaign.purpose} is owed to every customer, so nothing may be saved on it.",
+            todo="Leave the budget out.",
         )
     with installation.engine.connect() as connection:
         # A rule that fits no value, or names no segment, is told now, and not when the run begins.

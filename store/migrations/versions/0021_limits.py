@@ -1,4 +1,7 @@
-"""To be filled by limits."""
+"""What a run's budget and a household leave of a message's channels."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0021_limits"
 down_revision = "0020_observed"
@@ -7,4 +10,32 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Change nothing yet."""
+    """Add to messages what is shared out over a whole run."""
+    op.add_column(
+        "messages",
+        sa.Column(
+            "over_budget",
+            sa.ARRAY(sa.Text()),
+            nullable=True,
+            comment="channels that the run's budget closes; null: it was not shared out, or there is none",
+        ),
+    )
+    op.add_column(
+        "messages",
+        sa.Column("gain", sa.Float(), nullable=True, comment="what its share of the budget gains, by unit"),
+    )
+    op.add_column(
+        "messages",
+        sa.Column(
+            "covered_by",
+            sa.Uuid(as_uuid=False),
+            nullable=True,
+            comment="the message whose letter goes to the household instead",
+        ),
+    )
+    op.create_index(
+        "ix_messages_covered",
+        "messages",
+        ["covered_by"],
+        postgresql_where=sa.text("covered_by IS NOT NULL"),
+    )
