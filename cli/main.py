@@ -106,9 +106,9 @@ COMMANDS = (
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
     ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
     (
-        "templates",
+        "template",
         "cli.templates:app",
-        "List and preview templates, and check that all channels say the same.",
+        "Begin, preview and compare templates, and check that all channels say the same.",
     ),
     ("print", "cli.paper:app", "Batches at the print house: what it confirms, and what differs."),
     (
@@ -136,6 +136,10 @@ COMMANDS = (
 )
 
 
+ALIASES = {"template": "templates"}
+"""What a command was called in release 0.1.0."""
+
+
 def tidings(*, called: str) -> App:
     """Build the command line; the command that is `called` tells its own help, with its example."""
     app = App(
@@ -145,6 +149,8 @@ def tidings(*, called: str) -> App:
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,  # `main` says what an interrupted command left
     )
+    called = next((name for name, other in ALIASES.items() if other == called), called)
     for number, (name, place, summary) in enumerate(COMMANDS):
-        app.command(place, name=name, help=None if name == called else summary, sort_key=number)
+        alias = ALIASES.get(name)
+        app.command(place, name=name, alias=alias, help=None if name == called else summary, sort_key=number)
     return app

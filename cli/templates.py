@@ -1,4 +1,4 @@
-"""`tidings templates`: what there is to send, how it looks, and whether it holds together."""
+"""`tidings template`: what there is to send, how it looks, whether it holds together, and what changed."""
 
 import json
 from pathlib import Path
@@ -13,16 +13,18 @@ from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 if TYPE_CHECKING:
-    from tidings.message import Content
+    from templates.inspection import Finding
 
-app = App(name="templates", help="List, look at and check the templates: one text for all channels.")
+app = App(
+    name="template", help="List, begin, look at, check and compare the templates: one text for all channels."
+)
 
 
 @app.command(name="list")
 def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
     """List the templates of the library and of `$TIDINGS_HOME/templates`.
 
-    Example: tidings templates list
+    Example: tidings template list
     """
     from templates.catalog import all_templates
 
@@ -68,10 +70,10 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
 def show(name: str, *, language: str = "en") -> None:
     """Print what a template needs, what it promises and what it says.
 
-    Example: tidings templates show offer/autumn
+    Example: tidings template show offer/autumn
 
     Args:
-        name: as `tidings templates list` has it.
+        name: as `tidings template list` has it.
         language: which content file.
     """
     from templates.catalog import find
@@ -92,83 +94,229 @@ def show(name: str, *, language: str = "en") -> None:
 
 
 @app.command
+def new(
+    name: str,
+    *,
+    like: str = "",
+    languages: str = "",
+    channels: str = "",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> None:
+    """Begin a template of your own, in `$TIDINGS_HOME/templates`, from one that there is.
+
+    Example: tidings template new offer/spring --like offer/autumn --languages en,nb
+
+    Args:
+        name: purpose/name.
+        like: the template to begin from; the library's for that purpose when left out.
+        languages: whose texts are taken over, with commas; all when left out.
+        channels: on which it goes, with commas; the other's when left out.
+        as_json: print one JSON value.
+    """
+    from work.authoring import begin
+
+    made = begin(
+        name,
+        folder=_extra(),
+        like=like,
+        languages=_listed(languages),
+        channels=[_channel(word) for word in _listed(channels)],
+    )
+    if as_json:
+        print_json({"template": name, "files": [str(path) for path in made]})
+        return
+    for path in made:
+        console.print(str(path), markup=False, soft_wrap=True)
+    console.print(f"Edit the texts, then: tidings template check {name}", markup=False, soft_wrap=True)
+
+
+@app.command
 def preview(
     name: str,
     *,
-    language: str = "en",
+    language: str = "",
     country: str = "",
     brand: str | None = None,
     data: Path | None = None,
+    customer: str = "",
     out: Path | None = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
-    """Render a template with its sample data on every channel, into files to look at.
+    """Render a template on every channel into files to look at: for its sample or a real customer.
 
-    Example: tidings templates preview offer/autumn
+    Example: tidings template preview offer/autumn --language nb
+
+    Writes email.html, email.txt, email.eml, sms.txt, whatsapp.txt, push.json, letter.pdf and its pages as
+    letter-1.png and on; a folder for each language, unless one is named.
 
     Args:
-        name: as `tidings templates list` has it.
-        language: of the content.
+        name: as `tidings template list` has it.
+        language: of the content; every language that it has when left out.
         country: destination of the letter, ISO 3166-1; the brand's own when left out.
         brand: whose name is on it; the first when left out.
         data: a JSON file with other data than the sample.
+        customer: a real customer's reference: rendered with their name and addresses.
         out: folder; `preview/<name>` in the home when left out.
+        as_json: print one JSON value.
     """
     from templates.catalog import find
-    from templates.preview import render_all, sample_subject
+    from work.looking import written
 
     settings = Settings.read()
     template = find(name, extra=_extra())
+    given = _data(data) if data else None
     folder = out or settings.root / "preview" / name
-    subject = sample_subject(
-        template, _brand(settings, brand), language, country=country, data=_data(data) if data else None
-    )
-    contents = render_all(template, subject)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for channel, content in contents.items():
-            for file, written in _files(channel, content).items():
-                (folder / file).write_bytes(written)
-                console.print(f"{channel.value:7} {folder / file}", markup=False, soft_wrap=True)
-    except OSError as error:
-        raise Problem(
-            f"{folder} cannot be written: {error}.", todo="Choose another folder with --out."
-        ) from error
+    if customer:
+        from work.installation import opened
+        from work.looking import for_customer
+
+        with opened(settings) as installation:
+            made = for_customer(installation, template, customer, language=language, brand=brand, data=given)
+            found = written(made, folder, installation.organisation)
+    else:
+        from work.looking import for_sample
+
+        organisation = _organisation(settings)
+        made = for_sample(template, _brand(settings, brand), language=language, country=country, data=given)
+        found = written(made, folder, organisation)
+    if as_json:
+        print_json([one.told() for one in found])
+        return
+    for one in found:
+        console.print(f"{one.language:5} {one.channel:8} {one.said}", markup=False, soft_wrap=True)
+        for path in one.files:
+            console.print(f"               {path}", markup=False, soft_wrap=True)
 
 
 @app.command
 def check(*names: str, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
-    """Render templates on every channel in every language and search each output for each fact.
+    """Render templates on every channel in every language, search each for each fact, and look at them as readers do.
 
-    Example: tidings templates check
+    Example: tidings template check offer/autumn
 
-    Exits with 3 when something is wrong.
+    What readers see: links, alternative texts, contrast, dark mode, lengths, size, unsubscribing, signs of spam,
+    reading age; each a pass, a warning or a block. Exits with 3 when something is wrong or blocked.
 
     Args:
         names: which; all when left out.
         as_json: print one JSON value.
     """
     from templates.catalog import all_templates, find
+    from templates.inspection import Verdict
     from templates.preview import check_template
 
     brand = _brand(Settings.read(), None)
     chosen = [find(name, extra=_extra()) for name in names] or all_templates(_extra())
     found = {template.name: check_template(template, brand) for template in chosen}
+    blocked = any(
+        problems or any(one.verdict is Verdict.BLOCK for one in looks) for problems, looks in found.values()
+    )
     if as_json:
         print_json(
-            {"templates": len(found), "problems": [line for lines in found.values() for line in lines]}
+            {
+                "templates": len(found),
+                "problems": [line for problems, _ in found.values() for line in problems],
+                "checks": [
+                    {
+                        "template": name,
+                        "check": one.check,
+                        "verdict": one.verdict.value,
+                        "language": one.language,
+                        "channel": one.channel,
+                        "detail": one.detail,
+                    }
+                    for name, (_, looks) in found.items()
+                    for one in looks
+                ],
+            }
         )
+        return Exit.SOME_REJECTED if blocked else Exit.OK
+    for name, (problems, looks) in found.items():
+        console.print(f"{name}: {_state(problems, looks)}", markup=False)
+        for line in problems:
+            console.print(f"  {line}", markup=False, soft_wrap=True)
+        for one in looks:
+            if one.verdict is not Verdict.PASS:
+                place = " ".join(filter(None, (one.language, one.channel)))
+                words = f"  {one.verdict.value:5} {one.check.replace('_', ' ')} ({place}): {one.detail}"
+                console.print(words, markup=False, soft_wrap=True)
+    return Exit.SOME_REJECTED if blocked else Exit.OK
+
+
+def _state(problems: "list[str]", looks: "list[Finding]") -> str:
+    blocks = sum(one.verdict == "block" for one in looks)
+    warnings = sum(one.verdict == "warn" for one in looks)
+    told = [
+        f"{count} {word}{'s' if count > 1 else ''}"
+        for count, word in ((len(problems), "problem"), (blocks, "block"), (warnings, "warning"))
+        if count
+    ]
+    return ", ".join(told) or "in order"
+
+
+@app.command
+def diff(
+    name: str,
+    other: str = "",
+    *,
+    version: str = "",
+    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+) -> int:
+    """Show what a template says now that it did not say when a run last used it, or what another template says instead.
+
+    Example: tidings template diff offer/autumn --version 1
+
+    Exits with 0 whether they differ or not.
+
+    Args:
+        name: as `tidings template list` has it.
+        other: compare with this template instead.
+        version: compare with this version, or the beginning of a content hash; the last used when left out.
+        as_json: print one JSON value.
+    """
+    from templates.catalog import find, texts_of
+    from work.authoring import difference, used
+
+    template = find(name, extra=_extra())
+    if other:
+        before = find(other, extra=_extra())
+        texts, named = texts_of(before), before.name
     else:
-        for name, problems in found.items():
-            console.print(
-                f"{name}: {'in order' if not problems else f'{len(problems)} problems'}", markup=False
-            )
-            for line in problems:
-                console.print(f"  {line}", markup=False, soft_wrap=True)
-    return Exit.SOME_REJECTED if any(found.values()) else Exit.OK
+        from store.connect import opened
+
+        with opened(Settings.read()) as store, store.engine.connect() as connection:
+            last = used(connection, template.name, version)
+        texts, named = dict(last.texts), f"{last.version} ({last.content_hash[:12]})"
+    found = difference(texts, texts_of(template), names=(named, template.name if other else "now"))
+    if as_json:
+        print_json({"template": template.name, "from": named, "files": found})
+        return Exit.OK
+    if not found:
+        console.print(f"{template.name} says what {named} says.", markup=False, soft_wrap=True)
+    for text in found.values():
+        console.print(text, markup=False, soft_wrap=True, end="")
+    return Exit.OK
+
+
+def _listed(words: str) -> list[str]:
+    return [word.strip() for word in words.split(",") if word.strip()]
+
+
+def _channel(word: str) -> Channel:
+    try:
+        return Channel(word)
+    except ValueError as error:
+        raise Problem(f"There is no channel {word!r}.", todo=f"Known: {', '.join(Channel)}.") from error
 
 
 def _extra() -> Path:
     return Settings.read().root / "templates"
+
+
+def _organisation(settings: Settings) -> Organisation | None:
+    """Return the organisation, whose prices a preview names; None before there is one."""
+    path = settings.root / "organisation.toml"
+    return read_organisation(path) if path.exists() else None
 
 
 def _brand(settings: Settings, brand: str | None) -> Brand:
@@ -189,9 +337,3 @@ def _data(path: Path) -> dict[str, object]:
     if not isinstance(value, dict):
         raise Problem(f"{path} must hold one object.", todo="See sample.json of the template.")
     return value
-
-
-def _files(channel: Channel, content: "Content") -> dict[str, bytes]:
-    from templates.preview import files_of
-
-    return files_of(channel, content)

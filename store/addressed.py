@@ -40,6 +40,16 @@ def addressed(connection: Connection, customer: int) -> Addressed | None:
     )
 
 
+def hardest(connection: Connection) -> list[int]:
+    """Return the customers whose names a text copes with least: one without a first name, one with the longest."""
+    return list(connection.scalars(_HARDEST))
+
+
+_HARDEST = text("""
+    (SELECT id FROM customers WHERE first_name = '' ORDER BY id LIMIT 1)
+    UNION
+    (SELECT id FROM customers ORDER BY length(first_name) + length(last_name) + length(company) DESC, id LIMIT 1)
+""")
 _CUSTOMER = text("""
     SELECT c.id, coalesce((SELECT r.reference FROM customer_references r WHERE r.customer_id = c.id
                            ORDER BY r.source LIMIT 1), c.id::text) AS reference,

@@ -15,18 +15,18 @@ def palette(accent: str) -> dict[str, str]:
     `strong` has at least 4.5:1 on white and `night` on near-black (WCAG 2.2 AA).
     """
     strong, night = accent, accent
-    while _contrast(strong, "#ffffff") < READABLE:
+    while contrast(strong, "#ffffff") < READABLE:
         strong = _mix(strong, "#000000", 0.08)
-    while _contrast(night, "#1c1f22") < READABLE:
+    while contrast(night, "#1c1f22") < READABLE:
         night = _mix(night, "#ffffff", 0.08)
     return {
         "accent": accent,
-        "on": "#ffffff" if _contrast(accent, "#ffffff") >= READABLE else "#14171a",
+        "on": "#ffffff" if contrast(accent, "#ffffff") >= READABLE else "#14171a",
         "tint": _mix(accent, "#ffffff", 0.92),
         "line": _mix(accent, "#ffffff", 0.78),
         "strong": strong,
         "night": night,
-        "night_on": "#14171a" if _contrast(night, "#14171a") >= READABLE else "#ffffff",
+        "night_on": "#14171a" if contrast(night, "#14171a") >= READABLE else "#ffffff",
         "night_tint": _mix(accent, "#1c1f22", 0.82),
     }
 
@@ -49,7 +49,7 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _contrast(one: str, other: str) -> float:
+def contrast(one: str, other: str) -> float:
     """Return the WCAG contrast ratio, 1 to 21."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)

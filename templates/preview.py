@@ -2,8 +2,7 @@
 
 import base64
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -11,7 +10,8 @@ from email.policy import default
 from typing import Any
 
 from templates.catalog import Template
-from templates.facts import check_parity, outputs
+from templates.facts import check_parity
+from templates.inspection import Finding, Verdict, inspect
 from templates.render import documents_of, render
 from templates.subject import Subject
 from tidings.channel import Channel
@@ -55,7 +55,6 @@ _PLACES = {
     "DE": {"street": ["Lindenstraße 5"], "city": "Leipzig", "postal_code": "04109"},
     "NO": {"street": ["Bygdøy allé 7"], "city": "Oslo", "postal_code": "0265"},
 }
-_LEFT_OVER = re.compile(r"\{\{|\{%|jnjq|\bNone\b|\bUndefined\b")
 
 
 def sample_subject(
@@ -95,6 +94,13 @@ def render_all(template: Template, subject: Subject) -> dict[Channel, Content]:
 
 
 def prove(template: Template, *, brand: Brand, data: Mapping[str, Any] | None = None) -> list[str]:
+    """Return what is wrong, one sentence each, as `look` finds it. Empty: the run may start."""
+    return look(template, brand=brand, data=data)[0]
+
+
+def look(
+    template: Template, *, brand: Brand, data: Mapping[str, Any] | None = None
+) -> tuple[list[str], list[Finding]]:
     """Render a template on every channel in every language of the brand with one set of data, and check each output.
 
     Args:
@@ -103,48 +109,54 @@ def prove(template: Template, *, brand: Brand, data: Mapping[str, Any] | None = 
         data: the run's data, the sample's customer is added; the whole sample when left out.
 
     Returns:
-        One sentence per problem: a fact that is missing, a text that cannot be rendered. Empty: the run may start.
+        One sentence per problem: a fact that is missing, a text that cannot be rendered. And what a marketer should
+        know (`templates.inspection`).
     """
     given = None if data is None else {"customer": template.sample.get("customer", {}), **data}
-    languages = [language for language in template.languages if language in brand.languages]
-    return [
-        problem
-        for language in languages or template.languages[:1]
-        for problem in _problems(template, sample_subject(template, brand, language, data=given))
-    ]
+    spoken = [language for language in template.languages if language in brand.languages]
+    return _in_languages(template, brand, spoken or template.languages[:1], given)
 
 
-def check_template(template: Template, brand: Brand) -> list[str]:
-    """Render a template on every channel in every language that it has, and return what is wrong with it."""
-    return [
-        problem
-        for language in template.languages
-        for problem in _problems(template, sample_subject(template, brand, language))
-    ]
+def check_template(template: Template, brand: Brand) -> tuple[list[str], list[Finding]]:
+    """Look at a template with its sample, as `look` does, in every language that it has."""
+    return _in_languages(template, brand, template.languages, None)
 
 
-def _problems(template: Template, subject: Subject) -> list[str]:
+def _in_languages(
+    template: Template, brand: Brand, languages: Sequence[str], data: Mapping[str, Any] | None
+) -> tuple[list[str], list[Finding]]:
+    problems: list[str] = []
+    findings: list[Finding] = []
+    for language in languages:
+        wrong, found = _looked_at(template, sample_subject(template, brand, language, data=data))
+        problems += wrong
+        findings += found
+    return problems, findings
+
+
+def _looked_at(template: Template, subject: Subject) -> tuple[list[str], list[Finding]]:
     where = f"{template.name}, {subject.language}"
     contents: dict[Channel, Content] = {}
     found: list[str] = []
     try:
         made = documents_of(template, subject)
     except Problem as problem:
-        return [f"{where}: {problem}"]
+        return [f"{where}: {problem}"], []
     for channel in template.channels:
         try:
             contents[channel] = render(template, channel, subject, documents=made)
         except Problem as problem:
             found.append(f"{where}, {channel.value}: {problem}")
-    if contents:
-        found += [str(problem) for problem in check_parity(template, subject, contents)]
+    if not contents:
+        return found, []
+    found += [str(problem) for problem in check_parity(template, subject, contents)]
+    findings = inspect(template, subject.language, contents)
     found += [
-        f"{where}, {channel.value} ({part}): something was left over: {left[0]!r}."
-        for channel, content in contents.items()
-        for part, text in outputs(content)
-        if (left := _LEFT_OVER.search(text))
+        f"{where}: something was left over: {one.detail}."
+        for one in findings
+        if one.check == "merge_tags" and one.verdict is Verdict.BLOCK
     ]
-    return found
+    return found, findings
 
 
 def files_of(channel: Channel, content: Content) -> dict[str, bytes]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import text
 
+from store.addressed import addressed, hardest
 from store.suppressions import suppressions_known
 from templates.catalog import Template
-from templates.preview import prove
+from templates.inspection import CHECKS, Finding, Verdict
+from templates.preview import look
 from tidings.campaign import Campaign
 from tidings.organisation import Brand
 from tidings.problem import Problem
@@ -17,6 +19,7 @@ from tidings.settings import Mode
 from work.campaign import FIRST_ON_EARTH, checked, starts
 from work.forecast import Forecast
 from work.installation import Installation
+from work.showing import shown
 
 GOOD, WAIT, BAD = "good", "wait", "bad"
 
@@ -39,7 +42,9 @@ def preflight(
     return [
         _usable(installation, campaign, template, now),
         _proven(template, brand, campaign),
-        *_links(template),
+        _action(template),
+        *_seen(template, brand, campaign),
+        _hardest(installation, campaign, template),
         _audience(forecast),
         _reach(forecast),
         _schedule(campaign, now),
@@ -62,30 +67,71 @@ def _proven(template: Template, brand: Brand, campaign: Campaign) -> Check:
     return Check(name="parity", verdict=BAD if problems else GOOD, detail=" ".join(problems[:3]))
 
 
-_PROVEN: dict[tuple[str, str, str], tuple[str, ...]] = {}
+_LOOKED: dict[tuple[str, str, str], tuple[tuple[str, ...], tuple[Finding, ...]]] = {}
 _MOST = 256
 
 
 def proven(template: Template, brand: Brand, data: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what `templates.preview.prove` finds; asked once for the same words, brand and data."""
+    """Return what is wrong with a template and data, one sentence each."""
+    return _looked(template, brand, data)[0]
+
+
+def seen(template: Template, brand: Brand, data: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Return what `templates.inspection` finds."""
+    return _looked(template, brand, data)[1]
+
+
+def _looked(
+    template: Template, brand: Brand, data: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Return problems and findings; rendered once for the same words, brand and data."""
     key = (template.content_hash, brand.model_dump_json(), repr(sorted(data.items())))
-    if key not in _PROVEN:
-        if len(_PROVEN) >= _MOST:
-            _PROVEN.clear()
-        _PROVEN[key] = tuple(prove(template, brand=brand, data=data))
-    return _PROVEN[key]
+    if key not in _LOOKED:
+        if len(_LOOKED) >= _MOST:
+            _LOOKED.clear()
+        problems, findings = look(template, brand=brand, data=data)
+        _LOOKED[key] = tuple(problems), tuple(findings)
+    return _LOOKED[key]
 
 
-def _links(template: Template) -> Iterator[Check]:
-    """Say whether every text has its one thing to do, and every image its words."""
-    bare = [
-        language
-        for language, blocks in template.blocks.items()
-        if "![](" in blocks.source.get("body", "").replace(" ", "")
-    ]
-    yield Check(name="images", verdict=WAIT if bare else GOOD, detail=", ".join(bare))
+def _action(template: Template) -> Check:
+    """Say whether every text has its one thing to do."""
     silent = [language for language, blocks in template.blocks.items() if blocks.action() is None]
-    yield Check(name="action", verdict=WAIT if silent else GOOD, detail=", ".join(silent))
+    return Check(name="action", verdict=WAIT if silent else GOOD, detail=", ".join(silent))
+
+
+_VERDICTS = {Verdict.PASS: GOOD, Verdict.WARN: WAIT, Verdict.BLOCK: BAD}
+
+
+def _seen(template: Template, brand: Brand, campaign: Campaign) -> Iterator[Check]:
+    """Say what readers see (`templates.inspection`): each check once, with its worst verdict and where that is."""
+    found = seen(template, brand, campaign.model_dump(mode="json")["data"])
+    for name in CHECKS:
+        ours = [one for one in found if one.check == name]
+        if not ours:
+            continue
+        worst = max((one.verdict for one in ours), key=list(Verdict).index)
+        named = [
+            f"{one.language}: {one.detail}"
+            for one in ours
+            if one.verdict is worst and worst is not Verdict.PASS
+        ]
+        yield Check(name=name, verdict=_VERDICTS[worst], detail="; ".join(named[:3]))
+
+
+def _hardest(installation: Installation, campaign: Campaign, template: Template) -> Check:
+    """Render the message for the real customers who are hardest to write to: no first name, and the longest name."""
+    with installation.engine.connect() as connection:
+        customers = [addressed(connection, customer) for customer in hardest(connection)]
+    wrong: dict[str, None] = {}
+    for customer in customers:
+        for channel in campaign.channels:
+            if channel in template.channels:
+                try:
+                    shown(installation, template, campaign, channel, customer)
+                except Problem as problem:
+                    wrong[f"{channel}: {problem}"] = None
+    return Check(name="customers", verdict=BAD if wrong else GOOD, detail=" ".join(list(wrong)[:3]))
 
 
 def _audience(forecast: Forecast) -> Check:

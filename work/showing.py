@@ -3,7 +3,6 @@
 Its links belong to nobody: who looks at a preview cannot change what the customer wishes.
 """
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from templates.render import language_of, render
 from templates.subject import Subject
 from tidings.campaign import Campaign
 from tidings.channel import Channel
-from tidings.message import Content, Letter
+from tidings.message import Content
 from tidings.organisation import Brand
 from tidings.problem import Problem
 from work.campaign import starts
@@ -29,9 +28,6 @@ from work.forecast import pretended
 from work.installation import Installation
 from work.parity import ADDRESSES, NOBODY
 from work.plan import ask, question_of
-
-WIDTH = 900
-"""Pixels of a letter's page as an image: sharp on a screen that shows it at 450."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,15 +106,28 @@ def subject_for(
     customer: Addressed | None,
     language: str = "",
 ) -> Subject:
-    """Return what a preview is rendered for: the customer's own data, or the template's sample customer."""
+    """Return what a campaign's preview is rendered for: the customer's own data, or the template's sample customer."""
     brand = installation.organisation.brand(campaign.brand)
-    spoken = language or (customer.language if customer else brand.languages[0])
     data: dict[str, Any] = dict(campaign.model_dump(mode="json")["data"])
+    return subject_of(installation, template, brand, data, channel, customer, language)
+
+
+def subject_of(
+    installation: Installation,
+    template: Template,
+    brand: Brand,
+    data: Mapping[str, Any],
+    channel: Channel,
+    customer: Addressed | None,
+    language: str = "",
+) -> Subject:
+    """Return what a template is rendered for with some data, as `subject_for`."""
+    spoken = language or (customer.language if customer else brand.languages[0])
     sample = sample_subject(
         template, brand, spoken, data={**data, "customer": template.sample.get("customer", {})}
     )
     links = installation.links.for_message(
-        NOBODY, 0, campaign.purpose, list(template.links), brand.id, issued_at=sample.created_at
+        NOBODY, 0, template.purpose, list(template.links), brand.id, issued_at=sample.created_at
     )
     if customer is None:
         return replace(sample, links=links)
@@ -172,24 +181,3 @@ def headers_of(content: Content) -> tuple[str, str]:
 
     raw = message_from_bytes(files_of(Channel.EMAIL, content)["email.eml"], policy=default)
     return str(raw["From"]), str(raw["Subject"])
-
-
-def page_image(letter: Letter, *, number: int = 0) -> bytes:
-    """Return a page of a letter as a PNG, WIDTH pixels wide; 30 ms.
-
-    Raises:
-        Problem: there is no such page.
-    """
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(letter.pdf)
-    try:
-        if not 0 <= number < len(document):
-            raise Problem(f"The letter has no page {number + 1}.")
-        page = document[number]
-        image = page.render(scale=WIDTH / page.get_width()).to_pil()
-    finally:
-        document.close()
-    kept = io.BytesIO()
-    image.quantize(64).save(kept, format="PNG", optimize=False)
-    return kept.getvalue()

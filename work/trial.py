@@ -49,7 +49,7 @@ def send_trial(
         Problem: there is no such customer, a letter was asked for, or the campaign is wrong.
     """
     if channel is Channel.LETTER:
-        raise Problem("A letter is not sent as a test.", todo="Look at it: `tidings templates preview NAME`.")
+        raise Problem("A letter is not sent as a test.", todo="Look at it: `tidings template preview NAME`.")
     installation = sender.installation
     opened = open_campaign(installation, campaign, installation.policy, actor=actor, now=now, rehearse=True)
     provider = sender.providers[channel][0]

@@ -8,7 +8,7 @@ from cli.main import main
 
 def run(arguments: list[str]) -> int:
     with pytest.raises(SystemExit) as ended:
-        main(["templates", *arguments])
+        main(["template", *arguments])
     return int(ended.value.code or 0)
 
 
@@ -46,6 +46,7 @@ def test_preview_writes_files_to_look_at(own_home: Path) -> None:
         "sms.txt",
         "push.json",
         "letter.pdf",
+        "letter-1.png",
         "whatsapp.txt",
     }
     assert "Ta lyset med inn" in (folder / "email.html").read_text(encoding="utf-8")
@@ -99,3 +100,75 @@ def test_check_names_what_is_wrong_and_exits_with_3(
     assert found["problems"] == [
         "news/own, en, sms (text): fact day is missing; it should read 'December 6, 2026'."
     ]
+
+
+def test_preview_without_a_language_has_a_folder_for_each(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["preview", "news/quarterly", "--out", str(own_home / "out"), "--json"]) == 0
+    looks = json.loads(capsys.readouterr().out)
+    assert {path.name for path in (own_home / "out").iterdir()} == {"en", "nb", "sv", "pl", "pt_BR"}
+    assert {(one["language"], one["channel"]) for one in looks if one.get("parts", 0) > 1} >= {("pl", "sms")}
+    assert all(Path(file).exists() for one in looks for file in one["files"])
+
+
+def test_check_says_what_a_reader_sees(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "offer/autumn", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert {"template", "check", "verdict", "language", "channel", "detail"} == set(checks[0])
+    assert {"pass", "warn"} >= {one["verdict"] for one in checks}
+
+
+def test_a_new_template_is_begun_from_another_and_holds_together(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["new", "offer/spring", "--languages", "en,nb", "--channels", "email,sms", "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert {Path(file).name for file in made["files"]} >= {"template.toml", "en.md", "nb.md", "sample.json"}
+    assert run(["check", "offer/spring", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {(one["language"], one["channel"]) for one in found["checks"]} == {
+        (language, channel) for language in ("en", "nb") for channel in ("", "email", "sms")
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["new", "spring"], id="a name without a purpose"),
+        pytest.param(["new", "gift/spring"], id="an unknown purpose"),
+        pytest.param(["new", "offer/../../etc"], id="a name that leads elsewhere"),
+        pytest.param(["new", "offer/spring", "--languages", "de"], id="a language that the other lacks"),
+        pytest.param(["new", "offer/spring", "--channels", "fax"], id="an unknown channel"),
+        pytest.param(["new", "offer/spring", "--like", "offer/winter"], id="another that is not there"),
+    ],
+)
+def test_a_new_template_that_cannot_be_leaves_nothing(arguments: list[str], own_home: Path) -> None:
+    assert run(arguments) == 2
+    assert not list((own_home / "home").glob("templates/**/*.*"))
+
+
+def test_a_template_is_not_written_over(own_home: Path) -> None:
+    assert run(["new", "offer/spring"]) == 0
+    text = own_home / "home" / "templates" / "offer" / "spring" / "en.md"
+    text.write_text("mine")
+    assert run(["new", "offer/spring"]) == 2
+    assert text.read_text() == "mine"
+
+
+def test_diff_shows_what_two_templates_differ_in(own_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["new", "offer/spring", "--like", "offer/autumn"]) == 0
+    text = own_home / "home" / "templates" / "offer" / "spring" / "en.md"
+    text.write_text(text.read_text(encoding="utf-8").replace("Bring the light indoors", "Let the light in"))
+    capsys.readouterr()
+    assert run(["diff", "offer/spring", "offer/autumn", "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert set(files) == {"en.md", "template.toml"}
+    assert "-Bring the light indoors\n+Let the light in\n" in files["en.md"]
+
+
+def test_the_command_is_also_what_it_was_called(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["templates", "list", "--json"])
+    assert not ended.value.code
+    assert json.loads(capsys.readouterr().out)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates.catalog import Template
-from templates.push import MAX_PAYLOAD, make_push, shortened
+from templates.push import LIMITS, make_push, shortened
 from templates.render import render
 from tests.templates.conftest import Make
 from tidings.channel import Channel
@@ -63,9 +63,19 @@ def test_a_duplicate_replaces_itself() -> None:
 
 
 def test_the_limit_counts_bytes_and_not_characters() -> None:
-    assert len(push(body="ł" * 1900).payload.encode()) < MAX_PAYLOAD
+    assert len(push(body="ł" * 1900).payload.encode()) <= LIMITS["fcm"]
     with pytest.raises(Problem, match="bytes"):
         push(body="ł" * 2100)
+
+
+@pytest.mark.parametrize("platform", LIMITS)
+def test_each_service_takes_what_it_takes_to_the_byte(platform: str) -> None:
+    bare = len(push(platform=platform, body="").payload.encode())
+    room = LIMITS[platform] - bare
+
+    assert len(push(platform=platform, body="x" * room).payload.encode()) == LIMITS[platform]
+    with pytest.raises(Problem, match=platform):
+        push(platform=platform, body="x" * (room + 1))
 
 
 def test_an_unknown_platform_is_refused() -> None:

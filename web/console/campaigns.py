@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from store import drafts as stored
 from store.runs import find_run
 from templates.catalog import Template
+from templates.page_images import page_image
 from tidings.channel import Channel
 from tidings.message import Letter
 from tidings.problem import Problem
@@ -215,7 +216,7 @@ def letter(visit: Visit) -> Response:
     number = asked.get("page", "1")
     place = int(number) - 1 if number.isascii() and number.isdigit() and len(number) < 3 else 0  # noqa: PLR2004
     try:
-        image = showing.page_image(found, number=place)
+        image = page_image(found.pdf, number=place)
     except Problem as problem:
         raise HTTPException(404) from problem
     return Response(image, media_type="image/png", headers=headers | {"X-Pages": str(found.pages)})

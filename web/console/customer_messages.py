@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from store.persons import members
 from store.sent import deliveries_of, message_of
+from templates.page_images import page_image
 from templates.preview import files_of
 from tidings.channel import Channel
 from tidings.message import Email, Letter, Push, Sms, WhatsApp
@@ -101,7 +102,7 @@ def part_of(visit: Visit) -> Response:
             raise HTTPException(404)
     files = files_of(Channel(made.claimed.channel), made.content)
     if wanted == "page.png" and isinstance(made.content, Letter):
-        return _answer(first_page(made.content.pdf), "image/png")
+        return _answer(page_image(made.content.pdf), "image/png")
     if wanted not in files:
         raise HTTPException(404)
     kind = _KINDS.get(wanted.rpartition(".")[2], "application/octet-stream")
@@ -127,19 +128,3 @@ def _answer(body: bytes, kind: str) -> Response:
         headers["Content-Disposition"] = "attachment"
         headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return Response(body, headers=headers)
-
-
-def first_page(pdf: bytes) -> bytes:
-    """Return the first page of a PDF as a PNG, 1.5 pixels a point: 893 x 1263 for A4."""
-    import io
-
-    import pypdfium2
-
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        image = document[0].render(scale=1.5).to_pil()
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG", optimize=False)
-        return buffer.getvalue()
-    finally:
-        document.close()

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from store import drafts as stored
 from store.editions import Recorded, recorded, use_counts
 from templates.catalog import Template, all_templates, find, texts_of
+from templates.page_images import page_image
 from templates.preview import sample_subject
 from templates.render import documents_of, render
 from tidings.channel import Channel
@@ -23,7 +24,7 @@ from web.console.composer import Preview, preview_of
 from web.staff import StaffRoute, Visit, page
 from work.changes import changes
 from work.matrix import matrix
-from work.showing import html_of, page_image
+from work.showing import html_of
 
 READERS = frozenset({Role.MARKETING, Role.BILLING, Role.MANAGER})
 
@@ -109,7 +110,7 @@ def letter(visit: Visit) -> Response:
     if visit.request.query_params.get("file"):
         disposition = {"Content-Disposition": 'inline; filename="letter.pdf"'}
         return Response(found.pdf, media_type="application/pdf", headers=headers | disposition)
-    return Response(page_image(found), media_type="image/png", headers=headers)
+    return Response(page_image(found.pdf), media_type="image/png", headers=headers)
 
 
 def _template(visit: Visit) -> Template:
