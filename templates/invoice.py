@@ -5,11 +5,14 @@ from typing import Any
 
 from templates.codes import code_image
 from templates.edition import layouts
+from templates.einvoice.legal import whole
+from templates.invoice_table import is_taxed, particulars, remarks, rows_of, sums_of
 from templates.language import direction, words
 from templates.paper import Page, page_css, to_pdf
 from templates.paymentcode import payment_code
 from templates.postal_lines import Window, address_lines, country_of, window_for
-from templates.safe import day, iban, money, number, percent
+from templates.safe import day, iban, money
+from templates.swissqr import slip_of
 from templates.values import add_account, brand_values, invoice_values
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
@@ -74,7 +77,8 @@ def invoice_page(
     window = window_for(country_of(postal) or brand.address.country)
     there = postal or {"country": brand.address.country}
     lines = address_lines(there, brand.address.country, name=name, company=company)
-    values = _values(add_account(invoice_values(invoice), brand), look, language, links, window)
+    legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
+    values = _values(add_account(invoice_values(invoice), brand), legal, look, language, links, window)
     known = values | {"lines": lines, "customer": customer or invoice.customer}
     return Page(
         html=layouts().get_template("invoice.html.j2").render(known),
@@ -85,28 +89,39 @@ def invoice_page(
 
 
 def _values(
-    invoice: dict[str, Any], look: dict[str, Any], language: str, links: Mapping[str, str], window: Window
+    invoice: dict[str, Any],
+    legal: Invoice,
+    look: dict[str, Any],
+    language: str,
+    links: Mapping[str, str],
+    window: Window,
 ) -> dict[str, Any]:
-    def amount(value: Any) -> str:
-        return money(value, invoice["currency"], language)
-
     known = words(language)
-    code = payment_code(invoice, links.get("document", ""))
+    slip = slip_of(legal)
+    code = None if slip else payment_code(invoice, links.get("document", ""))
+    by_bank = code is not None and code.kind == "epc"
+    asks = not legal.is_credit and legal.due > 0
     return {
         "language": language.replace("_", "-"),
         "dir": direction(language),
         "brand": look,
         "words": known,
+        "title": known["credit_note" if legal.is_credit else "invoice"],
         "invoice": invoice,
         "account": iban(invoice["account"]),
         "return_line": " · ".join(look["sender"]) if window.return_line else "",
         "code": code_image(code.text) if code else "",
-        "code_kind": code.kind if code else "",
+        "code_words": known["pay_by_code" if by_bank else "open_by_code"],
         "preferences_code": code_image(links["preferences"]) if links.get("preferences") else "",
-        "amount": amount,
+        "amount": lambda value: money(value, invoice["currency"], language),
         "date": lambda value: day(value, language),
-        "number": lambda value: number(value, language),
-        "percent": lambda value: percent(value, language),
-        "taxed": bool(invoice["taxes"]),
-        "to_pay": known["to_pay"].format(date=day(invoice["due_on"], language)),
+        "taxed": is_taxed(legal),
+        "rows": list(rows_of(legal, language)),
+        "sums": list(sums_of(legal, language)),
+        "particulars": list(particulars(legal, language)),
+        "remarks": list(remarks(legal, language)),
+        "to_pay": known["to_pay"].format(date=day(invoice["due_on"], language)) if asks else "",
+        "settled": known["credited" if legal.is_credit else "nothing_due"],
+        "slip": slip,
+        "slip_code": code_image(slip.code) if slip else "",
     }

@@ -32,7 +32,9 @@ def payment_code(invoice: dict[str, Any], document: str) -> PaymentCode | None:
         document: signed link of the document.
     """
     account = invoice["account"].replace(" ", "")
-    fits = invoice["currency"] == "EUR" and Decimal("0.01") <= invoice["gross"] <= MAX_AMOUNT
+    if invoice["credit"] or invoice["due"] <= 0:
+        return PaymentCode(kind="link", text=document) if document else None
+    fits = invoice["currency"] == "EUR" and Decimal("0.01") <= invoice["due"] <= MAX_AMOUNT
     if fits and is_iban(account) and account[:2] in SEPA:
         return PaymentCode(kind="epc", text=epc(invoice, account))
     return PaymentCode(kind="link", text=document) if document else None
@@ -50,7 +52,7 @@ def epc(invoice: dict[str, Any], account: str) -> str:
         invoice["bic"].replace(" ", ""),
         invoice["holder"][:70],
         account,
-        f"EUR{invoice['gross']:.2f}",
+        f"EUR{invoice['due']:.2f}",
         "",
         reference if structured else "",
         "" if structured else invoice["reference"][:140],

@@ -131,6 +131,8 @@ def invoice_values(invoice: Invoice) -> dict[str, Any]:
         "net": invoice.net,
         "tax": invoice.tax,
         "gross": invoice.gross,
+        "due": invoice.due,
+        "credit": invoice.is_credit,
         "reference": clean(invoice.reference or invoice.number),
         "note": clean(invoice.note),
         "lines": [

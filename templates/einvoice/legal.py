@@ -1,0 +1,150 @@
+"""The whole invoice: what a billing system said, with seller, buyer and account from what we know of both."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from templates.paymentcode import is_iban
+from templates.postal_lines import country_of
+from tidings.invoice import Invoice, category_of
+from tidings.invoice_parts import Address, Identifier, Party, Payment, TaxCategory
+from tidings.organisation import Brand
+
+_VAT_ID = re.compile(r"^[A-Z]{2}[A-Z0-9]{2,18}$")
+_POSTCODE = re.compile(r"^(?P<postcode>(?:[A-Z]{1,2}-)?\d[\d -]{2,8}\d)\s+(?P<city>\D.*)$")
+"""As the last line of an address on the continent."""
+_LONGEST = 200
+
+
+def whole(
+    invoice: Invoice,
+    *,
+    brand: Brand,
+    postal: Mapping[str, Any] | None = None,
+    name: str = "",
+    company: str = "",
+) -> Invoice:
+    """Return the invoice with all that the law wants to read, as far as it is known; what it says itself stands.
+
+    Args:
+        invoice: from a billing system.
+        brand: the seller, unless the invoice names one.
+        postal: the customer's; without a country of its own it is taken for the brand's.
+        name: the customer's.
+        company: the customer's.
+    """
+    seller = invoice.seller or seller_of(brand)
+    buyer = invoice.buyer or _buyer(invoice, brand, postal, company or name)
+    untaxed: TaxCategory = "Z" if seller.vat_id or invoice.tax_representative else "O"
+    return invoice.model_copy(
+        update={
+            "seller": seller,
+            "buyer": buyer,
+            "reference": invoice.reference or invoice.number,
+            "payment": invoice.payment or _payment(invoice, brand),
+            "lines": tuple(
+                line.model_copy(
+                    update={
+                        "id": line.id or str(place),
+                        "tax_category": line.tax_category or _resolved(category_of(line.tax_rate), untaxed),
+                    }
+                )
+                for place, line in enumerate(invoice.lines, start=1)
+            ),
+            "allowances": tuple(
+                one.model_copy(
+                    update={"tax_category": one.tax_category or _resolved(category_of(one.tax_rate), untaxed)}
+                )
+                for one in invoice.allowances
+            ),
+        }
+    )
+
+
+def _resolved(category: TaxCategory, untaxed: TaxCategory) -> TaxCategory:
+    return untaxed if category == "Z" else category
+
+
+def vat_id(text: str) -> str:
+    """Return a tax number as a VAT number without its blanks, '' where it is another number.
+
+    >>> vat_id("NO 987 654 325 MVA"), vat_id("12-3456789")
+    ('NO987654325MVA', '')
+    """
+    joined = re.sub(r"[\s.\-]", "", text).upper()
+    return joined if _VAT_ID.match(joined) and any(letter.isdigit() for letter in joined) else ""
+
+
+def seller_of(brand: Brand) -> Party:
+    """Return the seller that a brand is."""
+    number = vat_id(brand.tax_id)
+    lines = brand.address.lines
+    if lines and lines[0].casefold() in {brand.name.casefold(), brand.legal_name.casefold()}:
+        lines = lines[1:]
+    return Party(
+        name=brand.legal_name,
+        trading_name=brand.name if brand.name != brand.legal_name else "",
+        ids=() if number else (Identifier(id=brand.id),),
+        vat_id=number,
+        tax_id="" if number else brand.tax_id,
+        endpoint=_mailbox(brand.service_email or brand.senders.email),
+        address=_address(lines, brand.address.country),
+        contact=brand.name,
+        phone=brand.service_phone,
+        email=brand.service_email or brand.senders.email,
+    )
+
+
+def _mailbox(email: str) -> Identifier | None:
+    return Identifier(id=email, scheme="EM") if email else None
+
+
+def _address(lines: tuple[str, ...], country: str) -> Address:
+    """Return an address from its lines; the last one may begin with a postcode."""
+    found = _POSTCODE.match(lines[-1]) if lines else None
+    if found:
+        street = lines[:-1]
+        place = {"postcode": found["postcode"], "city": found["city"]}
+    else:
+        street, place = lines[:-1], {"city": lines[-1] if lines else ""}
+    return Address(
+        street=street[0] if street else "",
+        more=street[1] if len(street) > 1 else "",
+        third=", ".join(street[2:]),
+        country=country,
+        **place,
+    )
+
+
+def _buyer(invoice: Invoice, brand: Brand, postal: Mapping[str, Any] | None, name: str) -> Party:
+    there = postal or {}
+    street = [str(line)[:_LONGEST] for line in there.get("street") or there.get("lines") or () if line]
+    said = str(there.get("organisation") or there.get("name") or "")
+    return Party(
+        name=(said or name or invoice.customer)[:_LONGEST],
+        ids=(Identifier(id=invoice.customer),),
+        address=Address(
+            street=street[0] if street else "",
+            more=street[1] if len(street) > 1 else "",
+            third=", ".join(street[2:])[:_LONGEST],
+            city=str(there.get("city") or "")[:_LONGEST],
+            postcode=str(there.get("postal_code") or "")[:_LONGEST],
+            region=str(there.get("area") or "")[:_LONGEST],
+            country=country_of(postal) or brand.address.country,
+        ),
+    )
+
+
+def _payment(invoice: Invoice, brand: Brand) -> tuple[Payment, ...]:
+    account = brand.accounts.get(invoice.currency)
+    if account is None or not account.iban or invoice.is_credit:
+        return ()
+    sepa = invoice.currency == "EUR" and is_iban(account.iban)
+    return (
+        Payment(
+            means="58" if sepa else "30",
+            account=account.iban.replace(" ", "") if is_iban(account.iban) else account.iban,
+            holder=account.holder or brand.legal_name,
+            bic=account.bic.replace(" ", ""),
+        ),
+    )
