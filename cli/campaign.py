@@ -15,6 +15,8 @@ from tidings.problem import Exit
 from tidings.settings import Settings
 
 app = App(name="campaign", help="Plan and send a campaign to the customers of its audience.")
+app.command("cli.rehearse:rehearse", name="rehearse")
+app.command("cli.rehearse:compare", name="compare")
 
 
 @app.command
