@@ -18,9 +18,10 @@ from flows.desk import Desk, desk
 from flows.kinds import FLOWS
 from flows.learn import learn
 from store.runs import Run, due_runs, find_run
-from store.silence import fall_back
+from store.silence import fall_back, take_back_overtaken
 from store.wake import Waker
 from work.chain import keep_head
+from work.collection import next_collection
 
 log = structlog.get_logger()
 
@@ -140,7 +141,8 @@ def _due(at: Desk) -> list[Run]:
         sender.settle()
         closed = sender.closed()
     with at.installation.engine.begin() as connection:
-        fall_back(connection, now=now)
+        fall_back(connection, now=now, letters_at=next_collection(at.installation, now))
+        take_back_overtaken(connection, now=now)
         keep_head(connection, at.installation.home, now=now)
         found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now, closed=closed))
         return [run for run in found if run is not None and run.mode == at.installation.mode]

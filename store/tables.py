@@ -729,6 +729,7 @@ messages = Table(
         postgresql_where=text("state IN ('held', 'suppressed', 'cancelled', 'undeliverable')"),
     ),
     Index("ix_messages_stuck", "id", postgresql_where=text(STUCK)),
+    Index("ix_messages_fallen", "id", postgresql_where=text("state = 'ready' AND tried <> '{}'")),
     Index("ix_messages_customer", "customer_id"),
 )
 

@@ -109,6 +109,8 @@ class Event(StrEnum):
     """No channel is left."""
     RECALL = "recall"
     """Taken back before it left the house."""
+    OVERTAKEN = "overtaken"
+    """Answered on the channel before while it waited for its next one, which it does not take any more."""
 
 
 class Nothing(StrEnum):
@@ -200,6 +202,9 @@ def _message() -> Mapping[Event, Rule[MessageState]]:
             moves=(*undecided, m.DONE),
             ignored=(*busy, m.UNDELIVERABLE, *stays),
         ),
+        Event.OVERTAKEN: Rule(
+            to=m.DONE, moves=(m.READY,), ignored=tuple(state for state in m if state is not m.READY)
+        ),
     }
 
 
@@ -265,6 +270,10 @@ def _delivery() -> Mapping[Event, Rule[DeliveryState]]:
             moves=(d.READY, d.ACCEPTED),
             ignored=(*asked, d.DELIVERED, d.BOUNCED, d.EXPIRED, d.SILENT, d.REJECTED, d.RECALLED),
         ),
+        # Who answered has got it.
+        Event.OVERTAKEN: Rule(
+            to=d.DELIVERED, moves=(d.SILENT,), ignored=tuple(state for state in d if state is not d.SILENT)
+        ),
     }
 
 
@@ -307,6 +316,7 @@ def _attempt() -> Mapping[Event, Rule[AttemptState]]:
         Event.FALLBACK: untouched,
         Event.EXHAUSTED: untouched,
         Event.RECALL: untouched,
+        Event.OVERTAKEN: untouched,
     }
 
 

@@ -18,6 +18,7 @@ from store.doubts import doubt_again
 from store.heard import with_last_words
 from store.lanes import Lane, Waiting
 from store.messages import write_decisions
+from store.silence import take_back_overtaken
 from tidings.channel import Channel
 from tidings.facts import Decisions
 from tidings.reason import Reason
@@ -128,6 +129,12 @@ class Claimer:
             if not due:
                 connection.rollback()  # gives the probe back
                 return None
+            overtaken = take_back_overtaken(
+                connection, now=now, messages=[row.message for row in due if row.tried]
+            )
+            due = [row for row in due if row.message not in overtaken]
+            if not due:
+                return []
             again = going_again(connection, [row.message for row in due])
             forgotten = _forgotten(again, choice, now)
             doubt_again(

@@ -14,6 +14,7 @@ from store import offers as store
 from store.events import announce
 from store.listing import customer as customer_row
 from store.persons import members
+from store.silence import take_back_overtaken
 from store.touchpoints import Touchpoint, record
 from tidings.problem import Problem
 from work.installation import Installation
@@ -100,14 +101,17 @@ def redeem(
         if written:
             data = {"offer": offer, "message": row.message, "channel": channel}
             announce(connection, "offer.redeemed", customer=customer, data=data, at=now)
-    cancelled = store.withdraw(connection, members(connection, customer), now=now)
+    whose = members(connection, customer)
+    overtaken = take_back_overtaken(connection, now=now, customers=whose)
+    cancelled = [*overtaken, *store.withdraw(connection, whose, now=now)]
     return Redeemed(offer=offer, redeemed_at=known or at, again=known is not None, cancelled=cancelled)
 
 
 def withdraw_used(installation: Installation, *, now: datetime) -> int:
     """Cancel what is planned of offers that their customers have used meanwhile; returns how many messages."""
     with installation.engine.begin() as connection:
-        return len(store.withdraw_all(connection, now=now))
+        overtaken = take_back_overtaken(connection, now=now)
+        return len(overtaken) + len(store.withdraw_all(connection, now=now))
 
 
 def _facts(installation: Installation, row: Any, now: datetime) -> dict[str, str]:

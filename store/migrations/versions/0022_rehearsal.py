@@ -24,6 +24,9 @@ def upgrade() -> None:
     _rehearsals()
     _rehearsed()
     _recalls()
+    op.create_index(
+        "ix_messages_fallen", "messages", ["id"], postgresql_where=sa.text("state = 'ready' AND tried <> '{}'")
+    )
     op.drop_constraint(op.f("ck_slips_kind"), "slips")
     op.create_check_constraint(
         op.f("ck_slips_kind"),
