@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from templates.codes import code_image
 from templates.edition import Edition
+from templates.fonts import check_glyphs
 from templates.mark import stamp
-from templates.paper import Page, check_glyphs, page_css, to_pdf
+from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
@@ -33,8 +33,8 @@ def make_letter(
     customer = values["customer"]
     lines = address_lines(subject.postal, origin, name=customer["name"], company=customer["company"])
     check_glyphs(lines)
-    pdf = next(iter(documents.values())) if documents else _typeset(edition, subject, values, lines)
-    marked, pages = stamp(pdf, subject.message)
+    pdf = next(iter(documents.values())) if documents else b""
+    marked, pages = stamp(pdf, subject.message) if pdf else _typeset(edition, subject, values, lines)
     if pages > template.page_budget * (2 if edition.large else 1):
         raise Problem(f"{template.name}: the letter has {pages} pages, its budget is {template.page_budget}.")
     return Letter(
@@ -48,9 +48,12 @@ def make_letter(
     )
 
 
-def _typeset(edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]) -> bytes:
+def _typeset(
+    edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
+) -> tuple[bytes, int]:
     page = letter_page(edition, subject, values, lines)
-    return to_pdf(page, identity=f"{subject.message}.{subject.reference}", where=edition.template.name)
+    identity = f"{subject.message}.{subject.reference}"
+    return to_pages(page, identity=identity, where=edition.template.name, message=subject.message)
 
 
 def letter_page(
@@ -69,8 +72,8 @@ def letter_page(
         "return_line": return_line(edition) if window.return_line else "",
         "date": day(subject.created_at.date(), edition.language),
         "customer": subject.customer,
-        "action_code": code_image(action) if action else "",
-        "preferences_code": code_image(links["preferences"]) if links["preferences"] else "",
+        "action_code": action,
+        "preferences_code": links["preferences"],
     }
     targets = link_targets(edition.template, values, edition.brand)
     printed = {
@@ -83,6 +86,7 @@ def letter_page(
         assets=edition.template.assets,
         version=edition.template.content_hash,
         large=edition.large,
+        codes={"action": action, "preferences": links["preferences"]},
     )
 
 

@@ -6,8 +6,8 @@ The inserter reads it to know that an envelope is complete; scanned from a retur
 import io
 
 from templates.codes import modules
+from templates.pictures import code_operators
 
-LIGHT = 255
 _MODULE = 1.2
 """Points; 0.42 mm prints and scans safely at 300 dpi."""
 _LEFT, _BOTTOM = 22.0, 30.0
@@ -23,6 +23,14 @@ def mark_text(message: str, page: int, pages: int) -> str:
     return f"{message.replace('-', '').upper()}-{page}-{pages}"
 
 
+def mark_operators(message: str, page: int, pages: int) -> bytes:
+    """Return the operators that draw the mark on a page, in points from its bottom left corner."""
+    code = modules(mark_text(message, page, pages))
+    side = _MODULE * code.size
+    place = b"%g 0 0 %g %g %g cm " % (side, side, _LEFT, _BOTTOM)
+    return b"/Artifact BMC q " + place + code_operators(code) + b" Q EMC"
+
+
 def stamp(pdf: bytes, message: str) -> tuple[bytes, int]:
     """Return the PDF with the mark on every page, and its number of pages. Same arguments, same bytes."""
     import pikepdf
@@ -31,24 +39,7 @@ def stamp(pdf: bytes, message: str) -> tuple[bytes, int]:
         pages = len(document.pages)
         for number, page in enumerate(document.pages, start=1):
             page.contents_add(b"q", prepend=True)
-            page.contents_add(b"Q " + _drawing(mark_text(message, number, pages)))
+            page.contents_add(b"Q " + mark_operators(message, number, pages))
         out = io.BytesIO()
         document.save(out, deterministic_id=True)
         return out.getvalue(), pages
-
-
-def _drawing(text: str) -> bytes:
-    """Return the operators that fill the dark modules; a run in a row is one rectangle."""
-    rows = modules(text)
-    out = ["q 0 g"]
-    out.append(f"{_MODULE:g} 0 0 {-_MODULE:g} {_LEFT:g} {_BOTTOM + _MODULE * len(rows):g} cm")
-    for y, row in enumerate(rows):
-        start = -1
-        for x, value in enumerate((*row, LIGHT)):
-            if not value and start < 0:
-                start = x
-            elif value and start >= 0:
-                out.append(f"{start} {y} {x - start} 1 re")
-                start = -1
-    out.append("f Q")
-    return "\n".join(out).encode()

@@ -7,25 +7,30 @@ import atexit
 import base64
 import gc
 import hashlib
+import io
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from templates.codes import modules
 from templates.edition import LAYOUTS, enlarged
+from templates.fonts import FONTS, advances, font_faces, substituted
+from templates.mark import mark_operators
+from templates.pictures import SCHEME, Code, Drawing
 from templates.postal_lines import MAX_LINE, RETURN_ZONE, Window, line_height
 from tidings.problem import Problem
 
 if TYPE_CHECKING:
-    from weasyprint import CSS
+    from weasyprint import CSS, Document
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcherResponse
 
-FONTS = Path(__file__).parent / "fonts"
 MARGIN_LEFT, MARGIN_TOP = 25.0, 20.0
 """Of the first page, in millimetres, as paper.css has them."""
 INFO_HEIGHT = 38.0
@@ -33,18 +38,24 @@ INFO_HEIGHT = 38.0
 MAX_SIZE, MIN_SIZE = 10.4, 6.5
 """Of the address, in points."""
 MM_PER_POINT = 25.4 / 72
+VARIANT = "pdf/a-2u"
+"""What every document is, before an invoice gets its data: colours are defined, text can be copied."""
+_INTENT = "sRGB2014"
+_LEVEL = 6
+"""Of zlib: 9 takes twice the time and saves a thousandth."""
 _ASSET_NAME = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
-_FONT_NAME = re.compile(r"^[A-Za-z]+-[A-Za-z]+\.otf$")
+_FONT_NAME = re.compile(r"^[A-Za-z0-9]+-[A-Za-z]+\.(otf|ttf)$")
 _KINDS = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg",
     ".otf": "font/otf",
+    ".ttf": "font/ttf",
 }
 _LARGE = "font-size: 13.2pt; line-height: 19pt"
 """Of the text of a letter in large print."""
-_TYPESETTING = Lock()
+TYPESETTING = RLock()
 """Pango and the shared fonts are for one thread at a time."""
 _STATIC_IMAGES: dict[str, dict[str, Any]] = {}
 
@@ -76,15 +87,29 @@ class _Fetcher:
 
 @lru_cache(maxsize=1)
 def _fonts() -> "FontConfiguration":
+    from weasyprint.text.ffi import harfbuzz_subset
     from weasyprint.text.fonts import FontConfiguration
 
+    if not harfbuzz_subset:
+        msg = "HarfBuzz's subset library is missing: documents would take three times as long."
+        raise Problem(msg, todo="Install libharfbuzz-subset0.")
     # It removes its files when it goes, which fails once the interpreter is being taken apart.
     atexit.register(_forget)
     return FontConfiguration()
 
 
+@lru_cache(maxsize=1)
+def _colours() -> dict[str, Any]:
+    """Return the profile that says what our colours mean; WeasyPrint would read its file for each document."""
+    from weasyprint.css import ColorProfile
+
+    profile = (files("weasyprint.pdf") / "sRGB2014.icc").read_bytes()
+    parts = (["r"], ["g"], ["b"])
+    return {_INTENT: ColorProfile(io.BytesIO(profile), f"{_INTENT}.icc", "relative-colorimetric", parts)}
+
+
 def _forget() -> None:
-    for kept in (_fonts, _sheet, _layout_sheet):
+    for kept in (_fonts, _sheet, _layout_sheet, _colours):
         kept.cache_clear()
     _STATIC_IMAGES.clear()
     gc.collect()
@@ -100,47 +125,8 @@ def _sheet(css: str) -> "CSS":
 @lru_cache(maxsize=16)
 def _layout_sheet(name: str, *, large: bool = False) -> "CSS":
     text = (LAYOUTS / name).read_text(encoding="utf-8")
+    text = font_faces() + text if name == "paper.css" else text
     return _sheet(f"html {{ {_LARGE} }}\n{enlarged(text, 'pt')}" if large else text)
-
-
-@lru_cache(maxsize=1)
-def _glyphs() -> frozenset[str]:
-    """Return the characters that all our fonts have."""
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-
-    shared: set[int] | None = None
-    for path in sorted(FONTS.glob("*.otf")):
-        with TTFont(path, lazy=True) as font:
-            known = set(font.getBestCmap())
-        shared = known if shared is None else shared & known
-    return frozenset(map(chr, shared or ())) | {"\n", "\t", "\u00ad"}
-
-
-def _substitute(letter: str) -> str:
-    return "·" if unicodedata.category(letter)[0] in "LN" else ""
-
-
-def check_glyphs(lines: Sequence[str]) -> None:
-    """Refuse an address that cannot be printed.
-
-    Raises:
-        Problem: our fonts lack a letter of it; names the letter.
-    """
-    missing = set("".join(lines)) - _glyphs()
-    letters = sorted(letter for letter in missing if _substitute(letter))
-    if letters:
-        shown = " ".join(letters[:5])
-        raise Problem(f"The letter's fonts have no {shown}.", todo="Use another channel or a Latin spelling.")
-
-
-@lru_cache(maxsize=1)
-def _advances() -> dict[str, float]:
-    """Return the width of each character of the regular font in em."""
-    from fontTools.ttLib import TTFont
-
-    with TTFont(FONTS / "Inter-Regular.otf") as font:
-        widths, em = font["hmtx"], font["head"].unitsPerEm
-        return {chr(code): widths[glyph][0] / em for code, glyph in font.getBestCmap().items()}
 
 
 def _address_size(window: Window, lines: Sequence[str], height: float) -> float:
@@ -150,7 +136,7 @@ def _address_size(window: Window, lines: Sequence[str], height: float) -> float:
         Problem: a line that no readable size fits.
     """
     size = height / MAX_LINE * MAX_SIZE
-    longest = max((sum(_advances().get(letter, 1.0) for letter in line) for line in lines), default=0.0)
+    longest = max((sum(advances().get(letter, 1.0) for letter in line) for line in lines), default=0.0)
     widest = (window.width - 1) / MM_PER_POINT / longest if longest else size
     if min(size, widest) < MIN_SIZE:
         line = max(lines, key=len)
@@ -202,18 +188,19 @@ class Page:
     """Content hash of the template: another one has other images."""
     large: bool = False
     """In large print: all but the address window and the block of numbers beside it."""
+    tagged: bool = False
+    """With a structure that screen readers follow, as PDF/UA wants it."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """What the codes say that the page shows as `<img src="code:NAME">`; '' leaves the place empty."""
 
 
-def to_pdf(page: Page, *, identity: str, where: str) -> bytes:
-    """Return the PDF of a page; the same arguments give the same bytes.
+def warm() -> None:
+    """Load what every document needs, for a process that is about to be forked."""
+    _layout_sheet("paper.css")
 
-    A character that our fonts lack never falls back to whatever the machine has: symbols (emoji) are left out, a letter
-    becomes a middle dot. An address must not have any: `check_glyphs`.
 
-    Args:
-        page: what to typeset.
-        identity: what the PDF's id is made from.
-        where: names the template in a Problem.
+def lay_out(page: Page, *, where: str) -> "Document":
+    """Return a page laid out, not yet written; whoever calls holds TYPESETTING.
 
     Raises:
         Problem: an image is missing or is not the template's own.
@@ -221,28 +208,124 @@ def to_pdf(page: Page, *, identity: str, where: str) -> bytes:
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
 
-    html = page.html.translate({ord(letter): _substitute(letter) for letter in set(page.html) - _glyphs()})
-    with _TYPESETTING:
-        # Its own copy of the static images: a shared cache would keep every customer's codes.
-        cache = dict(_STATIC_IMAGES.get(page.version, {}))
-        try:
-            pdf: bytes = HTML(string=html, url_fetcher=_Fetcher(page.assets)).write_pdf(
-                font_config=_fonts(),
-                stylesheets=[
-                    _layout_sheet("paper.css"),
-                    _layout_sheet(page.layout, large=page.large),
-                    _sheet(page.css),
-                ],
-                cache=cache,
-                pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
-            )
-        except FatalURLFetchingError as error:
-            todo = "Put the image into the template's assets/ folder."
-            raise Problem(f"{where}: {error}.", todo=todo) from error
+    # Its own copy of the static images: a shared cache would keep every customer's codes.
+    cache = dict(_STATIC_IMAGES.get(page.version, {}))
+    cache |= {SCHEME + name: Code(modules(text) if text else None) for name, text in page.codes.items()}
+    try:
+        document = HTML(string=substituted(page.html), url_fetcher=_Fetcher(page.assets)).render(
+            font_config=_fonts(),
+            stylesheets=[
+                _layout_sheet("paper.css"),
+                _layout_sheet(page.layout, large=page.large),
+                _sheet(page.css),
+            ],
+            cache=cache,
+            pdf_variant=VARIANT,
+            pdf_tags=page.tagged,
+            output_intent=_INTENT,
+            color_profiles=dict(_colours()),
+        )
+    except FatalURLFetchingError as error:
+        todo = "Put the image into the template's assets/ folder."
+        raise Problem(f"{where}: {error}.", todo=todo) from error
     broken = [str(address)[:80] for address, image in cache.items() if image is None]
     if broken:
         raise Problem(f"{where}: the image {broken[0]} cannot be read.", todo="Save it as SVG, PNG or JPEG.")
     if page.version not in _STATIC_IMAGES:
-        kept = {key: image for key, image in cache.items() if str(key).startswith("asset:")}
+        kept = {key: _kept(image) for key, image in cache.items() if str(key).startswith("asset:")}
         _STATIC_IMAGES[page.version] = kept
-    return pdf
+    return document
+
+
+def _kept(image: Any) -> Any:
+    from weasyprint.images import SVGImage
+
+    return Drawing(image) if isinstance(image, SVGImage) else image
+
+
+def write(
+    document: "Document", *, identity: str, tagged: bool = False, finish: Callable[[Any], None] | None = None
+) -> bytes:
+    """Return a laid out document as PDF/A-2u; the same arguments give the same bytes.
+
+    Args:
+        document: from `lay_out`.
+        identity: what the PDF's id is made from.
+        tagged: with its structure.
+        finish: changes WeasyPrint's PDF before it is written.
+    """
+
+    def finisher(_: "Document", pdf: Any) -> None:
+        if finish is not None:
+            finish(pdf)
+        compress(pdf)
+
+    written: bytes = document.write_pdf(
+        pdf_variant=VARIANT,
+        pdf_tags=tagged,
+        output_intent=_INTENT,
+        pdf_identifier=hashlib.blake2b(identity.encode(), digest_size=16).digest(),
+        uncompressed_pdf=True,
+        finisher=finisher,
+    )
+    return written
+
+
+def compress(pdf: Any) -> None:
+    """Compress the streams of WeasyPrint's PDF but for its description, which archives read as it is."""
+    import pydyf
+
+    for one in pdf.objects:
+        if (
+            isinstance(one, pydyf.Stream)
+            and "Filter" not in one.extra
+            and one.extra.get("Type") != "/Metadata"
+        ):
+            raw = b"\n".join(_bytes(item) for item in one.stream)
+            one.stream = [zlib.compress(raw, _LEVEL)]
+            one.extra["Filter"] = "/FlateDecode"
+
+
+def _bytes(item: Any) -> bytes:
+    if isinstance(item, bytes):
+        return item
+    return item.encode() if isinstance(item, str) else bytes(item.data)
+
+
+def pages_of(pdf: Any) -> list[tuple[Any, Any]]:
+    """Return the pages of WeasyPrint's PDF with their content."""
+    pages = [pdf.objects[number] for number in pdf.pages["Kids"][::3]]
+    return [(page, pdf.objects[int(page["Contents"].split()[0])]) for page in pages]
+
+
+def to_pages(page: Page, *, identity: str, where: str, message: str = "") -> tuple[bytes, int]:
+    """Return the PDF of a page and its number of pages; the same arguments give the same bytes.
+
+    A character that our fonts lack never falls back to whatever the machine has: symbols (emoji) are left out, a letter
+    becomes a middle dot. An address must not have any: `templates.fonts.check_glyphs`.
+
+    Args:
+        page: what to typeset.
+        identity: what the PDF's id is made from.
+        where: names the template in a Problem.
+        message: its id, for the mark on every page; '' leaves that out.
+
+    Raises:
+        Problem: an image is missing or is not the template's own.
+    """
+
+    def marked(pdf: Any) -> None:
+        found = pages_of(pdf)
+        for number, (_, content) in enumerate(found, start=1):
+            content.stream.insert(0, b"q")
+            content.stream.append(b"Q " + mark_operators(message, number, len(found)))
+
+    with TYPESETTING:
+        document = lay_out(page, where=where)
+        written = write(document, identity=identity, tagged=page.tagged, finish=marked if message else None)
+    return written, len(document.pages)
+
+
+def to_pdf(page: Page, *, identity: str, where: str) -> bytes:
+    """Return the PDF of a page without a mark, see `to_pages`."""
+    return to_pages(page, identity=identity, where=where)[0]

@@ -1,0 +1,152 @@
+"""The fonts on paper: which there are, what they can write, and text shaped into glyphs as Pango would shape it."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from tidings.problem import Problem
+
+FONTS = Path(__file__).parent / "fonts"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Face:
+    """One font file, and the family and weight that style sheets know it by."""
+
+    family: str
+    weight: int
+    file: str
+
+
+FACES = (
+    Face(family="Inter", weight=400, file="Inter-Regular.otf"),
+    Face(family="Inter", weight=600, file="Inter-SemiBold.otf"),
+    Face(family="Inter Display", weight=600, file="InterDisplay-SemiBold.otf"),
+)
+"""All that is ever used on paper; the machine's own fonts never are."""
+
+Glyph = tuple[int, int, int, int]
+"""Glyph id, advance, offset to the right, offset upwards; all in units of the font."""
+
+_CONTROL = {"\u00ad"}
+_SPACE = re.compile("[ \t\n\r\f]+")
+
+
+def font_faces() -> str:
+    """Return the rules by which a style sheet knows our fonts."""
+    return "".join(
+        f'@font-face {{ font-family: "{face.family}"; src: url(font:{face.file}); font-weight: {face.weight}; }}\n'
+        for face in FACES
+    )
+
+
+@cache
+def _cmap(file: str) -> dict[int, str]:
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    with TTFont(FONTS / file, lazy=True) as font:
+        return dict(font.getBestCmap())
+
+
+@cache
+def printable() -> frozenset[str]:
+    """Return the characters that all our fonts have."""
+    shared = set.intersection(*(set(_cmap(face.file)) for face in FACES))
+    return frozenset(map(chr, shared)) | {"\n", "\t", "\u00ad"}
+
+
+def substitute(letter: str) -> str:
+    """Return what stands for a letter that our fonts lack: a middle dot; nothing for a symbol."""
+    return "·" if unicodedata.category(letter)[0] in "LN" else ""
+
+
+def substituted(text: str) -> str:
+    """Return text without what our fonts lack: it never falls back to whatever the machine has."""
+    missing = set(text) - printable()
+    return text.translate({ord(letter): substitute(letter) for letter in missing}) if missing else text
+
+
+def check_glyphs(lines: Sequence[str]) -> None:
+    """Refuse an address that cannot be printed.
+
+    Raises:
+        Problem: our fonts lack a letter of it; names the letter.
+    """
+    missing = set("".join(lines)) - printable()
+    letters = sorted(letter for letter in missing if substitute(letter))
+    if letters:
+        shown = " ".join(letters[:5])
+        raise Problem(f"The letter's fonts have no {shown}.", todo="Use another channel or a Latin spelling.")
+
+
+@cache
+def advances() -> dict[str, float]:
+    """Return the width of each character of the regular font in em."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(FONTS / FACES[0].file) as font:
+        widths, em = font["hmtx"], font["head"].unitsPerEm
+        return {chr(code): widths[glyph][0] / em for code, glyph in font.getBestCmap().items()}
+
+
+@lru_cache(maxsize=4096)
+def plain_text(text: str) -> bool:
+    """Tell whether text is set letter by letter from left to right: no marks, no controls, no bidirectional writing."""
+    return all(map(_plain, text))
+
+
+@cache
+def _plain(letter: str) -> bool:
+    if letter in " \u00a0\u202f":
+        return True
+    category = unicodedata.category(letter)
+    direction = unicodedata.bidirectional(letter)
+    return category[0] not in "MCZ" and direction not in {"R", "AL", "AN"} and letter not in _CONTROL
+
+
+def as_set(text: str) -> str:
+    """Return text as a browser sets it in one line: composed, its spaces collapsed."""
+    return text if text.isascii() and "  " not in text and text.isprintable() else _composed(text)
+
+
+def _composed(text: str) -> str:
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text))
+
+
+class Shaper:
+    """One face with its OpenType features and language, ready to shape."""
+
+    def __init__(self, face: Face, features: dict[str, Any], language: str) -> None:
+        import uharfbuzz
+
+        self._hb = uharfbuzz
+        loaded = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(FONTS / face.file)))
+        self._font = uharfbuzz.Font(loaded)
+        self.em: int = loaded.upem
+        self._features = {name: int(value) for name, value in features.items()}
+        self._language = language
+        self._advances: dict[int, int] = {}
+
+    def shape(self, text: str) -> list[Glyph]:
+        """Return the glyphs of one line of plain text (`plain_text`)."""
+        buffer = self._hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        buffer.language = self._language
+        self._hb.shape(self._font, buffer, self._features)
+        places = buffer.glyph_positions
+        return [
+            (info.codepoint, place.x_advance, place.x_offset, place.y_offset)
+            for info, place in zip(buffer.glyph_infos, places, strict=True)
+        ]
+
+    def advance(self, glyph: int) -> int:
+        """Return how wide a glyph is by itself."""
+        found = self._advances.get(glyph)
+        if found is None:
+            found = self._advances[glyph] = int(self._font.get_glyph_h_advance(glyph))
+        return found
