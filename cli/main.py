@@ -104,6 +104,7 @@ COMMANDS = (
     ),
     ("gaps", "cli.gaps:gaps", "What customers asked for and could not have, why, and what it costs."),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
+    ("whatif", "cli.whatif:whatif", "Decide a past run under another policy: who would get it another way."),
     ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
     (
         "template",

@@ -447,4 +447,4 @@ def _as_recent(
 def _moment(at: int) -> datetime:
     from datetime import UTC, timedelta
 
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(at))

@@ -1,0 +1,197 @@
+"""A past run under another policy, person by person: the same facts as they were known then, decided twice.
+
+Nothing is written. What the stored policy gives today is held against what was stored, so that a difference is the
+policy's and not the facts': `unlike` counts where it is not (behaviour that was learnt since, an erased customer).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import NoResultFound
+
+from preferences.decision import decide
+from preferences.policy import Policy, policy_from
+from store.facts import read_facts
+from store.policies import rules_of
+from store.rehearsals import became
+from store.runs import find_run
+from tidings.facts import Facts, Question
+from tidings.problem import Problem
+from work.build import read_context
+from work.installation import Installation
+from work.plan import BATCH, question_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def read_policy(connection: Connection, named: str) -> Policy:
+    """Return a policy from a TOML or JSON file, or the stored version of that number.
+
+    Raises:
+        Problem: there is no such version, or the file cannot be used.
+    """
+    if named.isdigit():
+        try:
+            return policy_from(rules_of(connection, int(named)))
+        except NoResultFound as error:
+            raise Problem(
+                f"There is no policy version {named}.", todo="`tidings runs` shows the version of each run."
+            ) from error
+    path = Path(named)
+    try:
+        text = path.read_text(encoding="utf-8")
+        return policy_from(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+    except OSError as error:
+        raise Problem(
+            f"{path} cannot be read: {error.strerror}.",
+            todo="Name a file of rules like policy.toml, or the number of a stored version.",
+        ) from error
+    except ValueError as error:  # TOML's, JSON's and Unicode's own are of this kind
+        raise Problem(f"{path} is not valid TOML or JSON: {error}.") from error
+
+
+def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str, Any]:
+    """Decide a run's messages once more under another policy, with what was known when they were decided.
+
+    Returns:
+        {run, policy: {was, would}, messages, changed, unlike, channels: {channel: {was, would}}, held: {code: {was,
+        would}}, cost: {currency, was, would}, changes: [{was, would, reason, messages}], people: [{customer, was, would,
+        was_reason, would_reason, was_due, would_due}]}: `was` and `would` are a channel or the code of why not; the
+        reasons say why that channel; `people` are those for whom something changes, the instant included.
+
+    Raises:
+        Problem: there is no such run, or its template is gone.
+    """
+    with installation.engine.connect() as connection:
+        run = find_run(connection, run_id)
+        if run is None:
+            raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` shows them.")
+        context = read_context(connection, installation, run.repeats or run.id)
+        question = question_of(context.run, context.template, installation.organisation)
+        stored = policy_from(rules_of(connection, context.run.policy_version))
+        rows = became(connection, context.run.id)
+        found = _both(connection, question, rows, stored, policy)
+        connection.rollback()
+    changed = found.filter("differs")
+    costs = {name: Decimal(str(cost)) for name, cost in question.costs.items()}
+    return {
+        "run": context.run.id,
+        "policy": {"was": stored.digest, "would": policy.digest},
+        "messages": found.height,
+        "changed": changed.height,
+        "unlike": found.filter("unlike").height,
+        "channels": _sides(found, goes=True),
+        "held": _sides(found, goes=False),
+        "cost": {
+            "currency": installation.organisation.costs.currency,
+            **{side: _total(found, side, costs) for side in ("was", "would")},
+        },
+        "changes": [
+            {"was": was, "would": would, "reason": reason, "messages": n}
+            for was, would, reason, n in changed.group_by("was", "would", "would_reason")
+            .len()
+            .sort("len", "was", "would", "would_reason", descending=[True, False, False, False])
+            .iter_rows()
+        ],
+        "people": list(changed.select(_PERSON).iter_rows(named=True)),
+    }
+
+
+_PERSON = ("customer", "was", "would", "was_reason", "would_reason", "was_due", "would_due")
+
+
+def as_csv(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of a CSV of the people for whom something changes (RFC 4180)."""
+    yield ",".join(_PERSON) + "\r\n"
+    for one in found["people"]:
+        values = (one[name] for name in _PERSON)
+        yield ",".join(v.isoformat() if isinstance(v, datetime) else str(v or "") for v in values) + "\r\n"
+
+
+def _both(
+    connection: Connection, question: Question, rows: pl.DataFrame, stored: Policy, policy: Policy
+) -> pl.DataFrame:
+    """Return each message with what it was and what it would be."""
+    import polars as pl
+
+    parts = []
+    for (planned_at,), group in rows.sort("planned_at", "customer").group_by(
+        "planned_at", maintain_order=True
+    ):
+        for some in group.iter_slices(BATCH):
+            facts = _facts_then(connection, question, some, planned_at)
+            was, would = (
+                _ways(decide(facts, rules, planned_at, explained=False), facts) for rules in (stored, policy)
+            )
+            both = some.select("customer", "first").with_columns(
+                was.select(pl.all().name.prefix("was_")), would.select(pl.all().name.prefix("would_"))
+            )
+            parts.append(both.rename({"was_way": "was", "would_way": "would"}))
+    if not parts:
+        raise Problem("The run decided nothing.")
+    found = pl.concat(parts)
+    return found.with_columns(
+        differs=(pl.col("was") != pl.col("would")) | pl.col("was_due").ne_missing(pl.col("would_due")),
+        unlike=pl.when(pl.col("was_goes")).then("was").otherwise(None).ne_missing("first"),
+    )
+
+
+def _facts_then(connection: Connection, question: Question, rows: pl.DataFrame, at: Any) -> Facts:
+    """Return what was known at an instant."""
+    from dataclasses import replace
+
+    import polars as pl
+
+    asked = pl.DataFrame(
+        {
+            "message": [str(n) for n in range(rows.height)],
+            "customer": rows["customer"],
+            "tried": [[]] * rows.height,
+        },
+        schema={"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)},
+    )
+    facts = read_facts(connection, question, asked, at)
+    return replace(facts, recent=facts.recent.filter(pl.col("at") < at))
+
+
+def _ways(decisions: Any, facts: Facts) -> pl.DataFrame:
+    """Return way, goes, reason, due of each message, in the order asked."""
+    import polars as pl
+
+    first = decisions.ranked.filter(pl.col("rank") == 1).select("message", ground="reason")
+    found = decisions.verdicts.join(first, on="message", how="left", maintain_order="left")
+    goes = pl.col("state") == "ready"
+    return found.select(
+        way=pl.when(goes).then("channel").otherwise("reason"),
+        goes=goes,
+        reason=pl.when(goes).then("ground").otherwise("reason"),
+        due=pl.when(goes).then("due_at").otherwise(None),
+    )
+
+
+def _sides(found: pl.DataFrame, *, goes: bool) -> dict[str, dict[str, int]]:
+    import polars as pl
+
+    sums: dict[str, dict[str, int]] = {}
+    for side in ("was", "would"):
+        part = found.filter(pl.col(f"{side}_goes") == goes)
+        for way, n in part.group_by(side).len().iter_rows():
+            sums.setdefault(str(way), {"was": 0, "would": 0})[side] = n
+    return dict(sorted(sums.items()))
+
+
+def _total(found: pl.DataFrame, side: str, costs: dict[str, Decimal]) -> str:
+    import polars as pl
+
+    goes = found.filter(pl.col(f"{side}_goes")).group_by(side).len()
+    total = sum((costs.get(way, Decimal(0)) * n for way, n in goes.iter_rows()), Decimal(0))
+    return str(total.quantize(Decimal("0.01")))
