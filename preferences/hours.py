@@ -1,0 +1,332 @@
+"""The best hour (marketing): the hour of the week in which a customer answers, on their own clock.
+
+168 cells, weekday x hour, of the customer are blended with those of the whole population. A message waits for the
+best hour of its window that quiet hours and holidays allow, and only when that is sure: when the lower end of the best
+hour's interval lies above the upper end of the hour in which it would leave. The customer's own hours speak first; where
+they are not sure, the population's do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+
+import numpy as np
+
+from preferences.batch import Batch
+from preferences.behaviour import weights
+from preferences.policy import Policy
+from preferences.quiet import Rest, instant_of, offsets, release
+from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Floats, Ints, microseconds
+from tidings.channel import Channel
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+WEEK = 168
+_THURSDAY = 72
+"""The cell at which 1970 began."""
+WINDOW = timedelta(days=1)
+"""How long a message waits for a better hour where the run says nothing."""
+_WAITING = np.array([not Channel(name).on_paper for name in CHANNELS])
+"""A letter is read when the post comes."""
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestHour:
+    """Per line."""
+
+    due: Ints
+    moved: Bools
+    own: Bools
+    """Whether the customer's own hours moved it, not the population's."""
+    cell: Ints
+    """The hour of the week that it waits for: 24 * weekday (Monday 0) + hour."""
+    answers: Floats
+    """How many answers that rests on, forgotten ones less."""
+    share: Floats
+    """Of the answers that come in this hour of the week."""
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Lines:
+    """The messages that may wait: a customer and their first channel each."""
+
+    line: Ints
+    customer: Ints
+    due: Ints
+    cell: Ints
+    """The hour of the week in which it would leave."""
+    hour: Ints
+    """Whole hours of the wall clock since 1970."""
+    most: Ints
+    """Hours that it may wait."""
+    rest: Rest
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Choice:
+    """A better hour for each line: how many hours ahead (0: none), when, and its share."""
+
+    ahead: Ints
+    due: Ints
+    share: Floats
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Own:
+    """What the customers' own hours say; a row is one customer and cell, sorted."""
+
+    customer: Ints
+    cell: Ints
+    weight: Floats
+    total: Floats
+    """Per customer of the batch."""
+
+
+def best_hour(batch: Batch, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> BestHour | None:
+    """Move messages to a better hour; None where the question asks for no best hour.
+
+    Args:
+        batch: the facts.
+        due: when each line may leave (NEVER: it may not).
+        rest: the quiet times of each line.
+        customer: of each line.
+        channel: the first one of each line.
+    """
+    until = window_end(batch)
+    lines = None if until is None else _lines(batch, until, due, rest, customer, channel)
+    if until is None or lines is None or not len(lines.line):
+        return None
+    people, answers = _population(batch)
+    own = _own(batch)
+    crowd = _of_population(batch, lines, people, until)
+    told = _of_own(batch, lines, own, people, until)
+    strength, deviations = batch.policy.learning.hour_strength, batch.policy.observing.deviations
+    total = own.total[lines.customer]
+    # What nobody was seen in is worth what the population's share is: the best such hour is the population's best.
+    plain = np.where(crowd.ahead > 0, strength * crowd.share / (total + strength), -1.0)
+    better = (told.share > plain) | ((told.share == plain) & (told.ahead < crowd.ahead))
+    mine = _Choice(
+        ahead=np.where(better, told.ahead, crowd.ahead),
+        due=np.where(better, told.due, crowd.due),
+        share=np.where(better, told.share, plain),
+    )
+    here = (_weight(own, lines.customer, lines.cell) + strength * people[lines.cell]) / (total + strength)
+    sure = (total >= batch.policy.observing.at_least) & (mine.ahead > 0)
+    sure &= _apart(mine.share, here, total + strength, deviations)
+    by_all = ~sure & (crowd.ahead > 0)
+    by_all &= _apart(crowd.share, people[lines.cell], np.full(len(total), answers), deviations)
+    return _result(due, lines, sure, by_all, mine, crowd, np.where(sure, total, answers), batch.policy)
+
+
+def _result(
+    due: Ints,
+    lines: _Lines,
+    sure: Bools,
+    by_all: Bools,
+    mine: _Choice,
+    crowd: _Choice,
+    answers: Floats,
+    policy: Policy,
+) -> BestHour:
+    moved = sure | by_all
+    share = np.clip(np.where(sure, mine.share, crowd.share), 0.0, 1.0)
+    worth = np.where(sure, answers + policy.learning.hour_strength, answers)
+    margin = policy.observing.deviations * np.sqrt(share * (1.0 - share) / (worth + 1.0))
+    place = lines.line[moved]
+    found = BestHour(
+        due=due.copy(),
+        moved=np.zeros(len(due), dtype=np.bool_),
+        own=np.zeros(len(due), dtype=np.bool_),
+        cell=np.zeros(len(due), dtype=np.int64),
+        answers=np.zeros(len(due)),
+        share=np.zeros(len(due)),
+        low=np.zeros(len(due)),
+        high=np.zeros(len(due)),
+    )
+    found.due[place] = np.where(sure, mine.due, crowd.due)[moved]
+    found.moved[place] = True
+    found.own[place] = sure[moved]
+    found.cell[place] = ((lines.cell + np.where(sure, mine.ahead, crowd.ahead)) % WEEK)[moved]
+    for sheet, values in (
+        (found.answers, answers),
+        (found.share, share),
+        (found.low, share - margin),
+        (found.high, share + margin),
+    ):
+        sheet[place] = values[moved]
+    return found
+
+
+def _apart(best: Floats, here: Floats, worth: Floats, deviations: float) -> Bools:
+    """Tell where the best hour's interval lies above that of the present one."""
+    low, high = (
+        share + sign * deviations * np.sqrt(share * (1.0 - share) / (worth + 1.0))
+        for share, sign in ((np.clip(best, 0.0, 1.0), -1.0), (here, 1.0))
+    )
+    apart: Bools = low > high
+    return apart
+
+
+def window_end(batch: Batch) -> int | None:
+    """Return until when a message may wait for a better hour; None where none is asked for."""
+    question = batch.question
+    if not batch.is_marketing:
+        return None
+    if question.best_hour_until is not None:
+        return microseconds(question.best_hour_until)
+    return batch.now + WINDOW // timedelta(microseconds=1) if batch.policy.best_hour else None
+
+
+def _population(batch: Batch) -> tuple[Floats, float]:
+    """Return the population's share of each cell, every hour being worth one answer in 168, and its answers."""
+    counts = np.array(batch.question.population.hours or np.zeros(WEEK))
+    total = float(counts.sum())
+    return (counts + 1.0 / WEEK) / (total + 1.0), total
+
+
+def _own(batch: Batch) -> _Own:
+    columns, half_life = batch.hours, batch.policy.observing.half_life
+    row = np.flatnonzero(columns.row != NOBODY)
+    customer, cell = columns.row[row], columns.whole("cell")[row]
+    weight = columns.real("weight")[row] * weights(batch.now - columns.whole("as_of")[row], half_life)
+    order = np.lexsort([cell, customer])  # sums do not depend on the order of rows
+    customer, cell, weight = customer[order], cell[order], weight[order]
+    return _Own(
+        customer=customer,
+        cell=cell,
+        weight=weight,
+        total=np.bincount(customer, weights=weight, minlength=batch.size),
+    )
+
+
+def _weight(own: _Own, customer: Ints, cell: Ints) -> Floats:
+    """Return the weight of one cell of each customer."""
+    key = own.customer * WEEK + own.cell
+    wanted = customer * WEEK + cell
+    place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
+    if not len(key):
+        return np.zeros(len(wanted))
+    return np.where(key[place] == wanted, own.weight[place], 0.0)
+
+
+def _lines(batch: Batch, until: int, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> _Lines:
+    line = np.flatnonzero(_WAITING[channel] & (due != NEVER) & (due < until))
+    part = _rest_of(rest, line)
+    hour = (due[line] + _offsets(part, due[line])) // HOUR
+    return _Lines(
+        line=line,
+        customer=customer[line],
+        due=due[line],
+        cell=(hour + _THURSDAY) % WEEK,
+        hour=hour,
+        most=np.minimum((until - due[line]) // HOUR + 1, WEEK - 1),
+        rest=part,
+    )
+
+
+def _of_population(batch: Batch, lines: _Lines, people: Floats, until: int) -> _Choice:
+    """Return for each line the population's best hour among those that are allowed, the earliest of equal ones."""
+    count = len(lines.line)
+    found = _Choice(
+        ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0)
+    )
+    pairs, pair = np.unique(lines.cell * WEEK + lines.most, return_inverse=True)
+    tables = [_by_share(people, *divmod(int(one), WEEK)) for one in pairs]
+    width = max((len(table) for table in tables), default=0)
+    order = np.array([np.pad(table, (0, width - len(table))) for table in tables]).reshape(-1, width)
+    open_ = np.arange(count)
+    for nth in range(width):
+        ahead = order[pair[open_], nth]
+        open_, ahead = open_[ahead > 0], ahead[ahead > 0]
+        if not len(open_):
+            break
+        at, allowed = _at(batch, lines, open_, ahead, until)
+        taken = open_[allowed]
+        found.ahead[taken], found.due[taken] = ahead[allowed], at[allowed]
+        found.share[taken] = people[(lines.cell[taken] + ahead[allowed]) % WEEK]
+        open_ = open_[~allowed]
+    return found
+
+
+def _by_share(people: Floats, cell: int, most: int) -> Ints:
+    """Return how many hours ahead the hours of a window are, those first in which most customers answer."""
+    ahead = np.arange(1, most + 1)
+    return ahead[np.lexsort([ahead, -people[(cell + ahead) % WEEK]])]
+
+
+def _of_own(batch: Batch, lines: _Lines, own: _Own, people: Floats, until: int) -> _Choice:
+    """Return for each line the best of the hours in which its customer was seen."""
+    count = len(lines.line)
+    found = _Choice(
+        ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0)
+    )
+    row, line = _pairs(own.customer, lines.customer, batch.size)
+    ahead = (own.cell[row] - lines.cell[line]) % WEEK
+    inside = (ahead > 0) & (ahead <= lines.most[line]) & (own.weight[row] > 0)
+    row, line, ahead = row[inside], line[inside], ahead[inside]
+    at, allowed = _at(batch, lines, line, ahead, until)
+    row, line, ahead, at = row[allowed], line[allowed], ahead[allowed], at[allowed]
+    strength = batch.policy.learning.hour_strength
+    whose = own.customer[row]
+    share = (own.weight[row] + strength * people[own.cell[row]]) / (own.total[whose] + strength)
+    order = np.lexsort([ahead, -share, line])
+    first = order[np.flatnonzero(np.diff(line[order], prepend=-1))]
+    found.ahead[line[first]], found.due[line[first]] = ahead[first], at[first]
+    found.share[line[first]] = share[first]
+    return found
+
+
+def _pairs(owner: Ints, customer: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return every pair of a row and a line of the same customer."""
+    order = np.argsort(customer, kind="stable")
+    begin = np.searchsorted(customer[order], np.arange(size + 1))
+    count = np.diff(begin)[owner]
+    row = np.repeat(np.arange(len(owner)), count)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    return row, order[begin[owner[row]] + nth]
+
+
+def _at(batch: Batch, lines: _Lines, which: Ints, ahead: Ints, until: int) -> tuple[Ints, Bools]:
+    """Return when an hour begins, so many ahead of a line's own, and whether the message may leave then.
+
+    Not in an hour that the clock leaves out, in quiet hours, on a holiday, after the window or the offer's last day.
+    """
+    rest = _rest_of(lines.rest, which)
+    at = np.zeros(len(which), dtype=np.int64)
+    wall = (lines.hour[which] + ahead) * HOUR
+    for zone, place in _by_zone(rest):
+        at[place] = instant_of(lines.due[which[place]], wall[place], zone)
+    shown = at + _offsets(rest, at)
+    allowed = (shown // HOUR == lines.hour[which] + ahead) & (at <= until)
+    last = batch.question.last_day
+    if last is not None:
+        allowed &= shown // DAY <= (last - _EPOCH).days
+    place = np.flatnonzero(allowed)
+    freed = release(at[place], _rest_of(rest, place), np.ones(len(place), dtype=np.bool_))
+    allowed[place] = freed.due == at[place]
+    return at, allowed
+
+
+def _offsets(rest: Rest, at: Ints) -> Ints:
+    shift = np.zeros(len(at), dtype=np.int64)
+    for zone, place in _by_zone(rest):
+        shift[place] = offsets(zone, at[place])
+    return shift
+
+
+def _by_zone(rest: Rest) -> list[tuple[str, Ints]]:
+    order = np.argsort(rest.zone, kind="stable")
+    borders = np.flatnonzero(np.diff(rest.zone[order])) + 1
+    return [(rest.zones[int(rest.zone[part[0]])], part) for part in np.split(order, borders) if len(part)]
+
+
+def _rest_of(rest: Rest, which: Ints) -> Rest:
+    """Return the quiet times of some lines."""
+    values = {part.name: getattr(rest, part.name) for part in fields(rest)}
+    return replace(
+        rest, **{name: value[which] for name, value in values.items() if isinstance(value, np.ndarray)}
+    )
