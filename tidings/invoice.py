@@ -28,6 +28,8 @@ from tidings.invoice_parts import (
 )
 
 CENT = Decimal("0.01")
+SLACK = Decimal("0.02")
+"""Peppol BIS Billing 3.0, PEPPOL-EN16931-R120."""
 MOST_LINES = 2000
 """Items of one invoice: about 60 pages, which take half a minute to typeset."""
 CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "532"})
@@ -75,14 +77,26 @@ class Line(Part):
     classes: tuple[Identifier, ...] = ()
     origin: Country = ""
     attributes: tuple[Attribute, ...] = ()
+    net: Amount | None = None
+    """The amount where the billing system rounded it in another way than we would; `SLACK` is what it may differ."""
 
     @property
     def amount(self) -> Decimal:
         """Net amount of the line (BT-131), with its allowances and charges."""
+        return self.computed if self.net is None else cents(self.net)
+
+    @property
+    def computed(self) -> Decimal:
+        """Quantity times price, with allowances and charges, rounded half up."""
         price = self.quantity * self.unit_price
         if self.price_quantity != 1:
             price /= self.price_quantity
         return cents(price) + _added(self.allowances)
+
+    @property
+    def price_discount(self) -> Decimal | None:
+        """What is taken off the gross price, 0 included; None without a gross price."""
+        return (self.discount or Decimal(0)) if self.gross_price is not None else None
 
     @property
     def category(self) -> TaxCategory:
@@ -161,6 +175,8 @@ class Invoice(Part):
     accounting: Reference = ""
     creditor_id: Reference = ""
     """SEPA creditor identifier (BT-90)."""
+    mandate: Reference = ""
+    """Of a direct debit (BT-89)."""
     notes: tuple[Note, ...] = ()
     """After `note`."""
     attachments: tuple[Attachment, ...] = ()

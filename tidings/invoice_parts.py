@@ -135,7 +135,6 @@ class Payment(Part):
     card: Reference = ""
     """Last digits only."""
     card_holder: Reference = ""
-    mandate: Reference = ""
     debited: Reference = ""
     """The buyer's account."""
 

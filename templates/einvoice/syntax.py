@@ -1,0 +1,324 @@
+"""XML from tables: a table of rows says where each field of the model stands, and serves to read as well as to write.
+
+Rows are in the order of the schema. Elements on a path are shared with the row before, so that a table reads flat.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeAlias
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from tidings.problem import Problem
+
+Node: TypeAlias = Any
+"""An element; lxml has no types."""
+MOST_BYTES = 30_000_000
+EMPTY: tuple[Any, ...] = (None, "", ())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """How a value is written as text, and read from it (ValueError: it cannot be)."""
+
+    write: Callable[[Any], str]
+    read: Callable[[str], Any]
+    attributes: tuple[tuple[str, str], ...] = ()
+    money: bool = False
+    """With the currency as an attribute, where the syntax wants it."""
+
+
+def _number(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        msg = f"{text[:40]!r} is not a number"
+        raise ValueError(msg) from error
+    if not value.is_finite():
+        msg = f"{text[:40]!r} is not a number"
+        raise ValueError(msg)
+    return value
+
+
+def plain(value: Decimal) -> str:
+    """Return a number without an exponent and without zeros at its end."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _flag(text: str) -> bool:
+    if text not in {"true", "false", "1", "0"}:
+        msg = f"{text[:40]!r} is neither true nor false"
+        raise ValueError(msg)
+    return text in {"true", "1"}
+
+
+TEXT = Kind(write=str, read=str)
+MONEY = Kind(write=lambda value: f"{value:.2f}", read=_number, money=True)
+PRICE = Kind(write=plain, read=_number, money=True)
+NUMBER = Kind(write=plain, read=_number)
+FLAG = Kind(write=lambda value: "true" if value else "false", read=_flag)
+DAY = Kind(write=date.isoformat, read=lambda text: date.fromisoformat(text[:10]))
+DAY_102 = Kind(
+    write=lambda value: f"{value:%Y%m%d}",
+    read=lambda text: datetime.strptime(text, "%Y%m%d").date(),  # noqa: DTZ007 -- a day has no zone
+    attributes=(("format", "102"),),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leaf:
+    """One field in one element, or in an `@attribute` of the element before."""
+
+    path: str
+    field: str
+    """`.` is the thing itself."""
+    kind: Kind = TEXT
+    stated: bool = False
+    """The model computes it; what is read is held against that."""
+    unless: Any = None
+    """A value that is not written, unless `along` has one."""
+    along: str = ""
+    only: Callable[[Any], bool] | None = None
+    """Of the thing: whether this row is for it."""
+    currency: str = "currency"
+    """Which of the document's currencies the amount is in."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fixed:
+    """An element, or an `@attribute`, that always says the same; `told` is also what a reader knows the group by."""
+
+    path: str
+    value: str
+    told: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Absent:
+    """A reader knows the group by this element not being there."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Elements with rows of their own; without a field their fields are those of the thing around."""
+
+    path: str
+    rows: Sequence["Row"]
+    field: str = ""
+    many: bool = False
+    only: Callable[[Any], bool] | None = None
+    """Of each of many: whether this row is for it."""
+    shared: bool = False
+    """Written into the element before, not into one of its own."""
+    by: str = ""
+    """Of a reader: only elements that have this one."""
+    lacking: str = ""
+    """Of a reader: only elements that do not have this one."""
+    unlike: tuple[str, str] | None = None
+    """Of a reader: (path, text) that an element must not say."""
+
+
+Row: TypeAlias = Leaf | Fixed | Absent | Group
+
+
+def leaf(path: str, field: str, kind: Kind = TEXT, **more: Any) -> Leaf:
+    """Return a leaf, written short for tables."""
+    return Leaf(path=path, field=field, kind=kind, **more)
+
+
+def group(path: str, rows: Sequence[Row], field: str = "", **more: Any) -> Group:
+    """Return a group, written short for tables."""
+    return Group(path=path, rows=rows, field=field, **more)
+
+
+def parse(content: bytes) -> Node:
+    """Return the root of an XML document from a stranger: no entities, no document type, no network.
+
+    Raises:
+        Problem: not well-formed, too large, or with a document type.
+    """
+    if len(content) > MOST_BYTES:
+        raise Problem(f"The XML has {len(content)} bytes, more than {MOST_BYTES}.")
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = etree.fromstring(content, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise Problem(f"It is not well-formed XML: {error}.") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise Problem("The XML has a document type; invoices have none.", todo="Take the DOCTYPE out.")
+    return root
+
+
+class Writer:
+    """Makes elements of one document."""
+
+    def __init__(self, spaces: Mapping[str, str], currencies: Mapping[str, str], *, currency: bool) -> None:
+        self._spaces = spaces
+        self._currencies = currencies
+        self._currency = currency
+
+    def write(self, node: Node, rows: Sequence[Row], thing: Any) -> None:
+        """Add what the rows say of a thing."""
+        for row in rows:
+            match row:
+                case Fixed():
+                    self._put(node, row.path, row.value)
+                case Leaf():
+                    self._leaf(node, row, thing)
+                case Group():
+                    for item in _items(row, thing):
+                        place = self._last(node, row.path) if row.shared else self._ensure(node, row.path)
+                        self.write(place, row.rows, item)
+                case Absent():
+                    pass
+
+    def _leaf(self, node: Node, row: Leaf, thing: Any) -> None:
+        value = _get(thing, row.field)
+        if value in EMPTY or (row.only is not None and not row.only(thing)):
+            return
+        if row.unless is not None and value == row.unless and not (row.along and _get(thing, row.along)):
+            return
+        found = self._put(node, row.path, row.kind.write(value))
+        for name, text in row.kind.attributes:
+            found.set(name, text)
+        code = self._currencies.get(row.currency, "") if row.kind.money else ""
+        if code and (self._currency or row.currency == "tax_currency" or row.field == "tax"):
+            found.set("currencyID", code)
+
+    def _put(self, node: Node, path: str, text: str) -> Node:
+        path, _, attribute = path.partition("@")
+        if attribute:
+            found = self._last(node, path.rstrip("/"))
+            found.set(attribute, text)
+            return found
+        found = self._ensure(node, path)
+        found.text = text
+        return found
+
+    def _last(self, node: Node, path: str) -> Node:
+        found = node
+        for step in path.split("/") if path else ():
+            found = found[-1]
+            assert found.tag == self._tag(step), (found.tag, step)
+        return found
+
+    def _ensure(self, node: Node, path: str) -> Node:
+        """Return a new element at the end of a path; those before it are shared with the element written last."""
+        if not path:
+            return node
+        *before, last = path.split("/")
+        for step in before:
+            tag = self._tag(step)
+            node = node[-1] if len(node) and node[-1].tag == tag else etree.SubElement(node, tag)
+        return etree.SubElement(node, self._tag(last))
+
+    def _tag(self, step: str) -> str:
+        prefix, _, name = step.partition(":")
+        return f"{{{self._spaces[prefix]}}}{name}"
+
+
+def _get(thing: Any, field: str) -> Any:
+    if field == ".":
+        return thing
+    return thing.get(field) if isinstance(thing, Mapping) else getattr(thing, field)
+
+
+def _items(row: Group, thing: Any) -> Iterator[Any]:
+    if row.many:
+        yield from (one for one in _get(thing, row.field) or () if row.only is None or row.only(one))
+        return
+    item = _get(thing, row.field) if row.field else thing
+    if item is None or (row.only is not None and not row.only(item)):
+        return
+    if row.shared or any(_says(one, item) for one in row.rows):
+        yield item
+
+
+def _says(row: Row, thing: Any) -> bool:
+    """Return whether a row has something to write, other than what is fixed."""
+    if isinstance(row, Leaf):
+        value = _get(thing, row.field)
+        return value not in EMPTY and (row.unless is None or value != row.unless)
+    return isinstance(row, Group) and any(True for _ in _items(row, thing))
+
+
+class Reader:
+    """Reads fields from the elements of one document; `wrong` collects what cannot be read."""
+
+    def __init__(self, spaces: Mapping[str, str], currencies: Mapping[str, str]) -> None:
+        self._spaces = dict(spaces)
+        self._currencies = currencies
+        self.stated: list[tuple[str, Decimal]] = []
+        """(field with its path in the model, amount) of what the model computes."""
+
+    def read(self, node: Node, rows: Sequence[Row], where: str = "") -> dict[str, Any]:
+        """Return the fields that the rows find.
+
+        Raises:
+            ValueError: a value cannot be read; begins with the path of the field.
+        """
+        found: dict[str, Any] = {}
+        for row in rows:
+            if isinstance(row, Leaf):
+                self._leaf(node, row, where, found)
+            elif isinstance(row, Group):
+                self._group(node, row, where, found)
+        return found
+
+    def _leaf(self, node: Node, row: Leaf, where: str, found: dict[str, Any]) -> None:
+        text = self._text(node, row)
+        if not text:
+            return
+        try:
+            value = row.kind.read(text)
+        except ValueError as error:
+            msg = f"{where}{row.field}: {error}"
+            raise ValueError(msg) from error
+        if row.stated:
+            self.stated.append((f"{where}{row.field}", value))
+        elif row.field not in found:
+            found[row.field] = value
+
+    def _text(self, node: Node, row: Leaf) -> str:
+        path, _, attribute = row.path.partition("@")
+        path = path.rstrip("/")
+        for one in node.iterfind(path, self._spaces) if path else (node,):
+            if row.kind.money and one.get("currencyID", "") not in {"", self._currencies.get(row.currency)}:
+                continue
+            return (one.get(attribute, "") if attribute else one.text or "").strip()
+        return ""
+
+    def _group(self, node: Node, row: Group, where: str, found: dict[str, Any]) -> None:
+        elements = [one for one in node.iterfind(row.path, self._spaces) if self._known(one, row)]
+        if row.many:
+            items = [
+                self.read(one, row.rows, f"{where}{row.field}.{place}.") for place, one in enumerate(elements)
+            ]
+            if items:
+                found[row.field] = (*found.get(row.field, ()), *(item.get(".", item) for item in items))
+        elif elements and row.field:
+            found.setdefault(row.field, self.read(elements[0], row.rows, f"{where}{row.field}."))
+        elif elements:
+            for name, value in self.read(elements[0], row.rows, where).items():
+                found[name] = (*found[name], *value) if isinstance(value, tuple) and name in found else value
+
+    def _known(self, node: Node, row: Group) -> bool:
+        if (row.by and node.find(row.by, self._spaces) is None) or (
+            row.lacking and node.find(row.lacking, self._spaces) is not None
+        ):
+            return False
+        if row.unlike and (node.findtext(row.unlike[0], "", self._spaces) or "").strip() == row.unlike[1]:
+            return False
+        for one in row.rows:
+            if isinstance(one, Absent) and node.find(one.path, self._spaces) is not None:
+                return False
+            if isinstance(one, Fixed) and one.told and self._text(node, leaf(one.path, "")) != one.value:
+                return False
+        return True

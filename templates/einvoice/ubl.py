@@ -1,0 +1,108 @@
+"""UBL 2.1 invoices and credit notes, as EN 16931-3-2, Peppol BIS Billing 3 and XRechnung bind them."""
+
+from typing import Any
+
+from lxml import etree  # type: ignore[import-untyped]
+
+from templates.einvoice.syntax import Fixed, Node, Reader, Row, Writer
+from templates.einvoice.ubl_rows import UNKNOWN, rows_of
+from templates.einvoice.view import Read, currencies_of, fields_of, view_of
+from tidings.invoice import Invoice
+from tidings.invoice_parts import Identifier, Party, Payment
+
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd"
+SPACES = {"cac": f"{_UBL}:CommonAggregateComponents-2", "cbc": f"{_UBL}:CommonBasicComponents-2"}
+INVOICE = f"{{{_UBL}:Invoice-2}}Invoice"
+CREDIT_NOTE = f"{{{_UBL}:CreditNote-2}}CreditNote"
+_EN16931 = "urn:cen.eu:en16931:2017"
+PEPPOL = f"{_EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+XRECHNUNG = f"{_EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+_PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+_SEPA = "SEPA"
+_UNDEFINED = "1"
+"""Payment means that are not defined (UNTDID 4461): carries a reference where no account is named."""
+
+
+def to_ubl(invoice: Invoice, *, customization: str = "") -> bytes:
+    """Return the XML of a whole invoice (`templates.einvoice.legal.whole`); the same invoice gives the same bytes.
+
+    Args:
+        invoice: with seller, buyer and categories.
+        customization: what the document says it follows (BT-24); '' is the strictest whose demands it meets.
+    """
+    name = CREDIT_NOTE if invoice.is_credit else INVOICE
+    root = etree.Element(name, nsmap={None: name[1:].partition("}")[0], **SPACES})
+    writer = Writer(SPACES, currencies_of(invoice), currency=True)
+    context: tuple[Row, ...] = (
+        Fixed(path="cbc:CustomizationID", value=customization or followed(invoice)),
+        Fixed(path="cbc:ProfileID", value=_PROCESS),
+    )
+    writer.write(root, context, {})
+    writer.write(root, rows_of(credit=invoice.is_credit), _view(invoice))
+    xml: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    return xml
+
+
+def followed(invoice: Invoice) -> str:
+    """Return which specification an invoice meets: XRechnung, Peppol BIS, or the European norm alone."""
+    seller, buyer = invoice.seller or Party(), invoice.buyer or Party()
+    reachable = seller.endpoint is not None and buyer.endpoint is not None
+    addressed = all(one.address and one.address.city and one.address.postcode for one in (seller, buyer))
+    contact = seller.contact and seller.phone and seller.email
+    german = buyer.address is not None and buyer.address.country == "DE"
+    if german and reachable and invoice.buyer_reference and contact and addressed and invoice.payment:
+        return XRECHNUNG
+    return PEPPOL if reachable and (invoice.buyer_reference or invoice.order) else _EN16931
+
+
+def _view(invoice: Invoice) -> dict[str, Any]:
+    view = view_of(invoice)
+    if invoice.creditor_id:
+        party = "payee" if invoice.payee else "seller"
+        known = view[party] or Party()
+        creditor = Identifier(id=invoice.creditor_id, scheme=_SEPA)
+        view[party] = known.model_copy(update={"ids": (*known.ids, creditor)})
+    due = invoice.due_on if invoice.is_credit and invoice.due_on != invoice.issued_on else None
+    shared: dict[str, Any] = {"reference": invoice.reference, "mandate": invoice.mandate, "due_on": due}
+    means = [one.model_dump() | shared for one in invoice.payment]
+    if not means and any(shared.values()):
+        means = [Payment(means=_UNDEFINED).model_dump() | shared]
+    return view | {
+        "means": means,
+        "order": invoice.order or (UNKNOWN if invoice.sales_order else ""),
+    }
+
+
+def from_ubl(root: Node) -> Read:
+    """Return what a UBL invoice or credit note says.
+
+    Raises:
+        ValueError: a value cannot be read; begins with the path of the field.
+    """
+    currencies = {
+        name: (root.findtext(f"cbc:{tag}", "", SPACES) or "").strip()
+        for name, tag in (("currency", "DocumentCurrencyCode"), ("tax_currency", "TaxCurrencyCode"))
+    }
+    reader = Reader(SPACES, currencies)
+    raw = reader.read(root, rows_of(credit=root.tag == CREDIT_NOTE))
+    means = raw.pop("means", ())
+    for name in ("reference", "mandate", "due_on"):
+        if said := [one.pop(name) for one in means if name in one]:
+            raw.setdefault(name, said[0])
+    raw["payment"] = tuple(one for one in means if one.keys() - {"means"} or one.get("means") != _UNDEFINED)
+    for party in ("seller", "payee"):
+        _take_creditor(raw, party)
+    if raw.get("order") == UNKNOWN and raw.get("sales_order"):
+        del raw["order"]
+    delivery = raw.pop("delivery", None)
+    read = fields_of(raw, reader.stated)
+    return Read(fields={**read.fields, "delivery": delivery}, stated=read.stated) if delivery else read
+
+
+def _take_creditor(raw: dict[str, Any], party: str) -> None:
+    ids = raw.get(party, {}).get("ids", ())
+    for one in ids:
+        if one.get("scheme") == _SEPA:
+            raw["creditor_id"] = one["id"]
+    if ids:
+        raw[party]["ids"] = tuple(one for one in ids if one.get("scheme") != _SEPA)
