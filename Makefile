@@ -26,9 +26,9 @@ check: ## Check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-laws: ## Invent the lives of a million messages and hold the laws of delivery against them [HISTORIES=20000]
+laws: ## Invent the lives of a million messages, and 100,000 hostile names for every Python here [HISTORIES=20000] [NAMES=3000]
 	$(SET_UP)
-	@$(BIN)/python -m tests.laws $(if $(HISTORIES),--histories $(HISTORIES))
+	@$(BIN)/python -m tests.laws $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(NAMES),--names $(NAMES))
 
 bench: ## Measure the promised figures [ONLY=suite]
 	$(SET_UP) --bench

@@ -1,6 +1,8 @@
-"""`make laws`: a million histories of messages, on all cores; prints one line of JSON. Exit 1 when a law is broken.
+"""`make laws`: a million histories of messages, on all cores, and 100,000 hostile names; one line of JSON each.
 
-python -m tests.laws --histories 1000000 --seed 0
+Exit 1 when a law is broken.
+
+python -m tests.laws --histories 1000000 --names 100000 --seed 0
 """
 
 import argparse
@@ -9,9 +11,12 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.laws.histories import Broken, tell
+from tests.laws.names import pythons, read_by, written
 
 PART = 5_000
 
@@ -20,8 +25,10 @@ def main() -> int:
     """Run the histories that the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m tests.laws")
     parser.add_argument("--histories", type=int, default=1_000_000)
-    parser.add_argument("--seed", type=int, default=0, help="of the first history")
+    parser.add_argument("--names", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0, help="of the first history, and of the names")
     given = parser.parse_args()
+    misread = _names(given.names, given.seed)
     began = perf_counter()
     ends: Counter[str] = Counter()
     broken: list[str] = []
@@ -37,7 +44,25 @@ def main() -> int:
         "seconds": round(perf_counter() - began, 1),
     }
     sys.stdout.write(json.dumps(told) + "\n")
-    return 1 if broken else 0
+    return 1 if broken or misread else 0
+
+
+def _names(count: int, seed: int) -> bool:
+    """Let every Python that is here read the headers of mails to hostile names; tell whether one was misread."""
+    began = perf_counter()
+    with TemporaryDirectory() as scratch:
+        corpus = Path(scratch) / "names.jsonl"
+        with corpus.open("w", encoding="utf-8") as file:
+            mails = sum(file.write(f"{line}\n") > 0 for line in written(count, seed))
+        misread = {version: read_by(python, corpus) for version, python in sorted(pythons().items())}
+    told = {
+        "names": count,
+        "mails": mails,
+        "misread": {version: lines[:5] for version, lines in misread.items()},
+        "seconds": round(perf_counter() - began, 1),
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+    return any(misread.values()) or not misread
 
 
 def _part(first: int, last: int) -> tuple[Counter[str], list[str]]:
