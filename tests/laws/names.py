@@ -31,7 +31,8 @@ PIECES = (
     "\x85", "\u2028", "\u2029", "\u202e", "\u200b", "\u00ad", "\ufeff", "\t", " ", "  ", "\u00a0", "\u3000",
     '"', "\\", "\\\"", "'", "(", ")", "<", ">", "<evil@example.com>", ",", ";", ":", "@", ".", "=", "_", "?", "%0d%0a",
     "Ada", "Lovelace", "Łukasz", "Øyvind", "李", "😀", "👩\u200d👧", "e\u0301", "שלום", "مرحبا", "a" * 80, "é" * 40,
-    "x y " * 20,    "Undisclosed-recipients:;", "group: a@b.example, c@d.example;", "ada@example.org", "[127.0.0.1]", "xn--", "{{7*7}}",
+    "x y " * 20,
+    "Undisclosed-recipients:;", "group: a@b.example, c@d.example;", "ada@example.org", "[127.0.0.1]", "xn--", "{{7*7}}",
 )  # fmt: skip
 
 

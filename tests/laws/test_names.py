@@ -11,7 +11,7 @@ from tests.laws.names import pythons, read_by, written
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     path = tmp_path_factory.mktemp("names") / "names.jsonl"
-    path.write_text("\n".join(written(1_000, seed=0)) + "\n", encoding="utf-8")
+    path.write_text("\n".join(written(500, seed=0)) + "\n", encoding="utf-8")
     return path
 
 
