@@ -16,6 +16,7 @@ from tidings.problem import Problem
 ORDER = (
     "import",
     "decide",
+    "learn",
     "plan",
     "store",
     "mail",

@@ -12,4 +12,6 @@ from work.learn import learn as fold
 async def learn(*, full: bool = False) -> int:
     """Fold new touchpoints into behaviour, all of them when `full`; returns how many customers changed."""
     with desk() as at:
-        return await asyncio.to_thread(fold, at.installation.engine, now=at.now(), full=full)
+        return await asyncio.to_thread(
+            fold, at.installation.engine, now=at.now(), full=full, policy=at.installation.policy
+        )

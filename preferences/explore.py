@@ -55,6 +55,4 @@ def lots(*, run: str, customers: Ints, first: Ints, possible: Bools, silent: Boo
     channel = np.where(hit, named, first)
     each = share / np.maximum(count, 1)
     propensity = np.where(channel == first, 1.0 - share + each, each)
-    return Lots(
-        drawn=hit & (channel != first), channel=channel, propensity=np.where(judged, propensity, 1.0)
-    )
+    return Lots(drawn=hit & (channel != first), channel=channel, propensity=np.where(judged, propensity, 1.0))

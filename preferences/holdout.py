@@ -49,7 +49,13 @@ def lift(*, treated: int, treated_came: int, held: int, held_came: int) -> Lift:
     (0.05, 0.027, 0.073)
     """
     found = Lift(
-        treated=treated, treated_came=treated_came, held=held, held_came=held_came, lift=None, low=None, high=None
+        treated=treated,
+        treated_came=treated_came,
+        held=held,
+        held_came=held_came,
+        lift=None,
+        low=None,
+        high=None,
     )
     if not treated or not held:
         return found

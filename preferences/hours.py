@@ -1,28 +1,33 @@
 """The best hour (marketing): the hour of the week in which a customer answers, on their own clock.
 
 168 cells, weekday x hour, of the customer are blended with those of the whole population. A message waits for the
-best hour of its window that quiet hours and holidays allow, and only when that is sure: when the lower end of the best
-hour's interval lies above the upper end of the hour in which it would leave. The customer's own hours speak first; where
-they are not sure, the population's do.
+best hour of its window that quiet hours and holidays allow, and only when that is sure: when the lower end of the
+best hour's interval lies above the upper end of the hour in which it would leave. The customer's own hours speak
+first; where they are not sure, the population's do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from preferences.batch import Batch
-from preferences.behaviour import weights
-from preferences.policy import Policy
-from preferences.quiet import Rest, instant_of, offsets, release
+from preferences.behaviour import of_persons, weights
+from preferences.policy import Observing, Policy
+from preferences.quiet import Rest, instant_of, known_zone, offsets, release
 from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Floats, Ints, microseconds
 from tidings.channel import Channel
+
+if TYPE_CHECKING:
+    import polars as pl
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 WEEK = 168
+REACTIONS = ("opened", "clicked", "replied")
 _THURSDAY = 72
 """The cell at which 1970 began."""
 WINDOW = timedelta(days=1)
@@ -97,7 +102,7 @@ def best_hour(batch: Batch, due: Ints, rest: Rest, customer: Ints, channel: Ints
         channel: the first one of each line.
     """
     until = window_end(batch)
-    lines = None if until is None else _lines(batch, until, due, rest, customer, channel)
+    lines = None if until is None else _lines(until, due, rest, customer, channel)
     if until is None or lines is None or not len(lines.line):
         return None
     people, answers = _population(batch)
@@ -213,7 +218,7 @@ def _weight(own: _Own, customer: Ints, cell: Ints) -> Floats:
     return np.where(key[place] == wanted, own.weight[place], 0.0)
 
 
-def _lines(batch: Batch, until: int, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> _Lines:
+def _lines(until: int, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> _Lines:
     line = np.flatnonzero(_WAITING[channel] & (due != NEVER) & (due < until))
     part = _rest_of(rest, line)
     hour = (due[line] + _offsets(part, due[line])) // HOUR
@@ -231,9 +236,7 @@ def _lines(batch: Batch, until: int, due: Ints, rest: Rest, customer: Ints, chan
 def _of_population(batch: Batch, lines: _Lines, people: Floats, until: int) -> _Choice:
     """Return for each line the population's best hour among those that are allowed, the earliest of equal ones."""
     count = len(lines.line)
-    found = _Choice(
-        ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0)
-    )
+    found = _Choice(ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0))
     pairs, pair = np.unique(lines.cell * WEEK + lines.most, return_inverse=True)
     tables = [_by_share(people, *divmod(int(one), WEEK)) for one in pairs]
     width = max((len(table) for table in tables), default=0)
@@ -261,9 +264,7 @@ def _by_share(people: Floats, cell: int, most: int) -> Ints:
 def _of_own(batch: Batch, lines: _Lines, own: _Own, people: Floats, until: int) -> _Choice:
     """Return for each line the best of the hours in which its customer was seen."""
     count = len(lines.line)
-    found = _Choice(
-        ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0)
-    )
+    found = _Choice(ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0))
     row, line = _pairs(own.customer, lines.customer, batch.size)
     ahead = (own.cell[row] - lines.cell[line]) % WEEK
     inside = (ahead > 0) & (ahead <= lines.most[line]) & (own.weight[row] > 0)
@@ -330,3 +331,69 @@ def _rest_of(rest: Rest, which: Ints) -> Rest:
     return replace(
         rest, **{name: value[which] for name, value in values.items() if isinstance(value, np.ndarray)}
     )
+
+
+def fold_hours(
+    touchpoints: pl.DataFrame, zones: pl.DataFrame, rules: Observing, fallback: str
+) -> pl.DataFrame:
+    """Count in which hours of the week customers react, each exponentially forgotten, from their whole history.
+
+    What a person (`preferences.behaviour.of_persons`) opened, clicked or replied to counts once an hour and message, at
+    the hour of their own clock. Weighed at `as_of`, the last reaction, so that it changes only with history.
+
+    Args:
+        touchpoints: columns `preferences.behaviour.TOUCHPOINTS`, all rows of each customer.
+        zones: customer, time_zone.
+        rules: the half-life.
+        fallback: the zone of customers whose own is not known.
+
+    Returns:
+        customer, time_zone, cells (ascending), weights, observations, as_of; sorted by customer.
+    """
+    import polars as pl
+
+    seen = (
+        of_persons(touchpoints)
+        .filter(pl.col("kind").is_in(REACTIONS) & (pl.col("channel") != Channel.LETTER.value))
+        .join(zones, on="customer")
+        .sort("customer", "at", "touchpoint")
+    )
+    at = seen["at"].to_physical().to_numpy()
+    wall = at.copy()
+    places, names = _places(seen["time_zone"])
+    for place, name in enumerate(names):
+        rows = np.flatnonzero(places == place)
+        wall[rows] += offsets(known_zone(name, fallback), at[rows])
+    hour = wall // HOUR
+    message = pl.coalesce("message", pl.format("alone {}", "touchpoint"))
+    seen = seen.with_columns(
+        hour=pl.Series(hour),
+        cell=pl.Series((hour + _THURSDAY) % WEEK),
+        as_of=pl.col("at").max().over("customer"),
+    ).filter(pl.struct("customer", "hour", message).is_first_distinct())
+    age = (seen["as_of"] - seen["at"]).dt.total_microseconds().to_numpy()
+    return (
+        seen.with_columns(weight=pl.Series(weights(age, rules.half_life), dtype=pl.Float64))
+        .group_by("customer", "cell", maintain_order=True)
+        .agg(
+            pl.col("weight").sum(),
+            pl.len().cast(pl.Int32).alias("seen"),
+            pl.col("as_of").first(),
+            pl.col("time_zone").first(),
+        )
+        .sort("customer", "cell")
+        .group_by("customer", maintain_order=True)
+        .agg(
+            pl.col("time_zone").first(),
+            pl.col("cell").cast(pl.Int16).alias("cells"),
+            pl.col("weight").alias("weights"),
+            pl.col("seen").sum().cast(pl.Int32).alias("observations"),
+            pl.col("as_of").first(),
+        )
+    )
+
+
+def _places(words: pl.Series) -> tuple[Ints, list[str]]:
+    names = sorted(set(words.to_list()))
+    known = {name: place for place, name in enumerate(names)}
+    return np.array([known[word] for word in words.to_list()], dtype=np.int64), names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,18 @@ WATERMARK = "behaviour_learnt_until"
 
 _HISTORY = """
     SELECT t.customer_id AS customer, t.id AS touchpoint, t.at, t.direction, t.channel, t.kind, t.purpose, t.machine,
-           t.message_id::text AS message, coalesce(t.detail ->> 'answers', '') AS answers, coalesce(t.detail ->> 'link', '') AS link
+           t.message_id::text AS message, coalesce(t.detail ->> 'answers', '') AS answers,
+           coalesce(t.detail ->> 'link', '') AS link
       FROM touchpoints t WHERE t.customer_id = ANY(%(customers)s::bigint[])
+       AND (%(before)s::timestamptz IS NULL OR t.at < %(before)s)
+"""
+_ZONES = """
+    SELECT id AS customer, time_zone FROM customers WHERE id = ANY(%(customers)s::bigint[])
+"""
+_HOURS = """
+    SELECT customer_id AS customer, time_zone, array_to_string(cells, ',') AS cells,
+           array_to_string(weights, ',') AS weights, observations, as_of
+      FROM best_hours WHERE customer_id = ANY(%(customers)s::bigint[])
 """
 _LEARNT = """
     SELECT customer_id AS customer, channel, purpose_class, reached, engaged, observations, last_engaged_at, as_of
@@ -60,17 +71,39 @@ def settled_until(connection: Connection) -> datetime:
 def customers_to_learn(
     connection: Connection, since: datetime | None, *, after: int, limit: int
 ) -> list[int]:
-    """Return the next customers, by id, with touchpoints recorded at or after an instant (None: any)."""
+    """Return the next customers, by id, with touchpoints recorded at or after an instant (None: any).
+
+    Also those who moved to another time zone since their hours were learnt.
+    """
     query = text("""
-        SELECT DISTINCT customer_id FROM touchpoints
-         WHERE customer_id > :after AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
+        SELECT customer_id FROM (
+            (SELECT DISTINCT customer_id FROM touchpoints
+              WHERE customer_id > :after AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
+              ORDER BY customer_id LIMIT :limit)
+            UNION
+            (SELECT h.customer_id FROM best_hours h JOIN customers c ON c.id = h.customer_id
+              WHERE h.customer_id > :after AND c.time_zone <> h.time_zone ORDER BY h.customer_id LIMIT :limit)) q
          ORDER BY customer_id LIMIT :limit
     """)
     return list(connection.scalars(query, {"after": after, "since": since, "limit": limit}))
 
 
-def history(connection: Connection, customers: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the touchpoints of customers (`preferences.behaviour.TOUCHPOINTS`), and what is kept of them now."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class History:
+    """All that some customers did, and what is kept of it now."""
+
+    touchpoints: pl.DataFrame
+    """`preferences.behaviour.TOUCHPOINTS`."""
+    zones: pl.DataFrame
+    """customer, time_zone."""
+    behaviour: pl.DataFrame
+    """As `preferences.behaviour.fold` returns it."""
+    hours: pl.DataFrame
+    """As `preferences.hours.fold_hours` returns it."""
+
+
+def history(connection: Connection, customers: Sequence[int], *, before: datetime | None = None) -> History:
+    """Return the history of customers, all of it or what happened before an instant."""
     import polars as pl
 
     instant = pl.Datetime("us", "UTC")
@@ -91,9 +124,24 @@ def history(connection: Connection, customers: Sequence[int]) -> tuple[pl.DataFr
         "last_engaged_at": instant,
         "as_of": instant,
     }
-    values = {"customers": "{" + ",".join(map(str, customers)) + "}"}
-    found, kept = read_arrays(connection, [(_HISTORY, touchpoints), (_LEARNT, learnt)], values)
-    return found, kept
+    hours = {
+        "customer": pl.Int64(),
+        "time_zone": pl.String(),
+        "cells": pl.String(),
+        "weights": pl.String(),
+        "observations": pl.Int32(),
+        "as_of": instant,
+    }
+    zones = {"customer": pl.Int64(), "time_zone": pl.String()}
+    values = {"customers": "{" + ",".join(map(str, customers)) + "}", "before": before}
+    read = read_arrays(
+        connection, [(_HISTORY, touchpoints), (_ZONES, zones), (_LEARNT, learnt), (_HOURS, hours)], values
+    )
+    lists = read[3].with_columns(
+        pl.col("cells").str.split(",").cast(pl.List(pl.Int16)),
+        pl.col("weights").str.split(",").cast(pl.List(pl.Float64)),
+    )
+    return History(touchpoints=read[0], zones=read[1], behaviour=read[2], hours=lists)
 
 
 def save(connection: Connection, customers: Sequence[int], behaviour: pl.DataFrame) -> None:
@@ -102,3 +150,11 @@ def save(connection: Connection, customers: Sequence[int], behaviour: pl.DataFra
         text("DELETE FROM behaviour WHERE customer_id = ANY(:customers)"), {"customers": list(customers)}
     )
     copy_frame(connection, tables.behaviour, behaviour.rename({"customer": "customer_id"}))
+
+
+def save_hours(connection: Connection, customers: Sequence[int], hours: pl.DataFrame) -> None:
+    """Replace the hours that are kept of some customers."""
+    connection.execute(
+        text("DELETE FROM best_hours WHERE customer_id = ANY(:customers)"), {"customers": list(customers)}
+    )
+    copy_frame(connection, tables.best_hours, hours.rename({"customer": "customer_id"}))

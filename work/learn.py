@@ -1,15 +1,28 @@
-"""Touchpoints become behaviour: `preferences.behaviour.fold` is the rule, here is who is due and what changed."""
+"""Touchpoints become behaviour, best hours and base rates: `preferences` has the rules, here is who is due.
+
+docs/decisions/0022 says why a customer is always folded whole.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from preferences.behaviour import fold
-from preferences.policy import Observing
-from store.behaviour import customers_to_learn, history, learnt_until, remember, save, settled_until
+from preferences.hours import fold_hours
+from preferences.policy import Policy
+from store.base_rates import refresh
+from store.behaviour import (
+    customers_to_learn,
+    history,
+    learnt_until,
+    remember,
+    save,
+    save_hours,
+    settled_until,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,21 +30,20 @@ if TYPE_CHECKING:
 BATCH = 10_000  # Customers folded at once: a few hundred thousand touchpoints.
 
 
-def learn(engine: Engine, *, now: datetime, full: bool = False, rules: Observing | None = None) -> int:
+def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy | None = None) -> int:
     """Fold the history of every customer with new touchpoints, of everybody when `full`; return how many changed.
 
     A customer is always folded from their whole history, so it does not matter how often, in which order or
-    how far apart this runs: it ends at the same numbers, and a second run changes nothing.
+    how far apart this runs: it ends at the same numbers, and a second run changes nothing. Then the base rates of the
+    population get a new version, where they differ.
 
     Args:
         engine: of the store.
         now: what lies after it is not learnt yet.
         full: forget what is learnt and read everything again.
-        rules: the half-life; the policy's default.
+        policy: the half-life, and the zone of customers whose own is not known; the default's.
     """
-    import polars as pl
-
-    judged = rules or Observing()
+    rules = policy or Policy()
     with engine.begin() as connection:
         settled = settled_until(connection)
         since = None if full else learnt_until(connection)
@@ -41,14 +53,28 @@ def learn(engine: Engine, *, now: datetime, full: bool = False, rules: Observing
             customers = customers_to_learn(connection, since, after=after, limit=BATCH)
             if not customers:
                 remember(connection, settled)
-                return changed
-            touchpoints, kept = history(connection, customers)
-            found = fold(touchpoints.filter(pl.col("at") <= now), judged)
-            differing = _differing(found, kept)
-            if differing:
-                save(connection, differing, found.filter(pl.col("customer").is_in(differing)))
-        changed += len(differing)
+                break
+            changed += len(_learn(connection, customers, rules, now))
         after = customers[-1]
+    with engine.begin() as connection:
+        refresh(connection, half_life=rules.observing.half_life, now=now)
+    return changed
+
+
+def _learn(connection: Connection, customers: list[int], rules: Policy, now: datetime) -> set[int]:
+    import polars as pl
+
+    read = history(connection, customers)
+    touchpoints = read.touchpoints.filter(pl.col("at") <= now)
+    found = fold(touchpoints, rules.observing)
+    hours = fold_hours(touchpoints, read.zones, rules.observing, rules.time_zone)
+    differing = _differing(found, read.behaviour)
+    if differing:
+        save(connection, differing, found.filter(pl.col("customer").is_in(differing)))
+    moved = _differing(hours, read.hours)
+    if moved:
+        save_hours(connection, moved, hours.filter(pl.col("customer").is_in(moved)))
+    return {*differing, *moved}
 
 
 def _differing(found: pl.DataFrame, kept: pl.DataFrame) -> list[int]:
