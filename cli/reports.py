@@ -34,4 +34,18 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
             style="bold",
         )
     console.print(table)
-    console.print(f"Cost: {found['cost']['total']} {found['cost']['currency']}. {where}")
+    for line in found["budget"]:
+        console.print(_budget(line), markup=False, soft_wrap=True)
+    saved = found["saved"]
+    told = f"{saved['letters']:,} letters were not printed: {saved['amount']} saved. " if saved["letters"] else ""
+    console.print(f"Cost: {found['cost']['total']} {found['cost']['currency']}. {told}{where}")
+
+
+def _budget(line: Mapping[str, Any]) -> str:
+    """Say in one sentence what a limit of the budget let through, and what more of it would do."""
+    told = f"Budget, {line['limit']}: {line['used']:,g} of {line['most']:,g} used"
+    if not line["cut"]:
+        return f"{told}; enough for everybody."
+    least = "" if line["cut_line"] is None else f", those that gain {line['cut_line']:.3g} or more for each"
+    more = f"One more would bring {line['shadow_price']:.3g} answers."
+    return f"{told}{least}; {line['cut']:,} of {line['wanted']:,g} go another way. {more}"

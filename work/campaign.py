@@ -30,6 +30,7 @@ from store.runs import (
 from templates.catalog import Template, find, texts_of
 from templates.values import check_data, link_values
 from tidings.campaign import Campaign
+from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.purpose import Purpose, PurposeClass
 from work.installation import Installation
@@ -356,6 +357,7 @@ def _run_values(
             },
             "tracking": campaign.tracking and installation.organisation.tracking.get(campaign.purpose, True),
             "currency": installation.organisation.costs.currency,
+            "letter_price": str(installation.organisation.costs.expected(Channel.LETTER)),
             "time_zone": policy.time_zone,
             "campaign": campaign.model_dump(mode="json"),
         },

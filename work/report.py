@@ -12,16 +12,17 @@ from store.runs import Run, find_run
 from tidings.problem import Problem
 from tidings.reason import Reason
 from tidings.state import MessageState
+from work.savings import savings
 
 HELD = {MessageState.HELD, MessageState.SUPPRESSED, MessageState.CANCELLED}
 UNDECIDED = "undecided"
 
 
 def report(connection: Connection, run_id: str) -> dict[str, Any]:
-    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost}; the sums always agree.
+    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost, saved}; the sums always agree.
 
     `planned` is counted by first choice, `sent` by the channel that accepted. `cost` is {currency, total, channels}:
-    what was sent at its price, what waits at its expected one.
+    what was sent at its price, what waits at its expected one. `saved` is of `work.savings`: letters that did not have to leave.
 
     Raises:
         Problem: there is no such run.
@@ -64,11 +65,13 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
         "failed": _plain(failed),
         "unknown": unknown,
         "waiting": _plain(waiting),
+        "budget": run.options.get("limits", {}).get("budget", []),
         "cost": {
             "currency": run.options.get("currency", ""),
             "total": str(sum(spent.values(), Decimal(0)).quantize(Decimal("0.01"))),
             "channels": {channel: str(cost.normalize()) for channel, cost in sorted(spent.items()) if cost},
         },
+        "saved": savings(connection, run),
     }
 
 

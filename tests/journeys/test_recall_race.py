@@ -1,0 +1,114 @@
+"""The recall race: an e-mail first, a letter for the print house's cut-off, taken back when somebody answers before."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.town import NOON, settle
+from tests.work.test_rehearsal import PaperHouse, answer
+from tidings.channel import Channel
+from work.intake import import_file
+from work.redemption import redeem
+from work.report import report
+
+FALLS = NOON + timedelta(days=3)
+"""Three days of silence; the print house collects at 16:00 in Oslo, and its batch is made at 14:15 UTC."""
+SOON = FALLS + timedelta(hours=1)
+BATCH = FALLS + timedelta(hours=3)
+
+
+@pytest.fixture
+def house(settings, engine):
+    return PaperHouse(settings, engine)
+
+
+@pytest.fixture
+def customer(house, engine):
+    """Somebody whose e-mail stayed silent and whose letter waits for the print house."""
+    [customer] = settle(engine, channels=("email", "letter"))
+    house.plan(channels=["email", "letter"], fallback_after={"email": "P3D"})
+    house.tick(NOON)
+    house.tick(FALLS)
+    assert house.sql("SELECT state, channel, reason FROM messages") == [("ready", "letter", "fallback")]
+    assert house.sql("SELECT due_at FROM messages") == [(FALLS + timedelta(hours=2, minutes=15),)]
+    assert house.letter.handed == []
+    return customer
+
+
+def paid_by_a_file(house, customer, tmp_path):
+    table = tmp_path / "payments.csv"
+    table.write_text(f"customer,at,channel,kind,id\nC1,{SOON.isoformat()},payment,paid,p1\n")
+    brought = import_file(house.engine, "touchpoints", table, source="test", now=SOON, actor="staff:test")
+    assert brought.imported == 1
+
+
+def redeemed_in_the_shop(house, customer, _):
+    with house.engine.begin() as connection:
+        used = redeem(connection, customer, "autumn:1", channel="visit", at=SOON, by="till", now=SOON)
+    assert len(used.cancelled) == 1
+
+
+ANSWERS = [
+    pytest.param(lambda h, c, _: answer(h.engine, c, kind="opened", at=SOON), "opened", id="opened by a person"),
+    pytest.param(lambda h, c, _: answer(h.engine, c, kind="clicked", at=SOON), "clicked", id="clicked"),
+    pytest.param(lambda h, c, _: answer(h.engine, c, kind="replied", at=SOON), "replied", id="replied"),
+    pytest.param(paid_by_a_file, "paid", id="a payment that came by a file"),
+    pytest.param(redeemed_in_the_shop, "redeemed", id="redeemed in the shop"),
+]
+
+
+@pytest.mark.parametrize(("act", "because"), ANSWERS)
+def test_who_answers_before_the_batch_gets_no_letter(house, customer, tmp_path, act, because):
+    act(house, customer, tmp_path)
+
+    house.tick(BATCH)
+
+    assert house.letter.handed == []
+    assert house.sql("SELECT state, channel, reason, tried FROM messages") == [("done", "email", "recalled", [])]
+    assert house.sql("SELECT state FROM deliveries") == [("delivered",)]
+    with house.engine.begin() as connection:
+        told = report(connection, house.run)
+    price = house.installation.organisation.costs.expected(Channel.LETTER)
+    assert told["sent"] == {"email": 1}
+    assert told["saved"] == {
+        "letters": 1, "amount": f"{price:.2f}", "channels": {"letter": 1}, "because": {because: 1},
+    }  # fmt: skip
+
+
+def test_the_claim_asks_last_of_all(house, customer):
+    """An answer between the resident loop's look and the batch is heeded too."""
+    answer(house.engine, customer, kind="clicked", at=SOON)
+
+    house.now = BATCH
+    house.send()
+
+    assert house.letter.handed == []
+    assert house.sql("SELECT state, channel FROM messages") == [("done", "email")]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        pytest.param(lambda h, c: answer(h.engine, c, kind="opened", at=SOON, machine=True), id="a machine opens it"),
+        pytest.param(lambda h, c: answer(h.engine, c, kind="clicked", at=NOON - timedelta(1)), id="an older click"),
+        pytest.param(lambda h, c: None, id="silence"),
+    ],
+)
+def test_who_does_not_answer_gets_the_letter(house, customer, act):
+    act(house, customer)
+
+    house.tick(BATCH)
+
+    assert len(house.letter.handed) == 1
+    assert house.sql("SELECT state, channel FROM messages") == [("done", "letter")]
+    assert house.sql("SELECT * FROM recalls") == []
+
+
+def test_what_is_handed_over_is_not_taken_back(house, customer):
+    house.tick(BATCH)
+    answer(house.engine, customer, kind="clicked", at=BATCH + timedelta(hours=1))
+
+    house.tick(BATCH + timedelta(hours=2))
+
+    assert house.sql("SELECT state, channel FROM messages") == [("done", "letter")]
+    assert house.sql("SELECT * FROM recalls") == []
