@@ -124,8 +124,21 @@ def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> l
     return [(str(row.id), row.customer_id) for row in rows]
 
 
+def to_ask_again(connection: Connection, messages: Sequence[str]) -> list[tuple[str, int, list[str]]]:
+    """Return (message, customer, channels tried) of some messages, locked, in the order of their ids."""
+    rows = connection.execute(
+        text("""
+            SELECT id::text AS id, customer_id, tried FROM messages WHERE id = ANY(CAST(:messages AS uuid[]))
+             ORDER BY id FOR UPDATE
+        """),
+        {"messages": list(messages)},
+    )
+    return [(row.id, row.customer_id, list(row.tried)) for row in rows]
+
+
 def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_keys: bool) -> None:
-    """Store verdicts: columns message, state, reason, channel, due_at, language, decision (JSON), input_digest, cost.
+    """Store verdicts: columns message, state, reason, channel, due_at, language, decision (JSON), input_digest, cost,
+    propensity (of the first channel, kept as it was first).
 
     A held message of a campaign keeps its key, for an edition's audience is frozen; a held document gives its key back,
     for a corrected file or a new address shall be able to send it.
@@ -140,12 +153,13 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
         "decision",
         "input_digest",
         "cost",
+        "propensity",
     ]
     connection.execute(text("DROP TABLE IF EXISTS decided"))
     connection.execute(
         text("""
             CREATE TEMP TABLE decided (message uuid, state text, reason text, channel text, due_at timestamptz,
-                language text, decision jsonb, input_digest text, cost numeric) ON COMMIT DROP
+                language text, decision jsonb, input_digest text, cost numeric, propensity double precision) ON COMMIT DROP
         """)
     )
     cursor = connection.connection.cursor()
@@ -158,6 +172,7 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
                 first_channel = coalesce(m.first_channel, d.channel), due_at = d.due_at,
                 language = CASE WHEN m.invoice_id IS NOT NULL AND m.language <> '' THEN m.language ELSE d.language END,
                 decision = d.decision, input_digest = d.input_digest, cost = d.cost, updated_at = clock_timestamp(),
+                propensity = CASE WHEN m.first_channel IS NULL THEN d.propensity ELSE m.propensity END,
                 dedupe_key = CASE WHEN d.state = 'held' AND NOT :keep AND NOT EXISTS (
                     SELECT 1 FROM deliveries x WHERE x.message_id = m.id) THEN NULL ELSE m.dedupe_key END
             FROM decided d WHERE m.id = d.message
