@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class Batch:
     known: Ints
     """Per customer: the row in `customers`, NOBODY for a stranger."""
     standing: Ints
+    washed: Mapping[tuple[str, str], date]
+    """The date of the newest do-not-mail register by country and kind."""
 
     @property
     def is_marketing(self) -> bool:
@@ -91,6 +94,7 @@ def batch(facts: Facts, policy: Policy, now: datetime) -> Batch:
         size=customers.size,
         known=known,
         standing=standing,
+        washed=facts.washed,
         **columns,
     )
 

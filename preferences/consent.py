@@ -11,6 +11,8 @@ the same instant
   a withdrawal yields to a consent for a part of it ("none, except by e-mail"), an objection to nothing.
 - Of a person with several records (`member`) each is asked on its own, and all of them must agree: to merge two records
   never opens what one of them had closed, a record that was never asked included.
+- Permission that has expired (`expires_at`, or what a purchase or an inquiry implies after the policy's or the law's
+  time) is as if it had never been given: it opens nothing and lifts nothing.
 - Without a denial a channel is open with consent with proof; with `legacy` consent, existing custom or
 legitimate interest
   only where the policy says so. An objection is named before a withdrawal.
@@ -24,17 +26,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preferences.policy import Basis, Policy
+from preferences.law import Known, shortest, table
+from preferences.policy import Basis, Implied, Policy
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, LONG_AGO, NOBODY, WIDTH, Bools, Columns, Ints, different, newest
+from preferences.sheet import (
+    CHANNELS,
+    LONG_AGO,
+    NEVER,
+    NOBODY,
+    WIDTH,
+    Bools,
+    Columns,
+    Ints,
+    different,
+    newest,
+)
 from preferences.statement import brand_words
-from tidings.purpose import topic_path
+from tidings.purpose import PurposeClass, topic_path
 from tidings.reason import Reason
 
 ACTIONS = ("given", "legacy", "withdrawn", "objected")
 GIVEN, LEGACY, WITHDRAWN, OBJECTED = range(4)
-IMPLIED = ("purchase", "inquiry")
-"""What permission was read out of where nobody gave it in words (CASL s. 10(9), (10), (13)); kept as `legacy`."""
+IMPLIED = tuple(ground.value for ground in Implied)
+_DAY = 86_400_000_000
 BASES = ("", "consent", "legacy", "soft_opt_in", "legitimate_interest")
 _BASIS_OF_STRENGTH = np.array([0, BASES.index("legacy"), BASES.index("consent")])
 WITH_EVENT = BASES.index("legacy")
@@ -78,22 +92,37 @@ class _Events:
 
 
 def permission(
-    consents: Columns, *, size: int, brand: str, topic: str, customers: Ints, prospects: Ints, policy: Policy
+    consents: Columns,
+    *,
+    size: int,
+    brand: str,
+    topic: str,
+    customers: Ints,
+    prospects: Ints,
+    policy: Policy,
+    now: int,
+    land: Known,
 ) -> Permission:
     """Fold the events of every customer and channel.
 
     Args:
+        land: where each customer is known, for how long the laws there let permission be implied.
         customers: rows of the sheet whose standing is `customer`; for `soft_opt_in`.
         prospects: rows whose standing is `prospect`: they get nothing without consent.
     """
     place, owner = _places(consents, size)
     extended = len(owner)
     relevant, events = _events(consents, place, brand, topic)
+    events, over = _expired(consents, events, owner, land, policy, now)
     basis, event = _grants(events, extended * WIDTH, policy)
     if extended > size:
         customers, prospects = (np.flatnonzero(np.isin(owner, rows)) for rows in (customers, prospects))
     basis = _without_consent(basis.reshape(extended, WIDTH), customers, prospects, policy).ravel()
     reason = np.where(basis == 0, number(Reason.CHANNEL_NO_CONSENT), OPEN)
+    late = newest(over.cell, extended * WIDTH, over.at, over.number)
+    gone = (late != NOBODY) & (basis == 0)
+    reason = np.where(gone, number(Reason.EXPIRED), reason)
+    event = np.where(gone, np.append(over.row, NOBODY)[late], event)
     _deny(events, reason, event)
     sheets = (
         reason.reshape(extended, WIDTH),
@@ -163,6 +192,27 @@ def _events(consents: Columns, place: Ints, brand: str, topic: str) -> tuple[Int
         at=consents.whole("at")[lines],
         number=consents.whole("consent")[lines],
     )
+
+
+def _expired(
+    consents: Columns, events: _Events, owner: Ints, land: Known, policy: Policy, now: int
+) -> tuple[_Events, _Events]:
+    """Return the lines that still count, and the permissions among them that are over."""
+    granting = events.action <= LEGACY
+    until = np.where(granting, consents.whole("expires_at", NEVER)[events.row], NEVER)
+    ground = consents.codes("ground", IMPLIED)[events.row]
+    rules = table(PurposeClass.MARKETING.value)
+    for place, law in enumerate((rules.purchase, rules.inquiry)):
+        lines = np.flatnonzero((ground == place) & granting)
+        cell = owner[events.cell[lines] // WIDTH] * WIDTH + events.cell[lines] % WIDTH
+        lasting = policy.expiry.get(Implied(IMPLIED[place]))
+        least = shortest(land, law, cell) * _DAY
+        ours = round(lasting.total_seconds()) * 1_000_000 if lasting else NEVER
+        span = np.minimum(np.where(least == 0, NEVER, least), ours)
+        end = np.where(span == NEVER, NEVER, events.at[lines] + np.where(span == NEVER, 0, span))
+        until[lines] = np.minimum(until[lines], end)
+    over = until <= now
+    return events.only(~over), events.only(over)
 
 
 def _grants(events: _Events, cells: int, policy: Policy) -> tuple[Ints, Ints]:

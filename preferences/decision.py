@@ -18,19 +18,30 @@ from preferences.behaviour import base_rates, scores, spread_out
 from preferences.cap import counts_everything
 from preferences.consent import permission
 from preferences.digest import added, hexadecimal, line_hashes, mixed, word
+from preferences.explore import Lots, lots
 from preferences.grounds import Ground
+from preferences.holdout import held_out
+from preferences.hours import window_end
+from preferences.law import known
 from preferences.policy import Policy
 from preferences.rank import LAST, house_order, keys, observed_first, ranked, wishes
 from preferences.reach import OPEN, number, reach
 from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints
 from preferences.statement import Statements, brand_words, is_tracking, language, statements
 from preferences.timing import Timing, timing
+from preferences.wash import lawful
 from preferences.writing import Answer, ranked_frame, verdicts_frame
 from tidings.facts import Decisions, Facts
 from tidings.reason import Reason
 
 if TYPE_CHECKING:
     import polars as pl
+
+LACKING = (
+    *(Reason.CHANNEL_NO_CONSENT, Reason.OBJECTED, Reason.EXPIRED),
+    *(Reason.REGISTER, Reason.LAW),
+)
+"""Why a channel is closed that the customer's own consent would open."""
 
 
 def decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool = True) -> Decisions:
@@ -73,7 +84,16 @@ def decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool = Tru
 def _ground(sheet: Batch, said: Statements) -> Ground:
     """Ask every rule about every customer and channel."""
     question, size = sheet.question, sheet.size
-    permitted = None
+    found = reach(
+        sheet.addresses,
+        sheet.suppressions,
+        size=size,
+        brand=question.brand,
+        policy=sheet.policy,
+        marketing=sheet.is_marketing,
+    )
+    land = known(sheet, found.address)
+    permitted = legal = None
     if sheet.is_marketing:
         permitted = permission(
             sheet.consents,
@@ -83,18 +103,21 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
             customers=np.flatnonzero(sheet.standing == CUSTOMER),
             prospects=np.flatnonzero(sheet.standing == PROSPECT),
             policy=sheet.policy,
+            now=sheet.now,
+            land=land,
         )
+        legal = lawful(sheet, land, found.address, permitted.basis)
     observing = sheet.policy.observing
     base = base_rates(question, sheet.policy)
-    found = scores(
+    scored = scores(
         sheet.behaviour, purpose_class=question.purpose_class, now=sheet.now, rules=observing, base=base
     )
-    seen = spread_out(found, size=size, rules=observing, base=base) if len(found.row) else None
+    seen = spread_out(scored, size=size, rules=observing, base=base) if len(scored.row) else None
     return Ground(
-        reach=reach(
-            sheet.addresses, sheet.suppressions, size=size, brand=question.brand, policy=sheet.policy
-        ),
+        reach=found,
+        land=land,
         permission=permitted,
+        lawful=legal,
         wishes=wishes(said),
         observed=seen,
     )
@@ -106,19 +129,24 @@ def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
     closed = np.where(allowed[None, :], OPEN, number(Reason.NOT_ALLOWED)) + np.zeros(
         (len(person), 1), dtype=np.int64
     )
-    closed = np.where((closed == OPEN) & _tried(sheet), number(Reason.TRIED), closed)
+    closed = np.where((closed == OPEN) & _named(sheet, "tried"), number(Reason.TRIED), closed)
     closed = np.where(closed == OPEN, ground.reach.reason[person], closed)
     if ground.permission is not None:
         closed = np.where(closed == OPEN, ground.permission.reason[person], closed)
+    if ground.lawful is not None:
+        closed = np.where(closed == OPEN, ground.lawful.reason[person], closed)
         never = ground.wishes.never[person] != NOBODY
         closed = np.where((closed == OPEN) & never, number(Reason.NEVER_WISHED), closed)
+        closed = np.where((closed == OPEN) & _named(sheet, "over_budget"), number(Reason.BUDGET), closed)
     held = sheet.held()[person][:, None]
     return np.where(held == OPEN, closed, held)
 
 
-def _tried(sheet: Batch) -> Bools:
-    """Return which channels each message has used up."""
-    codes, words = sheet.asked.dictionary("tried")
+def _named(sheet: Batch, column: str) -> Bools:
+    """Return which channels a column of the questions names: used up (`tried`), given to others (`over_budget`)."""
+    if column not in sheet.asked.frame.columns:
+        return np.zeros((sheet.asked.length, WIDTH), dtype=np.bool_)
+    codes, words = sheet.asked.dictionary(column)
     table = np.array(
         [[name in (word or "").split(",") for name in CHANNELS] for word in words], dtype=np.bool_
     )
@@ -131,21 +159,53 @@ def _answer(sheet: Batch, said: Statements, ground: Ground) -> Answer:
     possible = closed == OPEN
     key, placed = _placed(sheet, ground, person, possible)
     order, rank = ranked(key, possible)
+    drawn = _drawn(sheet, ground, person, order[:, 0], possible)
+    if drawn.drawn.any():
+        row = np.flatnonzero(drawn.drawn)
+        key[row, drawn.channel[row]], placed[row, drawn.channel[row]] = NOBODY, number(Reason.EXPLORED)
+        order, rank = ranked(key, possible)
     held = _held(sheet, closed, person)
-    line, times = _times(sheet, said, person, order[:, 0], held == OPEN)
+    line, times = _times(sheet, said, ground, person, order[:, 0], held == OPEN)
     endless = np.append(times.due, 0)[line] == NEVER
     reason = np.where(possible, placed, closed)
-    reason[endless] = number(Reason.PAUSE)
-    rank[endless] = NOBODY
+    why = np.append(times.reason, OPEN)[line]
+    reason[endless] = why[endless, None]
+    held = np.where(endless, why, held)
+    kept_out = _held_out(sheet) & (held == OPEN)
+    reason = np.where(kept_out[:, None] & possible, number(Reason.HOLDOUT), reason)
+    held = np.where(kept_out, number(Reason.HOLDOUT), held)
+    rank[endless | kept_out] = NOBODY
     return Answer(
         person=person,
         reason=reason,
         order=order,
         rank=rank,
-        held=np.where(endless, number(Reason.PAUSE), held),
+        propensity=np.where(held == OPEN, drawn.propensity, 1.0),
+        held=held,
         timing=times,
         line=line,
     )
+
+
+def _drawn(sheet: Batch, ground: Ground, person: Ints, first: Ints, possible: Bools) -> Lots:
+    """Draw channels by lot for marketing of customers who stated nothing, at the first try."""
+    return lots(
+        run=sheet.question.run,
+        customers=sheet.asked.whole("customer"),
+        first=first,
+        possible=possible,
+        silent=~ground.wishes.stated[person] & ~_named(sheet, "tried").any(axis=1),
+        share=sheet.policy.explore if sheet.is_marketing else 0.0,
+    )
+
+
+def _held_out(sheet: Batch) -> Bools:
+    """Return whose customers get nothing of this group, to compare with."""
+    question = sheet.question
+    customers = sheet.asked.whole("customer")
+    if not sheet.is_marketing or not question.holdout:
+        return np.zeros(len(customers), dtype=np.bool_)
+    return held_out(question.holdout_group, customers, question.holdout)
 
 
 def _placed(sheet: Batch, ground: Ground, person: Ints, possible: Bools) -> tuple[Ints, Ints]:
@@ -164,22 +224,26 @@ def _placed(sheet: Batch, ground: Ground, person: Ints, possible: Bools) -> tupl
 
 def _held(sheet: Batch, closed: Ints, person: Ints) -> Ints:
     """Return why each message is held, OPEN when some channel is possible."""
-    lacking = (closed == number(Reason.CHANNEL_NO_CONSENT)) | (closed == number(Reason.OBJECTED))
+    lacking = np.isin(closed, [number(one) for one in LACKING])
     unwished = (closed == number(Reason.NEVER_WISHED)).any(axis=1)
     why = np.where(lacking.any(axis=1) & ~unwished, number(Reason.NO_CONSENT), number(Reason.NO_CHANNEL))
+    why = np.where((closed == number(Reason.BUDGET)).any(axis=1), number(Reason.BUDGET), why)
+    why = np.where((closed == number(Reason.WASH_DUE)).any(axis=1), number(Reason.WASH_DUE), why)
     why = np.where((closed == OPEN).any(axis=1), OPEN, why)
     barred = sheet.held()[person]
     return np.where(barred == OPEN, why, barred)
 
 
-def _times(sheet: Batch, said: Statements, person: Ints, first: Ints, ready: Bools) -> tuple[Ints, Timing]:
+def _times(
+    sheet: Batch, said: Statements, ground: Ground, person: Ints, first: Ints, ready: Bools
+) -> tuple[Ints, Timing]:
     """Time each customer and first channel once; return the line of each message (NOBODY: it is held)."""
     cell = person * WIDTH + first
     line = np.full(sheet.size * WIDTH, NOBODY, dtype=np.int64)
     line[cell[ready]] = 0
     used = np.flatnonzero(line == 0)
     line[used] = np.arange(len(used))
-    return np.where(ready, line[cell], NOBODY), timing(sheet, said, used // WIDTH, used % WIDTH)
+    return np.where(ready, line[cell], NOBODY), timing(sheet, said, ground.land, used // WIDTH, used % WIDTH)
 
 
 def _manner(sheet: Batch, said: Statements, person: Ints) -> tuple[pl.Series, pl.Series]:
@@ -216,6 +280,7 @@ def _digests(sheet: Batch, said: Statements, ground: Ground, person: Ints) -> li
         "statements": said.row,
         "consents": ground.permission.relevant if ground.permission else said.row[:0],
         "behaviour": ground.observed.row[ground.observed.row != NOBODY] if ground.observed else said.row[:0],
+        "hours": np.flatnonzero((sheet.hours.row != NOBODY) & (window_end(sheet) is not None)),
         "recent": np.flatnonzero((sheet.recent.row != NOBODY) & recent & sheet.is_marketing),
     }
     total = np.zeros(sheet.size, dtype=np.uint64)
@@ -226,11 +291,33 @@ def _digests(sheet: Batch, said: Statements, ground: Ground, person: Ints) -> li
     asked = (
         question.brand, question.topic, question.purpose_class, *sorted(question.channels), *question.default_order,
         *(f"{name}={question.costs[name]!r}" for name in sorted(question.costs)), sheet.policy.digest,
+        *_learnt(sheet),
     )  # fmt: skip
     total += np.uint64(word("\n".join(asked)))
     tried = sheet.asked.judged("tried", _tried_word, np.uint64)
+    if "over_budget" in sheet.asked.frame.columns:
+        tried = tried + sheet.asked.judged("over_budget", _over_budget_word, np.uint64)
     return hexadecimal(mixed(mixed(total)[person] + tried))
+
+
+def _learnt(sheet: Batch) -> list[str]:
+    """Return what the population, chance and the best hour have to do with a question; nothing where they have not."""
+    question, told = sheet.question, []
+    if question.population.rates:
+        told.append(f"rates {sorted(question.population.rates.items())!r}")
+    if sheet.is_marketing and sheet.policy.explore:
+        told.append(f"explore {question.run}")
+    if sheet.is_marketing and question.holdout:
+        told.append(f"holdout {question.holdout!r} {question.holdout_group}")
+    if sheet.is_marketing and question.best_hour_until is not None:
+        told.append(f"hours {question.best_hour_until.isoformat()} {question.last_day} {question.population.hours!r}")
+    return told
 
 
 def _tried_word(channels: str | None) -> int:
     return word(",".join(sorted((channels or "").split(","))))
+
+
+def _over_budget_word(channels: str | None) -> int:
+    """Return 0 where the budget closed nothing: a decision without one keeps its digest."""
+    return word("over budget " + ",".join(sorted(channels.split(",")))) if channels else 0

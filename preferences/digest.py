@@ -10,6 +10,7 @@ Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OO
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -18,12 +19,24 @@ from preferences.sheet import LONG_AGO, Columns, Hashes, Ints
 from tidings.facts import SCHEMAS
 
 
+LATER: Mapping[str, tuple[str, ...]] = {
+    "addresses": ("register",),
+    "consents": ("on_behalf", "expires_at", "ground"),
+    "statements": ("on_behalf",),
+}
+"""Columns that came after the first release: where they say nothing, a decision keeps the digest that it had."""
+
+
 def line_hashes(name: str, columns: Columns, rows: Ints) -> Hashes:
     """Return one number for each of some rows of a frame of `tidings.facts.SCHEMAS`."""
     total = np.full(len(rows), word(name), dtype=np.uint64)
     for column, kind in SCHEMAS[name].items():
-        if column != "customer":
-            total += _values(columns, column, kind)[rows] * np.uint64(word(f"{name}.{column}") | 1)
+        if column in ("customer", "prefix"):  # an address keeps its number
+            continue
+        values = _values(columns, column, kind)[rows]
+        if column in LATER.get(name, ()):
+            values = np.where(values == _nothing(kind), np.uint64(0), values)
+        total += values * np.uint64(word(f"{name}.{column}") | 1)
     return mixed(total)
 
 
@@ -52,6 +65,14 @@ def hexadecimal(value: Hashes) -> list[str]:
     """Return each number as 16 hex digits."""
     digits = value.astype(">u8").tobytes().hex()
     return [digits[place : place + 16] for place in range(0, len(digits), 16)]
+
+
+def _nothing(kind: str) -> Hashes:
+    """Return what a column's hash is where it says nothing: an empty word, no number, no instant."""
+    empty = (
+        np.array([word("")], dtype=np.uint64) if kind == "String" else np.array([LONG_AGO]).view(np.uint64)
+    )
+    return empty
 
 
 def _values(columns: Columns, column: str, kind: str) -> Hashes:

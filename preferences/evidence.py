@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from preferences.sheet import FEW, NOBODY, Columns, Ints
-from preferences.statement import value
+from preferences.statement import DAYS, best_days, value
 
 if TYPE_CHECKING:
     import polars as pl
@@ -121,6 +121,11 @@ def number(column: str) -> Part:
     return Part(column, str, lambda values: values.cast(_string()))
 
 
+def real(column: str) -> Part:
+    """Write a column of real numbers, null where there is none."""
+    return Part(column, json.dumps, lambda values: values.cast(_string()).fill_null("null"))
+
+
 def instant(column: str) -> Part:
     """Write a column of instants as JSON strings, UTC to the second."""
     return Part(column, lambda at: at.strftime(_INSTANT), lambda values: values.dt.strftime(_INSTANT))
@@ -134,6 +139,25 @@ def until(key: str) -> Part:
         lambda at: "" if at is None else at.strftime(form),
         lambda values: values.dt.strftime(form).fill_null(""),
     )
+
+
+def on_behalf() -> Part:
+    """Write who spoke for the customer, nothing where they did themselves."""
+
+    def write(who: str | None) -> str:
+        return f', "on_behalf": {json.dumps(who)}' if who else ""
+
+    return Part("on_behalf", write, lambda words: _translated(words, write))
+
+
+def wished_days(column: str) -> Part:
+    """Write the days of the week that a statement names."""
+
+    def write(text: str | None) -> str:
+        bits = best_days(text)
+        return json.dumps([day for place, day in enumerate(DAYS) if bits >> place & 1])
+
+    return Part(column, write, lambda values: _translated(values, write))
 
 
 def often(column: str) -> Part:

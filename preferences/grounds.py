@@ -11,12 +11,25 @@ import numpy as np
 from preferences.batch import Batch
 from preferences.behaviour import Observed
 from preferences.consent import BASES, WITH_EVENT, Permission
-from preferences.evidence import Evidence, instant, number, often, quoted, quoted_list, until
+from preferences.evidence import (
+    Evidence,
+    instant,
+    number,
+    often,
+    on_behalf,
+    quoted,
+    quoted_list,
+    real,
+    until,
+    wished_days,
+)
+from preferences.law import Known, laws
 from preferences.rank import Wishes
 from preferences.reach import OPEN, Reach
 from preferences.reach import number as code
-from preferences.sheet import NOBODY, WIDTH, Bools, Ints
+from preferences.sheet import NOBODY, WIDTH, Bools, Floats, Ints
 from preferences.timing import Timing
+from preferences.wash import Lawful
 from tidings.reason import Reason
 
 Cells = Ints
@@ -29,7 +42,9 @@ class Ground:
     """What the rules found, customers x channels."""
 
     reach: Reach
+    land: Known
     permission: Permission | None
+    lawful: Lawful | None
     wishes: Wishes
     observed: Observed | None
 
@@ -53,6 +68,7 @@ def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reaso
                 instant("at"),
                 ', "source": ',
                 quoted("source"),
+                on_behalf(),
                 until("until"),
             ],
         ),
@@ -75,6 +91,7 @@ def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reaso
             batch.customers, barred, ['"standing": ', quoted("standing"), ', "holds": ', quoted_list("holds")]
         ),
         _observations(batch, ground, evidence, cell, reason),
+        _over_budget(batch, evidence, reason),
     ]
     return reduce(np.maximum, parts)
 
@@ -86,22 +103,52 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
     if found is None:
         return nothing
     basis = found.basis.ravel()[cell]
-    possible = _is(reason, *STATED, Reason.OBSERVED, Reason.DEFAULT_ORDER, Reason.CHEAPEST)
+    possible = _is(reason, *STATED, Reason.OBSERVED, Reason.EXPLORED, Reason.DEFAULT_ORDER, Reason.CHEAPEST)
     told = possible & (basis > 0) & (basis <= WITH_EVENT) | _is(
-        reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT
+        reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT, Reason.EXPIRED
     )
     events = evidence.lines(
         batch.consents,
         np.where(told, found.event.ravel()[cell], NOBODY),
         [
             '"consent": ', number("consent"), ', "action": ', quoted("action"),
-            ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"),
+            ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"), on_behalf(),
         ],
     )  # fmt: skip
+    events = np.maximum(events, _laws(batch, ground, evidence, cell, reason))
     if not (possible & (basis > WITH_EVENT)).any():
         return events
     begin = evidence.add_words([f'"basis": "{name}"' for name in BASES])
     return np.where(possible & (basis > WITH_EVENT), begin + basis, events)
+
+
+def _laws(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
+    """Point to the law, the register or the country whose register is due that closes a channel."""
+    pointers = np.zeros(len(reason), dtype=np.int64)
+    closed = np.flatnonzero(_is(reason, Reason.LAW, Reason.REGISTER, Reason.WASH_DUE))
+    if ground.lawful is None or not len(closed):
+        return pointers
+    lands = sorted(batch.policy.wash)
+    due = evidence.add_words([f'"register_of": {json.dumps(land)}' for land in lands])
+    country = ground.lawful.country.ravel()[cell[closed]]
+    rules = _told_laws(evidence)
+    law = ground.lawful.law.ravel()[cell[closed]]
+    by_register = np.where(law == NOBODY, evidence.add_words(['"law": ""']), rules + law)
+    listed = _is(reason[closed], Reason.REGISTER)
+    row = np.where(listed, ground.reach.address.ravel()[cell[closed]], NOBODY)
+    told = np.where(_is(reason[closed], Reason.WASH_DUE), due + country, by_register)
+    pointers[closed] = np.where(
+        listed & (law == NOBODY),
+        evidence.lines(batch.addresses, row, ['"register": ', number("register"), ', "address": ', number("address")]),
+        told,
+    )
+    return pointers
+
+
+def _told_laws(evidence: Evidence) -> int:
+    return evidence.add_words(
+        [f'"country": {json.dumps(one.country)}, "law": {json.dumps(one.source)}' for one in laws()]
+    )
 
 
 def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
@@ -125,7 +172,20 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
     )
     capped = np.where(_is(reason, Reason.CAP), caps + np.append(timing.cap, 0)[line], 0)
     limited = _limited(batch, timing, evidence, line, reason)
-    return reduce(np.maximum, [paused, capped, limited, _windows(timing, evidence, line, reason)])
+    wished = evidence.lines(
+        batch.statements,
+        np.where(_is(reason, Reason.BEST_DAY), np.append(timing.day, NOBODY)[line], NOBODY),
+        [
+            '"best_days": ', wished_days("value"), ', "statement": ', number("statement"),
+            ', "said_at": ', instant("at"), ', "source": ', quoted("source"), on_behalf(),
+        ],
+    )  # fmt: skip
+    lawful = np.zeros(len(line), dtype=np.int64)
+    if (bound := _is(reason, Reason.LAW)).any():
+        lawful = np.where(bound, _told_laws(evidence) + np.append(timing.law, 0)[line], 0)
+    hours = _hours(timing, evidence, line, reason)
+    windows = _windows(timing, evidence, line, reason)
+    return reduce(np.maximum, [paused, capped, limited, wished, lawful, hours, windows])
 
 
 def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:
@@ -147,6 +207,42 @@ def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reaso
         ],
     )  # fmt: skip
     return np.maximum(wished, ahead)
+
+
+def chances(batch: Batch, evidence: Evidence, reason: Ints, propensity: Floats) -> Ints:
+    """Point to how likely a channel was that was drawn by lot, and to the share of those who are held out."""
+    pointers = np.zeros(len(reason), dtype=np.int64)
+    drawn = np.flatnonzero(_is(reason, Reason.EXPLORED))
+    if len(drawn):
+        known, place = np.unique(propensity[drawn], return_inverse=True)
+        share = f'"explore": {batch.policy.explore!r}, "propensity": '
+        pointers[drawn] = evidence.add_words([f"{share}{one!r}" for one in known.tolist()]) + place
+    held = _is(reason, Reason.HOLDOUT)
+    if held.any():
+        pointers[held] = evidence.add_words([f'"holdout": {batch.question.holdout!r}'])
+    return pointers
+
+
+def _hours(timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:
+    pointers = np.zeros(len(line), dtype=np.int64)
+    moved = np.flatnonzero(_is(reason, Reason.BEST_HOUR))
+    if timing.best is None or not len(moved):
+        return pointers
+    import polars as pl
+
+    lines, best = line[moved], timing.best
+    zones = pl.Series([json.dumps(zone) for zone in timing.zones])[timing.zone[lines]]
+    hours = pl.Series([f'"hour": "{hour:02}:00", "weekday": {day}' for day in range(7) for hour in range(24)])
+    whose = pl.Series(['"hour_population"', '"hour_observations"'])[best.own[lines].astype(np.int64)]
+    shares = [
+        pl.Series(np.round(part[lines] * 1000) / 1000).cast(pl.String)
+        for part in (best.share, best.low, best.high)
+    ]
+    said = '{}, "zone": {}, {}: {}, "hour_share": {}, "hour_between": [{}, {}]'
+    seen = pl.Series(np.rint(best.answers[lines]).astype(np.int64))
+    text = pl.select(pl.format(said, hours[best.cell[lines]], zones, whose, seen, *shares).alias("text"))
+    pointers[moved] = evidence.add(text["text"]) + np.arange(len(moved))
+    return pointers
 
 
 def _windows(timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:
@@ -189,6 +285,18 @@ def _observations(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells,
     text = pl.select(pl.format(said, pl.Series(count), *shares).alias("text"))
     pointers[seen] = evidence.add(text["text"]) + np.arange(len(seen))
     return pointers
+
+
+def _over_budget(batch: Batch, evidence: Evidence, reason: Ints) -> Ints:
+    """Point to the budget that closed a channel, and to what it would have gained; cells are messages x WIDTH here."""
+    closed = _is(reason, Reason.BUDGET)
+    if not closed.any():
+        return np.zeros(len(reason), dtype=np.int64)
+    return evidence.lines(
+        batch.asked,
+        np.where(closed, np.arange(len(reason)) // WIDTH, NOBODY),
+        [f'"budget": {batch.question.budget or "null"}, "gain": ', real("gain")],
+    )
 
 
 def _is(reason: Ints, *which: Reason) -> Bools:

@@ -40,6 +40,13 @@ ALL_MARKETING: Literal["all"] = "all"
 """The purpose of a cap that counts the messages of every purpose of marketing."""
 
 
+class Implied(StrEnum):
+    """What permission was read out of where nobody gave it in words (CASL s. 10(9), (10)); kept as `legacy`."""
+
+    PURCHASE = "purchase"
+    INQUIRY = "inquiry"
+
+
 class Basis(StrEnum):
     """What makes marketing on a channel lawful (GDPR art. 6(1)); `required` always rests on the contract."""
 
@@ -175,6 +182,12 @@ class Policy:
     """Channels on which existing customers get marketing until they object (ePrivacy art. 13(2))."""
     verified: tuple[Channel, ...] = ()
     """Channels whose address must be verified before it is used."""
+    double_opt_in: tuple[Channel, ...] = ()
+    """Channels on which marketing goes only to addresses that their owner has confirmed by a click."""
+    expiry: Mapping[Implied, timedelta] = field(default_factory=dict)
+    """How long permission lasts that was read out of a purchase or an inquiry; a shorter time in the law counts."""
+    wash: Mapping[str, int] = field(default_factory=dict)
+    """How many days old the last do-not-mail register of a country may be, by ISO code; missing: none is needed."""
     closing: tuple[str, ...] = ("stop", "opt_out", "complaint")
     """Reasons of a suppression that close the customer's whole channel; any other closes its one address."""
     quiet: Mapping[Channel, Window] = field(default_factory=_night)
@@ -183,6 +196,8 @@ class Policy:
     """Channels that rest on public holidays of the customer's country, for every purpose."""
     caps: tuple[Cap, ...] = field(default_factory=_caps)
     """Bind marketing only."""
+    household: bool = True
+    """Whether marketing sends one letter to a household whose members said nothing about it."""
     untracked: tuple[Purpose, ...] = ()
     """Purposes whose links are never measured."""
     observing: Observing = field(default_factory=Observing)
@@ -200,6 +215,14 @@ class Policy:
             raise ValueError(msg) from error
         if not 0 <= self.explore <= MOST_EXPLORED:
             msg = f"explore lies between 0 and {MOST_EXPLORED}"
+            raise ValueError(msg)
+        if not all(
+            len(country) == 2 and country.isupper() and days > 0 for country, days in self.wash.items()
+        ):
+            msg = "wash names countries by two capital letters and gives days, at least 1"
+            raise ValueError(msg)
+        if any(lasting <= timedelta(0) for lasting in self.expiry.values()):
+            msg = "permission that is implied lasts longer than nothing"
             raise ValueError(msg)
         paper = Channel.LETTER
         if any(way is not Basis.CONSENT and channel is not paper for channel, way in self.basis.items()):

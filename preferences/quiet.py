@@ -1,8 +1,8 @@
-"""Quiet hours and public holidays on the customer's own clock.
+"""Quiet hours, public holidays and wished days of the week on the customer's own clock.
 
 A wall clock is not a line: an hour is missing in spring and comes twice in autumn. So the rule is one sentence
 about instants: a message may leave at the first instant at or after it is due whose wall clock lies outside
-the quiet time and whose date is no holiday. When the quiet time ends inside a missing hour, that is the
+the quiet time and whose date is no holiday and, where days are wished, one of them. When the quiet time ends inside a missing hour, that is the
 instant the clock jumps; inside a repeated hour, the first one that is still ahead.
 """
 
@@ -16,55 +16,66 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from preferences.sheet import Bools, Ints, microseconds
+from preferences.sheet import NOBODY, Bools, Ints, microseconds
+from preferences.statement import ANY_DAY
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
 _EPOCH_DAY = date(1970, 1, 1)
+_THURSDAY = 3
+"""The day of the week of 1 January 1970, Monday 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rest:
     """Who is waited for, as arrays of one length.
 
-    A quiet time (minutes; equal: none), whether holidays bind, and where the customer lives (places in `zones` and
-    `countries`).
+    A quiet time (minutes; equal: none), whether holidays bind, which days of the week are allowed (bits, Monday the
+    lowest), and where the customer lives (places in `zones` and `countries`; zone NOBODY: nothing is waited for).
     """
 
     start: Ints
     end: Ints
     resting: Bools
+    days: Ints
     zone: Ints
     country: Ints
     zones: Sequence[str]
     countries: Sequence[str]
 
 
-def release(due: Ints, rest: Rest, which: Bools) -> tuple[Ints, Bools, Bools]:
-    """Return the first allowed instant at or after each `due`, and whether quiet hours or a holiday moved it.
+@dataclass(frozen=True, kw_only=True)
+class Freed:
+    """The first allowed instant of each line, and what moved it."""
 
-    Lines outside `which` stay as they are.
-    """
+    due: Ints
+    quiet: Bools
+    holiday: Bools
+    day: Bools
+
+
+def release(due: Ints, rest: Rest, which: Bools) -> Freed:
+    """Return the first allowed instant at or after each `due`; lines outside `which` stay as they are."""
     freed = due.copy()
-    quiet = np.zeros(len(due), dtype=np.bool_)
-    holiday = np.zeros(len(due), dtype=np.bool_)
+    moved = np.zeros((3, len(due)), dtype=np.bool_)
     places = np.where(rest.resting, rest.country, len(rest.countries))
     group = rest.zone * (len(rest.countries) + 1) + places
-    concerned = np.flatnonzero(which & ((rest.start != rest.end) | rest.resting))
+    waiting = (rest.start != rest.end) | rest.resting | (rest.days != ANY_DAY)
+    concerned = np.flatnonzero(which & waiting & (rest.zone != NOBODY))
     order = concerned[np.argsort(group[concerned], kind="stable")]
     borders = np.flatnonzero(np.diff(group[order])) + 1
     for who in np.split(order, borders) if len(order) else ():
         zone = rest.zones[int(rest.zone[who[0]])]
         country = "" if places[who[0]] == len(rest.countries) else rest.countries[int(places[who[0]])]
-        freed[who], quiet[who], holiday[who] = _release(
-            due[who], rest.start[who], rest.end[who], zone, country
-        )
-    return freed, quiet, holiday
+        window = (rest.start[who], rest.end[who], rest.days[who])
+        freed[who], moved[:, who] = _release(due[who], window, zone, country)
+    return Freed(due=freed, quiet=moved[0], holiday=moved[1], day=moved[2])
 
 
-def _release(due: Ints, start: Ints, end: Ints, zone: str, country: str) -> tuple[Ints, Bools, Bools]:
+def _release(due: Ints, window: tuple[Ints, Ints, Ints], zone: str, country: str) -> tuple[Ints, Bools]:
     at = due.copy()
-    quiet, holiday = np.zeros(len(at), dtype=np.bool_), np.zeros(len(at), dtype=np.bool_)
+    start, end, days = window
+    moved = np.zeros((3, len(at)), dtype=np.bool_)
     moving = np.arange(len(at))
     while True:
         now, first, last = at[moving], start[moving], end[moving]
@@ -74,16 +85,16 @@ def _release(due: Ints, start: Ints, end: Ints, zone: str, country: str) -> tupl
         over = first > last
         inside = np.where(over, (minute >= first) | (minute < last), (minute >= first) & (minute < last))
         resting = np.isin(day, _holidays(country, day)) if country else np.zeros(len(day), dtype=np.bool_)
+        unwished = (days[moving] >> (day + _THURSDAY) % 7) & 1 == 0
         ends = (day + (over & (minute >= first))) * DAY + last * MINUTE
-        target = np.where(resting, (day + 1) * DAY, ends)
-        hit = inside | resting
+        target = np.where(resting | unwished, (day + 1) * DAY, ends)
+        hit = inside | resting | unwished
         if not hit.any():
             break
-        quiet[moving] |= inside & ~resting
-        holiday[moving] |= resting
+        moved[:, moving] |= np.stack([inside & ~resting & ~unwished, resting, unwished & ~resting])
         moving = moving[hit]
         at[moving] = instant_of(now[hit], target[hit], zone)
-    return at, quiet, holiday
+    return at, moved
 
 
 def instant_of(now: Ints, wall: Ints, zone: str) -> Ints:

@@ -42,12 +42,14 @@ class Reach:
     suppression: Ints
 
 
-def reach(addresses: Columns, suppressions: Columns, *, size: int, brand: str, policy: Policy) -> Reach:
+def reach(
+    addresses: Columns, suppressions: Columns, *, size: int, brand: str, policy: Policy, marketing: bool
+) -> Reach:
     """Choose the first usable address by position (then id) of every channel.
 
     A suppression closes its address; one whose reason is in `policy.closing` (a STOP, a complaint) closes the
     channel of the customer, for every purpose and every address. With several reasons the channel names the gravest:
-    suppressed, unverified, unusable, no address.
+    suppressed, unverified, unusable, no address. `marketing`: double opt-in binds it too.
     """
     cells = size * WIDTH
     channel = addresses.codes("channel", CHANNELS)
@@ -55,7 +57,8 @@ def reach(addresses: Columns, suppressions: Columns, *, size: int, brand: str, p
     cell = addresses.row[row] * WIDTH + channel[row]
     barred, stopped = _suppressed(addresses, suppressions, cells, brand, policy)
     usable = addresses.codes("state", ("usable",))[row] == 0
-    bound = np.array([name in policy.verified for name in CHANNELS])[channel[row]]
+    proving = {*policy.verified, *(policy.double_opt_in if marketing else ())}
+    bound = np.array([name in proving for name in CHANNELS])[channel[row]]
     proven = ~bound | addresses.truth("verified")[row]
     blocked = (barred[row] != NOBODY) | (stopped[cell] != NOBODY)
 

@@ -1,20 +1,26 @@
-"""When a message may leave: after caps and pauses (marketing), outside quiet hours and holidays."""
+"""When a message may leave: after caps and pauses and on wished days (marketing), outside quiet hours and holidays."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from preferences.batch import Batch
 from preferences.cap import Room, room
+from preferences.hours import BestHour, best_hour
+from preferences.law import OF_ADDRESS, Known, table
 from preferences.pause import Pauses, pauses, resume_at
 from preferences.quiet import Rest, known_zone, release
 from preferences.reach import OPEN, number
 from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints
-from preferences.statement import Statements, quiet_times
+from preferences.statement import ANY_DAY, Statements, best_days, quiet_times
 from tidings.channel import Channel
 from tidings.reason import Reason
+
+_ROUNDS = 60
+"""After so many turns of pauses, quiet times and laws, each of hours or more, there is no instant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,23 +45,44 @@ class Timing:
     """Whether the customer chose these quiet hours."""
     zone: Ints
     zones: list[str]
+    day: Ints
+    """Row of the statement about the best days, NOBODY without."""
+    law: Ints
+    """The law (place in `preferences.law.laws`) whose quiet time binds, NOBODY without."""
+    best: BestHour | None
 
 
-def timing(batch: Batch, said: Statements, customer: Ints, channel: Ints) -> Timing:
+def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel: Ints) -> Timing:
     """Find the first instant, `now` or later, that every rule allows.
 
     A wait never changes the channel: what the customer likes best is worth a night.
+
+    Args:
+        batch: the facts.
+        said: what customers stated.
+        land: where they are known.
+        customer: of each line.
+        channel: of each line.
     """
     start, end, own = _quiet_times(batch, said)
-    rest = _rest(batch, start[customer, channel], end[customer, channel], customer, channel)
+    days, day = _wished_days(batch, said)
+    rest = _rest(batch, start[customer, channel], end[customer, channel], days[customer], customer, channel)
+    rests = [rest, *_abroad(rest, land, customer, channel)]
+    legal, law = _legal(batch, rest, land, customer, channel)
     found, free = None, _room(batch, said, customer)
     if batch.is_marketing:
         found = _lines(pauses(said), customer, batch.size)
-    due, pause, quiet, holiday = _settle(free.due, found, rest)
+    settled = _settle(free.due, found, rests, legal)
+    due, pause = settled.due, settled.pause
+    best = best_hour(batch, due, rest, customer, channel)
+    due, better = _better(due, best, found, rests, legal)
     reason = np.full(len(due), OPEN, dtype=np.int64)
     for moved, name in (
-        (quiet, Reason.QUIET_HOURS),
-        (holiday, Reason.HOLIDAY),
+        (settled.quiet, Reason.QUIET_HOURS),
+        (settled.law, Reason.LAW),
+        (settled.holiday, Reason.HOLIDAY),
+        (settled.day, Reason.BEST_DAY),
+        (better, Reason.BEST_HOUR),
         (free.cap != NOBODY, Reason.CAP),
         (free.wish != NOBODY, Reason.FREQUENCY),
         (free.ahead != NOBODY, Reason.PRIORITY),
@@ -74,6 +101,9 @@ def timing(batch: Batch, said: Statements, customer: Ints, channel: Ints) -> Tim
         own=own[customer, channel],
         zone=rest.zone,
         zones=list(rest.zones),
+        day=day[customer],
+        law=law,
+        best=best,
     )
 
 
@@ -86,20 +116,59 @@ def _room(batch: Batch, said: Statements, customer: Ints) -> Room:
     return Room(**{part.name: getattr(found, part.name)[customer] for part in fields(found)})
 
 
-def _settle(due: Ints, found: Pauses | None, rest: Rest) -> tuple[Ints, Ints, Bools, Bools]:
-    """Move instants until neither a pause nor a quiet time moves them further."""
+def _better(
+    due: Ints, best: BestHour | None, found: Pauses | None, rests: Sequence[Rest], legal: Sequence[Rest]
+) -> tuple[Ints, Bools]:
+    """Return when each line leaves, and whether it waits for its best hour; not for one that lies in a pause."""
+    if best is None:
+        return due, np.zeros(len(due), dtype=np.bool_)
+    stays = best.moved & (_settle(best.due, found, rests, legal).due == best.due)
+    return np.where(stays, best.due, due), stays
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settled:
+    """When each line may leave, and what moved it."""
+
+    due: Ints
+    pause: Ints
+    quiet: Bools
+    holiday: Bools
+    day: Bools
+    law: Bools
+
+
+def _settle(due: Ints, found: Pauses | None, rests: Sequence[Rest], legal: Sequence[Rest]) -> _Settled:
+    """Move instants until no pause, no quiet time and no law moves them further.
+
+    Where they leave no instant between them (the customer's nights, the law's days) it is NEVER.
+    """
+    paused = found is not None and len(found.customer) > 0
     pause = np.full(len(due), NOBODY, dtype=np.int64)
-    quiet, holiday = np.zeros(len(due), dtype=np.bool_), np.zeros(len(due), dtype=np.bool_)
-    while True:
-        freed = due
-        if found is not None and len(found.customer):
-            freed, last = resume_at(due, found)
+    quiet, holiday, day, law = (np.zeros(len(due), dtype=np.bool_) for _ in range(4))
+    moving = np.ones(len(due), dtype=np.bool_)
+    for _ in range(_ROUNDS):
+        before = due
+        if found is not None and paused:
+            due, last = resume_at(due, found)
             pause = np.where(last == NOBODY, pause, last)
-        after, by_quiet, by_holiday = release(freed, rest, freed != NEVER)
-        quiet, holiday = quiet | by_quiet, holiday | by_holiday
-        if found is None or not len(found.customer) or np.array_equal(after, due):
-            return after, pause, quiet, holiday
-        due = after
+        for rest in rests:
+            freed = release(due, rest, moving & (due != NEVER))
+            due, quiet, holiday, day = (
+                freed.due,
+                quiet | freed.quiet,
+                holiday | freed.holiday,
+                day | freed.day,
+            )
+        for rest in legal:
+            freed = release(due, rest, moving & (due != NEVER))
+            due, law = freed.due, law | freed.quiet
+        moving = due != before
+        if not moving.any() or not (paused or len(rests) + len(legal) > 1):
+            break
+    else:
+        due = np.where(moving, NEVER, due)
+    return _Settled(due=due, pause=pause, quiet=quiet, holiday=holiday, day=day, law=law)
 
 
 def _lines(found: Pauses, customer: Ints, size: int) -> Pauses:
@@ -147,7 +216,17 @@ def _quiet_times(batch: Batch, said: Statements) -> tuple[Ints, Ints, Bools]:
     return start, end, own
 
 
-def _rest(batch: Batch, start: Ints, end: Ints, customer: Ints, channel: Ints) -> Rest:
+def _wished_days(batch: Batch, said: Statements) -> tuple[Ints, Ints]:
+    """Return the days of the week that each customer wishes (marketing), and the statement that says so."""
+    days = np.full(batch.size, ANY_DAY, dtype=np.int64)
+    row = said.first("best_days") if batch.is_marketing else np.full(batch.size, NOBODY, dtype=np.int64)
+    who = np.flatnonzero(row != NOBODY)
+    if len(who):
+        days[who] = said.columns.judged("value", best_days)[row[who]]
+    return days, row
+
+
+def _rest(batch: Batch, start: Ints, end: Ints, days: Ints, customer: Ints, channel: Ints) -> Rest:
     known = batch.known[customer]
     fallback = batch.policy.time_zone
     zone, names = batch.customers.dictionary("time_zone")
@@ -157,8 +236,54 @@ def _rest(batch: Batch, start: Ints, end: Ints, customer: Ints, channel: Ints) -
         start=start,
         end=end,
         resting=resting,
+        days=days,
         zone=np.append(zone, len(names))[known],
         country=np.append(country, len(countries))[known],
         zones=[*(known_zone(name, fallback) for name in names), fallback],
         countries=[*(name or "" for name in countries), ""],
+    )
+
+
+def _abroad(rest: Rest, land: Known, customer: Ints, channel: Ints) -> Iterator[Rest]:
+    """Yield the same quiet time on the clocks of the phone number, where it is of another country."""
+    for edge in range(land.abroad.shape[2]):
+        zone = land.abroad[customer, channel, edge]
+        if (zone != NOBODY).any():
+            yield _window(rest, rest.start, rest.end, zone, land.zones)
+
+
+def _legal(batch: Batch, rest: Rest, land: Known, customer: Ints, channel: Ints) -> tuple[list[Rest], Ints]:
+    """Return the quiet times that laws set, on the customer's clock and the number's, and which law of each line."""
+    law = np.full(len(customer), NOBODY, dtype=np.int64)
+    rules = table(batch.question.purpose_class)
+    if not (rules.quiet_law != NOBODY).any():
+        return [], law
+    found: list[Rest] = []
+    for slot in range(land.places.shape[2]):
+        place = land.places[customer, channel, slot]
+        start, end = rules.start[place, channel], rules.end[place, channel]
+        nearer = (land.places[customer, channel, :slot] == place[:, None]).any(axis=1)
+        start, end = np.where(nearer, 0, start), np.where(nearer, 0, end)
+        which = start != end
+        if not which.any():
+            continue
+        law = np.where(which & (law == NOBODY), rules.quiet_law[place, channel], law)
+        found.append(_window(rest, start, end, rest.zone, rest.zones))
+        if slot >= OF_ADDRESS:
+            zones = (land.abroad[customer, channel, edge] for edge in range(land.abroad.shape[2]))
+            found += [_window(rest, start, end, zone, land.zones) for zone in zones]
+    return found, law
+
+
+def _window(rest: Rest, start: Ints, end: Ints, zone: Ints, zones: Sequence[str]) -> Rest:
+    """Return a quiet time of the day alone, on some clock."""
+    return Rest(
+        start=start,
+        end=end,
+        resting=np.zeros(len(start), dtype=np.bool_),
+        days=np.full(len(start), ANY_DAY, dtype=np.int64),
+        zone=zone,
+        country=rest.country,
+        zones=zones,
+        countries=rest.countries,
     )

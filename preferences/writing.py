@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preferences.batch import Batch
+from preferences.behaviour import base_rates
 from preferences.evidence import Evidence
-from preferences.grounds import Ground, grounds, permissions, waits
+from preferences.grounds import Ground, chances, grounds, permissions, waits
 from preferences.reach import OPEN, REASONS
 from preferences.reach import number as code
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Ints
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Floats, Ints
 from preferences.timing import Timing
 from tidings.reason import Reason
 
@@ -31,6 +32,8 @@ class Answer:
     """Channels as they are listed: possible ones by rank, then the others by house order."""
     rank: Ints
     """Along `order`; NOBODY: not possible."""
+    propensity: Floats
+    """How likely it was that the first channel comes first."""
     held: Ints
     """Why the message is held, OPEN when it is ready."""
     timing: Timing
@@ -62,8 +65,15 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: boo
             "reason": _names(reason),
             "address": addresses[np.where(address == NOBODY, len(addresses) - 1, address)],
             "evidence": _evidence(batch, answer, ground, cell, reason, line) if explained else nothing,
+            "expected": pl.Series(_expected(batch, ground, cell)),
         }
     )
+
+
+def _expected(batch: Batch, ground: Ground, cell: Ints) -> Floats:
+    if ground.observed is None:
+        return base_rates(batch.question, batch.policy)[cell % WIDTH]
+    return ground.observed.mean.ravel()[cell]
 
 
 def _evidence(
@@ -71,7 +81,10 @@ def _evidence(
 ) -> pl.Series:
     evidence = Evidence()
     return evidence.text(
-        grounds(batch, ground, evidence, cell, reason),
+        np.maximum(
+            grounds(batch, ground, evidence, cell, reason),
+            chances(batch, evidence, reason, np.repeat(answer.propensity, WIDTH)),
+        ),
         permissions(batch, ground, evidence, cell, reason),
         waits(batch, answer.timing, evidence, line),
     )
@@ -97,6 +110,7 @@ def verdicts_frame(
             "channel": pl.Series([*CHANNELS, None])[channel],
             "language": languages,
             "tracking": tracking,
+            "propensity": pl.Series(answer.propensity),
             "input_digest": pl.Series(digests, dtype=pl.String),
         }
     )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from store.arrays import read_arrays
-from store.facts_of_persons import MERGED, PERSONS
-from tidings.facts import CAP_HORIZON, Facts, Question, empty
+from store.facts_of_persons import LISTED, MERGED, PERSONS, PREFIX
+from store.registers import newest
+from tidings.facts import CAP_HORIZON, FREQUENCY_HORIZON, Facts, Question, empty
 from tidings.purpose import Purpose, PurposeClass, topic_path
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ _QUERIES: Mapping[str, str] = {
         SELECT id AS customer, language, time_zone, country, standing, holds
           FROM customers WHERE id = ANY(%(customers)s::bigint[])
     """,
-    "addresses": """
-        SELECT customer_id AS customer, channel, id AS address, state, problem, verified_at IS NOT NULL AS verified,
-               position, coalesce(postal ->> 'country', '') AS country
-          FROM addresses WHERE customer_id = ANY(%(customers)s::bigint[]) AND removed_at IS NULL
+    "addresses": f"""
+        SELECT a.customer_id AS customer, a.channel, a.id AS address, a.state, a.problem,
+               a.verified_at IS NOT NULL AS verified, a.position, coalesce(a.postal ->> 'country', '') AS country,
+               {PREFIX} AS prefix, {LISTED} AS register
+          FROM addresses a WHERE a.customer_id = ANY(%(customers)s::bigint[]) AND a.removed_at IS NULL
     """,
     "suppressions": """
         SELECT a.customer_id AS customer, a.channel, a.id AS address, s.id AS suppression, s.brand, s.reason, s.at
@@ -34,14 +36,14 @@ _QUERIES: Mapping[str, str] = {
     """,
     "consents": """
         SELECT customer_id AS customer, id AS consent, brand, topic, channel, action, source, proof <> '' AS proof, at,
-               0::bigint AS member
+               on_behalf, expires_at, coalesce(record ->> 'ground', '') AS ground, 0::bigint AS member
           FROM consents
          WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all')
            AND topic = ANY(%(topics)s::text[])
     """,
     "statements": """
         SELECT customer_id AS customer, id AS statement, brand, topic, kind, channels, value::text AS value, source,
-               from_at, until_at, at
+               from_at, until_at, at, on_behalf
           FROM statements
          WHERE customer_id = ANY(%(customers)s::bigint[]) AND brand IN (%(brand)s, 'all')
            AND topic = ANY(%(topics)s::text[])
@@ -92,7 +94,9 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
     if question.best_hour_until is None and "hours" in wanted:
         wanted.remove("hours")
+    registers = newest(connection) if marketing else ()
     values = {
+        "registers": "{" + ",".join(str(one.id) for one in registers) + "}",
         "brand": question.brand,
         "topics": list(topic_path(question.topic)),
         "purposes": [one.value for one in Purpose if one.purpose_class is PurposeClass.MARKETING],
@@ -109,6 +113,16 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     # Not one of the queries above: what it finds decides what they are asked for.
     merged = {row[0] for row in connection.exec_driver_sql(PERSONS, {"customers": list(customers)})}
     frames = read(_QUERIES, customers - merged)
+    if patient := _looking_far_back(frames):
+        values["since"] = now - FREQUENCY_HORIZON
+        [longer] = read_arrays(
+            connection,
+            [(_QUERIES["recent"], empty("recent").schema)],
+            values | {"customers": "{" + ",".join(map(str, patient)) + "}"},
+        )
+        others = frames["recent"].filter(~pl.col("customer").is_in(patient))
+        frames["recent"] = pl.concat([others, longer])
+        values["since"] = now - CAP_HORIZON
     if merged:
         more = read(MERGED, merged)
         frames = {name: pl.concat([frames[name], more[name]]) for name in wanted}
@@ -116,5 +130,16 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
         question=question,
         asked=asked,
         coming=empty("coming"),
+        washed={(one.country, one.kind): one.dated for one in registers},
         **{name: frames[name] if name in frames else empty(name) for name in _QUERIES},
     )
+
+
+def _looking_far_back(frames: Mapping[str, pl.DataFrame]) -> list[int]:
+    """Return the customers whose wish looks further back than a cap does."""
+    import polars as pl
+
+    if "recent" not in frames:
+        return []
+    often = (pl.col("kind") == "frequency") & pl.col("value").str.contains('"year"', literal=True)
+    return frames["statements"].filter(often)["customer"].unique().to_list()

@@ -11,6 +11,16 @@ from collections.abc import Mapping
 PERSONS = "SELECT customer_id FROM persons WHERE customer_id = ANY(%(customers)s)"
 """Which of some records are merged."""
 
+PREFIX = "CASE WHEN a.channel IN ('sms', 'whatsapp') THEN left(a.value, 5) ELSE '' END"
+"""The first digits of a phone number."""
+LISTED = """
+    CASE WHEN cardinality(%(registers)s::bigint[]) > 0 THEN (
+        SELECT min(e.register_id) FROM register_entries e JOIN customers n ON n.id = a.customer_id
+         WHERE e.register_id = ANY(%(registers)s::bigint[]) AND e.digest IN (
+               sha256(convert_to(lower(a.value), 'UTF8')),
+               sha256(convert_to(lower(trim(n.first_name || ' ' || n.last_name) || E'\\n' || a.value), 'UTF8')))) END
+"""
+"""The do-not-mail register that lists an address `a`, by itself or with the customer's name (`work.registers`)."""
 _OF = """
     FROM persons m JOIN persons w ON w.person_id = m.person_id
 """
@@ -35,7 +45,7 @@ MERGED: Mapping[str, str] = {
                max(a.problem) OVER same AS problem, bool_or(a.verified_at IS NOT NULL) OVER same AS verified,
                least(a.position + CASE WHEN a.customer_id = m.customer_id THEN 0 ELSE 100 END, 32767)::smallint
                    AS position,
-               coalesce(a.postal ->> 'country', '') AS country
+               coalesce(a.postal ->> 'country', '') AS country, {PREFIX} AS prefix, {LISTED} AS register
           {_OF} JOIN addresses a ON a.customer_id = w.customer_id
          WHERE {_ASKED} AND a.removed_at IS NULL AND NOT EXISTS (
                SELECT FROM persons x JOIN addresses r ON r.customer_id = x.customer_id
@@ -53,17 +63,18 @@ MERGED: Mapping[str, str] = {
     # The last lines are no events: a record that was never asked has not agreed either.
     "consents": f"""
         SELECT m.customer_id AS customer, c.id AS consent, c.brand, c.topic, c.channel, c.action, c.source,
-               c.proof <> '' AS proof, c.at, w.customer_id AS member
+               c.proof <> '' AS proof, c.at, c.on_behalf, c.expires_at, coalesce(c.record ->> 'ground', '') AS ground,
+               w.customer_id AS member
           {_OF} JOIN persons o ON o.person_id = m.person_id
           JOIN consents c ON c.customer_id = o.customer_id
            AND (o.customer_id = w.customer_id OR c.id > greatest(o.since, w.since))
          WHERE {_ASKED} AND c.brand IN (%(brand)s, 'all') AND c.topic = ANY(%(topics)s::text[])
          UNION ALL
-        SELECT m.customer_id, 0, '', '', '', '', '', false, 'epoch', w.customer_id {_OF} WHERE {_ASKED}
+        SELECT m.customer_id, 0, '', '', '', '', '', false, 'epoch', '', NULL, '', w.customer_id {_OF} WHERE {_ASKED}
     """,
     "statements": f"""
         SELECT m.customer_id AS customer, s.id AS statement, s.brand, s.topic, s.kind, s.channels,
-               s.value::text AS value, s.source, s.from_at, s.until_at, s.at
+               s.value::text AS value, s.source, s.from_at, s.until_at, s.at, s.on_behalf
           {_OF} JOIN statements s ON s.customer_id = w.customer_id
          WHERE {_ASKED} AND s.brand IN (%(brand)s, 'all') AND s.topic = ANY(%(topics)s::text[])
     """,

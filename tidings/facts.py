@@ -19,6 +19,8 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "message": "String",  # id of the message; the key of the answer
         "customer": "Int64",
         "tried": "List(String)",  # channels already used up by fallback
+        "over_budget": "List(String)",  # channels that the run's budget gave to others
+        "gain": "Float64",  # what a unit of the budget would have gained here
     },
     "customers": {
         "customer": "Int64",  # unique
@@ -36,7 +38,9 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "problem": "String",
         "verified": "Boolean",
         "position": "Int16",
-        "country": "String",  # letters: destination; else the customer's
+        "country": "String",  # letters: destination
+        "prefix": "String",  # phone numbers: their first digits, "+4791"
+        "register": "Int64",  # the do-not-mail register whose newest file lists it
     },
     "suppressions": {  # active ones only, joined to the addresses above
         "customer": "Int64",
@@ -57,6 +61,9 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "source": "String",
         "proof": "Boolean",
         "at": "Datetime[us, UTC]",
+        "on_behalf": "String",  # who spoke for the customer, '' = the customer
+        "expires_at": "Datetime[us, UTC]",  # exclusive
+        "ground": "String",  # purchase, inquiry: what it was read out of; '' = said in words
         "member": "Int64",  # of a person with several records: the one it counts for; else 0
     },
     "statements": {
@@ -71,6 +78,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "from_at": "Datetime[us, UTC]",
         "until_at": "Datetime[us, UTC]",
         "at": "Datetime[us, UTC]",
+        "on_behalf": "String",  # who spoke for the customer, '' = the customer
     },
     "behaviour": {
         "customer": "Int64",
@@ -131,6 +139,10 @@ class Question:
     costs: Mapping[str, float]
     """Expected cost of one message by channel, in the organisation's currency."""
     brand_name: str = ""
+    budget: str = ""
+    """The run's budget and where it cut, as JSON: the evidence of what it closed."""
+    limited: tuple[str, ...] = ()
+    """Channels that the budget limits: a message that was given no share has none of them."""
     priority: int = 5
     """1 to 9: among campaigns that compete for the same cap the higher one goes first."""
     population: Population = Population()
@@ -164,6 +176,8 @@ class Facts:
     hours: pl.DataFrame
     recent: pl.DataFrame
     coming: pl.DataFrame
+    washed: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    """The date of the newest do-not-mail register by country and kind (letter, phone, email)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,7 +192,8 @@ class Decisions:
         input_digest String (16 hex digits; same facts, same digest).
     `ranked`, one row per message and channel of the question:
         message String, channel String, rank Int8 (1 = first; null = not possible), reason String (a `Reason`),
-        address Int64 (which one, null when none), evidence String (JSON: ids, dates, source, counts).
+        address Int64 (which one, null when none), evidence String (JSON: ids, dates, source, counts),
+        expected Float64 (how likely it is that the customer engages there: the posterior mean).
     """
 
     verdicts: pl.DataFrame
@@ -202,5 +217,7 @@ def empty(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema={column: types[kind] for column, kind in SCHEMAS[name].items()})
 
 
+FREQUENCY_HORIZON = timedelta(days=366)
+"""How far back `recent` reaches for customers who want to hear of us so often a year."""
 CAP_HORIZON = timedelta(days=92)
 """How far back `recent` reaches; a policy with a longer cap window is refused."""

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     # Waiting: it will be sent later by itself, or after a release.
     QUIET_HOURS = "quiet_hours"
     HOLIDAY = "holiday"
+    BEST_DAY = "best_day"
+    LAW = "law"
     CAP = "cap"
     FREQUENCY = "frequency"
     PRIORITY = "priority"
@@ -58,6 +60,9 @@ class Reason(StrEnum):
     CHANNEL_NO_CONSENT = "channel_no_consent"
     OBJECTED = "objected"
     NEVER_WISHED = "never_wished"
+    EXPIRED = "expired"
+    REGISTER = "register"
+    WASH_DUE = "wash_due"
     TRIED = "tried"
     BUDGET = "budget"
 

@@ -1,0 +1,77 @@
+"""Do-not-mail registers (Robinson lists): dated files of digests, the newest of each country and kind counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+KINDS = ("letter", "phone", "email")
+KEPT = 2
+"""Of so many files of a country and kind the entries are kept: the newest, and the one before it."""
+
+_COLUMNS = "id, country, kind, dated, file, digest, entries, actor, recorded_at"
+
+
+def newest(connection: Connection) -> Sequence[Any]:
+    """Return the newest register of each country and kind."""
+    query = f"SELECT DISTINCT ON (country, kind) {_COLUMNS} FROM registers ORDER BY country, kind, dated DESC"
+    return connection.execute(text(query)).all()
+
+
+def listing(connection: Connection) -> Sequence[Any]:
+    """Return all registers, the newest first."""
+    return connection.execute(
+        text(f"SELECT {_COLUMNS} FROM registers ORDER BY dated DESC, country, kind")
+    ).all()
+
+
+def find(connection: Connection, *, country: str, kind: str, dated: date) -> Any | None:
+    """Return a register, None when that file is not here."""
+    query = f"SELECT {_COLUMNS} FROM registers WHERE (country, kind, dated) = (:country, :kind, :dated)"
+    return connection.execute(text(query), {"country": country, "kind": kind, "dated": dated}).one_or_none()
+
+
+def add(
+    connection: Connection,
+    *,
+    country: str,
+    kind: str,
+    dated: date,
+    file: str,
+    digest: str,
+    entries: Iterable[bytes],
+    actor: str,
+    now: datetime,
+) -> int:
+    """Write a register with its entries (SHA-256, 32 bytes each; doubled ones once); return how many there are."""
+    register = connection.scalar(
+        text("""
+            INSERT INTO registers (country, kind, dated, file, digest, entries, actor, recorded_at)
+            VALUES (:country, :kind, :dated, :file, :digest, 0, :actor, :now) RETURNING id
+        """),
+        {
+            "country": country, "kind": kind, "dated": dated, "file": file, "digest": digest, "actor": actor,
+            "now": now,
+        },
+    )  # fmt: skip
+    driver: Any = connection.connection.driver_connection
+    count = 0
+    with driver.cursor() as cursor, cursor.copy("COPY register_entries (register_id, digest) FROM STDIN") as copy:
+        for entry in set(entries):
+            copy.write_row((register, entry))
+            count += 1
+    connection.execute(
+        text("UPDATE registers SET entries = :count WHERE id = :register"), {"count": count, "register": register}
+    )
+    connection.execute(
+        text("""
+            DELETE FROM register_entries WHERE register_id IN (
+                SELECT id FROM registers WHERE (country, kind) = (:country, :kind)
+                 ORDER BY dated DESC OFFSET :kept)
+        """),
+        {"country": country, "kind": kind, "kept": KEPT},
+    )
+    return count
