@@ -67,7 +67,9 @@ class Budget(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> Budget:
         if not self.counts and self.amount is None:
-            msg = 'a budget names letters, emails, sms, pushes, whatsapp or an amount, such as {letters = 500}'
+            msg = (
+                "a budget names letters, emails, sms, pushes, whatsapp or an amount, such as {letters = 500}"
+            )
             raise ValueError(msg)
         return self
 
@@ -120,14 +122,27 @@ class Campaign(BaseModel):
     budget: Budget | None = None
     """Marketing only: who gains most by it comes first, others take their next channel."""
 
+    holdout: float = Field(default=0.0, ge=0, le=0.5)
+    """Marketing only: the share of customers who get nothing, always the same ones, to compare with."""
+    best_hour: bool | None = None
+    """Marketing only: whether messages wait for the customer's best hour; None: as the policy says."""
+    best_hour_within: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=6))] = timedelta(days=1)
+    """How long after the start they may wait for it."""
+
+    @model_validator(mode="after")
+    def _one_clock(self) -> Campaign:
+        if self.best_hour and self.schedule.own_time:
+            msg = "best_hour and own_time exclude each other: both say when a message leaves"
+            raise ValueError(msg)
+        return self
+
     @model_serializer(mode="wrap")
     def _without_what_is_usual(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out what came later, where it is not set: an edition that ran before keeps its digest."""
         written: dict[str, Any] = write(self)
-        usual = {"priority": USUAL_PRIORITY, "budget": None}
-        return {
-            name: value for name, value in written.items() if name not in usual or value != usual[name]
-        }
+        usual = {"priority": USUAL_PRIORITY, "budget": None, "holdout": 0.0, "best_hour": None}
+        usual |= {"best_hour_within": written["best_hour_within"]} if not self.best_hour else {}
+        return {name: value for name, value in written.items() if name not in usual or value != usual[name]}
 
     @property
     def purpose(self) -> str:

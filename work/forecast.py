@@ -123,6 +123,7 @@ def pretended(installation: Installation, campaign: Campaign, template: Template
             "data": campaign.model_dump(mode="json")["data"],
             "currency": installation.organisation.costs.currency,
             "tracking": False,
+            "campaign": campaign.model_dump(mode="json", exclude={"budget"}),
         },
         audience=0,
         already_sent=0,

@@ -23,6 +23,7 @@ from work.archive import keep
 from work.bills import Document
 from work.campaign import Opened, template_row
 from work.installation import Installation
+from work.learnt import pinned
 from work.press import Job, typeset
 from work.shards import size_of
 
@@ -131,6 +132,7 @@ def _run_values(
             "channels": list(Channel),
             "tracking": installation.organisation.tracking.get(template.purpose, True),
             "currency": installation.organisation.costs.currency,
+            **pinned(connection, template.purpose_class, policy=policy),
         },
         "already_sent": found.already_sent,
         "rejected": found.rejected,
