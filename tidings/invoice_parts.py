@@ -1,5 +1,6 @@
 """Parts of an invoice in the terms of EN 16931-1: who, where, allowances, periods, references, payment."""
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -13,12 +14,18 @@ UNTAXED: frozenset[str] = frozenset({"Z", "E", "AE", "K", "G", "O"})
 """Categories whose rate is 0 (BR-Z-05, BR-E-05, BR-AE-05, BR-IC-05, BR-G-05, BR-O-05)."""
 
 
+_UNWRITABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
 def _storable(text: str) -> str:
-    """Refuse what no database and no document can hold: NUL, and halves of a surrogate pair."""
+    """Return a text as XML gives it back: one kind of line end, no blanks around, no control characters.
+
+    What no database and no document can hold is refused: NUL, and halves of a surrogate pair.
+    """
     if "\0" in text or (not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text)):
         msg = "holds a character that no text can hold"
         raise ValueError(msg)
-    return text
+    return _UNWRITABLE.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 Text = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]

@@ -7,13 +7,17 @@ from typing import Any
 from templates.paymentcode import is_iban
 from templates.postal_lines import country_of
 from tidings.invoice import Invoice, category_of
-from tidings.invoice_parts import Address, Identifier, Party, Payment, TaxCategory
+from tidings.invoice_parts import Address, Allowance, Identifier, Party, Payment, TaxCategory, TaxNote
 from tidings.organisation import Brand
 
 _VAT_ID = re.compile(r"^[A-Z]{2}[A-Z0-9]{2,18}$")
 _POSTCODE = re.compile(r"^(?P<postcode>(?:[A-Z]{1,2}-)?\d[\d -]{2,8}\d)\s+(?P<city>\D.*)$")
 """As the last line of an address on the continent."""
 _LONGEST = 200
+_REASONS = {"AE": "VATEX-EU-AE", "K": "VATEX-EU-IC", "G": "VATEX-EU-G", "O": "VATEX-EU-O"}
+"""VATEX codes; an exemption (E) has many reasons, and the billing system says which."""
+_DISCOUNT, _CHARGE = "95", "ABK"
+"""UNTDID 5189 discount, 7161 miscellaneous."""
 
 
 def whole(
@@ -36,7 +40,7 @@ def whole(
     seller = invoice.seller or seller_of(brand)
     buyer = invoice.buyer or _buyer(invoice, brand, postal, company or name)
     untaxed: TaxCategory = "Z" if seller.vat_id or invoice.tax_representative else "O"
-    return invoice.model_copy(
+    made = invoice.model_copy(
         update={
             "seller": seller,
             "buyer": buyer,
@@ -46,19 +50,40 @@ def whole(
                 line.model_copy(
                     update={
                         "id": line.id or str(place),
+                        "allowances": tuple(map(_reasoned, line.allowances)),
                         "tax_category": line.tax_category or _resolved(category_of(line.tax_rate), untaxed),
                     }
                 )
                 for place, line in enumerate(invoice.lines, start=1)
             ),
             "allowances": tuple(
-                one.model_copy(
+                _reasoned(one).model_copy(
                     update={"tax_category": one.tax_category or _resolved(category_of(one.tax_rate), untaxed)}
                 )
                 for one in invoice.allowances
             ),
         }
     )
+    return explained(made)
+
+
+def explained(invoice: Invoice) -> Invoice:
+    """Return the invoice with the code of the law for each category that has but one reason to charge no tax."""
+    said = {(note.category, note.rate): note for note in invoice.taxes}
+    for group in invoice.groups:
+        code = _REASONS.get(group.category, "")
+        if code and not group.reason and not group.reason_code:
+            key = (group.category, group.rate)
+            note = said.get(key, TaxNote(category=group.category, rate=group.rate))
+            said[key] = note.model_copy(update={"reason_code": code})
+    return invoice.model_copy(update={"taxes": tuple(said.values())})
+
+
+def _reasoned(one: Allowance) -> Allowance:
+    """Return an allowance with the general code where it gives no reason (BR-33, BR-38; BR-41, BR-43 of lines)."""
+    if one.reason or one.reason_code:
+        return one
+    return one.model_copy(update={"reason_code": _CHARGE if one.charge else _DISCOUNT})
 
 
 def _resolved(category: TaxCategory, untaxed: TaxCategory) -> TaxCategory:

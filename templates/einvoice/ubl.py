@@ -31,7 +31,8 @@ def to_ubl(invoice: Invoice, *, customization: str = "") -> bytes:
         customization: what the document says it follows (BT-24); '' is the strictest whose demands it meets.
     """
     name = CREDIT_NOTE if invoice.is_credit else INVOICE
-    root = etree.Element(name, nsmap={None: name[1:].partition("}")[0], **SPACES})
+    spaces: dict[str | None, str] = {None: name[1:].partition("}")[0]}
+    root = etree.Element(name, nsmap=spaces | dict(SPACES))
     writer = Writer(SPACES, currencies_of(invoice), currency=True)
     context: tuple[Row, ...] = (
         Fixed(path="cbc:CustomizationID", value=customization or followed(invoice)),

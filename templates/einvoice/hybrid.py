@@ -1,0 +1,141 @@
+"""The PDF that people read with the XML that machines read inside: PDF/A-3b, PDF/UA-1, Factur-X 1.0 (ZUGFeRD 2)."""
+
+import hashlib
+import io
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name
+
+from tidings.invoice import Invoice
+
+FILE_NAME = "factur-x.xml"
+_PRODUCER = "Tidings"
+_FACTURX = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
+_PROPERTIES = (
+    ("DocumentFileName", "The name of the embedded XML document"),
+    ("DocumentType", "The type of the hybrid document in capital letters"),
+    ("Version", "The actual version of the standard applying to the embedded XML document"),
+    ("ConformanceLevel", "The conformance level of the embedded XML document"),
+)
+
+
+def embed(pdf: bytes, xml: bytes, invoice: Invoice, *, title: str, language: str) -> bytes:
+    """Return a typeset invoice with its XML inside; the same arguments give the same bytes.
+
+    Args:
+        pdf: tagged, with embedded fonts and no transparency that a PDF/A forbids, from either engine.
+        xml: Cross Industry Invoice of profile EN 16931.
+        invoice: whose day of issue the files carry.
+        title: the document's.
+        language: BCP 47.
+    """
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        _attach(document, xml, invoice)
+        if Name.OutputIntents not in document.Root:
+            document.Root.OutputIntents = Array([_intent(document)])
+        document.Root.Lang = pikepdf.String(language)
+        document.Root.MarkInfo = Dictionary(Marked=True)
+        document.Root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
+        del document.docinfo
+        packet = _packet(title, language)
+        document.Root.Metadata = document.make_stream(packet, Type=Name.Metadata, Subtype=Name.XML)
+        out = io.BytesIO()
+        document.save(
+            out,
+            deterministic_id=True,
+            min_version="1.7",
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            compress_streams=True,
+        )
+    return out.getvalue()
+
+
+def _attach(document: pikepdf.Pdf, xml: bytes, invoice: Invoice) -> None:
+    day = pikepdf.String(f"D:{invoice.issued_on:%Y%m%d}000000Z")
+    stream = document.make_stream(
+        xml,
+        Type=Name.EmbeddedFile,
+        Subtype=Name("/text/xml"),
+        Params=Dictionary(
+            Size=len(xml),
+            CreationDate=day,
+            ModDate=day,
+            CheckSum=pikepdf.String(hashlib.md5(xml, usedforsecurity=False).digest()),
+        ),
+    )
+    specification = document.make_indirect(
+        Dictionary(
+            Type=Name.Filespec,
+            F=pikepdf.String(FILE_NAME),
+            UF=pikepdf.String(FILE_NAME),
+            Desc=pikepdf.String("Factur-X invoice"),
+            AFRelationship=Name.Alternative,
+            EF=Dictionary(F=stream, UF=stream),
+        )
+    )
+    names = Dictionary(Names=Array([pikepdf.String(FILE_NAME), specification]))
+    document.Root.Names = Dictionary(EmbeddedFiles=document.make_indirect(names))
+    document.Root.AF = Array([specification])
+
+
+def _intent(document: pikepdf.Pdf) -> Any:
+    profile = document.make_stream(_profile(), N=3, Alternate=Name.DeviceRGB)
+    return document.make_indirect(
+        Dictionary(
+            Type=Name.OutputIntent,
+            S=Name.GTS_PDFA1,
+            OutputConditionIdentifier=pikepdf.String("sRGB"),
+            RegistryName=pikepdf.String("http://www.color.org"),
+            DestOutputProfile=profile,
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _profile() -> bytes:
+    """Return the sRGB profile that comes with WeasyPrint (ICC, free to use)."""
+    found = find_spec("weasyprint")
+    assert found is not None
+    assert found.origin is not None
+    return (Path(found.origin).parent / "pdf" / "sRGB2014.icc").read_bytes()
+
+
+def _packet(title: str, language: str) -> bytes:
+    described = "".join(
+        f"<rdf:li rdf:parseType='Resource'><pdfaProperty:name>{name}</pdfaProperty:name>"
+        "<pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category>"
+        f"<pdfaProperty:description>{text}</pdfaProperty:description></rdf:li>"
+        for name, text in _PROPERTIES
+    )
+    return f"""<?xpacket begin="\N{ZERO WIDTH NO-BREAK SPACE}" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:fx="{_FACTURX}">
+<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance><pdfuaid:part>1</pdfuaid:part>
+<dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>
+<dc:language><rdf:Bag><rdf:li>{escape(language)}</rdf:li></rdf:Bag></dc:language>
+<pdf:Producer>{_PRODUCER}</pdf:Producer>
+<fx:DocumentType>INVOICE</fx:DocumentType><fx:DocumentFileName>{FILE_NAME}</fx:DocumentFileName><fx:Version>1.0</fx:Version><fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>
+</rdf:Description>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag>
+<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>Factur-X PDFA Extension Schema</pdfaSchema:schema><pdfaSchema:namespaceURI>{_FACTURX}</pdfaSchema:namespaceURI><pdfaSchema:prefix>fx</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq>{described}</rdf:Seq></pdfaSchema:property></rdf:li>
+<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA identification schema</pdfaSchema:schema><pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI><pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType><pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Indicates which part of ISO 14289 is followed</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li>
+</rdf:Bag></pdfaExtension:schemas>
+</rdf:Description>
+</rdf:RDF></x:xmpmeta>
+<?xpacket end="r"?>""".encode()  # noqa: E501 -- of an XMP packet
+
+
+def read_xml(pdf: bytes) -> bytes | None:
+    """Return the invoice inside of a PDF; None where there is none, or no readable PDF."""
+    try:
+        with pikepdf.open(io.BytesIO(pdf)) as document:
+            names = sorted(name for name in document.attachments if name.lower().endswith(".xml"))
+            return document.attachments[names[0]].get_file().read_bytes() if names else None
+    except pikepdf.PdfError:
+        return None
