@@ -9,10 +9,10 @@ from datetime import UTC, datetime, time, timedelta
 import polars as pl
 from hypothesis import strategies as st
 
-from preferences.policy import Basis, Cap, Observing, Policy, Window
+from preferences.policy import Basis, Cap, Learning, Observing, Policy, Window
 from tests.preferences.oracle import Oracle
 from tidings.channel import Channel
-from tidings.facts import SCHEMAS, Facts, Question, empty
+from tidings.facts import SCHEMAS, Facts, Population, Question, empty
 from tidings.purpose import Purpose
 
 NOW = datetime(2026, 3, 2, 11, tzinfo=UTC)
@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 ALL = ("email", "sms", "push", "letter")
 
 DEFAULTS = {
-    "asked": {"message": "m", "customer": 1, "tried": []},
+    "asked": {"message": "m", "customer": 1, "tried": [], "over_budget": [], "gain": None},
     "customers": {
         "customer": 1, "language": "nb", "time_zone": "Europe/Oslo", "country": "NO", "standing": "customer", "holds": [],
     },
@@ -90,7 +90,7 @@ def oracle(
 ) -> list[tuple[dict, dict]]:
     """Return the oracle's answers in the order asked."""
     judge = Oracle(asking, lines, policy, now)
-    return [judge.decide(line["message"], line["customer"], line["tried"]) for line in lines["asked"]]
+    return [judge.decide_line(line) for line in lines["asked"]]
 
 
 def answers(decisions) -> list[tuple[dict, dict]]:
@@ -216,14 +216,28 @@ policies = st.builds(
         ]
     ),
     untracked=st.sampled_from([(), (), (Purpose.OFFER,)]),
+    explore=st.sampled_from([0.0, 0.0, 0.05]),
+    best_hour=st.sampled_from([False, False, True]),
+    learning=st.sampled_from([Learning(), Learning(hour_strength=0.5, base_strength=1.0)]),
     observing=st.sampled_from(
         [Observing(), Observing(at_least=1, prior_strength=0.5, half_life=timedelta(days=30))]
     ),
 )
 
+populations = st.sampled_from(
+    [
+        Population(),
+        Population(version=3, rates={"email": (900.0, 30.0), "letter": (40.0, 20.0)}),
+        Population(version=4, hours=tuple(float(900 * (cell in (13, 18, 37)) + cell % 24) for cell in range(168))),
+    ]
+)
+windows = st.sampled_from([None, None, NOW + timedelta(hours=30), NOW + timedelta(hours=6, minutes=20), NOW - DAY])
+
 questions = st.builds(
-    lambda way, allowed, order: question(
-        topic=way[0], purpose_class=way[1], brand=way[2], channels=tuple(allowed), default_order=tuple(order)
+    lambda way, allowed, order, people, until, chance: question(
+        topic=way[0], purpose_class=way[1], brand=way[2], channels=tuple(allowed), default_order=tuple(order),
+        population=people, best_hour_until=until, run=chance[0], last_day=chance[1], holdout=chance[2],
+        holdout_group=chance[0],
     ),
     st.sampled_from(
         [
@@ -236,6 +250,11 @@ questions = st.builds(
     ),
     st.lists(channels, min_size=3, unique=True),
     st.permutations(ALL).flatmap(lambda order: st.integers(0, 4).map(lambda n: order[:n])),
+    populations,
+    windows,
+    st.tuples(
+        st.integers(1, 40).map("run {}".format), st.sampled_from([None, NOW.date()]), st.sampled_from([0.0, 0.0, 0.3])
+    ),
 )
 
 
@@ -266,7 +285,8 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
     barred = draw(st.lists(st.sampled_from(where), max_size=2 * size)) if where else []
     lines = {
         "asked": [
-            {"message": f"m{n}", "customer": person, "tried": draw(st.lists(channels, max_size=1))}
+            {"message": f"m{n}", "customer": person, "tried": draw(st.lists(channels, max_size=1)),
+             "over_budget": draw(st.lists(channels, max_size=2, unique=True)), "gain": draw(st.sampled_from([None, 0.25]))}
             for n, person in enumerate(draw(st.lists(customer, min_size=1, max_size=2 * size)))
         ],
         "customers": [

@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tests.preferences.oracle_learnt import better_hour, drawn, is_held_out
+
 CHANNELS = ("email", "sms", "push", "letter", "whatsapp")
 
 
@@ -33,7 +35,12 @@ class Oracle:
     def of(self, name, customer):
         return self.by[name].get(customer, [])
 
-    def decide(self, message, customer, tried):
+    def decide_line(self, line):
+        return self.decide(
+            line["message"], line["customer"], line["tried"], line["over_budget"] or [], line["gain"]
+        )
+
+    def decide(self, message, customer, tried, over_budget=(), gain=None):
         found = self.of("customers", customer)
         person = found[0] if found else None
         statements = [
@@ -62,15 +69,27 @@ class Oracle:
                     reasons[channel], evidence[channel] = why, proof
                 elif excluded:
                     reasons[channel], evidence[channel] = "never_wished", _statement(excluded)
+                elif channel in over_budget:
+                    told = json.loads(self.question.budget or "null")
+                    reasons[channel], evidence[channel] = "budget", {"budget": told, "gain": gain}
                 else:
                     evidence[channel] = proof
         possible = [c for c in CHANNELS if c not in reasons]
+        permitted = dict(evidence)
         self.place(customer, orders, possible, reasons, keys, evidence)
         ranked = sorted(possible, key=lambda c: keys[c])
+        propensity = 1.0
+        if self.marketing and not tried and not any(set(s["channels"]) & set(CHANNELS) for _, s in orders):
+            first, propensity = drawn(self.question, self.policy, customer, ranked)
+            if ranked and first != ranked[0]:
+                ranked = [first, *(c for c in ranked if c != first)]
+                reasons[first] = "explored"
+                lot = {"explore": self.policy.explore, "propensity": propensity}
+                evidence[first] = lot | permitted.get(first, {})
         out = {
             "message": message, "customer": customer, "state": "ready", "reason": "", "due_at": self.now,
             "channel": ranked[0] if ranked else None, "language": self.language(statements, person),
-            "tracking": self.tracking(statements),
+            "tracking": self.tracking(statements), "propensity": propensity,
         }  # fmt: skip
         if held or not ranked:
             out |= {"state": "held", "reason": held or self.why_held(reasons)}
@@ -81,9 +100,16 @@ class Oracle:
                 reasons = dict.fromkeys(CHANNELS, "pause")
                 evidence = {c: dict(proof) for c in CHANNELS}
                 ranked = []
+            elif self.marketing and self.question.holdout and is_held_out(self.question, customer):
+                out |= {"state": "held", "reason": "holdout", "channel": None}
+                reasons |= dict.fromkeys(ranked, "holdout")
+                evidence |= {c: {"holdout": self.question.holdout} for c in ranked}
+                ranked = []
             else:
                 out |= {"due_at": due, "reason": reason}
                 evidence[ranked[0]] = evidence[ranked[0]] | proof
+        if not ranked:
+            out |= {"propensity": 1.0}
         channels = {
             c: {
                 "rank": ranked.index(c) + 1 if c in ranked else None,
@@ -251,7 +277,7 @@ class Oracle:
     # Rule 6
     def observed(self, customer, possible, order):
         rules = self.policy.observing
-        rates = rules.base_rates.get(self.question.purpose_class, {})
+        rates = self.rates()
         judged = {}
         for c in CHANNELS:
             judged[c] = (*self.interval(0.0, 0.0, rates.get(c, 0.5)), 0)
@@ -279,6 +305,12 @@ class Oracle:
                 )
         return moved
 
+    def rates(self):
+        prior = self.policy.observing.base_rates.get(self.question.purpose_class, {})
+        strength = self.policy.learning.base_strength
+        seen = {c: self.question.population.rates.get(c, (0.0, 0.0)) for c in CHANNELS}
+        return {c: (min(e, r) + strength * prior.get(c, 0.5)) / (r + strength) for c, (r, e) in seen.items()}
+
     def interval(self, reached, engaged, base):
         rules = self.policy.observing
         total = reached + rules.prior_strength
@@ -288,6 +320,8 @@ class Oracle:
 
     def why_held(self, reasons):
         met = set(reasons.values())
+        if "budget" in met:
+            return "budget"
         if "never_wished" in met or not met & {"channel_no_consent", "objected"}:
             return "no_channel"
         return "no_consent"
@@ -310,10 +344,20 @@ class Oracle:
             moved_by |= how
             if due == before or not self.marketing:
                 break
+        better = None
+        if self.marketing and channel != "letter":
+            found = better_hour(
+                self.question, self.policy, self.of("hours", customer), self.now, due, zone,
+                lambda moment: _free(moment, zone, window, country)[0] == moment,
+            )  # fmt: skip
+            if found and self.pause(statements, found[0])[0] == found[0]:
+                due, better = found
         if pause:
             return due, "pause", _pause(pause)
         if limit:
             return due, limit, proof
+        if better:
+            return due, "best_hour", better
         if moved_by:
             hours = f"{window[0]:%H:%M}-{window[1]:%H:%M}"
             proof = {"quiet": hours, "quiet_by": "customer" if own else "policy", "zone": zone}
