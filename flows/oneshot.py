@@ -51,7 +51,7 @@ class OneShot:
         shards = stages.begin(desk.installation, run_id, now=desk.now())
         for shard in range(shards.count):  # While the server starts; the flow finds all this done.
             stages.plan(desk.installation, run_id, shard, desk.installation.policy, now=desk.now())
-        stages.open_for_sending(desk.installation, run_id)
+        stages.open_for_sending(desk.installation, run_id, now=desk.now())
         done = 0
 
         def sent(count: int) -> None:

@@ -53,7 +53,7 @@ async def work_through(run: str) -> None:
         every = range(1, shards.count + 1)
         for shard in every:
             await plan_shard(run, shards.title, shard, shards.count)
-        opened = await asyncio.to_thread(stages.open_for_sending, at.installation, run)
+        opened = await asyncio.to_thread(stages.open_for_sending, at.installation, run, now=at.now())
         if opened.mode == "rehearsal":
             for shard in every:
                 await rehearse(run, shards.title, shard, shards.count)

@@ -42,7 +42,7 @@ class Limit:
 
     def counts(self, columns: Columns) -> Bools:
         """Return which rows of a frame with a brand and a purpose it counts."""
-        counted = columns.row != NOBODY
+        counted: Bools = columns.row != NOBODY
         if self.purpose != ALL_MARKETING:
             counted = counted & (columns.codes("purpose", (self.purpose,)) == 0)
         if self.brand != "all":

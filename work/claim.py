@@ -17,6 +17,7 @@ from store.claims import Again, Claimed, Due, defer, going_again, lock_due, open
 from store.doubts import doubt_again
 from store.heard import with_last_words
 from store.lanes import Lane, Waiting
+from store.limits import uncover
 from store.messages import write_decisions
 from store.silence import take_back_overtaken
 from tidings.channel import Channel
@@ -274,6 +275,8 @@ class Claimer:
             write_decisions(
                 connection, as_rows(why, question.costs), keep_keys=context.run.kind == "campaign"
             )
+            if context.run.options.get("limits", {}).get("households"):
+                uncover(connection, [context.run.id], now=now)
         ranked = decisions.ranked.filter(pl.col("rank").is_not_null()).sort("message", "rank")
         places: dict[str, list[tuple[str, int]]] = {}
         for message, name, address in ranked.select("message", "channel", "address").iter_rows():

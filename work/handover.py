@@ -19,8 +19,10 @@ from store.claims import Claimed, renew
 from store.consents import spoken_for
 from store.invoices import documents
 from store.lanes import Lane
+from store.limits import uncover
 from store.outcomes import Step, record
 from store.runs import cancel_stopped, states_of
+from tidings.channel import Channel
 from tidings.message import Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from tidings.purpose import PurposeClass
@@ -272,4 +274,6 @@ def commit(
     with installation.engine.begin() as connection:
         record(connection, steps, now=now)
         heed(connection, claimed, steps, now=now)
+        if letters := sorted({one.run for one in claimed if one.channel == Channel.LETTER}):
+            uncover(connection, letters, now=now)
         cancel_stopped(connection, sorted({one.run for one in claimed}))

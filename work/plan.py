@@ -1,6 +1,8 @@
 """From a frozen audience to decided messages, shard by shard."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,13 +11,17 @@ from sqlalchemy import Connection
 from preferences.decision import decide
 from preferences.policy import Policy
 from store.facts import read_facts
+from store.limits import shares_of
 from store.messages import planned, write_decisions
 from store.runs import Run
 from templates.catalog import Template
+from tidings.campaign import USUAL_PRIORITY, Budget
 from tidings.channel import Channel
 from tidings.facts import Decisions, Question
 from tidings.organisation import Organisation
+from work.coming import coming
 from work.installation import Installation
+from work.learnt import learnt_of
 from work.own_time import hold_for_own_time
 
 if TYPE_CHECKING:
@@ -29,6 +35,7 @@ def question_of(run: Run, template: Template, organisation: Organisation) -> Que
     brand = organisation.brand(run.brand)
     rendered = set(template.channels) & set(brand.channels)
     allowed = [channel for channel in run.options.get("channels", list(Channel)) if channel in rendered]
+    costs, budget = expected_costs(organisation), budget_of(run)
     return Question(
         run=run.id,
         brand=run.brand,
@@ -36,9 +43,32 @@ def question_of(run: Run, template: Template, organisation: Organisation) -> Que
         purpose_class=run.purpose_class,
         channels=tuple(allowed),
         default_order=tuple(str(channel) for channel in brand.order_for(run.purpose)),
-        costs=expected_costs(organisation),
+        costs=costs,
         brand_name=brand.name,
+        priority=run.options.get("campaign", {}).get("priority", USUAL_PRIORITY),
+        budget=_told(run),
+        limited=() if budget is None else tuple(limited(budget, costs)),
+        **learnt_of(run),
     )
+
+
+def budget_of(run: Run) -> Budget | None:
+    """Return the budget of a run's campaign."""
+    said = run.options.get("campaign", {}).get("budget")
+    return Budget.model_validate(said) if said else None
+
+
+def limited(budget: Budget, costs: Mapping[str, float]) -> list[str]:
+    """Return the channels that a budget limits: who was given no share of it has none of them."""
+    paid = {name for name, cost in costs.items() if cost > 0} if budget.amount is not None else set()
+    return [str(name) for name in Channel if name in budget.counts or name in paid]
+
+
+def _told(run: Run) -> str:
+    """Return the run's budget and its cut lines as evidence, '' where none was shared out."""
+    lines = run.options.get("limits", {}).get("budget", ())
+    kept = [{name: line[name] for name in ("limit", "most", "cut_line")} for line in lines]
+    return json.dumps(kept) if kept else ""
 
 
 def expected_costs(organisation: Organisation) -> dict[str, float]:
@@ -58,7 +88,8 @@ def plan_shard(
             if not rows:
                 return decided
             decisions = ask(connection, question, [(*row, []) for row in rows], policy, now=now)
-            write_decisions(connection, as_rows(decisions, question.costs), keep_keys=run.kind == "campaign")
+            decided_rows = as_rows(decisions, question.costs, expecting=budget_of(run) is not None)
+            write_decisions(connection, decided_rows, keep_keys=run.kind == "campaign")
             hold_for_own_time(connection, run, [message for message, _ in rows])
             decided += len(rows)
 
@@ -74,6 +105,9 @@ def ask(
 ) -> Decisions:
     """Read the facts of (message, customer, tried) rows and decide them. The only way to a decision in `work`.
 
+    A run's budget that was shared out binds: what it closed of a message is closed, and whatever it limits of one that
+    had no share.
+
     `explained` as in `preferences.decision.decide`.
     """
     import polars as pl
@@ -85,11 +119,30 @@ def ask(
     ).with_columns(
         pl.Series("tried", tried, dtype=pl.List(pl.String)) if any(tried) else nothing.alias("tried")
     )
-    return decide(read_facts(connection, question, asked, now), policy, now, explained=explained)
+    if question.budget:
+        asked = _with_shares(connection, question, asked)
+    facts = read_facts(connection, question, asked, now)
+    facts = replace(facts, coming=coming(connection, question, asked["customer"].to_list(), now=now))
+    return decide(facts, policy, now, explained=explained)
 
 
-def as_rows(decisions: Decisions, costs: Mapping[str, float]) -> "pl.DataFrame":
-    """Return verdicts as `store.messages.write_decisions` takes them, the ranked list as one JSON text a message."""
+def _with_shares(connection: Connection, question: Question, asked: "pl.DataFrame") -> "pl.DataFrame":
+    """Say of each message what the budget closes."""
+    import polars as pl
+
+    shares, none = shares_of(connection, asked["message"].to_list()), list(question.limited)
+    told = [shares.get(message, (None, None)) for message in asked["message"].to_list()]
+    return asked.with_columns(
+        pl.Series("over_budget", [none if one is None else one for one, _ in told], dtype=pl.List(pl.String)),
+        pl.Series("gain", [gain for _, gain in told], dtype=pl.Float64),
+    )
+
+
+def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool = False) -> "pl.DataFrame":
+    """Return verdicts as `store.messages.write_decisions` takes them, the ranked list as one JSON text a message.
+
+    `expecting`: with how likely the customer engages on each channel, which a budget is shared out by.
+    """
     import polars as pl
 
     def or_null(column: str) -> pl.Expr:
@@ -106,6 +159,7 @@ def as_rows(decisions: Decisions, costs: Mapping[str, float]) -> "pl.DataFrame":
         or_null("address"),
         pl.lit(',"evidence":'),
         pl.col("evidence").fill_null("{}"),
+        *((pl.lit(',"expected":'), pl.col("expected").round(9).cast(pl.String)) if expecting else ()),
         pl.lit("}"),
     )
     ranked = (

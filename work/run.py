@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from preferences.policy import Policy
+from store.limits import uncover
 from store.messages import pending
 from store.runs import Run, find_run, set_run
 from tidings.problem import Problem
@@ -15,6 +16,7 @@ from work.campaign import campaign_of, freeze
 from work.departures import doubt_departed
 from work.installation import Installation
 from work.invoicing import render_documents
+from work.limits import hold_to_limits
 from work.parity import check_facts
 from work.plan import plan_shard
 from work.release import needs_release
@@ -56,8 +58,13 @@ def plan(installation: Installation, run_id: str, shard: int, policy: Policy, *,
     return decided
 
 
-def open_for_sending(installation: Installation, run_id: str) -> Run:
-    """Check that all channels would say the same, then let the run send or wait for a second person.
+def open_for_sending(installation: Installation, run_id: str, *, now: datetime | None = None) -> Run:
+    """Hold the run to its limits, check that all channels would say the same, then let it send or wait for a release.
+
+    Args:
+        installation: whose run it is.
+        run_id: of the run, every shard planned.
+        now: what its budget cuts is decided again as of then; None: when it was to start.
 
     Raises:
         Problem: a fact is missing or different on a channel; nothing is sent.
@@ -65,6 +72,7 @@ def open_for_sending(installation: Installation, run_id: str) -> Run:
     context = _context(installation, run_id)
     if context.run.state != "planning":
         return context.run
+    hold_to_limits(installation, context, installation.policy, now=now or context.run.starts_at)
     check_facts(installation, context)
     with installation.engine.begin() as connection:
         run = find_run(connection, run_id, lock=True)
@@ -79,6 +87,7 @@ def close(installation: Installation, run_id: str, *, now: datetime) -> None:
     with installation.engine.begin() as connection:
         run = find_run(connection, run_id, lock=True)
         if run is not None and run.state == "sending":
+            uncover(connection, [run_id], now=now)
             if run.mode != "rehearsal" and pending(connection, run_id):
                 return
             set_run(connection, run_id, state="finished", finished_at=now)
