@@ -107,9 +107,7 @@ def show_rehearsal(found: Mapping[str, Any]) -> None:
     """Print a rehearsal for a person: the sums, then a line and a bar for each day."""
     from rich.table import Table
 
-    console.print(
-        f"Rehearsal {found['rehearsal']}: {found['audience']:,} in the audience, seed {found['seed']}. Nothing was sent."
-    )
+    console.print(f"Rehearsal {found['rehearsal']}: {found['audience']:,} in the audience. Nothing was sent.")
     table = Table(box=None, pad_edge=False)
     for name, justify in (("", "left"), ("Of these", "left"), ("Messages", "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]

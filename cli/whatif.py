@@ -80,5 +80,5 @@ def show_whatif(found: Mapping[str, Any]) -> None:
         console.print(changes)
     if found["unlike"]:
         console.print(
-            f"For {found['unlike']:,} of them the policy of the run does not give what was stored: facts have gone since."
+            f"For {found['unlike']:,} of them the run's own policy does not give what was stored: facts are gone."
         )

@@ -82,7 +82,9 @@ def take_back(
 def spared(connection: Connection, run: str) -> list[tuple[str, str, int]]:
     """Return (channel, because, messages) of what a run's messages did not have to take, because they were answered."""
     rows = connection.execute(
-        text("SELECT channel, because, count(*) AS n FROM recalls WHERE run_id = :run GROUP BY 1, 2 ORDER BY 1, 2"),
+        text(
+            "SELECT channel, because, count(*) AS n FROM recalls WHERE run_id = :run GROUP BY 1, 2 ORDER BY 1, 2"
+        ),
         {"run": run},
     )
     return [(row.channel, row.because, row.n) for row in rows]

@@ -65,7 +65,7 @@ _SEEN = text("""
 
 
 def not_yet_sent(connection: Connection, customers: Sequence[int], *, key_prefix: str) -> list[int]:
-    """Return the persons of a selection as `store.messages.freeze_campaign` would add them, in the order of their ids."""
+    """Return the persons of a selection as `store.messages.freeze_campaign` would add them, by id."""
     statement = text("""
         WITH chosen AS (
             SELECT DISTINCT coalesce(p.person_id, w.id) AS id
@@ -109,8 +109,10 @@ _REHEARSED = """
 
 
 def happened(connection: Connection, run: str) -> pl.DataFrame:
-    """Return what became of what a run sent: customer, channel, sent_at, bounced_at, heard_at, opened_at, clicked_at,
-    paid_at, one row for each customer and channel; heard_at is a person's first answer of any kind.
+    """Return what became of what a run sent, one row for each customer and channel.
+
+    Columns: customer, channel, sent_at, bounced_at, heard_at (a person's first answer of any kind), opened_at, clicked_at,
+    paid_at.
     """
     columns = ("sent", "bounced", "heard", "opened", "clicked", "paid")
     shape = _shape({"customer": "Int64", "channel": "String"} | {f"{name}_at": _INSTANT for name in columns})
@@ -118,12 +120,27 @@ def happened(connection: Connection, run: str) -> pl.DataFrame:
 
 
 def became(connection: Connection, run: str) -> pl.DataFrame:
-    """Return the messages of a run: customer, state, reason, first, channel, tried, ground, decision, planned_at, due_at."""
+    """Return a run's messages: customer, state, reason, first, channel, tried, ground, decision, planned_at, due_at."""
     shape = _shape(
         dict.fromkeys(("state", "reason", "first", "channel", "ground", "decision"), "String")
         | {"customer": "Int64", "tried": "List(String)", "planned_at": _INSTANT, "due_at": _INSTANT}
     )
     return read_arrays(connection, [(_BECAME, shape)], {"run": run})[0]
+
+
+def written_since(
+    connection: Connection, customers: Sequence[int], *, known_at: datetime
+) -> dict[str, list[int]]:
+    """Return the ids of statements, consents and suppressions about customers that were written after an instant."""
+    theirs = {
+        name: f"SELECT id FROM {name} WHERE customer_id = ANY(:customers) AND recorded_at > :known_at"
+        for name in ("statements", "consents")
+    }
+    theirs["suppressions"] = """
+        SELECT s.id FROM addresses a JOIN suppressions s ON s.channel = a.channel AND s.value = a.value
+         WHERE a.customer_id = ANY(:customers) AND s.recorded_at > :known_at"""
+    values = {"customers": list(customers), "known_at": known_at}
+    return {name: list(connection.scalars(text(query), values)) for name, query in theirs.items()}
 
 
 def people_of(connection: Connection, rehearsal: str) -> pl.DataFrame:

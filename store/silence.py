@@ -1,5 +1,6 @@
-"""Silence past a run's wait moves a message to the customer's next channel (`fallback_after` of a campaign), and an
-answer that comes before the next channel has left takes it back: the recall race.
+"""Silence past a run's wait moves a message to the customer's next channel (`fallback_after` of a campaign).
+
+An answer that comes before the next channel has left takes it back: the recall race.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,6 @@ from sqlalchemy import Connection, text
 from tidings.channel import Channel
 from tidings.reason import Reason
 from tidings.state import DeliveryState, Event, MessageState, sources, target, within
-
 
 _ANSWERED = """touchpoints t WHERE t.customer_id = m.customer_id AND t.direction = 'in' AND NOT t.machine
                 AND t.at >= d.created_at"""

@@ -14,7 +14,7 @@ LEAD = timedelta(minutes=45)
 def next_collection(installation: Installation, at: datetime) -> datetime:
     """Return when a letter that may wait leaves: just before the next cut-off, at once where there is none.
 
-    Until then it can be recalled. The cut-off (`TIDINGS_ALERTS__CUT_OFF`) is a time of the day where the organisation is.
+    Until then it can be recalled. The cut-off (`TIDINGS_ALERTS__CUT_OFF`) is on the organisation's own clock.
     """
     cut_off = installation.settings.alerts.cut_off
     if cut_off is None:

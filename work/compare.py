@@ -41,10 +41,10 @@ def compare(installation: Installation, run_id: str, *, rehearsal: str | None = 
     Returns:
         {run, rehearsal, policy_changed, customers, same, other, channels: {channel: {rehearsed, happened}},
         held: {code: {rehearsed, happened}}, causes: [{cause, rehearsed, happened, customers}], people: [{customer,
-        rehearsed, happened, cause, code}]}: `rehearsed` and `happened` are a channel, or the code of why not; `cause` is
-        why it came otherwise: `not_in_audience`, `not_rehearsed`, `statement_changed`, `consent_changed`, `suppressed`,
-        `address_changed`, `bounced`, `did_not_bounce`, `answered`, `was_silent`, `recalled`, `policy_changed`, or a code
-        of tidings.reason.
+        rehearsed, happened, cause, code}]}: `rehearsed` and `happened` are a channel, or the code of why not;
+        `cause` is why it came otherwise: `not_in_audience`, `not_rehearsed`, `statement_changed`, `consent_changed`,
+        `suppressed`, `address_changed`, `bounced`, `did_not_bounce`, `answered`, `was_silent`, `recalled`,
+        `policy_changed`, or a code of tidings.reason.
 
     Raises:
         Problem: there is no such run, it is no campaign's, or nobody rehearsed it.
@@ -208,7 +208,7 @@ def _decided(was: Mapping[str, Any], now: Mapping[str, Any], known_at: datetime)
 
 def _resumed(was: Mapping[str, Any], reason: str) -> str:
     """Return why somebody goes now who was held, or goes by a rule that did not speak before."""
-    if was["state"] == "held" and was["reason"] in {Reason.NO_CONSENT}:
+    if was["state"] == "held" and was["reason"] == Reason.NO_CONSENT:
         return "consent_changed"
     if was["ground"] in STATED and reason not in STATED:
         return "statement_changed"

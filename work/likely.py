@@ -61,7 +61,8 @@ def rates(seen: Mapping[str, Seen]) -> Rates:
             one = seen.get(name, Seen())
             base = assumed.get(Channel(name), usual)
             found.append((getattr(one, part) + WORTH * base) / (getattr(one, of) + WORTH))
-        return np.clip(np.array(found), 0.0, 0.95)
+        clipped: Floats = np.clip(np.array(found), 0.0, 0.95)
+        return clipped
 
     hours = [
         seen[name].hours if name in seen and seen[name].hours > 0 else HOURS[Channel(name)]

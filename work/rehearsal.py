@@ -26,7 +26,6 @@ from store.rehearsals import Seen
 from store.runs import Run
 from templates.catalog import Template
 from tidings.campaign import Campaign
-from tidings.channel import Channel
 from tidings.facts import Facts, Question, empty
 from tidings.problem import Problem
 from tidings.purpose import Purpose, PurposeClass
@@ -105,8 +104,8 @@ def rehearse(installation: Installation, rehearsal: str) -> dict[str, Any]:
 
     Returns:
         {rehearsal, campaign, edition, title, purpose, seed, policy, known_at, starts_at, until, audience, already_sent,
-        planned, held, sent, failed, waiting, waits, deliveries, fallbacks, recalled, saved, cost, engagement, days}: counts
-        by channel or reason; audience = already_sent + planned + held, planned = sent + failed + waiting. See
+        planned, held, sent, failed, waiting, waits, deliveries, fallbacks, recalled, saved, cost, engagement, days}:
+        counts by channel or reason; audience = already_sent + planned + held, planned = sent + failed + waiting. See
         `work.summary.told`.
 
     Raises:

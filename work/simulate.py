@@ -228,11 +228,12 @@ class _World:
 
     def due_next(self) -> Ints:
         """Return the rows that are due next, within a quantum; empty when nothing is until the end."""
-        waiting = np.flatnonzero((self.state == "ready") & (self.due <= self.until))
+        waiting: Ints = np.flatnonzero((self.state == "ready") & (self.due <= self.until))
         if not len(waiting):
             return waiting
         now = self.due[waiting].min()
-        return waiting[self.due[waiting] <= min(now + QUANTUM, self.until)][:CHUNK]
+        soon: Ints = waiting[self.due[waiting] <= min(now + QUANTUM, self.until)][:CHUNK]
+        return soon
 
     def claim(self, rows: Ints) -> None:
         """Recall what was overtaken, ask again about the rest, and send what may go."""
@@ -425,7 +426,7 @@ def _as_recent(
     """Return messages that left as caps count them."""
     import polars as pl
 
-    known = {
+    known: dict[str, Any] = {
         "customer": customer,
         "brand": question.brand,
         "purpose": question.purpose,

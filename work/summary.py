@@ -33,7 +33,7 @@ def told(
         {planned, held, sent, failed, waiting, waits: {code: customers}, deliveries: {channel: messages that left},
         fallbacks: [{from, to, why, messages}], recalled: {channel: messages}, saved: {letters, amount},
         cost: {currency, total, channels}, engagement: {channel: {sent, expected, opened, clicked, paid}},
-        days: [{day, sent: {channel: n}, cost, expected, opened, clicked, paid, fallbacks, recalled, waits: {code: n}}]}.
+        days: [{day, sent: {channel: n}, cost, expected, opened, clicked, paid, fallbacks, recalled, waits}]}.
         Days are those of the organisation; `waits` of a day are messages that had to wait until then.
     """
     unit = _unit_costs(installation.organisation, simulated, facts, template)

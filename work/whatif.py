@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,9 +22,9 @@ from preferences.decision import decide
 from preferences.policy import Policy, policy_from
 from store.facts import read_facts
 from store.policies import rules_of
-from store.rehearsals import became
+from store.rehearsals import became, written_since
 from store.runs import find_run
-from tidings.facts import Facts, Question
+from tidings.facts import Decisions, Facts, Question
 from tidings.problem import Problem
 from work.build import read_context
 from work.installation import Installation
@@ -64,8 +65,8 @@ def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str,
 
     Returns:
         {run, policy: {was, would}, messages, changed, unlike, channels: {channel: {was, would}}, held: {code: {was,
-        would}}, cost: {currency, was, would}, changes: [{was, would, reason, messages}], people: [{customer, was, would,
-        was_reason, would_reason, was_due, would_due}]}: `was` and `would` are a channel or the code of why not; the
+        would}}, cost: {currency, was, would}, changes: [{was, would, reason, messages}], people: [{customer, was,
+        would, was_reason, would_reason, was_due, would_due}]}: `was` and `would` are a channel or the code of why not; the
         reasons say why that channel; `people` are those for whom something changes, the instant included.
 
     Raises:
@@ -79,7 +80,7 @@ def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str,
         question = question_of(context.run, context.template, installation.organisation)
         stored = policy_from(rules_of(connection, context.run.policy_version))
         rows = became(connection, context.run.id)
-        found = _both(connection, question, rows, stored, policy)
+        found = _both(connection, question, rows, stored, policy, context.run.created_at)
         connection.rollback()
     changed = found.filter("differs")
     costs = {name: Decimal(str(cost)) for name, cost in question.costs.items()}
@@ -118,9 +119,17 @@ def as_csv(found: dict[str, Any]) -> Iterator[str]:
 
 
 def _both(
-    connection: Connection, question: Question, rows: pl.DataFrame, stored: Policy, policy: Policy
+    connection: Connection,
+    question: Question,
+    rows: pl.DataFrame,
+    stored: Policy,
+    policy: Policy,
+    created_at: datetime,
 ) -> pl.DataFrame:
-    """Return each message with what it was and what it would be."""
+    """Return each message with what it was and what it would be.
+
+    A run whose business time was set to the past is decided with what was known when it was made.
+    """
     import polars as pl
 
     parts = []
@@ -128,12 +137,12 @@ def _both(
         "planned_at", maintain_order=True
     ):
         for some in group.iter_slices(BATCH):
-            facts = _facts_then(connection, question, some, planned_at)
+            facts = facts_then(connection, question, some, planned_at, max(planned_at, created_at))
             was, would = (
-                _ways(decide(facts, rules, planned_at, explained=False), facts) for rules in (stored, policy)
+                _ways(decide(facts, rules, planned_at, explained=False)) for rules in (stored, policy)
             )
-            both = some.select("customer", "first").with_columns(
-                was.select(pl.all().name.prefix("was_")), would.select(pl.all().name.prefix("would_"))
+            both = some.select("customer", "first").hstack(
+                [*was.select(pl.all().name.prefix("was_")), *would.select(pl.all().name.prefix("would_"))]
             )
             parts.append(both.rename({"was_way": "was", "would_way": "would"}))
     if not parts:
@@ -141,14 +150,14 @@ def _both(
     found = pl.concat(parts)
     return found.with_columns(
         differs=(pl.col("was") != pl.col("would")) | pl.col("was_due").ne_missing(pl.col("would_due")),
-        unlike=pl.when(pl.col("was_goes")).then("was").otherwise(None).ne_missing("first"),
+        unlike=pl.when(pl.col("was_goes")).then("was").otherwise(None).ne_missing(pl.col("first")),
     )
 
 
-def _facts_then(connection: Connection, question: Question, rows: pl.DataFrame, at: Any) -> Facts:
-    """Return what was known at an instant."""
-    from dataclasses import replace
-
+def facts_then(
+    connection: Connection, question: Question, rows: pl.DataFrame, at: datetime, known_at: datetime
+) -> Facts:
+    """Return what was known when messages were decided: said and written by then, sent before."""
     import polars as pl
 
     asked = pl.DataFrame(
@@ -160,10 +169,19 @@ def _facts_then(connection: Connection, question: Question, rows: pl.DataFrame, 
         schema={"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)},
     )
     facts = read_facts(connection, question, asked, at)
-    return replace(facts, recent=facts.recent.filter(pl.col("at") < at))
+    since = written_since(connection, rows["customer"].to_list(), known_at=known_at)
+    return replace(
+        facts,
+        recent=facts.recent.filter(pl.col("at") < at),
+        **{
+            name: getattr(facts, name).filter(~pl.col(name.removesuffix("s")).is_in(ids))
+            for name, ids in since.items()
+            if ids
+        },
+    )
 
 
-def _ways(decisions: Any, facts: Facts) -> pl.DataFrame:
+def _ways(decisions: Decisions) -> pl.DataFrame:
     """Return way, goes, reason, due of each message, in the order asked."""
     import polars as pl
 

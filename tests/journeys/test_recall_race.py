@@ -49,7 +49,9 @@ def redeemed_in_the_shop(house, customer, _):
 
 
 ANSWERS = [
-    pytest.param(lambda h, c, _: answer(h.engine, c, kind="opened", at=SOON), "opened", id="opened by a person"),
+    pytest.param(
+        lambda h, c, _: answer(h.engine, c, kind="opened", at=SOON), "opened", id="opened by a person"
+    ),
     pytest.param(lambda h, c, _: answer(h.engine, c, kind="clicked", at=SOON), "clicked", id="clicked"),
     pytest.param(lambda h, c, _: answer(h.engine, c, kind="replied", at=SOON), "replied", id="replied"),
     pytest.param(paid_by_a_file, "paid", id="a payment that came by a file"),
@@ -64,7 +66,9 @@ def test_who_answers_before_the_batch_gets_no_letter(house, customer, tmp_path, 
     house.tick(BATCH)
 
     assert house.letter.handed == []
-    assert house.sql("SELECT state, channel, reason, tried FROM messages") == [("done", "email", "recalled", [])]
+    assert house.sql("SELECT state, channel, reason, tried FROM messages") == [
+        ("done", "email", "recalled", [])
+    ]
     assert house.sql("SELECT state FROM deliveries") == [("delivered",)]
     with house.engine.begin() as connection:
         told = report(connection, house.run)
@@ -89,8 +93,12 @@ def test_the_claim_asks_last_of_all(house, customer):
 @pytest.mark.parametrize(
     "act",
     [
-        pytest.param(lambda h, c: answer(h.engine, c, kind="opened", at=SOON, machine=True), id="a machine opens it"),
-        pytest.param(lambda h, c: answer(h.engine, c, kind="clicked", at=NOON - timedelta(1)), id="an older click"),
+        pytest.param(
+            lambda h, c: answer(h.engine, c, kind="opened", at=SOON, machine=True), id="a machine opens it"
+        ),
+        pytest.param(
+            lambda h, c: answer(h.engine, c, kind="clicked", at=NOON - timedelta(1)), id="an older click"
+        ),
         pytest.param(lambda h, c: None, id="silence"),
     ],
 )

@@ -1,4 +1,4 @@
-"""`work.rehearsal`: what is rehearsed is what then runs, the same seed gives the same bytes, and nothing else changes."""
+"""`work.rehearsal`: what is rehearsed is what then runs, the same seed gives the same bytes."""
 
 import json
 from contextlib import contextmanager
@@ -12,24 +12,19 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from preferences.sheet import CHANNELS, NEVER
-from store.facts import read_facts
 from store.rehearsals import Seen, became, happened
 from store.silence import fall_back, take_back_overtaken
 from store.touchpoints import Touchpoint, record
 from templates.catalog import find
-from tests.town import NOON, agree, settle, state, suppress
+from tests.town import NOON, settle, state, suppress
 from tests.work.test_deliver import House, Scripted, offer
 from tidings.channel import Channel
-from tidings.facts import empty
 from tidings.outcome import ErrorClass, Rejected
 from tidings.problem import Problem
 from tidings.settings import AlertSettings
 from work import rehearsal
-from work.campaign import open_campaign
 from work.collection import LEAD, next_collection
-from work.compare import compare
 from work.likely import Drawn, Happened, rates
-from work.report import report
 from work.simulate import Sent, simulate
 
 WAITS = {"email": "P3D", "sms": "P1D"}
@@ -134,7 +129,10 @@ def test_what_is_rehearsed_is_what_runs(paper, engine):
     house.plan(channels=EVERYBODY, fallback_after=WAITS)
     house.email.answers["c6@example.org"] = Rejected(error=ErrorClass.ADDRESS, code="5.1.1")
     house.sms.answers["+4740600004"] = Rejected(error=ErrorClass.ADDRESS, code="gone")
-    answers = {people[0]: ("clicked", NOON + timedelta(days=1)), people[4]: ("opened", NOON + timedelta(days=3, hours=1))}
+    answers = {
+        people[0]: ("clicked", NOON + timedelta(days=1)),
+        people[4]: ("opened", NOON + timedelta(days=3, hours=1)),
+    }
     for hour in range(0, 24 * 5, 6):
         now = NOON + timedelta(hours=hour)
         for who, (kind, at) in answers.items():
@@ -166,7 +164,17 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_other_behaviour(hous
     assert json.loads(first)["engagement"] != json.loads(other)["engagement"]
 
 
-TABLES = ("runs", "messages", "deliveries", "touchpoints", "campaigns", "statements", "consents", "audit", "templates")
+TABLES = (
+    "runs",
+    "messages",
+    "deliveries",
+    "touchpoints",
+    "campaigns",
+    "statements",
+    "consents",
+    "audit",
+    "templates",
+)
 
 
 def test_nothing_changes_but_the_rehearsal(house, engine):
@@ -187,7 +195,9 @@ def test_the_sums_of_a_rehearsal_add_up(house, engine):
     town(engine)
     found = rehearsed(house, channels=EVERYBODY, fallback_after=WAITS)
 
-    assert found["audience"] == found["already_sent"] + sum(found["planned"].values()) + sum(found["held"].values())
+    assert found["audience"] == found["already_sent"] + sum(found["planned"].values()) + sum(
+        found["held"].values()
+    )
     assert sum(found["planned"].values()) == sum(
         sum(found[part].values()) for part in ("sent", "failed", "waiting")
     )
@@ -223,7 +233,12 @@ def test_a_rehearsal_that_ends_before_the_start_is_refused(house):
     campaign = offer(schedule={"start": "2026-06-01T09:00:00", "zone": "Europe/Oslo"})
     with house.engine.begin() as connection, pytest.raises(Problem, match="over before"):
         rehearsal.ask(
-            connection, house.installation, campaign, now=NOON, until=NOON + timedelta(days=1), actor="staff:x"
+            connection,
+            house.installation,
+            campaign,
+            now=NOON,
+            until=NOON + timedelta(days=1),
+            actor="staff:x",
         )
 
 
@@ -251,7 +266,12 @@ def test_without_a_cut_off_a_letter_leaves_at_once(house):
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 2**40), st.integers(0, len(CHANNELS) - 1)), min_size=2, max_size=40, unique=True),
+    st.lists(
+        st.tuples(st.integers(1, 2**40), st.integers(0, len(CHANNELS) - 1)),
+        min_size=2,
+        max_size=40,
+        unique=True,
+    ),
     st.integers(0, 2**31),
     st.randoms(use_true_random=False),
 )
@@ -261,7 +281,9 @@ def test_chance_does_not_depend_on_order_or_batch(pairs, seed, random):
 
     def asked(some):
         who, way = (np.array(part, dtype=np.int64) for part in zip(*some, strict=True))
-        found = drawn(Sent(row=np.arange(len(some)), customer=who, channel=way, at=np.zeros(len(some), dtype=np.int64)))
+        found = drawn(
+            Sent(row=np.arange(len(some)), customer=who, channel=way, at=np.zeros(len(some), dtype=np.int64))
+        )
         parts = zip(some, found.bounced, found.heard, *found.reactions.values(), strict=True)
         return {pair: tuple(map(int, rest)) for pair, *rest in parts}
 
