@@ -111,6 +111,7 @@ COMMANDS = (
         "cli.templates:app",
         "Begin, preview and compare templates, and check that all channels say the same.",
     ),
+    ("letters", "cli.letters:app", "Say whether a PDF of somebody else may be printed for a country."),
     ("print", "cli.paper:app", "Batches at the print house: what it confirms, and what differs."),
     (
         "returned",
