@@ -26,6 +26,7 @@ _EDITIONS: dict[tuple[str, str, int, bool, bool], "Edition"] = {}
 _MAX_EDITIONS = 512
 _SPACES = re.compile(" {2,}")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
+_LINK = re.compile(r"<a href=\"[^\"]*\">")
 _GAPS = re.compile(r"\n[ \t]*(?:\n[ \t]*)+\n")
 
 _TYPE = re.compile(r"\b(?:font|font-size|line-height):[^;}\"]+")
@@ -167,12 +168,22 @@ class Edition:
 
     @cached_property
     def letter_html(self) -> Fill:
-        """The letter's page; values of the layout itself come under `letter`."""
+        """The letter's page; `address`, `return_line` and `letter` are the layout's own values."""
+        return self._fill(self._letter_html, "letter.html")
+
+    @cached_property
+    def letter_source(self) -> Source:
+        """The letter's page before it is filled, taken apart."""
+        return Source(self._letter_html, self.language, html=True, where=self._where("letter.html"))
+
+    @cached_property
+    def _letter_html(self) -> str:
+        """The letter's page before it is filled; on paper, links lead nowhere."""
         holes = self._holes()
         action = self.action.link if self.action else ""
         printed = self.template.links.keys() - {action}  # the action's address is a code on the page
         page = layouts().get_template("letter.html.j2").render(self._parts(holes, printed))
-        return self._fill(holes.back(self._drawn(page)), "letter.html")
+        return holes.back(_LINK.sub("<a>", self._drawn(page)))
 
     def _drawn(self, page: str) -> str:
         """Return the page with drawings in place of pictures, where the template has the same image as SVG."""

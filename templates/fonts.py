@@ -23,12 +23,21 @@ class Face:
 
 
 FACES = (
-    Face(family="Inter", weight=400, file="Inter-Regular.otf"),
-    Face(family="Inter", weight=600, file="Inter-SemiBold.otf"),
-    Face(family="Inter Display", weight=600, file="InterDisplay-SemiBold.otf"),
+    Face(family="Paper", weight=400, file="Inter-Regular.otf"),
+    Face(family="Paper", weight=600, file="Inter-SemiBold.otf"),
+    Face(family="Paper Display", weight=600, file="InterDisplay-SemiBold.otf"),
 )
-"""All that is ever used on paper; the machine's own fonts never are."""
+"""All that is ever used on paper. The families are names of our own: a machine that has an Inter would use that one."""
 
+_USUAL = (
+    (0x20, 0x17F),
+    (0x218, 0x21B),
+    (0x2010, 0x203A),
+    (0x20AC, 0x20AC),
+    (0x2116, 0x2122),
+    (0x2212, 0x2212),
+)
+"""Code points that are embedded where text is filled in later: Latin with its accents, and punctuation."""
 Glyph = tuple[int, int, int, int]
 """Glyph id, advance, offset to the right, offset upwards; all in units of the font."""
 
@@ -57,6 +66,26 @@ def printable() -> frozenset[str]:
     """Return the characters that all our fonts have."""
     shared = set.intersection(*(set(_cmap(face.file)) for face in FACES))
     return frozenset(map(chr, shared)) | {"\n", "\t", "\u00ad"}
+
+
+@cache
+def usual() -> frozenset[str]:
+    """Return the characters that nearly all names, addresses and amounts are written with."""
+    return printable() & {chr(code) for first, last in _USUAL for code in range(first, last + 1)}
+
+
+def specimen(*, wide: bool) -> str:
+    """Return a text with all characters, and with punctuation beside capitals, figures and small letters.
+
+    Inter sets some signs higher or lower by what stands beside them.
+
+    Args:
+        wide: all that the fonts have, not the usual ones alone.
+    """
+    letters = sorted(printable() if wide else usual())
+    signs = [one for one in letters if unicodedata.category(one)[0] in "PS"]
+    beside = (f"A{one}A {one}A A{one} 1{one}1 {one}1 1{one} a{one}a {one}a a{one}" for one in signs)
+    return " ".join((*(one for one in letters if one.isprintable()), *beside))
 
 
 def substitute(letter: str) -> str:
@@ -129,7 +158,6 @@ class Shaper:
         self.em: int = loaded.upem
         self._features = {name: int(value) for name, value in features.items()}
         self._language = language
-        self._advances: dict[int, int] = {}
 
     def shape(self, text: str) -> list[Glyph]:
         """Return the glyphs of one line of plain text (`plain_text`)."""
@@ -143,10 +171,3 @@ class Shaper:
             (info.codepoint, place.x_advance, place.x_offset, place.y_offset)
             for info, place in zip(buffer.glyph_infos, places, strict=True)
         ]
-
-    def advance(self, glyph: int) -> int:
-        """Return how wide a glyph is by itself."""
-        found = self._advances.get(glyph)
-        if found is None:
-            found = self._advances[glyph] = int(self._font.get_glyph_h_advance(glyph))
-        return found

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from templates.edition import Edition
+from templates.fill import fill_letter
 from templates.fonts import check_glyphs
+from templates.form import UnfitError
 from templates.mark import stamp
 from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
+from templates.typeset import Engine, Typeset, typeset
 from templates.values import link_targets
 from tidings.message import Letter
 from tidings.problem import Problem
@@ -33,61 +36,119 @@ def make_letter(
     customer = values["customer"]
     lines = address_lines(subject.postal, origin, name=customer["name"], company=customer["company"])
     check_glyphs(lines)
-    pdf = next(iter(documents.values())) if documents else b""
-    marked, pages = stamp(pdf, subject.message) if pdf else _typeset(edition, subject, values, lines)
-    if pages > template.page_budget * (2 if edition.large else 1):
-        raise Problem(f"{template.name}: the letter has {pages} pages, its budget is {template.page_budget}.")
+    made = _stamped(edition, subject, documents) or typeset_letter(edition, subject, values, lines)
+    if made.pages > template.page_budget * (2 if edition.large else 1):
+        raise Problem(
+            f"{template.name}: the letter has {made.pages} pages, its budget is {template.page_budget}."
+        )
     return Letter(
-        pdf=marked,
-        pages=pages,
-        sheets=(pages + 1) // 2,
+        pdf=made.pdf,
+        pages=made.pages,
+        sheets=made.sheets,
         country=country_of(subject.postal),
         postage=template.postage,
         address=lines,
         customer=subject.customer,
+        engine=made.engine,
+        cause=made.cause or "",
+        constant=made.constant,
     )
 
 
-def _typeset(
-    edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
-) -> tuple[bytes, int]:
-    page = letter_page(edition, subject, values, lines)
-    identity = f"{subject.message}.{subject.reference}"
-    return to_pages(page, identity=identity, where=edition.template.name, message=subject.message)
+def _stamped(edition: Edition, subject: Subject, documents: Mapping[str, bytes]) -> Typeset | None:
+    if not documents:
+        return None
+    pdf, pages = stamp(next(iter(documents.values())), subject.message)
+    return typeset(pdf, pages=pages, engine=Engine.FULL, version=edition.template.content_hash)
 
 
-def letter_page(
+def typeset_letter(
     edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
-) -> Page:
-    """Return a letter made of the blocks of its template, not yet typeset.
+) -> Typeset:
+    """Return a letter made of the blocks of its template, by the fastest engine that can.
 
     Raises:
         Problem: the address lines do not fit the window, or a value is missing.
     """
+    known = letter_values(edition, subject, values, lines)
+    try:
+        return fill_letter(edition, subject, known, lines)
+    except UnfitError as unfit:
+        return typeset_in_full(edition, subject, known, lines, unfit)
+
+
+def typeset_in_full(
+    edition: Edition,
+    subject: Subject,
+    known: Mapping[str, Any],
+    lines: tuple[str, ...],
+    unfit: UnfitError | None = None,
+) -> Typeset:
+    """Return a letter laid out on its own; `known` are the values of `letter_values`."""
+    page = letter_page(edition, subject, known, lines)
+    where = edition.template.name
+    pdf, pages = to_pages(page, identity=identity_of(subject), where=where, message=subject.message)
+    return typeset(
+        pdf,
+        pages=pages,
+        engine=Engine.FULL,
+        version=edition.template.content_hash,
+        cause=unfit.cause if unfit else None,
+        why=unfit.why if unfit else "",
+    )
+
+
+def letter_values(
+    edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return what the letter's page prints: the message's values, and those of the layout."""
     window = window_for(country_of(subject.postal))
     links = values["links"]
-    action = links.get(edition.action.link, "") if edition.action else ""
     letter = {
-        "address": list(lines),
-        "return_line": return_line(edition) if window.return_line else "",
         "date": day(subject.created_at.date(), edition.language),
         "customer": subject.customer,
-        "action_code": action,
+        "action_code": links.get(edition.action.link, "") if edition.action else "",
         "preferences_code": links["preferences"],
     }
     targets = link_targets(edition.template, values, edition.brand)
     printed = {
         name: _SCHEME.sub("", target) if _SCHEME.match(target) else "" for name, target in targets.items()
     }
+    return {
+        **values,
+        "letter": letter,
+        "printed": printed,
+        "address": list(lines),
+        "return_line": return_line(edition) if window.return_line else "",
+    }
+
+
+def letter_page(edition: Edition, subject: Subject, known: Mapping[str, Any], lines: tuple[str, ...]) -> Page:
+    """Return the page of a letter, not yet typeset; `known` are the values of `letter_values`.
+
+    Raises:
+        Problem: the address lines do not fit the window, or a value is missing.
+    """
+    window = window_for(country_of(subject.postal))
     return Page(
-        html=edition.letter_html({**values, "letter": letter, "printed": printed}),
+        html=edition.letter_html(known),
         css=page_css(window, edition.look["colours"], lines),
         layout="letter.css",
         assets=edition.template.assets,
         version=edition.template.content_hash,
         large=edition.large,
-        codes={"action": action, "preferences": links["preferences"]},
+        codes=codes_of(known),
     )
+
+
+def codes_of(known: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the codes of a letter say."""
+    return {"action": known["letter"]["action_code"], "preferences": known["letter"]["preferences_code"]}
+
+
+def identity_of(subject: Subject) -> str:
+    """Return what the id of the PDF is made from."""
+    return f"{subject.message}.{subject.reference}"
 
 
 def return_line(edition: Edition) -> str:

@@ -129,21 +129,37 @@ def _layout_sheet(name: str, *, large: bool = False) -> "CSS":
     return _sheet(f"html {{ {_LARGE} }}\n{enlarged(text, 'pt')}" if large else text)
 
 
-def _address_size(window: Window, lines: Sequence[str], height: float) -> float:
-    """Return the type size of the address in points: by its height, and smaller where a line is long.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddressType:
+    """How the lines of an address are set."""
+
+    size: float
+    """Points."""
+    height: float
+    """From line to line, millimetres."""
+    centred: float
+    """Above the first line, millimetres."""
+
+
+def address_type(window: Window, lines: Sequence[str]) -> AddressType:
+    """Return how an address is set: as large as the height of the window lets it be, smaller where a line is long.
 
     Raises:
         Problem: a line that no readable size fits.
     """
+    height = line_height(window, len(lines))
     size = height / MAX_LINE * MAX_SIZE
-    longest = max((sum(advances().get(letter, 1.0) for letter in line) for line in lines), default=0.0)
+    known = advances()
+    longest = max((sum([known.get(letter, 1.0) for letter in line]) for line in lines), default=0.0)
     widest = (window.width - 1) / MM_PER_POINT / longest if longest else size
     if min(size, widest) < MIN_SIZE:
         line = max(lines, key=len)
         raise Problem(
             f"The address line {line!r} is too long for the window {window.kind}.", todo="Shorten it."
         )
-    return round(min(size, widest), 2)
+    gap = RETURN_ZONE if window.return_line else 0.0
+    centred = (window.height - gap - height * len(lines)) / 2 if window.kind == "us-10" else 0.0
+    return AddressType(size=round(min(size, widest), 2), height=height, centred=round(centred, 2))
 
 
 def page_css(window: Window, colours: Mapping[str, str], lines: Sequence[str]) -> str:
@@ -153,9 +169,8 @@ def page_css(window: Window, colours: Mapping[str, str], lines: Sequence[str]) -
         Problem: the address lines do not fit the window.
     """
     paper = "A4" if window.paper[0] == 210.0 else "letter"  # noqa: PLR2004 -- millimetres
-    height = line_height(window, len(lines))
+    address = address_type(window, lines)
     gap = RETURN_ZONE if window.return_line else 0.0
-    centred = (window.height - gap - height * len(lines)) / 2 if window.kind == "us-10" else 0.0
     end = window.top + window.height
     info_left = MARGIN_LEFT if window.at_right else 150.0
     start = max(end + 8, 86)
@@ -167,8 +182,8 @@ def page_css(window: Window, colours: Mapping[str, str], lines: Sequence[str]) -
         f".window {{ left: {window.left - MARGIN_LEFT}mm; top: {window.top - MARGIN_TOP}mm;"
         f" width: {window.width}mm; height: {window.height}mm }}\n"
         f".return {{ height: {gap}mm }}\n"
-        f".address {{ padding-top: {round(centred, 2)}mm; font-size: {_address_size(window, lines, height)}pt;"
-        f" line-height: {height}mm }}\n"
+        f".address {{ padding-top: {address.centred}mm; font-size: {address.size}pt;"
+        f" line-height: {address.height}mm }}\n"
         f".info {{ left: {info_left - MARGIN_LEFT}mm; top: {info_top - MARGIN_TOP}mm }}\n"
     )
 

@@ -28,6 +28,8 @@ class Hole:
     value: Evaluate
     escapes: bool
     """Whether the value still has to be escaped for HTML."""
+    label: str
+    """What it prints, as template text names it: `customer.first_name`."""
 
     def text(self, values: Values) -> str:
         """Return what stands here."""
@@ -111,14 +113,22 @@ class Source:
     def _hole(self, node: nodes.Node) -> Hole:
         evaluate = _direct(node, self._environment)
         if evaluate is not None:
-            return Hole(key=repr(node), value=evaluate, escapes=self._html)
+            return Hole(key=repr(node), value=evaluate, escapes=self._html, label=_label(node))
         written = _rendered(node, self._environment)
-        return Hole(key=f"{self._html} {node!r}", value=written, escapes=False)
+        return Hole(key=f"{self._html} {node!r}", value=written, escapes=False, label=_label(node))
 
 
 def _names(node: nodes.Node) -> frozenset[str]:
     own = {node.name} if isinstance(node, nodes.Name) else set()
     return frozenset(own | {found.name for found in node.find_all(nodes.Name)})
+
+
+def _label(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Filter) and node.node is not None:
+        return _label(node.node)
+    if isinstance(node, nodes.Getattr):
+        return f"{_label(node.node)}.{node.attr}"
+    return ", ".join(sorted(_names(node)))
 
 
 def _tests(body: Iterable[nodes.Node]) -> Iterator[nodes.Node]:

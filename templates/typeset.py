@@ -27,6 +27,8 @@ class Cause(StrEnum):
     """A letter that the slot's font lacks, or that was not embedded."""
     SCRIPT = "script"
     """Writing that is not set from left to right, letter by letter: Arabic, Hebrew, Indic, control characters."""
+    EMPTY = "empty"
+    """A line of which nothing is left: what follows would move up."""
     WIDTH = "width"
     """Wider than its slot."""
     DIFFERENCE = "difference"

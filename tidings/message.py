@@ -59,6 +59,12 @@ class Letter:
     address: tuple[str, ...]
     customer: str
     """The customer's reference, as the manifest names it."""
+    engine: str = "full"
+    """Who set it: `fill` or `full`, see docs/writing-templates.md."""
+    cause: str = ""
+    """Why it was laid out in full although letters of its template are filled; '' where it was not."""
+    constant: int = 0
+    """So many bytes at the beginning of `pdf` are the same in all letters of its template; 0: unknown."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
