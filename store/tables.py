@@ -598,10 +598,33 @@ invoices = Table(
     Column("gross", Numeric(18, 2), nullable=False),
     Column("document", JSONB, nullable=False, comment="tidings.invoice.Invoice"),
     Column("pdf_hash", Text, comment="SHA-256 of the archived PDF"),
+    Column("xml_hash", Text, comment="SHA-256 of the archived UBL file"),
+    Column("due", Numeric(18, 2), comment="left to pay; null: gross, from before it was kept"),
+    Column("credits", Text, nullable=False, server_default="", comment="number that a credit note credits"),
+    Column("keep_until", Date, comment="the law wants the archived files so long"),
     UniqueConstraint("brand", "number"),
     Index("ix_invoices_customer", "customer_id"),
     Index("ix_invoices_run", "run_id", "id"),
+    Index("ix_invoices_credits", "brand", "credits", postgresql_where=text("credits <> ''")),
 )
+
+invoice_events = Table(
+    "invoice_events",
+    metadata,
+    _id(),
+    Column("invoice_id", ForeignKey("invoices.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("amount", Numeric(18, 2), comment="paid or credited; null: all that was due"),
+    Column("step", SmallInteger, comment="of a reminder, from 1"),
+    Column("source", Text, nullable=False, comment="who says so: a system, a person, `credit-note`"),
+    Column("external_id", Text, nullable=False, comment="its identity there; said twice, kept once"),
+    _instant("at"),
+    _instant("recorded_at", default=True),
+    _one_of("kind", ("paid", "credited", "cancelled", "disputed", "resolved", "reminded")),
+    UniqueConstraint("source", "external_id"),
+    Index("ix_invoice_events_invoice", "invoice_id"),
+)
+"""What became of an invoice after it was issued; nothing is ever changed or taken out."""
 
 run_tally = Table(
     "run_tally",
