@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from preferences.sheet import NOBODY, Bools, Ints, microseconds
+from preferences.sheet import NEVER, NOBODY, Bools, Ints, microseconds
 from preferences.statement import ANY_DAY
 
 MINUTE = 60_000_000
@@ -93,8 +93,14 @@ def _release(due: Ints, window: tuple[Ints, Ints, Ints], zone: str, country: str
             break
         moved[:, moving] |= np.stack([inside & ~resting & ~unwished, resting, unwished & ~resting])
         moving = moving[hit]
-        at[moving] = instant_of(now[hit], target[hit], zone)
+        # No further than the next change of the clock: one that is set back may stand outside the window again.
+        at[moving] = np.minimum(instant_of(now[hit], target[hit], zone), _next_change(now[hit], zone))
     return at, moved
+
+
+def _next_change(now: Ints, zone: str) -> Ints:
+    changes, _ = transitions(zone, *_years(now))
+    return np.append(changes, NEVER)[np.searchsorted(changes, now, side="right")]
 
 
 def instant_of(now: Ints, wall: Ints, zone: str) -> Ints:

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
-from store.tables import addresses, customers
 from store.limits import uncover
+from store.tables import addresses, customers
 from tests.town import NOON, agree, install, settle, state
 from tests.work.test_deliver import House
 from tidings.campaign import Budget
