@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError, OperationalError, ProgrammingError
 
 from store import embedded
 from tidings.problem import Exit, Problem
@@ -17,8 +18,8 @@ from tidings.problem import Exit, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psycopg
     from alembic.config import Config
+    from sqlalchemy.pool import ConnectionPoolEntry
 
     from tidings.settings import Settings
 
@@ -26,6 +27,9 @@ _STEPS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 8_436_464
 _DRIVER = "postgresql+psycopg"
 _CONNECT_SECONDS = 10
+_FRESH_SECONDS = 1.0
+"""A connection that was in use so recently is not tried first: a page that is asked for often pays it every time."""
+_BACK_AT = "back_at"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,11 +170,27 @@ def _engine(address: str, **options: str) -> Engine:
         pool_size=5,
         max_overflow=15,
         hide_parameters=True,  # an error is shown and logged; what customers gave us is not
-        pool_pre_ping=True,  # `tidings up` outlives a restart of the server
         connect_args={"connect_timeout": _CONNECT_SECONDS, "application_name": "tidings", **options},
     )
     event.listen(engine, "connect", _use_utc)
+    event.listen(engine, "checkin", _note_when)
+    event.listen(engine, "checkout", _still_there)
     return engine
+
+
+def _note_when(_: object, record: ConnectionPoolEntry) -> None:
+    record.info[_BACK_AT] = time.monotonic()
+
+
+def _still_there(connection: psycopg.Connection[object], record: ConnectionPoolEntry, _: object) -> None:
+    """Try a connection that has rested, as `pool_pre_ping` does with every one: the server may have restarted."""
+    if time.monotonic() - record.info.get(_BACK_AT, 0.0) < _FRESH_SECONDS:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _use_utc(connection: psycopg.Connection[object], _: object) -> None:

@@ -46,20 +46,20 @@ class Duplicate:
     """id, reference, source, name; oldest first."""
 
 
+LOCK = text("""
+    SELECT id FROM customers WHERE id = ANY(CAST(:ids AS bigint[]) || ARRAY(
+        SELECT w.customer_id FROM persons m JOIN persons w ON w.person_id = m.person_id
+         WHERE m.customer_id = ANY(CAST(:ids AS bigint[])))) ORDER BY id FOR NO KEY UPDATE
+""")
+"""What `lock_customers` asks."""
+
+
 def lock_customers(connection: Connection, customers: Sequence[int]) -> Sequence[int]:
     """Lock customers in the one order that everybody uses; the claim of the sender waits, and so do we for it.
 
     All records of a person are locked, so that who locks one of them excludes who locks another. Returns their ids.
     """
-    locked = connection.execute(
-        text("""
-            SELECT id FROM customers WHERE id = ANY(CAST(:ids AS bigint[]) || ARRAY(
-                SELECT w.customer_id FROM persons m JOIN persons w ON w.person_id = m.person_id
-                 WHERE m.customer_id = ANY(CAST(:ids AS bigint[])))) ORDER BY id FOR NO KEY UPDATE
-        """),
-        {"ids": list(customers)},
-    )
-    return locked.scalars().all()
+    return connection.execute(LOCK, {"ids": list(customers)}).scalars().all()
 
 
 def find(connection: Connection, reference: str, source: str | None = None) -> int | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from store.customers import lock_customers
+from store.customers import LOCK, lock_customers
 from store.persons import MEMBERS
+from store.trips import ask
 
 _READ = text(f"""
     SELECT c.id AS customer, c.language, c.time_zone, c.country, w.members,
@@ -75,7 +77,18 @@ class Known:
 def read(connection: Connection, *, customer: int, brand: str) -> Known | None:
     """Return what is known of a customer for one brand, None when there is no such customer."""
     row = connection.execute(_READ, {"customer": customer, "brand": brand}).mappings().first()
-    return Known(**{**row, "reference": row["reference"] or ""}) if row else None
+    return _known(row) if row else None
+
+
+def hold(connection: Connection, *, customer: int, brand: str) -> Known | None:
+    """Take the customer's lock and read what is known under it, in one trip; None when there is no such customer."""
+    values = {"customer": customer, "brand": brand}
+    _, rows = ask(connection, [(LOCK, {"ids": [customer]}), (_READ, values)])
+    return _known(rows[0]) if rows else None
+
+
+def _known(row: Mapping[Any, Any]) -> Known:
+    return Known(**{**row, "reference": row["reference"] or ""})
 
 
 def lock(connection: Connection, customer: int) -> bool:

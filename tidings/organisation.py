@@ -117,8 +117,8 @@ class Brand(_Strict):
 
     def order_for(self, purpose: str) -> tuple[Channel, ...]:
         """Return the default channel order of a purpose, every channel of the brand once."""
-        stated = self.channel_order.get(purpose) or self.channel_order.get("all") or ()
-        return tuple(channel for channel in dict.fromkeys((*stated, *Channel)) if channel in self.channels)
+        stated, ours = self.channel_order.get(purpose) or self.channel_order.get("all") or (), self.channels
+        return tuple(channel for channel in dict.fromkeys((*stated, *Channel)) if channel in ours)
 
 
 class Postage(_Strict):

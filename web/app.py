@@ -133,9 +133,9 @@ def create(
         clock=clock,
         hooks=named_hooks(installation.settings) if callers is None else callers,
     )
+    for module in (form, assets, links, renewal, addresses, privacy, unsubscribe, documents, hooks, metrics):
+        app.router.routes.extend(module.routes())  # first what thousands ask for: routes are tried in turn
     app.include_router(api.router)
-    for module in (assets, links, renewal, form, addresses, privacy, unsubscribe, documents, hooks, metrics):
-        app.router.routes.extend(module.routes())
     app.router.routes.extend([*login.routes(), *oidc.routes(), *staff_routes()])
     app.router.routes.extend(
         [

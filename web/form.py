@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
 from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from tidings.organisation import Brand
-from web.answers import HORIZON, LONGEST, check, offered, places_of, today
+from store.trips import one_trip
+from web.answers import LONGEST, check
+from web.form_pages import VERSION, form_page, saved_page, title_of
 from web.language import LANGUAGES, day_names, wording_digest, words
 from web.render import moment
 from web.renewal import opened, renew
@@ -21,18 +23,15 @@ from web.site import site_of
 from web.visit import Visit, fields_of, find, page
 from work.asking import confirm_saved
 from work.history import history, undo
-from work.preference import Saved, channels_in, save, stop_marketing, unsaved
+from work.preference import Saved, save, stop_marketing, unsaved
 from work.replay import replay
-from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, MARKETING, questions
-from work.wishes import NONE
+from work.scribe import MARKETING
 
-VERSION = "3"
-"""Of the questions and what they mean; the wording has its own digest. Both are part of the proof."""
-_SHORTEST_REFERENCE = 6
-_DIGITS = 4
-_WISHES = {"best_days": "days", "frequency": "frequency", "household": "household"}
 _LOOKING = frozenset({"preview", "edit"})
 """Buttons that save nothing."""
+_SAVERS = 4
+"""Forms handled at one moment; more threads and connections would get in each other's way, the others wait."""
+_saving: RunVar[CapacityLimiter] = RunVar("forms being saved")
 
 
 def routes() -> list[Route]:
@@ -50,8 +49,8 @@ def show(request: Request) -> Response:
     if isinstance(visit, Response):
         return visit
     if (saved := request.query_params.get("saved")) is not None:
-        return _confirm(request, visit, changed=saved == "1")
-    return _page(request, visit, answers=visit.known.answers, shown=visit.known.answers, errors={})
+        return saved_page(request, visit, changed=saved == "1")
+    return form_page(request, visit, answers=visit.known.answers, shown=visit.known.answers, errors={})
 
 
 def look_back(request: Request) -> Response:
@@ -75,7 +74,16 @@ def look_back(request: Request) -> Response:
 
 async def submit(request: Request) -> Response:
     """Save the answers, or show first what they would have changed; a wrong one is told at its field."""
-    return await run_in_threadpool(_submit, request, await fields_of(request))
+    return await to_thread.run_sync(_submit, request, await fields_of(request), limiter=_savers())
+
+
+def _savers() -> CapacityLimiter:
+    """Return what lets so many in, of this event loop."""
+    limiter = _saving.get(None)
+    if limiter is None:
+        limiter = CapacityLimiter(_SAVERS)
+        _saving.set(limiter)
+    return limiter
 
 
 def _submit(request: Request, fields: Mapping[str, str]) -> Response:
@@ -125,7 +133,7 @@ def _told(visit: Visit, fields: Mapping[str, str]) -> _Told:
 def _again(request: Request, visit: Visit, told: _Told) -> Response:
     known = visit.known.answers
     before = {**known, **{key: told.shown[key] for key in told.shown if key in known}}
-    return _page(request, visit, answers={**known, **told.answers}, shown=before, errors=told.errors)
+    return form_page(request, visit, answers={**known, **told.answers}, shown=before, errors=told.errors)
 
 
 def _save(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | _Told | None:
@@ -133,7 +141,27 @@ def _save(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Sa
     told = _told(visit, fields)
     if told.errors:
         return told
-    saved = _saved(connection, visit, fields, told)
+    if fields.get("stop") == "marketing" or "undo" in fields:
+        saved = _taken_back(connection, visit, fields)
+        _confirm(connection, visit, saved)
+        return saved
+    with one_trip(connection):  # what it has to know is in `visit` already
+        saved = save(
+            connection,
+            customer=visit.customer,
+            brand=visit.brand,
+            answers=told.answers,
+            shown=told.shown,
+            proof=_proof(fields, visit),
+            policy=visit.site.policy,
+            now=visit.site.clock(),
+            held=visit.known,
+        )
+        _confirm(connection, visit, saved)
+    return saved
+
+
+def _confirm(connection: Connection, visit: Visit, saved: Saved | None) -> None:
     if saved and saved.changed:
         confirm_saved(
             connection,
@@ -142,10 +170,10 @@ def _save(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Sa
             language=visit.language,
             now=visit.site.clock(),
         )
-    return saved
 
 
-def _saved(connection: Connection, visit: Visit, fields: Mapping[str, str], told: _Told) -> Saved | None:
+def _taken_back(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | None:
+    """Stop all marketing, or undo what was saved last."""
     now, proof = visit.site.clock(), _proof(fields, visit)
     customer, brand, policy = visit.customer, visit.brand, visit.site.policy
     if fields.get("stop") == "marketing":
@@ -158,19 +186,7 @@ def _saved(connection: Connection, visit: Visit, fields: Mapping[str, str], told
             policy=policy,
             now=now,
         )
-    if "undo" in fields:
-        return undo(connection, customer=customer, brand=brand, proof=proof, policy=policy, now=now)
-    return save(
-        connection,
-        customer=customer,
-        brand=brand,
-        answers=told.answers,
-        shown=told.shown,
-        proof=proof,
-        policy=policy,
-        now=now,
-        held=visit.known,
-    )
+    return undo(connection, customer=customer, brand=brand, proof=proof, policy=policy, now=now)
 
 
 def _preview(
@@ -202,93 +218,6 @@ def _preview(
         )
     fields = {key: value[:LONGEST] for key, value in fields.items() if key not in _LOOKING}
     return page(request, visit, "preview", replay=found, fields=fields)
-
-
-def _page(
-    request: Request,
-    visit: Visit,
-    *,
-    answers: Mapping[str, str],
-    shown: Mapping[str, str],
-    errors: Mapping[str, str],
-) -> Response:
-    known, now = visit.known, visit.site.clock()
-    day = today(known, now)
-    topics = questions(visit.brand)
-    return page(
-        request,
-        visit,
-        "form",
-        status=422 if errors else 200,
-        version=VERSION,
-        shown_at=now.isoformat(timespec="seconds"),
-        shown=shown,
-        answers=answers,
-        errors=errors,
-        labels={key: _label(key, visit) for key in errors},
-        topics={topic: title_of(topic, visit) for topic in topics},
-        parts={key: [topic for topic in topics if topic.startswith(f"{key}.")] for key in CHOICES},
-        marketing=MARKETING,
-        manners=MANNERS,
-        days=day_names(visit.language),
-        often=list(dict.fromkeys((*FREQUENCIES, *filter(None, (answers["frequency"],))))),
-        households=HOUSEHOLDS,
-        places={topic: places_of(answers[topic]) for topic in topics},
-        ways=known.ways,
-        most=sum(not way.problem for way in known.ways),
-        digits=known.reference[-_DIGITS:] if len(known.reference) >= _SHORTEST_REFERENCE else "",
-        tongues=[(code, words(code)["page"]["name"]) for code in offered(visit.brand, known)],
-        first_day=(day + timedelta(days=1)).isoformat(),
-        last_day=(day + HORIZON).isoformat(),
-    )
-
-
-def _confirm(request: Request, visit: Visit, *, changed: bool) -> Response:
-    known = visit.known
-    paused = known.answers["pause_until"]
-    topics = [topic for topic in questions(visit.brand) if topic in CHOICES or known.answers[topic]]
-    return page(
-        request,
-        visit,
-        "saved",
-        changed=changed,
-        topics={topic: title_of(topic, visit) for topic in topics},
-        chosen={topic: channels_in(known.answers[topic]) or (NONE,) for topic in topics},
-        answers=known.answers,
-        manners=[key for key in MANNERS if known.answers[key] == "on"],
-        masked={NONE: "", **{way.channel: way.shown for way in known.ways}},
-        paused=date.fromisoformat(paused) if paused else None,
-        wished_days=", ".join(
-            name
-            for day, name in day_names(visit.language).items()
-            if day in known.answers["best_days"].split(",")
-        ),
-        planned=known.planned,
-    )
-
-
-def title_of(topic: str, visit: Visit) -> str:
-    """Return what a topic is called on the page: ours for purposes, the brand's for parts of them."""
-    wording = words(visit.language)
-    if topic in CHOICES:
-        return str(wording["form"][topic]["title"])
-    purposes: Mapping[str, str] = wording["preview"]["purpose"]
-    return purposes.get(topic) or _part(topic, visit.brand, visit.language)
-
-
-def _part(topic: str, brand: Brand, language: str) -> str:
-    names = brand.topics.get(topic, {})
-    tried = (language, language.partition("_")[0], *brand.languages)
-    return next((names[one] for one in tried if one in names), next(iter(names.values()), topic))
-
-
-def _label(key: str, visit: Visit) -> str:
-    form, wish = words(visit.language)["form"], words(visit.language)["wish"]
-    if key in questions(visit.brand):
-        return title_of(key, visit)
-    if key in _WISHES:
-        return str(wish[_WISHES[key]])
-    return str(form[{"language": "language", "pause_until": "pause"}.get(key, "quiet")])
 
 
 def _proof(fields: Mapping[str, str], visit: Visit) -> str:

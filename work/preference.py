@@ -112,9 +112,8 @@ def hold(
     connection: Connection, *, customer: int, brand: Brand, policy: Policy, now: datetime
 ) -> Preferences | None:
     """Return a customer's form as `read` does, under the customer's lock until the transaction ends."""
-    if not preference.lock(connection, customer):
-        return None
-    return read(connection, customer=customer, brand=brand, policy=policy, now=now)
+    known = preference.hold(connection, customer=customer, brand=brand.id)
+    return _preferences(known, brand, policy, now) if known else None
 
 
 def save(
@@ -221,9 +220,7 @@ def stop_marketing(
 
     `policy` tells what held before, which an undo brings back.
     """
-    if not preference.lock(connection, customer):
-        return None
-    known = preference.read(connection, customer=customer, brand=brand.id)
+    known = preference.hold(connection, customer=customer, brand=brand.id)
     if known is None:
         return None
     scribe = Scribe(
