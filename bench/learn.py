@@ -31,7 +31,8 @@ _TOUCH = """
         SELECT 1 + n / :each, 'bench', :name || n, CASE WHEN n % 4 < 2 THEN 'out' ELSE 'in' END,
                (ARRAY['email', 'sms', 'letter', 'push'])[1 + n / 4 % 4],
                (ARRAY['sent', 'delivered', 'opened', 'clicked'])[1 + n % 4], (ARRAY['offer', 'invoice'])[1 + n / 8 % 2],
-               md5(:name || n / 4)::uuid, CAST(:now AS timestamptz) - make_interval(mins => n % 400000 + 60 * (3 - n % 4))
+               md5(:name || n / 4)::uuid, CAST(:now AS timestamptz)
+                   - make_interval(mins => n % 400000 + 60 * (3 - n % 4))
           FROM generate_series(0, :count - 1) n;
 """
 

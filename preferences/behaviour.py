@@ -125,7 +125,9 @@ def of_persons(touchpoints: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("at") - pl.col("came") < TOO_SOON)
     )  # fmt: skip
-    clicks = looked.filter((pl.col("kind") == "clicked") & (pl.col("link") != "")).sort(*by, "at", "touchpoint")
+    clicks = looked.filter((pl.col("kind") == "clicked") & (pl.col("link") != "")).sort(
+        *by, "at", "touchpoint"
+    )
     apart = (pl.col("at") - pl.col("at").shift(1).over(by)).fill_null(BURST) >= BURST
     burst = (
         clicks.with_columns(cluster=apart.cum_sum())
@@ -173,7 +175,7 @@ def _lines(touchpoints: pl.DataFrame) -> pl.DataFrame:
     named = pl.coalesce("message", "last", pl.format("alone {}", "touchpoint"))
     opens = pl.col("kind") == "opened"
     first = pl.struct(*_KEY, opens, named).is_first_distinct()
-    kept = [*TOUCHPOINTS[:-3], "purpose_class", pl.lit(1, dtype=pl.Int32).alias("one")]
+    kept = [*map(pl.col, TOUCHPOINTS[:-3]), pl.col("purpose_class"), pl.lit(1, dtype=pl.Int32).alias("one")]
     never = pl.lit(value=False)
     return pl.concat(
         [

@@ -8,9 +8,9 @@ first; where they are not sure, the population's do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -204,7 +204,7 @@ def _own(batch: Batch) -> _Own:
         customer=customer,
         cell=cell,
         weight=weight,
-        total=np.bincount(customer, weights=weight, minlength=batch.size),
+        total=np.bincount(customer, weights=weight, minlength=batch.size).astype(np.float64),
     )
 
 
@@ -327,10 +327,10 @@ def _by_zone(rest: Rest) -> list[tuple[str, Ints]]:
 
 def _rest_of(rest: Rest, which: Ints) -> Rest:
     """Return the quiet times of some lines."""
-    values = {part.name: getattr(rest, part.name) for part in fields(rest)}
-    return replace(
-        rest, **{name: value[which] for name, value in values.items() if isinstance(value, np.ndarray)}
-    )
+    values: dict[str, Any] = {
+        name: value[which] for name, value in vars(rest).items() if isinstance(value, np.ndarray)
+    }
+    return replace(rest, **values)
 
 
 def fold_hours(

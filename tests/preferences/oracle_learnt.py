@@ -105,8 +105,8 @@ def _hours(due, until, zone, last_day):
     while moment < until and len(found) < 167:
         moment += timedelta(minutes=1)
         wall = moment.astimezone(ZoneInfo(zone))
-        if (wall.date(), wall.hour) != (before.date(), before.hour) and moment <= until:
-            if last_day is None or wall.date() <= last_day:
-                found.append((moment, _cell(moment, zone)))
+        begins = (wall.date(), wall.hour) != (before.date(), before.hour) and moment <= until
+        if begins and (last_day is None or wall.date() <= last_day):
+            found.append((moment, _cell(moment, zone)))
         before = wall
     return found
