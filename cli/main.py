@@ -103,8 +103,10 @@ COMMANDS = (
         "Customers to telephone, because no channel is left; close a call that was made.",
     ),
     ("gaps", "cli.gaps:gaps", "What customers asked for and could not have, why, and what it costs."),
+    ("mismatches", "cli.mismatches:mismatches", "Who chose one channel and answers on another; ask them which they mean."),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
     ("whatif", "cli.whatif:whatif", "Decide a past run under another policy: who would get it another way."),
+    ("evaluate", "cli.evaluate:evaluate", "Judge a policy by what runs did and what came of it."),
     ("timeline", "cli.why:timeline", "Show everything that happened with a customer."),
     (
         "template",

@@ -17,10 +17,12 @@ from tidings.channel import Channel
 from work.alerts import watch
 from work.drops import take_all
 from work.gather import emptied
+from work.mismatch import ask
 from work.outbound import deliver
 from work.paper_folder import all_sources
 from work.receive import fold_waiting
 from work.redemption import withdraw_used
+from work.rehearsal import rehearse_waiting
 from work.reply import forward
 from work.slips import hand_out
 
@@ -28,7 +30,14 @@ log = structlog.get_logger()
 
 PACE = 10.0
 """Seconds between looks at a source that had nothing."""
-PACES = {"alerts": 60.0, "slips": 2.0, "webhooks": 2.0, "redemptions": 30.0}
+PACES = {
+    "alerts": 60.0,
+    "slips": 2.0,
+    "webhooks": 2.0,
+    "redemptions": 30.0,
+    "rehearsals": 2.0,
+    "mismatches": 21600.0,
+}
 """Those that look less often, or more: a person waits for a code."""
 LONGEST_REST = 600.0
 """Seconds that a source rests at most between looks that fail."""
@@ -57,6 +66,8 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         "webhooks": lambda: deliver(installation, now=at.now()),
         "drops": lambda: take_all(installation, now=at.now()),
         "redemptions": lambda: withdraw_used(installation, now=at.now()),
+        "rehearsals": lambda: rehearse_waiting(installation),
+        "mismatches": lambda: _asked(at),
     }
     with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:
         try:
@@ -130,3 +141,8 @@ def _forwarded(at: Desk) -> int:
 def _folded(at: Desk) -> int:
     tally = fold_waiting(at.installation, now=at.now())
     return tally.total() - tally["waiting"]
+
+
+def _asked(at: Desk) -> int:
+    """Ask who says one channel and answers on another, where the organisation wants that."""
+    return ask(at.installation, now=at.now()) if at.installation.settings.ask_mismatches else 0

@@ -60,15 +60,23 @@ def waiting_drafts(connection: Connection) -> Sequence[Row[Any]]:
     ).all()
 
 
-def open_things(connection: Connection) -> Row[Any]:
-    """Return how many doubts, calls, differences of the print house and replies nobody was given are open."""
+def open_things(connection: Connection, *, now: datetime) -> Row[Any]:
+    """Return how many doubts, calls, differences of the print house and replies nobody was given are open.
+
+    And how many customers were asked which channel they mean (`work.mismatch`) and said nothing yet.
+    """
     return connection.execute(
         text("""
             SELECT (SELECT count(*) FROM attempts WHERE state = 'unknown') AS doubts,
                    (SELECT count(*) FROM calls WHERE closed_at IS NULL) AS calls,
                    (SELECT count(*) FROM print_discrepancies WHERE resolved_at IS NULL) AS discrepancies,
-                   (SELECT count(*) FROM replies WHERE state = 'held') AS replies
-        """)
+                   (SELECT count(*) FROM replies WHERE state = 'held') AS replies,
+                   (SELECT count(*) FROM slips q WHERE q.kind = 'mismatch' AND q.state <> 'dropped'
+                       AND q.asked_at > :now - interval '30 days' AND NOT EXISTS (
+                           SELECT FROM statements s WHERE s.customer_id = q.customer_id AND s.at >= q.asked_at)
+                   ) AS mismatches
+        """),
+        {"now": now},
     ).one()
 
 

@@ -482,6 +482,8 @@ class Settings(BaseSettings):
     call."""
     log: Literal["debug", "info", "warning", "error"] = "warning"
     """What the log tells, at least."""
+    ask_mismatches: bool = False
+    """Whether `tidings up` asks customers who chose one channel and answer on another which they mean."""
 
     @field_validator("allow", "email", "sms", "whatsapp", "push", "letter", "proxies", mode="before")
     @classmethod

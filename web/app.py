@@ -33,6 +33,7 @@ from web import (
     privacy,
     renewal,
     unsubscribe,
+    which,
 )
 from web.console import (
     accounts,
@@ -133,7 +134,19 @@ def create(
         clock=clock,
         hooks=named_hooks(installation.settings) if callers is None else callers,
     )
-    for module in (form, assets, links, renewal, addresses, privacy, unsubscribe, documents, hooks, metrics):
+    for module in (
+        form,
+        assets,
+        links,
+        renewal,
+        addresses,
+        which,
+        privacy,
+        unsubscribe,
+        documents,
+        hooks,
+        metrics,
+    ):
         app.router.routes.extend(module.routes())  # first what thousands ask for: routes are tried in turn
     app.include_router(api.router)
     app.router.routes.extend([*login.routes(), *oidc.routes(), *staff_routes()])

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 from uuid import NAMESPACE_URL, uuid5
 
 import structlog
 
 from channels.contract import Provider
+from preferences.explain import channel_name
 from store import slips, tries
 from store.slips import Slip
 from templates.slip import slip_email, slip_push, slip_sms
@@ -66,7 +68,7 @@ def _addressed(installation: Installation, slip: Slip, now: datetime) -> _Addres
     if slip.kind == "document":
         message = str(slip.detail.get("message", ""))
         return _Addressed(to=slip.value, links=(links.document(message, issued_at=now),))
-    if slip.kind == "saved":
+    if slip.kind in {"saved", "mismatch"}:
         return _confirmed(installation, slip, now)
     if slip.customer is not None:
         made = {
@@ -95,13 +97,18 @@ def _addressed(installation: Installation, slip: Slip, now: datetime) -> _Addres
 
 
 def _confirmed(installation: Installation, slip: Slip, now: datetime) -> _Addressed | None:
-    """Return where a confirmation goes, which nobody waits for: None when its address was removed or suppressed."""
+    """Return where a slip goes that nobody waits for: None when its address was removed or suppressed meanwhile."""
     with installation.engine.begin() as connection:
         platform = slips.platform_of(connection, slip)
     if slip.customer is None or platform is None:
         return None
     link = installation.links.preferences(slip.customer, slip.brand, issued_at=now)
-    return _Addressed(to=slip.value, links=(link,), platform=platform)
+    if slip.kind == "mismatch":
+        asked = urlencode({name: str(slip.detail.get(name, "")) for name in ("stated", "observed", "topic")})
+        link = f"{link}/which?{asked}"
+    buttons = slip.kind == "mismatch" and slip.channel == Channel.EMAIL
+    links = (f"{link}&answer=stated", f"{link}&answer=observed") if buttons else (link,)
+    return _Addressed(to=slip.value, links=links, platform=platform)
 
 
 def _sent(
@@ -136,6 +143,8 @@ def _sent(
 def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
     number = str(uuid5(NAMESPACE_URL, f"slip:{slip.id}"))
     code = str(slip.detail.get("code", ""))
+    ways = {name: str(slip.detail[name]) for name in ("stated", "observed") if name in slip.detail}
+    named = {name: channel_name(way, slip.language) for name, way in ways.items()}
     if slip.channel == Channel.EMAIL:
         content = slip_email(
             slip.kind,
@@ -146,6 +155,7 @@ def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
             links=addressed.links,
             number=slip.id,
             at=slip.asked_at,
+            named=named,
         )
         return Parcel(message=number, attempt=number, content=content, purpose="service", brand=brand.id)
     if slip.channel == Channel.PUSH:
@@ -157,9 +167,16 @@ def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
             platform=addressed.platform,
             link=addressed.links[0],
             number=number,
+            named=named,
         )
         return Parcel(message=number, attempt=number, content=push, purpose="service", brand=brand.id)
     text = slip_sms(
-        slip.kind, brand=brand, language=slip.language, to=addressed.to, code=code, links=addressed.links
+        slip.kind,
+        brand=brand,
+        language=slip.language,
+        to=addressed.to,
+        code=code,
+        links=addressed.links,
+        named=named,
     )
     return Parcel(message=number, attempt=number, content=text, purpose="service", brand=brand.id)

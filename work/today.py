@@ -99,7 +99,7 @@ def today(
         drafts=overview.waiting_drafts(connection),
         alerts=[one for one in raised(connection) if one.cleared_at is None],
         failures=[one for one in counted(connection, recent, now=now) if one.failed or one.run.rejected],
-        open=overview.open_things(connection),
+        open=overview.open_things(connection, now=now),
         days=_days(connection, installation, kinds, now),
         health=health(connection, now=now),
     )

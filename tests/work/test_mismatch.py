@@ -1,0 +1,243 @@
+"""`work.mismatch`: who says one channel and answers on another is asked, once, and is never overridden."""
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+from urllib.parse import urlsplit
+
+import pytest
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from channels.contract import Capability
+from tests.town import NOON, install, settle, state, suppress
+from tidings.channel import Channel
+from tidings.outcome import Accepted
+from web.app import create
+from work.mismatch import AGAIN, ask, mismatches
+from work.preference import read
+from work.slips import hand_out
+
+
+@pytest.fixture
+def home(settings, engine):
+    return install(settings, engine)
+
+
+def behaves(engine, customer, *, email=(40, 0), letter=(40, 36), purpose_class="required"):
+    """Give somebody a history: (reached, answered) by channel."""
+    rows = {"email": email, "letter": letter}
+    with engine.begin() as connection:
+        for channel, (reached, engaged) in rows.items():
+            connection.execute(
+                text("""
+                    INSERT INTO behaviour (customer_id, channel, purpose_class, reached, engaged, observations, as_of)
+                    VALUES (:who, :channel, :class, :reached, :engaged, :reached, :at)
+                """),
+                {"who": customer, "channel": channel, "class": purpose_class, "reached": reached,
+                 "engaged": engaged, "at": NOON - timedelta(days=1)},
+            )  # fmt: skip
+
+
+def says(engine, customer, *channels, **columns):
+    with engine.begin() as connection:
+        state(connection, customer, channels=list(channels), **columns)
+
+
+def found(home, **given):
+    return [(one.customer, one.stated, one.observed, one.ask_by) for one in mismatches(home, now=NOON, **given)]
+
+
+def test_who_chose_email_and_answers_letters_is_found(home, engine):
+    both, content, silent, unsaid = settle(engine, 4, channels=("email", "letter"))
+    for customer in (both, content, silent):
+        says(engine, customer, "email")
+    behaves(engine, both)
+    behaves(engine, content, email=(40, 36), letter=(40, 0))
+    behaves(engine, silent, letter=(40, 3))
+    behaves(engine, unsaid)
+
+    assert found(home) == [(both, "email", "letter", "email")]
+
+
+@pytest.mark.parametrize(
+    ("columns", "many"),
+    [
+        pytest.param({}, 1, id="an order for everything"),
+        pytest.param({"topic": "invoice"}, 1, id="an order for invoices"),
+        pytest.param({"topic": "offer"}, 0, id="an order for something else"),
+        pytest.param({"until_at": NOON + timedelta(days=1)}, 0, id="a wish for a while is no habit"),
+        pytest.param({"until_at": NOON - timedelta(days=1)}, 0, id="a wish that is over"),
+    ],
+)
+def test_only_what_is_said_for_good_about_these_messages_counts(home, engine, columns, many):
+    [customer] = settle(engine, channels=("email", "letter"))
+    says(engine, customer, "email", **columns)
+    behaves(engine, customer)
+
+    assert len(found(home)) == many
+
+
+def test_little_is_no_proof(home, engine):
+    [customer] = settle(engine, channels=("email", "letter"))
+    says(engine, customer, "email")
+    behaves(engine, customer, email=(4, 0), letter=(4, 4))
+
+    assert found(home) == []
+
+
+def test_who_has_no_channel_to_be_asked_on_is_listed_and_left_alone(home, engine):
+    [customer] = settle(engine, channels=("email", "letter"))
+    says(engine, customer, "letter")
+    behaves(engine, customer, email=(40, 36), letter=(40, 0))
+
+    assert found(home) == [(customer, "letter", "email", "email")]
+    with engine.begin() as connection:
+        suppress(connection, "email", "c1@example.org")
+    assert found(home) == []  # what cannot be reached cannot be chosen either
+
+
+class Post:
+    """Takes every message."""
+
+    name, capability, platforms, rate = "post", Capability.NONE, frozenset(), 0.0
+    call_timeout = timedelta(seconds=1)
+
+    def __init__(self, channel):
+        self.channel = channel
+        self.sent = []
+
+    def send(self, parcels):
+        for parcel in parcels:
+            self.sent.append(parcel)
+            yield parcel.attempt, Accepted(reference="ok")
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def asked(home, engine):
+    """A customer who was asked by e-mail, and that e-mail."""
+    [customer] = settle(engine, channels=("email", "letter"))
+    says(engine, customer, "email")
+    behaves(engine, customer)
+    assert ask(home, now=NOON) == 1
+    post = Post(Channel.EMAIL)
+    hand_out(home, {Channel.EMAIL: (post,)}, now=NOON)
+    [parcel] = post.sent
+    return customer, message_from_bytes(parcel.content.raw, policy=policy.default)
+
+
+def links(mail):
+    plain = mail.get_body(("plain",)).get_content()
+    return [line for line in plain.splitlines() if line.startswith("http")]
+
+
+def path_of(link):
+    return link.partition(urlsplit(link).netloc)[2]
+
+
+def orders(engine, customer):
+    with engine.connect() as connection:
+        query = text(
+            "SELECT channels, topic, source, actor FROM statements WHERE customer_id = :who ORDER BY id DESC"
+        )
+        return [tuple(row) for row in connection.execute(query, {"who": customer})]
+
+
+def test_the_message_has_two_buttons_and_says_what_was_chosen_and_seen(asked):
+    _, mail = asked
+
+    keep, switch = links(mail)
+    html = mail.get_body(("html",)).get_content()
+    assert "by e-mail" in mail.get_body(("plain",)).get_content()
+    assert html.count("<a ") == 2
+    assert keep.endswith("answer=stated")
+    assert switch.endswith("answer=observed")
+    assert "Keep: by e-mail" in html
+    assert "Switch: by letter" in html
+
+
+def test_nobody_is_asked_twice_within_the_period(home, asked):
+    assert (ask(home, now=NOON + timedelta(days=1)), found(home)) == (0, [])
+    assert ask(home, now=NOON + AGAIN + timedelta(days=1)) == 1
+
+
+@pytest.mark.parametrize(("side", "first"), [("stated", "email"), ("observed", "letter")])
+def test_the_answer_is_a_statement_that_says_where_it_came_from(home, engine, asked, side, first):
+    customer, mail = asked
+    link = next(one for one in links(mail) if one.endswith(f"answer={side}"))
+    with TestClient(create(home, clock=lambda: NOON)) as client:
+        before = orders(engine, customer)
+        shown = client.get(path_of(link))
+        assert (shown.status_code, orders(engine, customer)) == (200, before)  # looking answers nothing
+        done = client.post(path_of(link), data={"answer": side})
+
+    other = {"email": "letter", "letter": "email"}[first]
+    assert done.status_code == 200
+    assert orders(engine, customer) == [([first, other], "invoice", "question", "customer"), *before]
+    with engine.begin() as connection:
+        brand = home.organisation.brand(None)
+        known = read(connection, customer=customer, brand=brand, policy=home.policy, now=NOON + timedelta(hours=1))
+    assert known.answers["invoice"].startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        pytest.param(lambda link: link.replace("letter", "email"), 404, id="twice the same channel"),
+        pytest.param(lambda link: link.replace("letter", "fax"), 404, id="a channel that there is not"),
+        pytest.param(lambda link: link.replace("invoice", "gossip"), 404, id="a topic that there is not"),
+        pytest.param(lambda link: link.replace("/p/", "/p/x"), 404, id="somebody else's link"),
+        pytest.param(lambda link: link, 422, id="no answer"),
+    ],
+)
+def test_what_is_no_answer_changes_nothing(home, engine, asked, change, status):
+    customer, mail = asked
+    before = orders(engine, customer)
+    with TestClient(create(home, clock=lambda: NOON)) as client:
+        given = client.post(change(path_of(links(mail)[0])), data={"answer": "nonsense"})
+
+    assert (given.status_code, orders(engine, customer)) == (status, before)
+
+
+@pytest.mark.parametrize("language", ["en", "nb", "sv", "pl", "pt_BR"])
+def test_the_page_asks_in_the_customers_language(home, asked, language):
+    _, mail = asked
+    with TestClient(create(home, clock=lambda: NOON)) as client:
+        shown = client.get(f"{path_of(links(mail)[0])}&lang={language}")
+
+    assert shown.status_code == 200
+    assert f'lang="{language.replace("_", "-")}"' in shown.text
+
+
+def test_by_sms_there_is_one_short_link(home, engine):
+    [customer] = settle(engine, channels=("sms", "letter"))
+    says(engine, customer, "sms")
+    with engine.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO behaviour (customer_id, channel, purpose_class, reached, engaged, observations, as_of)
+                    VALUES (:who, 'sms', 'required', 40, 0, 40, :at), (:who, 'letter', 'required', 40, 36, 40, :at)"""),
+            {"who": customer, "at": NOON},
+        )
+    assert ask(home, now=NOON) == 1
+    post = Post(Channel.SMS)
+    hand_out(home, {Channel.SMS: (post,)}, now=NOON)
+
+    [parcel] = post.sent
+    assert parcel.content.text.count("http") == 1
+    assert "by SMS" in parcel.content.text
+
+
+def test_in_the_night_nobody_is_asked_by_sms(home, engine):
+    [customer] = settle(engine, channels=("sms", "letter"))
+    says(engine, customer, "sms")
+    night = NOON.replace(hour=23)
+    with engine.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO behaviour (customer_id, channel, purpose_class, reached, engaged, observations, as_of)
+                    VALUES (:who, 'sms', 'required', 40, 0, 40, :at), (:who, 'letter', 'required', 40, 36, 40, :at)"""),
+            {"who": customer, "at": NOON},
+        )
+
+    assert (ask(home, now=night), ask(home, now=NOON + timedelta(days=1))) == (0, 1)
