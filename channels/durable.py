@@ -3,8 +3,10 @@
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}")
 
@@ -28,9 +30,16 @@ def is_safe(name: str) -> bool:
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a new file and force it to the disk; its name is durable after `sync_folder`."""
+    with durable_file(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def durable_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file to be written piece by piece; at the end it is forced to the disk, see `write_durably`."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     with open(descriptor, "wb") as file:  # noqa: PTH123 -- opened by descriptor
-        file.write(content)
+        yield file
         file.flush()
         os.fsync(descriptor)
 

@@ -26,8 +26,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from channels.durable import safe_name, sync_folder, write_durably
-from channels.letter.merge import merge
+from channels.durable import durable_file, safe_name, sync_folder, write_durably
+from channels.letter.merge import bind
 from tidings.message import Letter
 from tidings.outcome import ErrorClass, Refused, Unknown
 
@@ -129,9 +129,9 @@ class PrintBatches:
         batch = batch_id(pieces)
         staged = self.control / "staging" / batch
         staged.mkdir(parents=True)
-        pdf, ranges = merge(piece.letter.pdf for piece in pieces)
+        with durable_file(staged / "letters.pdf") as file:
+            ranges = bind(((piece.letter.pdf, piece.letter.constant) for piece in pieces), file)
         manifest = _manifest(batch, pieces, ranges)
-        write_durably(staged / "letters.pdf", pdf)
         write_durably(staged / "manifest.csv", _as_csv(manifest))
         write_durably(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
         sync_folder(staged)
