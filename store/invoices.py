@@ -90,15 +90,17 @@ _ADD = text("""
     WITH d AS (
         SELECT * FROM jsonb_to_recordset(:documents) AS d(
             customer bigint, number text, issued_on date, due_on date, currency text,
-            net numeric, tax numeric, gross numeric, document jsonb)
+            net numeric, tax numeric, gross numeric, due numeric, credits text, keep_until date, document jsonb)
     ), added AS (
         INSERT INTO invoices (run_id, brand, customer_id, number, issued_on, due_on, currency, net, tax, gross,
-                              document)
-        SELECT :run, :space, customer, number, issued_on, due_on, currency, net, tax, gross, document FROM d
+                              due, credits, keep_until, document)
+        SELECT :run, :space, customer, number, issued_on, due_on, currency, net, tax, gross, due, credits, keep_until,
+               document FROM d
         ON CONFLICT (brand, number) DO UPDATE SET run_id = excluded.run_id, customer_id = excluded.customer_id,
             issued_on = excluded.issued_on, due_on = excluded.due_on, currency = excluded.currency,
-            net = excluded.net, tax = excluded.tax, gross = excluded.gross, document = excluded.document,
-            pdf_hash = NULL
+            net = excluded.net, tax = excluded.tax, gross = excluded.gross, due = excluded.due,
+            credits = excluded.credits, keep_until = excluded.keep_until, document = excluded.document,
+            pdf_hash = NULL, xml_hash = NULL
         RETURNING id, customer_id, number
     )
     INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, invoice_id, dedupe_key,
@@ -131,15 +133,19 @@ def without_pdf(connection: Connection, run: str, shard: int) -> list[Unrendered
     return [Unrendered(**row._mapping) for row in found]
 
 
-def set_pdfs(connection: Connection, made: Sequence[tuple[int, str]]) -> None:
-    """Store the hashes of archived PDFs."""
+def set_files(connection: Connection, made: Sequence[tuple[int, str, str | None]]) -> None:
+    """Store the hashes of archived PDFs and of the XML files beside them (None: there is none)."""
     connection.execute(
         text("""
-            UPDATE invoices i SET pdf_hash = v.hash
-            FROM unnest(CAST(:ids AS bigint[]), CAST(:hashes AS text[])) AS v(id, hash)
+            UPDATE invoices i SET pdf_hash = v.pdf, xml_hash = v.xml
+            FROM unnest(CAST(:ids AS bigint[]), CAST(:pdfs AS text[]), CAST(:xmls AS text[])) AS v(id, pdf, xml)
             WHERE i.id = v.id AND i.pdf_hash IS NULL  -- the bytes of a document never change
         """),
-        {"ids": [pair[0] for pair in made], "hashes": [pair[1] for pair in made]},
+        {
+            "ids": [one[0] for one in made],
+            "pdfs": [one[1] for one in made],
+            "xmls": [one[2] for one in made],
+        },
     )
 
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from templates.codes import code_image
 from templates.edition import layouts
-from templates.einvoice.legal import whole
+from templates.einvoice.cii import to_cii
+from templates.einvoice.hybrid import embed
+from templates.einvoice.legal import is_electronic, whole
 from templates.invoice_table import is_taxed, particulars, remarks, rows_of, sums_of
 from templates.language import direction, words
 from templates.paper import Page, page_css, to_pdf
@@ -30,7 +32,7 @@ def invoice_pdf(
     customer: str = "",
     large: bool = False,
 ) -> bytes:
-    """Return the invoice as PDF, laid out as a letter. The same arguments give the same bytes.
+    """Return the invoice as PDF, laid out as a letter, with its XML inside. The same arguments give the same bytes.
 
     Args:
         invoice: amounts are taken from its lines.
@@ -57,7 +59,22 @@ def invoice_pdf(
         customer=customer,
         large=large,
     )
-    return to_pdf(page, identity=f"{brand.id}/{invoice.number}", where=f"invoice {invoice.number}")
+    typeset = to_pdf(page, identity=f"{brand.id}/{invoice.number}", where=f"invoice {invoice.number}")
+    legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
+    return finished(typeset, legal, language=language)
+
+
+def finished(pdf: bytes, legal: Invoice, *, language: str) -> bytes:
+    """Return a typeset invoice, from either engine, as PDF/A-3b and PDF/UA, with its XML inside where it can have one.
+
+    Args:
+        pdf: tagged; see `templates.einvoice.hybrid.embed`.
+        legal: the whole invoice.
+        language: one that the layouts have words for, else English.
+    """
+    title = words(language)["credit_note" if legal.is_credit else "invoice"]
+    xml = to_cii(legal) if is_electronic(legal) else None
+    return embed(pdf, xml, legal, title=f"{title} {legal.number}", language=language.replace("_", "-"))
 
 
 def invoice_page(
@@ -85,6 +102,7 @@ def invoice_page(
         css=page_css(window, look["colours"], lines),
         layout="invoice.css",
         large=large,
+        tagged=True,
     )
 
 

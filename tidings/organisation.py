@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from tidings.channel import Channel
+from tidings.payment_reference import ReferenceKind
 from tidings.problem import Problem
 
 
@@ -24,6 +25,8 @@ class Account(_Strict):
     bic: str = ""
     bank: str = ""
     holder: str = ""
+    reference: ReferenceKind | None = None
+    """What its payment references are: those of invoices are checked, missing ones made of the invoice's number."""
 
 
 _NO_REPLY = re.compile(

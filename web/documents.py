@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from store.links import Billed, billed
 from templates.codes import code_image
+from templates.einvoice.hybrid import read_xml
 from templates.paymentcode import payment_code
 from templates.values import add_account, invoice_values
 from tidings.invoice import Invoice
@@ -26,7 +27,7 @@ from web.proof import prove, proven
 from web.renewal import TOLD, address_in, renew
 from web.site import site_of
 from web.visit import Visit, fields_of, page, visit_of
-from work.archive import archived_path, fetch, xml_of
+from work.archive import archived_path, fetch
 from work.asking import Asked, ask_code
 from work.door import admitted, factors_of
 from work.preference import Address
@@ -156,7 +157,7 @@ def _invoice(request: Request, found: _Found) -> Response:
         holder=(account.holder or visit.brand.legal_name) if account and account.iban else "",
         code=_payment(document, visit.brand),
         pdf=f"{visit.home}/{name}.pdf" if kept else "",
-        xml=f"{visit.home}/{name}.xml" if kept and xml_of(kept) else "",
+        xml=f"{visit.home}/{name}.xml" if kept and read_xml(kept) else "",
     )
 
 
@@ -188,7 +189,7 @@ def _download(request: Request, kind: str) -> Response:
     if found.over or not found.proven:
         return RedirectResponse(found.visit.home, status_code=303)
     kept = _pdf(found.visit, found.billed)
-    content = xml_of(kept) if kept and kind == "xml" else kept
+    content = read_xml(kept) if kept and kind == "xml" else kept
     if content is None:
         return found.visit.site.pages.missing(request)
     _remember(request, found.message)

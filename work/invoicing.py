@@ -16,8 +16,13 @@ from store.messages import unfinished
 from store.policies import current_policy
 from store.runs import Run, add_invoice_run, add_run, runs_of_file, template_id
 from templates.catalog import Template, find
+from templates.einvoice.gate import examine
+from templates.einvoice.legal import is_electronic, whole
+from templates.einvoice.schematron import GateDownError
+from templates.einvoice.ubl import to_ubl
 from tidings.channel import Channel
 from tidings.invoice import Invoice
+from tidings.problem import Problem
 from tidings.reason import Reason
 from work.archive import keep
 from work.bills import Document
@@ -25,11 +30,14 @@ from work.campaign import Opened, template_row
 from work.installation import Installation
 from work.learnt import pinned
 from work.press import Job, typeset
+from work.retention import keep_until
 from work.shards import size_of
 
 SHARD = 50
 """Documents of a shard: each is rendered in full, about 0.1 s (design/flows.md)."""
 
+NAMED = 3
+"""Findings of the gate that are told of one document."""
 TEMPLATE = "invoice/standard"
 
 
@@ -97,7 +105,7 @@ def open_invoice_run(
         space = f"rehearsal:{run_id}" if rehearse else brand.id
         rows.add(
             connection,
-            [_row(document, customer, space) for document, customer in found.send],
+            [_row(document, customer, space, brand.address.country) for document, customer in found.send],
             run=run_id,
             brand=brand.id,
             space=space,
@@ -151,9 +159,13 @@ def control_sums(documents: Sequence[Document]) -> dict[str, str]:
 
 
 def render_documents(installation: Installation, run: Run, template: Template, *, shard: int) -> int:
-    """Render and archive the PDFs of a shard that are missing; returns how many. Running it again makes only those.
+    """Render, examine and archive the documents of a shard that are missing; returns how many. Again makes only those.
 
-    A document that cannot be typeset, say for an address that no window holds, is held and named; the others go on.
+    A document that cannot be typeset, say for an address that no window holds, or that the legal gate refuses, is held
+    and named; the others go on.
+
+    Raises:
+        Problem: the gate cannot be asked; nothing of the shard is released.
     """
     with installation.engine.begin() as connection:
         missing = rows.without_pdf(connection, run.id, shard)
@@ -176,17 +188,38 @@ def render_documents(installation: Installation, run: Run, template: Template, *
         )
         for item in missing
     ]
-    made: list[tuple[int, str]] = []
+    made: list[tuple[int, str, str | None]] = []
     wrong: list[tuple[str, str]] = []
-    for item, document in zip(missing, typeset(jobs), strict=True):
-        if isinstance(document, str):
-            wrong.append((item.message, document))
+    for item, job, document in zip(missing, jobs, typeset(jobs), strict=True):
+        xml, refused = (b"", document) if isinstance(document, str) else released(job, document)
+        if refused or isinstance(document, str):
+            wrong.append((item.message, refused))
         else:
-            made.append((item.invoice, keep(installation.archive, document)))
+            archive = installation.archive
+            kept = keep(archive, xml, "xml") if xml else None
+            made.append((item.invoice, keep(archive, document), kept))
     with installation.engine.begin() as connection:
-        rows.set_pdfs(connection, made)
+        rows.set_files(connection, made)
         rows.hold(connection, wrong)
     return len(made)
+
+
+def released(job: Job, pdf: bytes) -> tuple[bytes, str]:
+    """Return the separate XML of a document (b"" = none) and what the legal gate has against it ("" = it may leave).
+
+    Raises:
+        Problem: the gate cannot be asked.
+    """
+    legal = whole(job.invoice, brand=job.brand, postal=job.postal, name=job.name, company=job.company)
+    try:
+        ubl = to_ubl(legal) if is_electronic(legal) else b""
+        found = examine(legal, pdf=pdf, ubl=ubl)
+    except GateDownError as error:
+        raise Problem(
+            f"No invoice can be released: {error}.",
+            todo="Nothing was sent; run it again when that is put right.",
+        ) from error
+    return ubl, "; ".join(str(one) for one in found[:NAMED])
 
 
 def sort_out(connection: Connection, brand: str, documents: Sequence[Document], source: str) -> Sorted:
@@ -224,11 +257,12 @@ def sort_out(connection: Connection, brand: str, documents: Sequence[Document], 
     return Sorted(send=send, already_sent=already, rejected=rejected)
 
 
-def _row(document: Document, customer: int, space: str) -> dict[str, Any]:
+def _row(document: Document, customer: int, space: str, country: str) -> dict[str, Any]:
     invoice = document.invoice
     if invoice is None:
         msg = f"row {document.row} has no invoice"
         raise ValueError(msg)
+    until = keep_until(country, invoice.issued_on)
     return {
         "space": space,
         "customer": customer,
@@ -239,5 +273,8 @@ def _row(document: Document, customer: int, space: str) -> dict[str, Any]:
         "net": str(invoice.net),
         "tax": str(invoice.tax),
         "gross": str(invoice.gross),
+        "due": str(invoice.due),
+        "credits": invoice.preceding[0].number if invoice.is_credit and invoice.preceding else "",
+        "keep_until": until.isoformat(),
         "document": json.loads(invoice.model_dump_json()),
     }

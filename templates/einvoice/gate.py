@@ -1,7 +1,7 @@
 """The legal gate: an invoice leaves only when everything that can be checked was checked and nothing was found.
 
-It fails closed. What cannot be checked is a finding, or GateDownError where it is the machine that is wrong; factur-x's own
-Schematron call is not used, which answers True when its server does not run.
+It fails closed. What cannot be checked is a finding, or GateDownError where it is the machine that is wrong. Factur-x's
+own Schematron call is not used: it answers True when its server does not run.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,6 +13,7 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from templates.einvoice.cii import from_cii
 from templates.einvoice.hybrid import read_xml
+from templates.einvoice.legal import is_electronic
 from templates.einvoice.rules import broken_rules
 from templates.einvoice.schematron import GateDownError, Worker, rules_folder, worker
 from templates.einvoice.syntax import parse
@@ -51,7 +52,7 @@ def examine(invoice: Invoice, *, pdf: bytes, ubl: bytes, rules: Worker | None = 
     Args:
         invoice: the whole invoice (`templates.einvoice.legal.whole`).
         pdf: the finished document.
-        ubl: the separate file.
+        ubl: the separate file; b"" for an invoice that cannot be electronic.
         rules: who applies the Schematron; default is this process's worker.
 
     Raises:
@@ -61,10 +62,13 @@ def examine(invoice: Invoice, *, pdf: bytes, ubl: bytes, rules: Worker | None = 
     if found:
         return found
     embedded = read_xml(pdf)
-    if embedded is None:
-        return [Finding(check="read-back", rule="", text="the PDF carries no invoice")]
-    case = _Case(invoice=invoice, cii=embedded, ubl=ubl, pdf=pdf, asked=rules or worker())
-    return [finding for check in (_schemas, _rules, _profiles, _read_back) for finding in check(case)]
+    electronic = is_electronic(invoice)
+    if (embedded is not None) is not electronic:
+        text = "the PDF carries no invoice" if electronic else "the PDF carries an invoice that it must not"
+        return [Finding(check="read-back", rule="", text=text)]
+    case = _Case(invoice=invoice, cii=embedded or b"", ubl=ubl, pdf=pdf, asked=rules or worker())
+    checks = (_schemas, _rules, _profiles, _read_back) if electronic else (_profiles,)
+    return [finding for check in checks for finding in check(case)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,17 +5,21 @@ import io
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-import pikepdf
-from pikepdf import Array, Dictionary, Name
-
 from tidings.invoice import Invoice
+
+if TYPE_CHECKING:
+    import pikepdf
 
 FILE_NAME = "factur-x.xml"
 _PRODUCER = "Tidings"
 _FACTURX = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
+_SAID = (
+    f"<fx:DocumentType>INVOICE</fx:DocumentType><fx:DocumentFileName>{FILE_NAME}</fx:DocumentFileName>"
+    "<fx:Version>1.0</fx:Version><fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>"
+)
 _PROPERTIES = (
     ("DocumentFileName", "The name of the embedded XML document"),
     ("DocumentType", "The type of the hybrid document in capital letters"),
@@ -24,25 +28,28 @@ _PROPERTIES = (
 )
 
 
-def embed(pdf: bytes, xml: bytes, invoice: Invoice, *, title: str, language: str) -> bytes:
+def embed(pdf: bytes, xml: bytes | None, invoice: Invoice, *, title: str, language: str) -> bytes:
     """Return a typeset invoice with its XML inside; the same arguments give the same bytes.
 
     Args:
         pdf: tagged, with embedded fonts and no transparency that a PDF/A forbids, from either engine.
-        xml: Cross Industry Invoice of profile EN 16931.
+        xml: Cross Industry Invoice of profile EN 16931; None: a document without one.
         invoice: whose day of issue the files carry.
         title: the document's.
         language: BCP 47.
     """
+    import pikepdf
+    from pikepdf import Array, Dictionary, Name
+
     with pikepdf.open(io.BytesIO(pdf)) as document:
-        _attach(document, xml, invoice)
-        if Name.OutputIntents not in document.Root:
-            document.Root.OutputIntents = Array([_intent(document)])
+        if xml is not None:
+            _attach(document, xml, invoice)
+        document.Root.OutputIntents = Array([_intent(document)])
         document.Root.Lang = pikepdf.String(language)
         document.Root.MarkInfo = Dictionary(Marked=True)
         document.Root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
         del document.docinfo
-        packet = _packet(title, language)
+        packet = _packet(title, language, hybrid=xml is not None)
         document.Root.Metadata = document.make_stream(packet, Type=Name.Metadata, Subtype=Name.XML)
         out = io.BytesIO()
         document.save(
@@ -55,7 +62,10 @@ def embed(pdf: bytes, xml: bytes, invoice: Invoice, *, title: str, language: str
     return out.getvalue()
 
 
-def _attach(document: pikepdf.Pdf, xml: bytes, invoice: Invoice) -> None:
+def _attach(document: "pikepdf.Pdf", xml: bytes, invoice: Invoice) -> None:
+    import pikepdf
+    from pikepdf import Array, Dictionary, Name
+
     day = pikepdf.String(f"D:{invoice.issued_on:%Y%m%d}000000Z")
     stream = document.make_stream(
         xml,
@@ -83,7 +93,10 @@ def _attach(document: pikepdf.Pdf, xml: bytes, invoice: Invoice) -> None:
     document.Root.AF = Array([specification])
 
 
-def _intent(document: pikepdf.Pdf) -> Any:
+def _intent(document: "pikepdf.Pdf") -> Any:
+    import pikepdf
+    from pikepdf import Dictionary, Name
+
     profile = document.make_stream(_profile(), N=3, Alternate=Name.DeviceRGB)
     return document.make_indirect(
         Dictionary(
@@ -105,13 +118,14 @@ def _profile() -> bytes:
     return (Path(found.origin).parent / "pdf" / "sRGB2014.icc").read_bytes()
 
 
-def _packet(title: str, language: str) -> bytes:
+def _packet(title: str, language: str, *, hybrid: bool) -> bytes:
     described = "".join(
         f"<rdf:li rdf:parseType='Resource'><pdfaProperty:name>{name}</pdfaProperty:name>"
         "<pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category>"
         f"<pdfaProperty:description>{text}</pdfaProperty:description></rdf:li>"
         for name, text in _PROPERTIES
     )
+    said = _SAID if hybrid else ""
     return f"""<?xpacket begin="\N{ZERO WIDTH NO-BREAK SPACE}" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:pdf="http://ns.adobe.com/pdf/1.3/" xmlns:fx="{_FACTURX}">
@@ -119,7 +133,7 @@ def _packet(title: str, language: str) -> bytes:
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{escape(title)}</rdf:li></rdf:Alt></dc:title>
 <dc:language><rdf:Bag><rdf:li>{escape(language)}</rdf:li></rdf:Bag></dc:language>
 <pdf:Producer>{_PRODUCER}</pdf:Producer>
-<fx:DocumentType>INVOICE</fx:DocumentType><fx:DocumentFileName>{FILE_NAME}</fx:DocumentFileName><fx:Version>1.0</fx:Version><fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>
+{said}
 </rdf:Description>
 <rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
 <pdfaExtension:schemas><rdf:Bag>
@@ -133,6 +147,8 @@ def _packet(title: str, language: str) -> bytes:
 
 def read_xml(pdf: bytes) -> bytes | None:
     """Return the invoice inside of a PDF; None where there is none, or no readable PDF."""
+    import pikepdf
+
     try:
         with pikepdf.open(io.BytesIO(pdf)) as document:
             names = sorted(name for name in document.attachments if name.lower().endswith(".xml"))

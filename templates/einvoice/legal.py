@@ -79,6 +79,16 @@ def explained(invoice: Invoice) -> Invoice:
     return invoice.model_copy(update={"taxes": tuple(said.values())})
 
 
+def is_electronic(invoice: Invoice) -> bool:
+    """Return whether a whole invoice can be one that machines read: whoever charges tax has a tax number.
+
+    Of a brand without a `tax_id` only what is outside of the scope of tax can; the others are a PDF and nothing else.
+    """
+    seller = invoice.seller or Party()
+    number = seller.vat_id or seller.tax_id or (invoice.tax_representative or Party()).vat_id
+    return bool(number) or all(group.category == "O" for group in invoice.groups)
+
+
 def _reasoned(one: Allowance) -> Allowance:
     """Return an allowance with the general code where it gives no reason (BR-33, BR-38; BR-41, BR-43 of lines)."""
     if one.reason or one.reason_code:

@@ -96,10 +96,7 @@ def _taxes(invoice: Invoice) -> Found:
 
 def _identities(invoice: Invoice) -> Found:
     seller, buyer = invoice.seller or Party(), invoice.buyer or Party()
-    known = seller.vat_id or seller.tax_id or (invoice.tax_representative or Party()).vat_id
     categories = {group.category for group in invoice.groups}
-    if categories & {"S", "Z", "E", "AE", "K", "G"} and not known:
-        yield "BR-S-02", "the seller has no tax number; give the brand its tax_id in organisation.toml"
     if categories & {"AE", "K"} and not buyer.vat_id and not (buyer.legal_id and "AE" in categories):
         yield "BR-AE-02", "the buyer's VAT number is missing: buyer.vat_id"
     if "K" in categories and not (invoice.delivery and invoice.delivery.on) and invoice.period is None:
