@@ -10,7 +10,8 @@ from typing import Any
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
-from jinja2 import StrictUndefined, Template, TemplateError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes, pass_eval_context
+from jinja2.filters import do_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tidings.problem import Problem
@@ -22,6 +23,14 @@ MAX_VALUES = 20_000
 MAX_TEXT = 10_000
 """Characters of one value."""
 MAX_DEPTH = 8
+MAX_SOURCE = 400_000
+"""Characters of one template text."""
+MAX_NODES = 20_000
+"""Parts of its syntax."""
+MAX_NESTING = 60
+"""How deep they lie in each other; Python's own compiler ends near a hundred."""
+MAX_LOOPS = 100
+"""Loops in one text: with a loop that only walks down the data, and data of MAX_VALUES, two million rounds at most."""
 
 FILTERS = frozenset({"money", "date", "number", "percent", "iban", "upper", "lower", "join", "length"})
 TESTS = frozenset({"defined", "none"})
@@ -51,6 +60,30 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 
+_ITEMS = "items of"
+"""The filter that every loop's list goes through; no template can write its name."""
+
+
+def _items(value: Any) -> Any:
+    """Return what a loop may run over: a list or a mapping. A text's characters are no items."""
+    if isinstance(value, str | int | Decimal):
+        msg = f"a loop runs over a list, not over {value!r:.40}"
+        raise TypeError(msg)
+    return value
+
+
+@pass_eval_context
+def _join(context: nodes.EvalContext, value: Any, between: str = "") -> str:
+    """Join the items of a list, as Jinja does, to no more than a value may have."""
+    items = list(_items(value))
+    length = sum(len(str(item)) for item in items) + len(between) * len(items)
+    if length > MAX_TEXT:
+        msg = f"`join` makes a text of {length} characters, more than {MAX_TEXT}"
+        raise ValueError(msg)
+    joined: str = do_join(context, items, between)
+    return joined
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Looks up keys of mappings and nothing else: no attribute of any Python object is reachable."""
 
@@ -78,6 +111,8 @@ def environment(language: str, *, html: bool) -> ImmutableSandboxedEnvironment:
     env.globals.clear()
     env.tests = {name: env.tests[name] for name in TESTS}
     env.filters = {name: env.filters[name] for name in FILTERS & env.filters.keys()}
+    env.filters["join"] = _join
+    env.filters[_ITEMS] = _items
     env.filters["money"] = lambda value, currency: money(value, currency, language)
     env.filters["date"] = lambda value, style="long": day(value, language, style)
     env.filters["number"] = lambda value: number(value, language)
@@ -95,17 +130,23 @@ def compile_text(source: str, language: str, *, html: bool, where: str) -> Templ
     tree = parse_text(source, language, html=html, where=where)
     try:
         return environment(language, html=html).from_string(tree)
-    except TemplateError as error:
+    except (TemplateError, RecursionError) as error:
         raise Problem(f"{where}: {error}.", todo="See docs/writing-templates.md.") from error
 
 
 def parse_text(source: str, language: str, *, html: bool, where: str) -> nodes.Template:
-    """Check template text against the allow-list and return its tree. Raises as `compile_text` does."""
+    """Check template text against the allow-list and the limits, and return its tree. Raises as `compile_text` does."""
+    if len(source) > MAX_SOURCE:
+        raise Problem(f"{where}: the text has {len(source)} characters, more than {MAX_SOURCE}.")
     try:
         tree = environment(language, html=html).parse(source)
+        _Checker(where).check(tree)
+    except RecursionError as error:
+        raise Problem(f"{where}: its parts lie too deep in each other.") from error
     except TemplateError as error:
         raise Problem(f"{where}: {error}.", todo="See docs/writing-templates.md.") from error
-    _check(tree, where, loops=())
+    for loop in tree.find_all(nodes.For):
+        loop.iter = nodes.Filter(loop.iter, _ITEMS, [], [], None, None, lineno=loop.lineno)
     return tree
 
 
@@ -115,35 +156,60 @@ def render_text(template: Template, values: Mapping[str, Any], where: str) -> st
     Raises:
         Problem: a value is missing or the output is too long.
     """
+    written: list[str] = []
+    left = MAX_OUTPUT
     try:
-        text = template.render(values)
-    except (TemplateError, TypeError, ValueError, ArithmeticError) as error:
+        for part in template.generate(values):
+            left -= len(part)
+            if left < 0:
+                raise Problem(f"{where}: the output has more than {MAX_OUTPUT} characters.")
+            written.append(part)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise Problem(
             f"{where}: {error}.", todo="Give the value in the data, or test it with `if`."
         ) from error
-    if len(text) > MAX_OUTPUT:
-        raise Problem(f"{where}: the output has {len(text)} characters, more than {MAX_OUTPUT}.")
-    return text
+    return "".join(written)
 
 
-def _check(node: nodes.Node, where: str, loops: tuple[str, ...]) -> None:
-    """Refuse what is not on the list, and loops that do not walk down the data (their product has no bound)."""
-    if not isinstance(node, _ALLOWED):
-        raise Problem(f"{where}: `{type(node).__name__.lower()}` is not allowed in a template.")
-    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-        raise Problem(
-            f"{where}: there is no filter `{node.name}`.", todo=f"Known: {', '.join(sorted(FILTERS))}."
-        )
-    if isinstance(node, nodes.Test) and node.name not in TESTS:
-        raise Problem(f"{where}: there is no test `{node.name}`.")
-    if isinstance(node, nodes.For):
+class _Checker:
+    """Refuses what is not on the list, what is too much, and loops that do not walk down the data.
+
+    (The product of two loops has no bound.)
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._nodes = 0
+        self._loops = 0
+
+    def check(self, node: nodes.Node, loops: tuple[str, ...] = (), depth: int = 0) -> None:
+        """Look at a node and all below it."""
+        where = self._where
+        self._nodes += 1
+        if self._nodes > MAX_NODES or depth > MAX_NESTING:
+            raise Problem(f"{where}: more syntax than one text may have, or too deep.")
+        if not isinstance(node, _ALLOWED):
+            raise Problem(f"{where}: `{type(node).__name__.lower()}` is not allowed in a template.")
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            known = ", ".join(sorted(FILTERS))
+            raise Problem(f"{where}: there is no filter `{node.name}`.", todo=f"Known: {known}.")
+        if isinstance(node, nodes.Test) and node.name not in TESTS:
+            raise Problem(f"{where}: there is no test `{node.name}`.")
+        if isinstance(node, nodes.For):
+            loops = (*loops, self._loop(node, loops))
+        for child in node.iter_child_nodes():
+            self.check(child, loops, depth + 1)
+
+    def _loop(self, node: nodes.For, loops: tuple[str, ...]) -> str:
+        """Return the name that a loop gives to its items."""
+        self._loops += 1
+        if self._loops > MAX_LOOPS:
+            raise Problem(f"{self._where}: more than {MAX_LOOPS} loops.")
         if node.recursive or not isinstance(node.target, nodes.Name):
-            raise Problem(f"{where}: a loop has the form `for item in items`.")
+            raise Problem(f"{self._where}: a loop has the form `for item in items`.")
         if loops and _root(node.iter) != loops[-1]:
-            raise Problem(f"{where}: a loop inside a loop must run over a part of `{loops[-1]}`.")
-        loops = (*loops, node.target.name)
-    for child in node.iter_child_nodes():
-        _check(child, where, loops)
+            raise Problem(f"{self._where}: a loop inside a loop must run over a part of `{loops[-1]}`.")
+        return node.target.name
 
 
 def _root(node: nodes.Node) -> str:

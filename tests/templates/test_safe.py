@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from time import process_time
 
 import pytest
 
@@ -55,6 +56,39 @@ def test_a_template_can_do_nothing_but_print_its_data(source: str) -> None:
 )
 def test_a_value_is_printed_as_the_text_it_is(value: str, printed: str) -> None:
     assert run("{{ x }}", x=value) == printed
+
+
+DEEP = 4_000
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("{{ " + "(" * DEEP + "1" + ")" * DEEP + " }}", id="brackets in brackets"),
+        pytest.param("{{ " + "[" * DEEP + " }}", id="lists that never close"),
+        pytest.param("{{ " + "not " * DEEP + "x }}", id="a chain of not"),
+        pytest.param("{{ x" + "[0]" * DEEP + " }}", id="a chain of keys"),
+        pytest.param("{{ x" + "|upper" * DEEP + " }}", id="a chain of filters"),
+        pytest.param("{{ " + "1 if x else " * DEEP + "2 }}", id="a chain of choices"),
+        pytest.param("{% if x %}" * DEEP + "{% endif %}" * DEEP, id="tests in tests"),
+        pytest.param("{{ " + "~".join(["x"] * 30_000) + " }}", id="a long sum of texts"),
+        pytest.param("x" * 400_001, id="a text without end"),
+        pytest.param("{{ x | join(x | join(x)) }}", id="joins of joins"),
+        pytest.param(
+            "{% for a in x %}{% for b in a %}{{ b }}{% endfor %}{% endfor %}", id="a loop over letters"
+        ),
+        pytest.param("{% for a in x %}{{ a }}{% endfor %}" * 101, id="more loops than anybody needs"),
+        pytest.param("{{ '1e999999999' | number }}", id="a number without end"),
+        pytest.param("{{ x | items_of }}", id="a filter of our own"),
+        pytest.param("{{ x | date('y' * 100000) }}", id="a pattern without end"),
+    ],
+)
+def test_a_hostile_template_ends_at_once_with_a_reason(source: str) -> None:
+    """Within seconds of CPU time: what it asks for would take hours, or more memory than there is."""
+    began = process_time()
+    with pytest.raises(Problem):
+        run(source, x=["y" * 9_000] * 2_000)
+    assert process_time() - began < 5
 
 
 def test_output_has_a_limit() -> None:
