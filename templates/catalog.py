@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from templates.assets import check_asset
 from templates.blocks import Blocks, read_blocks
 from tidings.channel import Channel
 from tidings.problem import Problem
@@ -160,6 +161,9 @@ def _load(name: str, folder: Path) -> Template:
 def _read(name: str, folder: Path, files: tuple[tuple[Path, int, int], ...]) -> Template:
     """Read a folder; `files` with times and sizes is the cache's key."""
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path, _, _ in files}
+    for file, content in contents.items():
+        if file.startswith("assets/"):
+            check_asset(file, content, f"{folder / file}")
     sheet = _sheet(folder / "template.toml", contents["template.toml"])
     blocks = {
         Path(file).stem: read_blocks(_text(folder / file, content), f"{name}/{file}")
