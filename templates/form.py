@@ -270,6 +270,9 @@ class Skeleton:
         objects, rows = [], []
         for number, content in zip(self._numbers, contents, strict=True):
             packed = zlib.compress(content, _LEVEL)
+            while packed[-1:] == b"\r":  # readers would take it for a part of the line's end behind it
+                content += b" "
+                packed = zlib.compress(content, _LEVEL)
             one = b"%d 0 obj\n<</Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream\nendobj\n" % (
                 number,
                 len(packed),

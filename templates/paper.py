@@ -290,15 +290,33 @@ def compress(pdf: Any) -> None:
     """Compress the streams of WeasyPrint's PDF but for its description, which archives read as it is."""
     import pydyf
 
-    for one in pdf.objects:
-        if (
-            isinstance(one, pydyf.Stream)
-            and "Filter" not in one.extra
-            and one.extra.get("Type") != "/Metadata"
-        ):
+    packed = _packed_stream()
+    for at, one in enumerate(pdf.objects):
+        if isinstance(one, pydyf.Stream) and one.extra.get("Type") != "/Metadata":
             raw = b"\n".join(_bytes(item) for item in one.stream)
-            one.stream = [zlib.compress(raw, _LEVEL)]
-            one.extra["Filter"] = "/FlateDecode"
+            extra = one.extra
+            if "Filter" not in extra:
+                raw, extra = zlib.compress(raw, _LEVEL), {**extra, "Filter": "/FlateDecode"}
+            pdf.objects[at] = packed([raw], extra)
+            pdf.objects[at].number = one.number
+
+
+@lru_cache(maxsize=1)
+def _packed_stream() -> Any:
+    import pydyf
+
+    class Packed(pydyf.Stream):  # type: ignore[misc]
+        """A stream of one piece. One that ends in CR needs CR LF behind it: CR and LF would be taken for the end."""
+
+        @property
+        def data(self) -> bytes:
+            [raw] = self.stream
+            head = pydyf.Dictionary({**self.extra, "Length": len(raw)}).data
+            return bytes(
+                head + b"\nstream\n" + raw + (b"\r\n" if raw.endswith(b"\r") else b"\n") + b"endstream"
+            )
+
+    return Packed
 
 
 def _bytes(item: Any) -> bytes:

@@ -117,11 +117,12 @@ class Binder:
         rows = b"".join(_row(place) for place in self._places)
         packed = zlib.compress(rows, _LEVEL)
         own = self._hash.hexdigest().encode()
-        self._write(
-            b"%d 0 obj\n<</Type /XRef /Size %d /W [1 5 2] /Root %d 0 R /ID [<%s> <%s>]"
-            b" /Filter /FlateDecode /Length %d>>\nstream\n%s\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n"
-            % (number, len(self._places), _CATALOG, own, own, len(packed), packed, start)
+        dictionary = (
+            b"<</Type /XRef /Size %d /W [1 5 2] /Root %d 0 R /ID [<%s> <%s>] /Filter /FlateDecode /Length %d>>"
+            % (len(self._places), _CATALOG, own, own, len(packed))
         )
+        self._write(b"%d 0 obj\n%s\nendobj\n" % (number, _stream(dictionary, packed)))
+        self._write(b"startxref\n%d\n%%%%EOF\n" % start)
 
     def _write(self, content: bytes) -> None:
         self._out.write(content)
@@ -158,7 +159,7 @@ class Binder:
             len(packed),
         )
         self._waiting = []
-        self._put(stream, b"%s\nstream\n%s\nendstream" % (dictionary, packed))
+        self._put(stream, _stream(dictionary, packed))
 
     def _new(self, body: bytes) -> int:
         number = self._reserve()
@@ -267,7 +268,7 @@ class Binder:
             return self._dump_direct(item, source)
         raw = item.read_raw_bytes()
         parts = self._entries(item, source, without={"/Length"})
-        return b"<<%s/Length %d>>\nstream\n%s\nendstream" % (parts, len(raw), raw)
+        return _stream(b"<<%s/Length %d>>" % (parts, len(raw)), raw)
 
     def _dump(self, item: Any, source: _Source) -> bytes:
         import pikepdf
@@ -323,6 +324,11 @@ def _opened(letter: bytes) -> "pikepdf.Pdf":
     if not len(document.pages):
         raise NoLetterError("no pages")
     return document
+
+
+def _stream(dictionary: bytes, raw: bytes) -> bytes:
+    """Return a stream; behind a CR, the line's end is CR LF, or readers would take CR and LF for it."""
+    return dictionary + b"\nstream\n" + raw + (b"\r\n" if raw.endswith(b"\r") else b"\n") + b"endstream"
 
 
 def _box(page: "pikepdf.Page") -> bytes:
