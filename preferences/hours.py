@@ -3,7 +3,7 @@
 168 cells, weekday x hour, of the customer are blended with those of the whole population. A message waits for the
 best hour of its window that quiet hours and holidays allow, and only when that is sure: when the lower end of the
 best hour's interval lies above the upper end of the hour in which it would leave. The customer's own hours speak
-first; where they are not sure, the population's do.
+first; where they are not sure, the population's do, if enough was seen of it.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def best_hour(batch: Batch, due: Ints, rest: Rest, customer: Ints, channel: Ints
     here = (_weight(own, lines.customer, lines.cell) + strength * people[lines.cell]) / (total + strength)
     sure = (total >= batch.policy.observing.at_least) & (mine.ahead > 0)
     sure &= _apart(mine.share, here, total + strength, deviations)
-    by_all = ~sure & (crowd.ahead > 0)
+    by_all = ~sure & (crowd.ahead > 0) & (answers >= batch.policy.learning.base_strength)
     by_all &= _apart(crowd.share, people[lines.cell], np.full(len(total), answers), deviations)
     return _result(due, lines, sure, by_all, mine, crowd, np.where(sure, total, answers), batch.policy)
 

@@ -141,7 +141,7 @@ class Campaign(BaseModel):
         """Leave out what came later, where it is not set: an edition that ran before keeps its digest."""
         written: dict[str, Any] = write(self)
         usual = {"priority": USUAL_PRIORITY, "budget": None, "holdout": 0.0, "best_hour": None}
-        usual |= {"best_hour_within": written["best_hour_within"]} if not self.best_hour else {}
+        usual |= {"best_hour_within": written.get("best_hour_within")} if not self.best_hour else {}
         return {name: value for name, value in written.items() if name not in usual or value != usual[name]}
 
     @property

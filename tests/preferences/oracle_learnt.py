@@ -81,6 +81,8 @@ def better_hour(question, policy, lines, now, due, zone, is_free):
         best = max(hours, key=lambda one: (share(one[1]), -one[0].timestamp()), default=None)
         if said == "hour_observations" and answers < policy.observing.at_least:
             continue
+        if said == "hour_population" and total < policy.learning.base_strength:
+            continue
         if best and surely(share(best[1]), share(here), worth):
             value = share(best[1])
             margin = deviations * math.sqrt(value * (1.0 - value) / (worth + 1.0))
