@@ -107,19 +107,17 @@ def _limits(batch: Batch, said: Statements) -> Iterator[Limit]:
 def _wishes(batch: Batch, said: Statements) -> Iterator[Limit]:
     """Yield the wishes, one for each scope: what is said for a while replaces what is said for good."""
     met: dict[int, Bools] = {}
-    wished = None
     for slot, row in said.spoken("frequency"):
-        if wished is None:
-            codes, words = said.columns.dictionary("value")
-            wished = np.array([frequency(word) for word in words], dtype=np.int64)[codes]
-        brand, level = divmod(slot % (2 * said.depth), said.depth)
         scope = slot % (2 * said.depth)
-        fresh = (row != NOBODY) & ~met.get(scope, np.zeros(batch.size, dtype=np.bool_))
-        met[scope] = met.get(scope, fresh) | fresh
-        told = np.where(fresh[:, None], wished[row], 0)
+        brand, level = divmod(scope, said.depth)
+        fresh = row != NOBODY
+        who = np.flatnonzero(fresh & ~met[scope] if scope in met else fresh)
+        met[scope] = fresh | met[scope] if scope in met else fresh
+        most, window = np.zeros(batch.size, dtype=np.int64), np.zeros(batch.size, dtype=np.int64)
+        most[who], window[who] = said.columns.judged("value", frequency, np.int64, row[who]).reshape(-1, 2).T
         yield Limit(
-            most=told[:, 0],
-            window=told[:, 1] * DAY,
+            most=most,
+            window=window * DAY,
             purpose=ALL_MARKETING if level == said.depth - 1 else batch.question.purpose,
             brand=batch.question.brand if brand == 0 else "all",
             statement=row,
@@ -137,7 +135,9 @@ def _free_at(recent: Columns, limit: Limit, now: int) -> Ints:
     rows = rows[full[recent.row[rows]]]
     order = rows[np.lexsort((-at[rows], recent.row[rows]))]
     customer = recent.row[order]
-    nth = np.arange(len(order)) - np.searchsorted(customer, customer) == limit.most[customer] - 1
+    first = np.flatnonzero(np.diff(customer, prepend=NOBODY))
+    since = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
+    nth = since == limit.most[customer] - 1
     free[customer[nth]] = at[order[nth]] + limit.window[customer[nth]]
     return free
 
@@ -150,12 +150,16 @@ def _give_way(batch: Batch, limits: list[Limit], due: Ints) -> tuple[Ints, Ints]
         return due, ahead
     above = _above(coming, batch.question.priority)
     who = coming.row[above]
+    asked = np.zeros(batch.size + 1, dtype=np.bool_)
+    asked[who] = True
+    recent = np.flatnonzero(asked[batch.recent.row])
+    recent = recent[np.argsort(batch.recent.row[recent], kind="stable")]
     at = np.maximum(coming.whole("at")[above], due[who])
     pushed = np.zeros(len(above), dtype=np.bool_)
     for limit in limits:
         own = limit.counts(coming)[above] & (limit.most[who] > 0) & (at - due[who] < limit.window[who])
         line = np.flatnonzero(own)
-        used = _before(batch.recent, limit, who[line], at[line]) + _earlier(line, who, at, limit)
+        used = _before(batch.recent, recent, limit, who[line], at[line]) + _earlier(line, who, at, limit)
         pushed[line[used == limit.most[who[line]] - 1]] = True
     last = np.flatnonzero(pushed)  # of several of a customer the last assignment stays
     wait = due.copy()
@@ -171,10 +175,9 @@ def _above(coming: Columns, priority: int) -> Ints:
     return rows[np.lexsort((rank[rows], coming.whole("at")[rows]))]
 
 
-def _before(recent: Columns, limit: Limit, customer: Ints, at: Ints) -> Ints:
-    """Return how many counted messages lie in the window that ends at each instant of a customer."""
-    rows = np.flatnonzero(limit.counts(recent))
-    rows = rows[np.argsort(recent.row[rows], kind="stable")]
+def _before(recent: Columns, rows: Ints, limit: Limit, customer: Ints, at: Ints) -> Ints:
+    """Return how many counted messages, of some rows by customer, lie in the window up to each instant of a customer."""
+    rows = rows[limit.counts(recent)[rows]]
     place, nth = _pairs(recent.row[rows], customer)
     sent = recent.whole("at")[rows[nth]]
     inside = (sent > at[place] - limit.window[customer[place]]) & (sent <= at[place])

@@ -62,7 +62,8 @@ def release(due: Ints, rest: Rest, which: Bools) -> Freed:
     group = rest.zone * (len(rest.countries) + 1) + places
     waiting = (rest.start != rest.end) | rest.resting | (rest.days != ANY_DAY)
     concerned = np.flatnonzero(which & waiting & (rest.zone != NOBODY))
-    order = concerned[np.argsort(group[concerned], kind="stable")]
+    small = group[concerned].astype(np.int16) if len(rest.zones) * (len(rest.countries) + 1) < 2**15 else group[concerned]
+    order = concerned[np.argsort(small, kind="stable")]
     borders = np.flatnonzero(np.diff(group[order])) + 1
     for who in np.split(order, borders) if len(order) else ():
         zone = rest.zones[int(rest.zone[who[0]])]

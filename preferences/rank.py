@@ -38,28 +38,39 @@ def wishes(said: Statements) -> Wishes:
 
     After an order with `only`, what no order before it named is not wished.
     """
-    shape = (said.size, WIDTH)
-    key = np.full(shape, LAST, dtype=np.int64)
-    reason = np.full(shape, NOBODY, dtype=np.int64)
-    statement = np.full(shape, NOBODY, dtype=np.int64)
-    never = np.full(shape, NOBODY, dtype=np.int64)
-    stated = np.zeros(said.size, dtype=np.bool_)
     orders = list(said.spoken("order"))
+    slots = 4 * said.depth
+    key = np.full((said.size, WIDTH), slots * STEP, dtype=np.int16)
+    never = np.full((said.size, WIDTH), slots, dtype=np.int8)
+    stated = np.zeros(said.size, dtype=np.bool_)
     if orders:
-        table = places(said.columns)
-        only = said.columns.judged("value", is_only, np.bool_)
-    for slot, row in orders:
+        table, order = places(said.columns)
+    for slot, row in reversed(orders):  # what is more particular is laid over what is less so
         who = np.flatnonzero(row != NOBODY)
-        rows, place = row[who], table[row[who]]
-        fresh = key[who] == LAST
-        named = fresh & (place != UNPLACED)
+        place = table[order[row[who]]]
+        named = place != UNPLACED
         key[who] = np.where(named, slot * STEP + place, key[who])
-        reason[who] = np.where(named, number(said.reason(slot)), reason[who])
-        statement[who] = np.where(named, rows[:, None], statement[who])
-        excluded = fresh & ~named & only[rows][:, None] & (never[who] == NOBODY)
-        never[who] = np.where(excluded, rows[:, None], never[who])
-        stated[who] |= (place != UNPLACED).any(axis=1)
-    return Wishes(key=key, reason=reason, statement=statement, never=never, stated=stated)
+        only = said.columns.judged("value", is_only, np.bool_, row[who])
+        never[who] = np.where(named, slots, np.where(only[:, None], slot, never[who]))
+        stated[who] |= named.any(axis=1)
+    spoken = dict(orders)
+    whole = np.append(np.array([number(said.reason(slot)) for slot in range(slots)]), NOBODY)
+    return Wishes(
+        key=np.where(key == slots * STEP, LAST, key.astype(np.int64)),
+        reason=whole[key // STEP],
+        statement=_rows(key // STEP, spoken),
+        never=_rows(never, spoken),
+        stated=stated,
+    )
+
+
+def _rows(slot: Ints, spoken: Mapping[int, Ints]) -> Ints:
+    """Return the statement that speaks in the slot of each cell, NOBODY where none does."""
+    found = np.full(slot.shape, NOBODY, dtype=np.int64)
+    for one, row in spoken.items():
+        who, channel = np.nonzero(slot == one)
+        found[who, channel] = row[who]
+    return found
 
 
 def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Ints, Ints]:

@@ -104,12 +104,16 @@ class Columns:
         self.length = frame.height
         self.row = customers.rows(self.whole("customer"))
         self._dictionaries: dict[str, tuple[Ints, list[str | None]]] = {}
+        self._places: dict[str, tuple[npt.NDArray[Any], list[str | None]]] = {}
 
     def whole(self, column: str, absent: int = NOBODY) -> Ints:
         """Return a column of numbers or instants (microseconds); `absent` where it is null."""
         import polars as pl
 
-        values = self.frame[column].cast(pl.Int64)
+        values = self.frame[column]
+        if values.null_count() == self.length:
+            return np.full(self.length, absent, dtype=np.int64)
+        values = values.cast(pl.Int64)
         if not values.null_count():
             return values.to_numpy()
         if self.length <= FEW:
@@ -131,28 +135,48 @@ class Columns:
     def dictionary(self, column: str) -> tuple[Ints, list[str | None]]:
         """Return a column of words as places in a list of its different words; lists are joined by commas."""
         if column not in self._dictionaries:
-            self._dictionaries[column] = _dictionary(self.frame[column])
+            places, words = self._small(column)
+            self._dictionaries[column] = (places.astype(np.int64, copy=False), words)
         return self._dictionaries[column]
+
+    def _small(self, column: str) -> tuple[npt.NDArray[Any], list[str | None]]:
+        """Return the same in the least bytes: what a table is asked by."""
+        if column not in self._places:
+            self._places[column] = _dictionary(self.frame[column])
+        return self._places[column]
 
     def codes(self, column: str, words: Sequence[str]) -> Ints:
         """Return the place of each value in `words`, NOBODY for any other."""
         places = {word: place for place, word in reversed(list(enumerate(words)))}
-        found: Ints = self.judged(column, lambda word: places.get(word or "", NOBODY))
+        kind = np.int8 if len(words) < 128 else np.int64
+        found: Ints = self.judged(column, lambda word: places.get(word or "", NOBODY), kind)
         return found
 
     def judged(
-        self, column: str, judge: Callable[[str | None], Any], kind: Any = np.int64
+        self,
+        column: str,
+        judge: Callable[[str | None], Any],
+        kind: Any = np.int64,
+        rows: Ints | None = None,
     ) -> npt.NDArray[Any]:
-        """Return what `judge` says about each word; it is asked once per different word."""
-        codes, words = self.dictionary(column)
-        return (
-            np.array([judge(word) for word in words], dtype=kind)[codes] if words else np.zeros(0, dtype=kind)
-        )
+        """Return what `judge` says about the word of each row, or of some rows; it is asked once per different word."""
+        places, words = self._small(column)
+        places = places if rows is None else places[rows]
+        if not words:
+            return np.zeros(0, dtype=kind)
+        found: npt.NDArray[Any] = np.array([judge(word) for word in words], dtype=kind)[places]
+        return found
 
 
-def _dictionary(values: pl.Series) -> tuple[Ints, list[str | None]]:
+def _dictionary(values: pl.Series) -> tuple[npt.NDArray[Any], list[str | None]]:
     import polars as pl
 
+    if isinstance(values.dtype, pl.Enum):
+        listed: list[str | None] = list(values.dtype.categories.to_list())
+        places = values.to_physical()
+        if places.null_count():
+            places = places.cast(pl.Int64).fill_null(len(listed))
+        return places.to_numpy(), [*listed, None]
     if isinstance(values.dtype, pl.List):
         if len(values) <= FEW:
             joined = [None if words is None else ",".join(words) for words in values.to_list()]

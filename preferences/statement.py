@@ -23,6 +23,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,6 @@ from preferences.sheet import (
     Bools,
     Columns,
     Ints,
-    different,
     newest,
 )
 from tidings.channel import Channel
@@ -83,11 +83,23 @@ class Statements:
 
     def spoken(self, kind: str) -> Iterator[tuple[int, Ints]]:
         """Yield per slot, the one that speaks first first, the row in force of each customer (NOBODY: none)."""
-        which = np.flatnonzero((self.kind == KINDS.index(kind)) & self.active)
-        for slot in different(self.slot[which]):
-            rows = which[self.slot[which] == slot]
-            last = newest(self.customer[rows], self.size, self.at[rows], self.number[rows])
-            yield int(slot), np.where(last == NOBODY, NOBODY, self.row[rows][last])
+        order, begin = self._sorted
+        slots = 4 * self.depth
+        for slot in range(slots):
+            place = KINDS.index(kind) * slots + slot
+            rows = order[begin[place] : begin[place + 1]]
+            if len(rows):
+                last = newest(self.customer[rows], self.size, self.at[rows], self.number[rows])
+                yield slot, np.append(self.row[rows], NOBODY)[last]
+
+    @cached_property
+    def _sorted(self) -> tuple[Ints, Ints]:
+        """Return the active lines by kind and slot, and where each of these begins among them."""
+        slots = 4 * self.depth
+        which = np.flatnonzero(self.active & (self.kind != NOBODY))
+        key = (self.kind[which].astype(np.int16) * slots + self.slot[which]).astype(np.int16)
+        begin = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=len(KINDS) * slots))])
+        return which[np.argsort(key, kind="stable")], begin
 
     def first(self, kind: str) -> Ints:
         """Return the row that speaks first for each customer."""
@@ -133,15 +145,15 @@ def brand_words(brand: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((brand, "all")))
 
 
-def places(columns: Columns) -> Ints:
-    """Return the place of each channel in each statement's order, UNPLACED where it is not named; rows x channels."""
+def places(columns: Columns) -> tuple[Ints, Ints]:
+    """Return the place of each channel in each different order, UNPLACED where it is not named, and each row's order."""
     codes, words = columns.dictionary("channels")
-    table = np.full((len(words) + 1, WIDTH), UNPLACED, dtype=np.int64)
+    table = np.full((len(words) + 1, WIDTH), UNPLACED, dtype=np.int16)
     for number, word in enumerate(words):
         named = [name for name in dict.fromkeys((word or "").split(",")) if name in CHANNELS]
         for place, name in enumerate(named):
             table[number, CHANNELS.index(name)] = place
-    return table[codes]
+    return table, codes
 
 
 def value(text: str | None) -> dict[str, Any]:
