@@ -65,7 +65,7 @@ class Finding:
 
 CHECKS = (
     "links", "utm", "alt", "merge_tags", "subject", "preheader", "contrast", "dark_mode", "text_part", "unsubscribe",
-    "size", "spam", "reading_age", "sms_parts", "push_size", "pages",
+    "size", "spam", "reading_age", "sms_parts", "sms_letters", "push_size", "pages",
 )  # fmt: skip
 
 
@@ -254,6 +254,8 @@ def _reading(language: str, contents: Mapping[Channel, Content]) -> Finding:
 def _sms(template: Template, language: str, sms: Sms) -> Iterator[Finding]:
     many = [f"{sms.parts} parts ({sms.encoding})"] if sms.parts > PARTS else []
     yield _judged("sms_parts", language, "sms", many, Verdict.WARN)
+    replaced = [f"replaced by policy: {sms.replaced}"] if sms.replaced else []
+    yield _judged("sms_letters", language, "sms", replaced, Verdict.WARN)
     if template.purpose_class is PurposeClass.MARKETING:
         wrong = [] if "/u/" in sms.text or "STOP" in sms.text.upper() else ["no way to stop it"]
         yield _judged("unsubscribe", language, "sms", wrong, Verdict.BLOCK)

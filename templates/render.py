@@ -82,6 +82,7 @@ def values_of(template: Template, subject: Subject) -> dict[str, Any]:
     values["brand"] = brand_values(brand)
     values["links"] = link_values(template, values, brand, subject.links)
     values["reference"] = subject.reference
+    values["why_here"] = f" {subject.why}" if subject.why else ""  # behind another sentence, in its line
     return values
 
 
@@ -132,15 +133,24 @@ def _file_name(written: Edition, name: str, values: Mapping[str, Any]) -> str:
 
 
 def _sms(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Sms:
-    from templates.sms import checked, plainer
+    from templates.sms import checked, plainer, transliterated
 
     link = _main_link(written, values)
     pieces = [plainer(written.short(values)), link]
     if written.marketing and values["links"]["unsubscribe"]:
         pieces.append(f"{written.words['stop']} {values['links']['unsubscribe']}")
-    text = " ".join(piece for piece in pieces if piece)
+    text, replaced = " ".join(piece for piece in pieces if piece), ""
+    if subject.brand.sms_letters == "transliterated":
+        text, replaced = transliterated(text)
     encoding, parts = checked(text, budget=written.template.sms_budget, where=written.template.name)
-    return Sms(sender=subject.brand.senders.sms, to=subject.to, text=text, parts=parts, encoding=encoding)
+    return Sms(
+        sender=subject.brand.senders.sms,
+        to=subject.to,
+        text=text,
+        parts=parts,
+        encoding=encoding,
+        replaced=replaced,
+    )
 
 
 def _push(written: Edition, subject: Subject, values: Mapping[str, Any]) -> Push:

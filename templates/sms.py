@@ -1,5 +1,7 @@
 """Text messages: GSM 03.38 or UCS-2, and the parts that the network bills (3GPP TS 23.038, 23.040)."""
 
+import unicodedata
+
 from tidings.problem import Problem
 
 GSM_BASIC = frozenset(
@@ -41,6 +43,34 @@ _PLAINER = str.maketrans(
 def plainer(text: str) -> str:
     """Return the text with typographic spaces, quotes and dashes as every phone has them."""
     return text.translate(_PLAINER)
+
+
+_STROKES = str.maketrans("łŁđĐðÐþÞħĦıŧŦœŒ", "lLdDdDtThHitToO")
+"""Letters whose stroke is no accent that could be taken off."""
+
+
+def transliterated(text: str) -> tuple[str, str]:
+    """Return a text in the letters of GSM 03.38, and which were replaced by which: `ł>l ą>a`.
+
+    Only letters lose their accents; where anything else would still need UCS-2 (an emoji, another script), the whole
+    text stays as it is, for then it would cost as much without.
+
+    >>> transliterated("Łódź, 5 €")
+    ('Lodz, 5 €', 'Ł>L ó>o ź>z')
+    """
+    known = GSM_BASIC | GSM_EXTENSION
+    other = {letter: _nearest(letter) for letter in dict.fromkeys(text) if letter not in known}
+    if not all(other.values()):
+        return text, ""
+    told = " ".join(f"{letter}>{near}" for letter, near in other.items())
+    return text.translate(str.maketrans(other)), told
+
+
+def _nearest(letter: str) -> str:
+    """Return the letter of GSM 03.38 that is nearest, without its accent; '' where none is."""
+    bare = unicodedata.normalize("NFKD", letter.translate(_STROKES))
+    bare = "".join(part for part in bare if not unicodedata.combining(part))
+    return bare if bare and all(part in GSM_BASIC for part in bare) and letter.isalpha() else ""
 
 
 def count(text: str) -> tuple[str, int]:

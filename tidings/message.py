@@ -28,6 +28,8 @@ class Sms:
     parts: int
     encoding: str
     """`gsm7` or `ucs2`."""
+    replaced: str = ""
+    """Letters that the brand's policy replaced by ones that cost less: `ł>l ą>a`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

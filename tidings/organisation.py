@@ -4,6 +4,7 @@ import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -98,6 +99,10 @@ class Brand(_Strict):
     """Approved content templates: template (`offer/autumn`) to language to content SID (`HX...`)."""
     channel_order: dict[str, tuple[Channel, ...]] = {}
     """Default order by purpose; `all` for the rest."""
+    say_why: bool = True
+    """Whether a message says in its footer why it comes this way: "because you chose that for invoices on 3 May"."""
+    sms_letters: Literal["as_written", "transliterated"] = "as_written"
+    """`transliterated`: an SMS loses the accents that GSM 03.38 lacks (`ł` becomes `l`) where that saves parts."""
     topics: dict[str, dict[str, str]] = {}
     """Parts of offers and news that customers can choose for themselves: `offer.garden` to its name by language."""
 

@@ -141,6 +141,8 @@ def _facts(content: Content) -> Iterator[tuple[str, Any]]:
             yield "characters", len(content.text)
             yield "parts", content.parts
             yield "encoding", content.encoding
+            if content.replaced:
+                yield "replaced", content.replaced
         case Push():
             yield "bytes", len(content.payload.encode())
         case Letter():

@@ -4,6 +4,8 @@ What smsutil does its own way: it takes the bare escape character (0x1b) for a l
 3GPP TS 23.038 leads to the extension table; and it calls an empty text UCS-2.
 """
 
+from dataclasses import replace
+
 import pytest
 import smsutil
 from hypothesis import example, given
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from templates.catalog import Template
 from templates.render import render
-from templates.sms import GSM_BASIC, GSM_EXTENSION, count, plainer
+from templates.sms import GSM_BASIC, GSM_EXTENSION, count, plainer, transliterated
 from tests.templates.conftest import Make
 from tidings.channel import Channel
 from tidings.message import Sms
@@ -81,3 +83,40 @@ def test_marketing_says_how_to_stop_and_an_invoice_does_not(
 def test_a_text_over_its_budget_is_refused(make: Make, offer: Template) -> None:
     with pytest.raises(Problem, match="parts"):
         render(offer, Channel.SMS, make(offer, data={"code": "X" * 2000}))
+
+
+@given(ANY)
+def test_transliteration_never_costs_more_and_gives_gsm_or_nothing(text: str) -> None:
+    other, told = transliterated(text)
+    if told:
+        assert count(other)[0] == "gsm7"
+        assert count(other)[1] <= count(text)[1]
+    else:
+        assert other == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("Zażółć gęślą jaźń", "Zazolc gesla jazn", id="Polish"),
+        pytest.param("São João, à Ç", "Sao Joao, à Ç", id="a letter of GSM 03.38 stays as it is"),
+        pytest.param("Blåbærsyltetøy", "Blåbærsyltetøy", id="Norwegian needs nothing"),
+        pytest.param("Łódź 😀", "Łódź 😀", id="an emoji makes it useless, so nothing changes"),
+        pytest.param("李 Łukasz", "李 Łukasz", id="another script as well"),
+    ],
+)
+def test_letters_are_replaced_only_where_that_saves(text: str, expected: str) -> None:
+    assert transliterated(text)[0] == expected
+
+
+def test_the_policy_is_the_brands_and_is_told(make: Make, offer: Template) -> None:
+    subject = make(offer, "pl", data={"customer": {"first_name": "Łucja", "last_name": "", "company": ""}})
+    kept = render(offer, Channel.SMS, subject)
+    brand = subject.brand.model_copy(update={"sms_letters": "transliterated"})
+    other = render(offer, Channel.SMS, replace(subject, brand=brand))
+    assert isinstance(kept, Sms)
+    assert isinstance(other, Sms)
+    assert (kept.encoding, kept.replaced) == ("ucs2", "")
+    assert other.encoding == "gsm7"
+    assert other.replaced == "ę>e"
+    assert other.parts < kept.parts
