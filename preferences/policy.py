@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
@@ -141,7 +142,8 @@ class Learning:
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     base_strength: float = 200.0
-    """How many messages a base rate of the policy is worth against those of the whole population."""
+    """How many messages a base rate of the policy is worth against those of the whole population; of whom fewer
+    answers were seen than that, nobody's hour follows."""
     hour_strength: float = 8.0
     """How many answers the population's hours are worth against the customer's own."""
 
@@ -216,9 +218,7 @@ class Policy:
         if not 0 <= self.explore <= MOST_EXPLORED:
             msg = f"explore lies between 0 and {MOST_EXPLORED}"
             raise ValueError(msg)
-        if not all(
-            len(country) == 2 and country.isupper() and days > 0 for country, days in self.wash.items()
-        ):
+        if not all(re.fullmatch("[A-Z]{2}", country) and days > 0 for country, days in self.wash.items()):
             msg = "wash names countries by two capital letters and gives days, at least 1"
             raise ValueError(msg)
         if any(lasting <= timedelta(0) for lasting in self.expiry.values()):

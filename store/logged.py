@@ -25,16 +25,18 @@ _LOGGED = text("""
      ORDER BY m.id
 """)
 _CAME = text("""
-    SELECT count(*) FILTER (WHERE NOT held) AS treated, count(*) FILTER (WHERE NOT held AND came) AS treated_came,
-           count(*) FILTER (WHERE held) AS held, count(*) FILTER (WHERE held AND came) AS held_came
-      FROM (SELECT m.state = 'held' AS held, EXISTS (
-                SELECT FROM touchpoints t
-                 WHERE t.customer_id = m.customer_id AND t.direction = 'in' AND NOT t.machine AND t.kind = ANY(:came)
-                   AND t.at >= m.planned_at AND t.at < m.planned_at + :within) AS came
-              FROM messages m
-             WHERE m.run_id = :run AND m.copy = 0
-               AND (m.state IN ('done', 'in_delivery', 'undeliverable') OR (m.state = 'held' AND m.reason = 'holdout'))
-           ) g
+    WITH mine AS (
+        SELECT m.id, m.customer_id, m.planned_at, m.state = 'held' AS held FROM messages m
+         WHERE m.run_id = :run AND m.copy = 0
+           AND (m.state IN ('done', 'in_delivery', 'undeliverable') OR (m.state = 'held' AND m.reason = 'holdout'))
+    ), came AS (
+        SELECT DISTINCT m.id FROM mine m JOIN touchpoints t ON t.customer_id = m.customer_id
+         WHERE t.direction = 'in' AND NOT t.machine AND t.kind = ANY(:came)
+           AND t.at >= m.planned_at AND t.at < m.planned_at + :within
+    )
+    SELECT count(*) FILTER (WHERE NOT held) AS treated, count(came.id) FILTER (WHERE NOT held) AS treated_came,
+           count(*) FILTER (WHERE held) AS held, count(came.id) FILTER (WHERE held) AS held_came
+      FROM mine LEFT JOIN came USING (id)
 """)
 CAME = ("paid", "visited", "called", "redeemed")
 """What a customer does whether or not a message came: what those who were held out are compared by."""

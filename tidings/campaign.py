@@ -22,6 +22,10 @@ USUAL_PRIORITY = 5
 Wait = Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=366))]
 
 
+USUAL_WINDOW = timedelta(days=1)
+"""How long a message waits for the customer's best hour where the campaign does not say."""
+
+
 class Schedule(BaseModel):
     """When it starts. A start without an offset is in `zone`."""
 
@@ -126,7 +130,7 @@ class Campaign(BaseModel):
     """Marketing only: the share of customers who get nothing, always the same ones, to compare with."""
     best_hour: bool | None = None
     """Marketing only: whether messages wait for the customer's best hour; None: as the policy says."""
-    best_hour_within: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=6))] = timedelta(days=1)
+    best_hour_within: Annotated[timedelta, Field(gt=timedelta(0), le=timedelta(days=6))] = USUAL_WINDOW
     """How long after the start they may wait for it."""
 
     @model_validator(mode="after")
@@ -141,7 +145,8 @@ class Campaign(BaseModel):
         """Leave out what came later, where it is not set: an edition that ran before keeps its digest."""
         written: dict[str, Any] = write(self)
         usual = {"priority": USUAL_PRIORITY, "budget": None, "holdout": 0.0, "best_hour": None}
-        usual |= {"best_hour_within": written.get("best_hour_within")} if not self.best_hour else {}
+        if self.best_hour_within == USUAL_WINDOW:
+            written.pop("best_hour_within", None)
         return {name: value for name, value in written.items() if name not in usual or value != usual[name]}
 
     @property

@@ -145,7 +145,7 @@ def _against(
         .group_by("message")
         .agg(
             pl.col("could").all().alias("reachable"),
-            (pl.col("chance") * pl.col("expected")).sum(),
+            (pl.col("chance") * pl.col("expected")).sum().alias("expected"),
             pl.col("chance").filter(pl.col("went") == pl.col("channel")).sum().alias("target"),
         )
     )  # fmt: skip

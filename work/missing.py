@@ -24,7 +24,7 @@ def missing(connection: Connection, run: str) -> dict[str, Any]:
     Raises:
         Problem: there is no such run.
     """
-    told = report(connection, run)
+    told = report(connection, run, lifted=False)
     rows = [dict(row) for row in stored.missing(connection, run)] + stored.rejected(connection, run)
     before = told["held"].get(Reason.ALREADY_SENT, 0) - sum(
         row["reason"] == Reason.ALREADY_SENT for row in rows

@@ -123,7 +123,7 @@ def progress(connection: Connection, run_id: str, costs: Costs, *, now: datetime
     run = find_run(connection, run_id)
     if run is None:
         raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` lists them.")
-    told = report(connection, run_id)
+    told = report(connection, run_id, lifted=False)
     missing = _missing(connection, run)
     return Progress(
         run=run,

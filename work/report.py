@@ -12,17 +12,22 @@ from store.runs import Run, find_run
 from tidings.problem import Problem
 from tidings.reason import Reason
 from tidings.state import MessageState
+from work.lift import lift_of
 from work.savings import savings
 
 HELD = {MessageState.HELD, MessageState.SUPPRESSED, MessageState.CANCELLED}
 UNDECIDED = "undecided"
 
 
-def report(connection: Connection, run_id: str) -> dict[str, Any]:
+def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[str, Any]:
     """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost, saved}; the sums always agree.
 
     `planned` is counted by first choice, `sent` by the channel that accepted. `cost` is {currency, total, channels}:
-    what was sent at its price, what waits at its expected one. `saved` is of `work.savings`: letters that did not have to leave.
+    what was sent at its price, what waits at its expected one. `saved` is of `work.savings`: letters that did not
+    have to leave.
+
+    `holdout`, where the campaign has one, is what `work.lift.lift_of` says; it reads every message, so that a page that
+    asks again and again leaves it out (`lifted`).
 
     Raises:
         Problem: there is no such run.
@@ -56,6 +61,7 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
                 waiting[_why(run, row.reason)] += row.n
         if row.channel:
             spent[row.channel] = spent.get(row.channel, Decimal(0)) + row.cost
+    lift = lift_of(connection, run) if lifted else None
     return {
         "run": run.id,
         "audience": run.audience,
@@ -72,6 +78,7 @@ def report(connection: Connection, run_id: str) -> dict[str, Any]:
             "channels": {channel: str(cost.normalize()) for channel, cost in sorted(spent.items()) if cost},
         },
         "saved": savings(connection, run),
+        **({} if lift is None else {"holdout": lift}),
     }
 
 

@@ -2,7 +2,7 @@
 """Lots, holdouts and the best hour: tables, and the laws that hold for any facts."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import polars as pl
@@ -218,7 +218,7 @@ HOURS = [
     pytest.param(MINE, replace(WAITS, best_hour_until=None), {"best_hour": True}, EVENING, "best_hour", id="but where the policy does"),
     pytest.param(MINE, replace(WAITS, topic="invoice", purpose_class="required"), {}, NINE, "", id="never what is owed"),
     pytest.param(MINE, replace(WAITS, channels=("letter",)), {}, NINE, "", id="never a letter"),
-    pytest.param(MINE, WAITS, {"quiet": {Channel.EMAIL: Window(start=datetime(2026, 1, 1, 18).time(), end=datetime(2026, 1, 1, 21).time())}},
+    pytest.param(MINE, WAITS, {"quiet": {Channel.EMAIL: Window(start=time(18), end=time(21))}},
                  NINE, "", id="never into quiet hours"),
     pytest.param(MINE | {"statements": [{"kind": "pause", "from_at": NINE + timedelta(hours=2), "until_at": NINE + timedelta(days=9)}]},
                  WAITS, {}, NINE, "", id="never into a pause"),
