@@ -48,6 +48,38 @@ def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -
     return str(known["plain"].get(code, full))
 
 
+@lru_cache(maxsize=4096)
+def footer(
+    reason: str, language: str, *, channel: str, purpose: str, said_at: str = "", until: str = ""
+) -> str:
+    """Return why a message came this way, as it stands in the message itself; '' where there is nothing to tell.
+
+    Args:
+        reason: the `Reason` that placed the channel, or FALLBACK for a message that went another way before.
+        language: as of `sentence`.
+        channel: by which it comes.
+        purpose: the root of its topic.
+        said_at: ISO instant of the statement; '' where nothing was stated, or the evidence lacks it.
+        until: ISO instant at which a temporary statement ends.
+
+    >>> footer("stated_purpose", "en", channel="letter", purpose="invoice", said_at="2026-05-03T10:00:00Z")
+    'You get this by letter because you chose that for invoices on May 3, 2026.'
+    >>> footer("cheapest", "nb", channel="email", purpose="offer")
+    'Du får dette på e-post fordi du ikke har valgt en annen måte.'
+    """
+    known = spoken(language)
+    full = known["footer"].get("default_order" if reason == Reason.CHEAPEST else reason, "")
+    told = {
+        "channel": known["channels"].get(channel, ""),
+        "purpose": known["purposes"].get(purpose, ""),
+        "said_at": said_at and _date(said_at, language),
+        "until": until and _date(until, language),
+    }
+    if any(name and not told[name] for _, name, _, _ in string.Formatter().parse(full)):
+        return ""
+    return str(full.format(**told))
+
+
 def channel_name(channel: Channel | str, language: str) -> str:
     """Return "by e-mail" and so on.
 

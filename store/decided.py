@@ -41,3 +41,35 @@ def of_message(connection: Connection, message: str) -> Any | None:
     """Return one message."""
     query = f"SELECT {_COLUMNS} FROM messages m WHERE m.id = CAST(:message AS uuid)"
     return connection.execute(text(query), {"message": message}).one_or_none()
+
+
+def grounds_of(
+    connection: Connection, messages: Sequence[str], *, channel: str
+) -> dict[str, tuple[str, str, str]]:
+    """Return (reason, said_at, until) of a channel in each decision; a message that does not name it is left out."""
+    rows = connection.exec_driver_sql(_GROUNDS, {"messages": list(messages), "channel": channel})
+    return {
+        message: (reason, said_at or "", until or "") for message, reason, said_at, until in rows if reason
+    }
+
+
+_GROUNDS = """
+    SELECT m.id::text, d.e ->> 'reason', d.e #>> '{evidence,said_at}', d.e #>> '{evidence,until}'
+      FROM messages m CROSS JOIN LATERAL (
+           SELECT CASE WHEN m.decision #>> '{0,channel}' = %(channel)s THEN m.decision -> 0
+                  ELSE (SELECT x FROM jsonb_array_elements(m.decision) x
+                         WHERE x ->> 'channel' = %(channel)s) END AS e) d
+     WHERE m.id = ANY(%(messages)s::uuid[])
+"""
+"""Nearly always it is the first choice, which is found without taking the list apart."""
+
+
+def statements_of(connection: Connection, customer: int) -> Sequence[tuple[str, str]]:
+    """Return (said_at, until), ISO instants, of everything a person ever said about channels."""
+    query = text("""
+        SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') AS said_at,
+               coalesce(to_char(until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'), '') AS until
+          FROM statements WHERE customer_id = ANY(:members) AND kind = 'order'
+    """)
+    rows = connection.execute(query, {"members": members(connection, customer)})
+    return [(row.said_at, row.until) for row in rows]

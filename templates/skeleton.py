@@ -39,7 +39,7 @@ HEADERS = Fields._fields[1:]
 _SPECIAL = re.compile("[&<>'\"]")
 _HOLE = "\0"
 _MARK = re.compile(rb"\x00(\w+)\x00")
-_ADDRESSED = frozenset({"brand", "links", "reference", "customer", "invoice"})
+_ADDRESSED = frozenset({"brand", "links", "reference", "customer", "invoice", "why_here"})
 """Names that the data of a run cannot settle for all of its messages."""
 
 Check = Callable[[str], bool]

@@ -36,6 +36,8 @@ class Subject:
     platform: str = ""
     heard_at: datetime | None = None
     note: str = ""
+    why: str = ""
+    """Why it comes this way, in a sentence; '' where that is not said."""
     large: bool = False
     """In large print, where there is print."""
     plain: bool = False

@@ -20,6 +20,7 @@ from tidings.message import CHANNEL_OF, Content, Email, Letter, Parcel, Push, Sm
 from tidings.organisation import Organisation
 from tidings.outcome import ErrorClass, Rejected
 from work.archive import fetch
+from work.because import SAYS, becauses, possible
 from work.installation import Installation
 from work.outcome import Built
 
@@ -76,21 +77,30 @@ def parcels(
         return
     with installation.engine.begin() as connection:
         said = manners(connection, sorted({one.customer for one in claimed}))
+        why = becauses(connection, claimed, installation.organisation)
     for one in claimed:
-        yield one.attempt, _ready(one, contexts[one.run], installation, invoices, said)
+        yield (
+            one.attempt,
+            _ready(one, contexts[one.run], installation, invoices, said, why.get(one.message, "")),
+        )
 
 
 def _ready(
-    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices, said: Said
+    claimed: Claimed,
+    context: RunContext,
+    installation: Installation,
+    invoices: Invoices,
+    said: Said,
+    why: str,
 ) -> Ready | Rejected:
     try:
-        made = parcel(claimed, context, installation, invoices, said)
+        made = parcel(claimed, context, installation, invoices, said, why)
     except Exception as error:
         log.warning("a message could not be rendered", message=claimed.message, error=type(error).__name__)
         return Rejected(error=ErrorClass.DATA, code="render", detail=f"{type(error).__name__}: {error}")
     digest = content_hash(made.content)
     if claimed.content_hash not in {None, digest}:
-        before = _under_a_former_address(claimed, context, installation, invoices, said)
+        before = _as_it_was(claimed, context, installation, invoices, said, why)
         if before is None:
             detail = "the bytes are not those of the first attempt"
             return Rejected(error=ErrorClass.DATA, code="bytes_changed", detail=detail)
@@ -99,18 +109,39 @@ def _ready(
     return Ready(parcel=made, built=Built(content_hash=digest, parts=parts, cost=cost))
 
 
-def _under_a_former_address(
-    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices, said: Said
+def _as_it_was(
+    claimed: Claimed,
+    context: RunContext,
+    installation: Installation,
+    invoices: Invoices,
+    said: Said,
+    why: str,
 ) -> Parcel | None:
-    """Return what the first attempt was, whose links began with another TIDINGS_PUBLIC_URL; None: it was not that."""
-    made = (parcel(claimed, context, before, invoices, said) for before in installation.former)
+    """Return what the first attempt was; None: it was nothing that we know.
+
+    Its links began with another TIDINGS_PUBLIC_URL, or it said another reason for its channel.
+    """
+    with installation.engine.begin() as connection:
+        whys = [why, *possible(connection, claimed)] if claimed.channel in SAYS else [""]
+    made = (
+        parcel(claimed, context, before, invoices, said, one)
+        for before in (installation, *installation.former)
+        for one in dict.fromkeys(whys)
+    )
     return next((one for one in made if content_hash(one.content) == claimed.content_hash), None)
 
 
 def parcel(
-    claimed: Claimed, context: RunContext, installation: Installation, invoices: Invoices, said: Said
+    claimed: Claimed,
+    context: RunContext,
+    installation: Installation,
+    invoices: Invoices,
+    said: Said,
+    why: str = "",
 ) -> Parcel:
     """Render one claimed message for its channel, in the manner that its customer had asked for (`store.manners`).
+
+    `why` is the sentence of its footer (`work.because`).
 
     Raises:
         Exception: whatever is wrong with this message's data; the caller fails this message and no other.
@@ -124,7 +155,7 @@ def parcel(
     content = render(
         context.template,
         Channel(claimed.channel),
-        subject_of(claimed, context, installation, data, said),
+        subject_of(claimed, context, installation, data, said, why),
         documents=documents,
     )
     return Parcel(
@@ -143,6 +174,7 @@ def subject_of(
     installation: Installation,
     data: Mapping[str, Any],
     said: Said = MappingProxyType({}),
+    why: str = "",
 ) -> Subject:
     """Return what the template is rendered for."""
     wished = manner(said, claimed.customer, brand=claimed.brand, at=claimed.created_at) if said else {}
@@ -168,6 +200,7 @@ def subject_of(
         platform=claimed.platform,
         heard_at=claimed.heard_at,
         created_at=claimed.created_at,
+        why=why,
         large=wished.get("large_print") is True,
         plain=wished.get("plain_language") is True,
     )
