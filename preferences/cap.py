@@ -42,6 +42,9 @@ class Limit:
 
     def counts(self, columns: Columns) -> Bools:
         """Return which rows of a frame with a brand and a purpose it counts."""
+        return columns.kept(("counts", self.purpose, self.brand), lambda: self._counted(columns))
+
+    def _counted(self, columns: Columns) -> Bools:
         counted: Bools = columns.row != NOBODY
         if self.purpose != ALL_MARKETING:
             counted = counted & (columns.codes("purpose", (self.purpose,)) == 0)
@@ -125,10 +128,10 @@ def _wishes(batch: Batch, said: Statements) -> Iterator[Limit]:
 
 
 def _free_at(recent: Columns, limit: Limit, now: int) -> Ints:
-    rows = np.flatnonzero(limit.counts(recent))
-    at = recent.whole("at")
-    who = recent.row[rows]
-    rows = rows[(limit.most[who] > 0) & (at[rows] > now - limit.window[who])]
+    at = recent.kept(("at",), lambda: recent.whole("at"))
+    wide = limit.most.min(initial=1) > 0
+    rows = np.flatnonzero(limit.counts(recent) & (wide | (limit.most[recent.row] > 0)))
+    rows = rows[at[rows] > now - limit.window[recent.row[rows]]]
     size = len(limit.most)
     free = np.full(size, now, dtype=np.int64)
     full = np.bincount(recent.row[rows], minlength=size) >= np.maximum(limit.most, 1)

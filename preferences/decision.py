@@ -126,17 +126,15 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
 def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
     """Return why each channel of each message is closed, OPEN where it is possible."""
     allowed = np.array([name in sheet.question.channels for name in CHANNELS])
-    closed = np.where(allowed[None, :], OPEN, number(Reason.NOT_ALLOWED)) + np.zeros(
-        (len(person), 1), dtype=np.int64
-    )
+    closed = np.tile(np.where(allowed, OPEN, number(Reason.NOT_ALLOWED)).astype(np.int16), (len(person), 1))
     closed = np.where((closed == OPEN) & _named(sheet, "tried"), number(Reason.TRIED), closed)
     closed = np.where(closed == OPEN, ground.reach.reason[person], closed)
     if ground.permission is not None:
         closed = np.where(closed == OPEN, ground.permission.reason[person], closed)
     if ground.lawful is not None:
         closed = np.where(closed == OPEN, ground.lawful.reason[person], closed)
-        never = ground.wishes.never[person] != NOBODY
-        closed = np.where((closed == OPEN) & never, number(Reason.NEVER_WISHED), closed)
+        unwished = ground.wishes.unwished[person]
+        closed = np.where((closed == OPEN) & unwished, number(Reason.NEVER_WISHED), closed)
         closed = np.where((closed == OPEN) & _named(sheet, "over_budget"), number(Reason.BUDGET), closed)
     held = sheet.held()[person][:, None]
     return np.where(held == OPEN, closed, held)

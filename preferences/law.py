@@ -1,4 +1,4 @@
-"""What the law of a recipient's countries asks of marketing: a table of rules, each with its source, the strictest wins.
+"""What the laws of a recipient's countries ask of marketing: rules, each with its source, of which the strictest wins.
 
 A customer may be known in several countries: where they live, whose number or postal address is used, whose clock they
 live by. All of them count. `laws.toml` is the table; the law only closes and moves, it never opens a channel that the
@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import numpy.typing as npt
 
 from preferences.batch import Batch
 from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Ints
@@ -29,6 +30,7 @@ BASES = ("", "legitimate_interest", "soft_opt_in", "consent")
 OF_ADDRESS = 2
 """The slots from here on are the address's."""
 SLOTS = 4
+Small = npt.NDArray[np.int16]
 """In so many countries a customer can be known on a channel: their own, their clock's, two of the address."""
 _JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -116,7 +118,7 @@ def _law(rule: Mapping[str, Any]) -> Law:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """The rules of a class of purposes as arrays: countries (and one more: none) x channels; `source`: Law or NOBODY."""
+    """The rules of a class of purposes as arrays: countries (and one more: none) x channels; `_law`: the rule's place."""
 
     basis: Ints
     """Place in BASES."""
@@ -171,8 +173,8 @@ class Known:
     The number of a country, or the one after the last for none. The first two are the customer's own.
     """
 
-    places: Ints
-    abroad: Ints
+    places: Small
+    abroad: Small
     """Customers x channels x 2: places in `zones` of a number that is not of the customer's country; NOBODY: none."""
     zones: Sequence[str]
 
@@ -200,7 +202,8 @@ def known(batch: Batch, address: Ints) -> Known:
 def _of_customers(batch: Batch, column: str, country: Any) -> Ints:
     codes, words = batch.customers.dictionary(column)
     numbers = np.array([*(number_of(country(word)) for word in words), len(countries())], dtype=np.int64)
-    return numbers[np.append(codes, len(words))[batch.known]]
+    found: Ints = numbers[np.append(codes, len(words))[batch.known]]
+    return found
 
 
 def number_of(country: str) -> int:
@@ -213,7 +216,7 @@ def _pair(word: str | None) -> tuple[int, int]:
     return (*found, *[len(countries())] * 2)[:2]  # type: ignore[return-value]
 
 
-def _abroad(batch: Batch, words: Sequence[str | None], at: Ints) -> tuple[list[str], Ints]:
+def _abroad(batch: Batch, words: Sequence[str | None], at: Ints) -> tuple[list[str], Small]:
     """Return the zones of phone numbers that belong to another country than the customer."""
     zones: list[str] = []
     table = np.full((len(words) + 1, 2), NOBODY, dtype=np.int16)
@@ -274,15 +277,15 @@ def edges_of(country: str) -> tuple[str, ...]:
     return edges if ahead[edges[0]] != ahead[edges[1]] else edges[:1]
 
 
-def strictest(found: Known, asked: Ints) -> tuple[Ints, Ints]:
-    """Return the largest of a table's values over the countries of each cell, and the country that it is from."""
-    channel = np.arange(WIDTH)[None, :]
-    best, land = np.zeros(found.places.shape[:2], dtype=np.int64), found.places[:, :, 0].astype(np.int64)
+def strictest(found: Known, asked: Ints, cell: Ints) -> tuple[Ints, Ints]:
+    """Return the largest of a table's values over the countries of some cells (flat), and the country that it is from."""
+    row, channel = cell // WIDTH, cell % WIDTH
+    places = found.places[row, channel]
+    best, land = np.zeros(len(cell), dtype=np.int64), places[:, 0]
     for slot in range(SLOTS):
-        place = found.places[:, :, slot]
-        values = asked[place, channel]
+        values = asked[places[:, slot], channel]
         more = values > best
-        best, land = np.where(more, values, best), np.where(more, place, land)
+        best, land = np.where(more, values, best), np.where(more, places[:, slot], land)
     return best, land
 
 

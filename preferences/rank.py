@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -26,11 +27,23 @@ class Wishes:
 
     key: Ints
     reason: Ints
-    statement: Ints
-    never: Ints
-    """The statement that excludes the channel, NOBODY where none does."""
+    unwished: Bools
     stated: Bools
     """Per customer: whether any order is in force."""
+    slots: tuple[Ints, Ints]
+    """Which slot of the statements placed each cell, and which excluded it."""
+    spoken: Mapping[int, Ints]
+    """By slot the statement of each customer."""
+
+    @cached_property
+    def statement(self) -> Ints:
+        """The statement that placed the channel, NOBODY where none did."""
+        return _rows(self.slots[0], self.spoken)
+
+    @cached_property
+    def never(self) -> Ints:
+        """The statement that excludes the channel, NOBODY where none does."""
+        return _rows(self.slots[1], self.spoken)
 
 
 def wishes(said: Statements) -> Wishes:
@@ -53,14 +66,16 @@ def wishes(said: Statements) -> Wishes:
         only = said.columns.judged("value", is_only, np.bool_, row[who])
         never[who] = np.where(named, slots, np.where(only[:, None], slot, never[who]))
         stated[who] |= named.any(axis=1)
-    spoken = dict(orders)
-    whole = np.append(np.array([number(said.reason(slot)) for slot in range(slots)]), NOBODY)
+    slot_of = (np.arange(slots * STEP + 1) // STEP).astype(np.int8)
+    reasons = np.append(np.array([number(said.reason(slot)) for slot in range(slots)]), NOBODY)
+    placed = slot_of[key]
     return Wishes(
         key=np.where(key == slots * STEP, LAST, key.astype(np.int64)),
-        reason=whole[key // STEP],
-        statement=_rows(key // STEP, spoken),
-        never=_rows(never, spoken),
+        reason=reasons.astype(np.int16)[placed],
+        unwished=never < slots,
         stated=stated,
+        slots=(placed, never),
+        spoken=dict(orders),
     )
 
 

@@ -103,8 +103,15 @@ class Columns:
         self.frame = frame
         self.length = frame.height
         self.row = customers.rows(self.whole("customer"))
+        self._kept: dict[tuple[str, ...], Any] = {}
         self._dictionaries: dict[str, tuple[Ints, list[str | None]]] = {}
         self._places: dict[str, tuple[npt.NDArray[Any], list[str | None]]] = {}
+
+    def kept(self, name: tuple[str, ...], work: Callable[[], Any]) -> Any:
+        """Return what was worked out of the frame under this name before, else work it out."""
+        if name not in self._kept:
+            self._kept[name] = work()
+        return self._kept[name]
 
     def whole(self, column: str, absent: int = NOBODY) -> Ints:
         """Return a column of numbers or instants (microseconds); `absent` where it is null."""

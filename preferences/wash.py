@@ -49,20 +49,21 @@ def lawful(batch: Batch, found: Known, address: Ints, basis: Ints) -> Lawful:
     law, country = np.full(basis.shape, NOBODY, dtype=np.int64), np.full(basis.shape, NOBODY, dtype=np.int64)
     rules = table(batch.question.purpose_class)
     weak = basis > CONSENT
-    if weak.any():
-        channel = np.arange(WIDTH)[None, :]
+    cell = np.flatnonzero(weak)
+    if len(cell):
         due = _due(batch, found, rules)
         country = np.where(weak & (due != NOBODY), due, NOBODY)
         reason[country != NOBODY] = number(Reason.WASH_DUE)
-        listed = weak & (np.append(batch.addresses.whole("register"), NOBODY)[address] != NOBODY)
-        _, land = strictest(found, rules.register_law + 1)
-        law = np.where(listed, rules.register_law[land, channel], law)
-        reason[listed] = number(Reason.REGISTER)
-        least, land = strictest(found, rules.basis)
-        worth = np.array(_WORTH)[basis]
-        forbidden = weak & (worth < least)
-        law = np.where(forbidden, rules.basis_law[land, channel], law)
-        reason[forbidden] = number(Reason.LAW)
+        on_list = np.append(batch.addresses.whole("register"), NOBODY)[address.ravel()[cell]] != NOBODY
+        listed = cell[on_list]
+        _, land = strictest(found, rules.register_law + 1, listed)
+        law.ravel()[listed] = rules.register_law[land, listed % WIDTH]
+        reason.ravel()[listed] = number(Reason.REGISTER)
+        least, land = strictest(found, rules.basis, cell)
+        less = np.array(_WORTH)[basis.ravel()[cell]] < least
+        forbidden = cell[less]
+        law.ravel()[forbidden] = rules.basis_law[land[less], forbidden % WIDTH]
+        reason.ravel()[forbidden] = number(Reason.LAW)
     return Lawful(reason=reason, law=law, country=country)
 
 
