@@ -30,6 +30,8 @@ def run(
     now: str | None = None,
     out: Path | None = None,
     rehearse: bool = False,
+    control: Annotated[tuple[str, ...], Parameter(name="--control")] = (),
+    gapless: bool = False,
     by: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -42,7 +44,7 @@ def run(
     Parameters
     ----------
     file
-        JSON lines, a JSON list, or a table with one row for each item.
+        JSON lines, a JSON list, a table with one row for each item, or UBL or CII: one file, a ZIP, a folder.
     mapping
         Which fields are ours, as `tidings invoices example` prints one.
     source
@@ -55,20 +57,28 @@ def run(
         The outbox folder; default is the home's own.
     rehearse
         Do all but send.
+    control
+        The gross total that the file must have, like NOK=812400.00; once for each currency.
+    gapless
+        Refuse a file that leaves numbers out, also between it and what was sent before.
     by
         Who starts it; default is the user of this machine.
     json
         Print one JSON object.
     """
     from work.bills import read_bills, read_mapping
+    from work.totals import check_control, check_numbers, without_xml
 
     chosen = read_mapping(mapping)
     moment = instant(now)
     documents, file_hash = read_bills(file, chosen)
+    check_control(documents, control)
     from flows.starting import started
     from work.invoicing import open_invoice_run
 
     with started(Settings.read(), out=out, now=moment) as shot:
+        missing = check_numbers(shot.installation, documents, brand, refuse=gapless)
+        plain = without_xml(shot.installation, documents, brand)
         opened = open_invoice_run(
             shot.installation,
             documents,
@@ -85,7 +95,11 @@ def run(
             found = shot.run(opened.run, progress=progress)
         wrong = shot.rejected(opened.run)
         where = f"What was sent lies in {shot.outbox}." if shot.outbox and found["sent"] else ""
-    show_report(found, json=json, where=where)
+    show_report(found | {"missing_numbers": missing} if json else found, json=json, where=where)
+    if missing:
+        print(f"missing numbers: {', '.join(missing[:NAMED])}", file=sys.stderr)  # noqa: T201
+    if plain:
+        print(plain, file=sys.stderr)  # noqa: T201
     for line in wrong[:NAMED]:
         print(f"held: {line}", file=sys.stderr)  # noqa: T201 -- beside the one JSON value on stdout
     if len(wrong) > NAMED:

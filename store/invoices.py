@@ -45,6 +45,24 @@ def sent_numbers(
     return {row.number: (row.gross, row.currency) for row in found}
 
 
+def last_numbers(connection: Connection, brand: str, before: Sequence[str]) -> list[str]:
+    """Return, of each series (what stands before the last digits), the highest number of the store below the file's."""
+    found = connection.execute(
+        text(r"""
+            WITH file AS (
+                SELECT regexp_replace(n, '\d+$', '') AS series, min(substring(n FROM '\d{1,15}$')::bigint) AS place
+                FROM unnest(CAST(:numbers AS text[])) AS n WHERE n ~ '\d$' GROUP BY 1
+            )
+            SELECT DISTINCT ON (f.series) i.number FROM file f
+            JOIN invoices i ON i.brand = :brand AND regexp_replace(i.number, '\d+$', '') = f.series
+            WHERE i.number ~ '\d$' AND substring(i.number FROM '\d{1,15}$')::bigint < f.place
+            ORDER BY f.series, substring(i.number FROM '\d{1,15}$')::bigint DESC
+        """),
+        {"brand": brand, "numbers": list(before)},
+    )
+    return [row.number for row in found]
+
+
 def customers_of(connection: Connection, references: Sequence[str], source: str) -> dict[str, int]:
     """Return the customer of each reference; '' as source takes any system, unless two of them disagree."""
     found = connection.execute(

@@ -58,7 +58,7 @@ def slip_of(invoice: Invoice) -> Slip | None:
     code = ("SPC", "0200", "1", account, *creditor, *[""] * 7, f"{invoice.due:.2f}", invoice.currency)
     code += (*(debtor or [""] * 7), kind, reference, message, "EPD")
     return Slip(
-        code="\r\n".join(code),
+        code="\n".join(code),
         account=iban(account),
         creditor=_shown(creditor),
         debtor=_shown(debtor) if debtor else (),

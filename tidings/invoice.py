@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from tidings.invoice_parts import (
     Allowance,
@@ -44,8 +44,6 @@ def cents(amount: Decimal) -> Decimal:
 class Line(Part):
     """One item. `amount` is net and defaults to quantity times unit price, rounded half up to cents."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     description: Text
     """The item's name (BT-153)."""
     quantity: Amount = Decimal(1)
@@ -77,13 +75,13 @@ class Line(Part):
     classes: tuple[Identifier, ...] = ()
     origin: Country = ""
     attributes: tuple[Attribute, ...] = ()
-    net: Amount | None = None
+    rounded: Amount | None = None
     """The amount where the billing system rounded it in another way than we would; `SLACK` is what it may differ."""
 
     @property
     def amount(self) -> Decimal:
         """Net amount of the line (BT-131), with its allowances and charges."""
-        return self.computed if self.net is None else cents(self.net)
+        return self.computed if self.rounded is None else cents(self.rounded)
 
     @property
     def computed(self) -> Decimal:
@@ -120,8 +118,6 @@ class Invoice(Part):
 
     `templates.einvoice.rules` says what does not add up.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     number: Reference = Field(min_length=1, max_length=60)
     customer: Reference

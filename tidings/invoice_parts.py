@@ -39,7 +39,7 @@ Percent = Annotated[Decimal, Field(allow_inf_nan=False, ge=0, le=1000)]
 class Part(BaseModel):
     """Of an invoice; never changes."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
 class Identifier(Part):
@@ -175,3 +175,31 @@ class Attribute(Part):
 
     name: Reference = Field(min_length=1)
     value: Text = Field(min_length=1)
+
+
+_CODE = re.compile(r"^[A-Z0-9]{2,3}$")
+_UNITS = {
+    "H87": "pc pcs piece pieces stk st szt un",
+    "HUR": "h hour hours time timer tim godz hora horas",
+    "DAY": "day days dag dager dagar dni dia dias",
+    "MON": "month months mnd manad mies mes",
+    "KGM": "kg",
+    "GRM": "g",
+    "LTR": "l liter litre",
+    "MTR": "m meter metre",
+    "KMT": "km",
+    "MTK": "m2",
+    "MTQ": "m3",
+    "KWH": "kwh",
+}
+_UNIT = {word: code for code, words in _UNITS.items() for word in words.split()}
+
+
+def unit_code(text: str) -> str:
+    """Return the code of UN/ECE Recommendation 20 for a unit as people write it; what we do not know is `C62`, one.
+
+    >>> unit_code("kg"), unit_code("HUR"), unit_code("bunch")
+    ('KGM', 'HUR', 'C62')
+    """
+    joined = text.strip()
+    return joined if _CODE.match(joined) else _UNIT.get(joined.casefold().rstrip("."), "C62")

@@ -18,21 +18,36 @@ from sqlalchemy import Connection
 from store.bill_files import BillFile
 from tidings.problem import Problem
 from tidings.reason import Reason
+from work.bill_document import Document
 from work.bills import (
     FIELDS,
     LINE_FIELDS,
     BillMapping,
-    Document,
     check_bills,
     looks_like_json,
     rows_of,
     value_of,
 )
+from work.bills_xml import holds_xml
 from work.columns import key
 from work.installation import Installation
 from work.invoicing import Sorted, control_sums, sort_out
 
-KINDS = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".ndjson", ".parquet")
+KINDS = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".xlsx",
+    ".xls",
+    ".ods",
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".parquet",
+    ".xml",
+    ".zip",
+    ".pdf",
+)
 LINES = tuple(f"line.{name}" for name in LINE_FIELDS)
 ASKED = (*(name for name in FIELDS if name not in ("source", "terms")), "lines", *LINES)
 """What a column of the file may be."""
@@ -143,7 +158,9 @@ def columns_of(path: Path, mapping: BillMapping) -> list[Column]:
     Raises:
         Problem: the file cannot be read.
     """
-    found = _keys(path) if looks_like_json(path.read_bytes()[:64]) else _table_columns(path)
+    content = path.read_bytes()
+    whole = looks_like_json(content[:64]) or holds_xml(path, content)
+    found = _keys(path) if whole else _table_columns(path)
     said = {column: field for field, column in mapping.columns.items()}
     guessed = guess(list(found)) if not mapping.columns else {}
     return [
@@ -324,7 +341,9 @@ def _keys(path: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for _, document in rows_of(path, BillMapping())[:50]:
         for name, value in document.items():
-            if isinstance(value, list):
+            if name in {"xml", "file"}:
+                continue
+            if isinstance(value, list | tuple) and name == "lines":
                 found.setdefault(name, [])
                 for item in value:
                     for inner, part in item.items() if isinstance(item, Mapping) else ():

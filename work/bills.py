@@ -4,18 +4,21 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from tidings.invoice import Invoice
+from tidings.invoice import Invoice, Line
+from tidings.invoice_parts import unit_code
 from tidings.problem import Problem
 from tidings.reason import Reason
+from work.bill_document import Document, XmlRow
+from work.bills_xml import holds_xml, xml_document, xml_rows
 
 EXAMPLE = """\
 # Which of the file's fields are ours. A text with {Field} in it is put together from several.
@@ -63,17 +66,10 @@ FIELDS = (
 )
 LONGEST_NUMBER = 60
 LINE_FIELDS = ("description", "quantity", "unit_price", "tax_rate")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Document:
-    """One document of a file; `invoice` is None, or `reason` is set, when it cannot be sent as it is."""
-
-    row: int
-    number: str
-    invoice: Invoice | None = None
-    reason: str = ""
-    detail: str = ""
+_BASE = {*FIELDS, "lines"}
+MORE_FIELDS = tuple(name for name in Invoice.model_fields if name not in _BASE)
+"""What JSON may say besides, under our own names; a column of a table only where the mapping names it."""
+MORE_LINE_FIELDS = tuple(name for name in Line.model_fields if name not in LINE_FIELDS)
 
 
 def read_mapping(path: Path | None) -> BillMapping:
@@ -101,9 +97,11 @@ def read_mapping(path: Path | None) -> BillMapping:
                 f"{path}: {name}: {column!r} is not a text with {{Field}} in it: {error}."
             ) from error
     known = {*FIELDS, "lines", *(f"line.{name}" for name in LINE_FIELDS)}
-    if unknown := sorted({*mapping.columns, *mapping.constants} - known):
+    more = {*MORE_FIELDS, *(f"line.{name}" for name in MORE_LINE_FIELDS)}
+    if unknown := sorted({*mapping.columns, *mapping.constants} - known - more):
         raise Problem(
-            f"{path}: {unknown[0]!r} is not a field of ours.", todo=f"Known: {', '.join(sorted(known))}."
+            f"{path}: {unknown[0]!r} is not a field of ours.",
+            todo=f"Known: {', '.join(sorted(known))}; docs/invoices.md has more.",
         )
     return mapping
 
@@ -111,14 +109,29 @@ def read_mapping(path: Path | None) -> BillMapping:
 def read_bills(path: Path, mapping: BillMapping) -> tuple[list[Document], str]:
     """Return the documents of a file and the SHA-256 of file and mapping.
 
-    JSON lines and JSON lists are read whole; tables (CSV, XLSX, ...) have one row for each item, grouped by number.
+    JSON lines and JSON lists are read whole; tables (CSV, XLSX, ...) have one row for each item, grouped by number; UBL
+    and CII are one invoice a file, and may lie in a folder or a ZIP archive.
 
     Raises:
         Problem: the file cannot be read at all; nothing of it was used.
     """
     rows = rows_of(path, mapping)
-    digest = hashlib.sha256(path.read_bytes() + mapping.model_dump_json().encode()).hexdigest()
+    digest = hashlib.sha256(content_of(path) + mapping.model_dump_json().encode()).hexdigest()
     return check_bills(rows, mapping), digest
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file; of a folder, those of its XML files by name.
+
+    Raises:
+        Problem: it cannot be read.
+    """
+    try:
+        if path.is_dir():
+            return b"".join(one.read_bytes() for one in sorted(path.glob("*.xml")))
+        return path.read_bytes()
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def rows_of(path: Path, mapping: BillMapping) -> list[tuple[int, Mapping[str, Any]]]:
@@ -127,11 +140,12 @@ def rows_of(path: Path, mapping: BillMapping) -> list[tuple[int, Mapping[str, An
     Raises:
         Problem: the file cannot be read at all, or holds nothing.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
-    rows = list(_json_rows(path, raw) if looks_like_json(raw) else _table_rows(path, mapping))
+    raw = b"" if path.is_dir() else content_of(path)
+    rows: list[tuple[int, Mapping[str, Any]]]
+    if holds_xml(path, raw):
+        rows = list(xml_rows(path, raw))
+    else:
+        rows = list(_json_rows(path, raw) if looks_like_json(raw) else _table_rows(path, mapping))
     if not rows:
         raise Problem(f"{path} holds no invoices.")
     return rows
@@ -199,7 +213,9 @@ def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping
         )
     groups: dict[str, tuple[int, dict[str, Any]]] = {}
     items = mapping.columns.get("lines", "lines")
-    for row, values in zip(sheet.rows, sheet.frame.iter_rows(named=True), strict=True):
+    unmapped = {*MORE_FIELDS, *MORE_LINE_FIELDS} - {*mapping.columns.values()}
+    for row, cells in zip(sheet.rows, sheet.frame.iter_rows(named=True), strict=True):
+        values = {name: value for name, value in cells.items() if name not in unmapped}
         _, head = groups.setdefault(str(values[column] or ""), (row, {**values, items: []}))
         head[items].append(values)
     yield from groups.values()
@@ -207,6 +223,10 @@ def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping
 
 def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Document:
     number = _storable(str(value_of(raw, "number", mapping) or "").strip())
+    if isinstance(raw, XmlRow):
+        return xml_document(
+            row, number, raw, value_of(raw, "customer", mapping), mapping.constants.get("source", "")
+        )
     try:
         invoice = Invoice.model_validate(_fields(raw, mapping))
         gross = invoice.gross
@@ -214,15 +234,20 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:60]!r})"
+        column = _column(where, mapping)
         return Document(
-            row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=f"{where}: {first['msg']}{shown}"
+            row=row,
+            number=number,
+            reason=Reason.WRONG_DOCUMENT,
+            detail=f"{where}: {first['msg']}{shown}{column}",
         )
     except InvalidOperation:
         return Document(
             row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail="lines: no amount can be that large"
         )
     except (ValueError, TypeError, OverflowError) as error:
-        return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=str(error))
+        detail = f"{error}{_column(str(error).partition(':')[0], mapping)}"
+        return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=detail)
     if invoice.total != gross:
         return Document(
             row=row,
@@ -231,6 +256,15 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
             detail=f"total {invoice.total} is not the {gross} {invoice.currency} that its lines come to",
         )
     return Document(row=row, number=number, invoice=invoice)
+
+
+def _column(field: str, mapping: BillMapping) -> str:
+    """Return which column of the file a field was read from, where that is called something else."""
+    name, _, inner = field.partition(".")
+    if name in {"line", "lines"}:
+        name = f"line.{inner.rpartition('.')[2]}"
+    column = mapping.columns.get(name, "")
+    return f" (column {column!r})" if column and column != name.removeprefix("line.") else ""
 
 
 def _storable(text: str) -> str:
@@ -255,7 +289,26 @@ def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
         msg = "lines: there is no list of items"
         raise ValueError(msg)
     fields["lines"] = [_line(line, mapping) for line in lines]
-    return fields
+    return fields | _more(raw, "", Invoice, MORE_FIELDS, mapping)
+
+
+def _more(
+    raw: Mapping[str, Any], prefix: str, model: type[BaseModel], names: Sequence[str], mapping: BillMapping
+) -> dict[str, Any]:
+    """Return what else a document says; a plain value where we have a structure is somebody else's field."""
+    found = {name: value_of(raw, f"{prefix}{name}", mapping) for name in names}
+    return {
+        name: value
+        for name, value in found.items()
+        if value not in (None, "", [], {}) and (isinstance(value, dict | list) or name in _scalars(model))
+    }
+
+
+@cache
+def _scalars(model: type[BaseModel]) -> frozenset[str]:
+    schema = model.model_json_schema()["properties"]
+    structures = ("$ref", "'array'")
+    return frozenset(name for name, said in schema.items() if not any(one in str(said) for one in structures))
 
 
 def _line(raw: Any, mapping: BillMapping) -> dict[str, Any]:
@@ -263,11 +316,18 @@ def _line(raw: Any, mapping: BillMapping) -> dict[str, Any]:
         msg = f"lines: an item must be an object, not {raw!r}"
         raise TypeError(msg)
     found = {name: value_of(raw, f"line.{name}", mapping) for name in LINE_FIELDS}
+    said = {name: value for name, value in found.items() if value not in (None, "")}
+    said |= _more(raw, "line.", Line, MORE_LINE_FIELDS, mapping)
+    if "unit" in said:
+        said["unit"] = unit_code(str(said["unit"]))
     return {
-        name: value if name == "description" else _number(value, f"line.{name}")
-        for name, value in found.items()
-        if value not in (None, "")
+        name: _number(value, f"line.{name}") if name in _NUMBERS else value for name, value in said.items()
     }
+
+
+_NUMBERS = frozenset(
+    {"quantity", "unit_price", "tax_rate", "price_quantity", "gross_price", "discount", "net"}
+)
 
 
 def value_of(raw: Mapping[str, Any], name: str, mapping: BillMapping) -> Any:

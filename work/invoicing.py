@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -22,10 +22,12 @@ from templates.einvoice.schematron import GateDownError
 from templates.einvoice.ubl import to_ubl
 from tidings.channel import Channel
 from tidings.invoice import Invoice
+from tidings.organisation import Brand
+from tidings.payment_reference import is_reference, make_reference
 from tidings.problem import Problem
 from tidings.reason import Reason
 from work.archive import keep
-from work.bills import Document
+from work.bill_document import Document
 from work.campaign import Opened, template_row
 from work.installation import Installation
 from work.learnt import pinned
@@ -79,6 +81,7 @@ def open_invoice_run(
             for run in reversed(runs_of_file(connection, brand.id, file_hash)):
                 if run.state not in {"finished", "sending"} or unfinished(connection, run.id, now=now):
                     return Opened(run=run.id)
+        documents = [with_reference(document, brand) for document in documents]
         found = sort_out(connection, brand.id, documents, source)
         size = size_of(len(found.send), SHARD)
         values = _run_values(connection, installation, template, policy, found, brand=brand.id, now=now) | {
@@ -146,6 +149,27 @@ def _run_values(
         "rejected": found.rejected,
         "starts_at": now,
     }
+
+
+def with_reference(document: Document, brand: Brand) -> Document:
+    """Return a document with a payment reference of the kind that the account takes, or what is wrong with it."""
+    invoice = document.invoice
+    account = brand.accounts.get(invoice.currency) if invoice is not None else None
+    if invoice is None or account is None or account.reference is None or invoice.is_credit:
+        return document
+    kind = account.reference
+    if invoice.reference:
+        if is_reference(kind, invoice.reference):
+            return document
+        detail = f"reference: {invoice.reference!r} is no {kind.value}: its check digit or length is wrong"
+        return replace(document, invoice=None, reason=Reason.WRONG_DOCUMENT, detail=detail)
+    try:
+        made = make_reference(kind, invoice.number)
+    except Problem as problem:
+        return replace(
+            document, invoice=None, reason=Reason.WRONG_DOCUMENT, detail=f"reference: {problem.what}"
+        )
+    return replace(document, invoice=invoice.model_copy(update={"reference": made}))
 
 
 def control_sums(documents: Sequence[Document]) -> dict[str, str]:

@@ -39,8 +39,8 @@ def _lines(invoice: Invoice) -> Found:
 
 
 def _line(line: Line) -> Found:
-    if line.net is not None and abs(line.net - line.computed) > SLACK:
-        yield "R120", f"the amount {line.net} is not the {line.computed} that it comes to"
+    if line.rounded is not None and abs(line.rounded - line.computed) > SLACK:
+        yield "R120", f"the amount {line.rounded} is not the {line.computed} that it comes to"
     if line.unit_price < 0:
         yield "BR-27", "a price is not negative; make the quantity negative"
     if line.price_quantity <= 0:

@@ -8,6 +8,7 @@ import atexit
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
@@ -106,8 +107,8 @@ class Worker:
     def _give_up(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
-            self._process = None
+            with suppress(OSError), self._process:  # closes its pipes
+                self._process = None
 
     def end(self) -> None:
         """End the process; it is started again when it is asked again."""

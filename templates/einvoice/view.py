@@ -147,7 +147,7 @@ def _as_rounded(invoice: Invoice, stated: Mapping[str, Decimal]) -> Invoice:
     for place, line in enumerate(invoice.lines):
         said = stated.get(f"lines.{place}.amount", line.amount)
         other = said != line.amount and abs(said - line.computed) <= SLACK
-        lines.append(line.model_copy(update={"net": said}) if other else line)
+        lines.append(line.model_copy(update={"rounded": said}) if other else line)
     return invoice.model_copy(update={"lines": tuple(lines)})
 
 

@@ -175,7 +175,7 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
     folder = site_of(request).installation.home / "incoming"
     digest = hashlib.sha256(b"\0".join([content, rules, source.encode(), brand.encode()])).hexdigest()
     suffix = Path(sent_as).suffix.lower()
-    known = suffix if suffix in {".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet"} else ".jsonl"
+    known = suffix if suffix in {".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet", ".xml", ".zip", ".pdf"} else ".jsonl"
 
     def keep() -> tuple[Path, Path | None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,156 @@
+"""Billing files beyond a simple list: XML of any kind, full documents, control sums, gapless numbers, references."""
+
+import io
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from templates.einvoice.cii import to_cii
+from templates.einvoice.ubl import to_ubl
+from templates.preview import SAMPLE_BRAND
+from tests.templates.bills import bill, credit, legal
+from tests.work.test_bills import GOOD
+from tidings.organisation import Account
+from tidings.problem import Problem
+from work.bills import BillMapping, check_bills, read_bills, read_mapping
+from work.invoicing import with_reference
+from work.numbers import gaps
+from work.totals import check_control
+
+EXAMPLES = Path(__file__).parents[1] / "templates" / "einvoices"
+
+
+def files(tmp_path: Path, **contents: bytes) -> Path:
+    for name, content in contents.items():
+        (tmp_path / f"{name}.xml").write_bytes(content)
+    return tmp_path
+
+
+def test_a_folder_of_xml_is_read_one_invoice_a_file(tmp_path: Path) -> None:
+    folder = files(
+        tmp_path,
+        a=to_ubl(legal(bill(number="1"))),
+        b=to_cii(legal(credit(number="2"))),
+        c=b"<x/>",
+        d=to_ubl(legal(bill(number="4"))).replace(b">34.43<", b">34.44<").replace(b">36.43<", b">36.44<"),
+    )
+    documents, digest = read_bills(folder, BillMapping())
+    assert [(one.number, one.reason) for one in documents] == [
+        ("1", ""),
+        ("2", ""),
+        ("", "wrong_document"),
+        ("4", "wrong_total"),
+    ]
+    assert documents[0].invoice is not None
+    assert documents[0].invoice.customer == "7"
+    assert "c.xml" in documents[2].detail
+    assert "36.44" in documents[3].detail
+    assert digest == read_bills(folder, BillMapping())[1]
+
+
+def test_an_archive_is_read_as_a_folder(tmp_path: Path) -> None:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("in/one.xml", to_ubl(legal(bill())))
+    (tmp_path / "bills.zip").write_bytes(held.getvalue())
+    [document], _ = read_bills(tmp_path / "bills.zip", BillMapping())
+    assert document.reason == ""
+
+
+def test_the_customer_of_an_xml_invoice_is_the_field_that_the_mapping_names(tmp_path: Path) -> None:
+    path = EXAMPLES / "xrechnung" / "01.01a-INVOICE_ubl.xml"
+    [document], _ = read_bills(
+        path, BillMapping(columns={"customer": "buyer_reference"}, constants={"source": "erp"})
+    )
+    assert document.invoice is not None
+    assert (document.invoice.customer, document.invoice.source) == ("04011000-12345-03", "erp")
+
+
+def test_a_json_document_may_say_everything(tmp_path: Path) -> None:
+    full = bill().model_dump(mode="json")
+    [document] = check_bills([(1, full)], BillMapping())
+    assert document.invoice == bill()
+
+
+def test_what_others_put_into_a_document_stays_theirs() -> None:
+    line = {**GOOD["lines"][0], "unit": "bunch", "id": 7, "period": "March"}
+    [document] = check_bills(
+        [(1, {**GOOD, "payment": "card", "colour": "red", "lines": [line]})], BillMapping()
+    )
+    assert document.invoice is not None
+    assert (document.invoice.payment, document.invoice.lines[0].unit) == ((), "C62")
+
+
+def test_a_wrong_cell_is_named_with_its_column(tmp_path: Path) -> None:
+    path = tmp_path / "bills.csv"
+    path.write_text(
+        "Nr,Kunde,Dato,Forfall,Valuta,Sum,Tekst,Pris\n1,C1,2026-03-01,2026-03-31,NOK,10,Spade,ten\n",
+        encoding="utf-8",
+    )
+    mapping = tmp_path / "map.toml"
+    mapping.write_text(
+        '[columns]\nnumber="Nr"\ncustomer="Kunde"\nissued_on="Dato"\ndue_on="Forfall"\ncurrency="Valuta"\ntotal="Sum"\n'
+        '"line.description"="Tekst"\n"line.unit_price"="Pris"\n',
+        encoding="utf-8",
+    )
+    [document], _ = read_bills(path, read_mapping(mapping))
+    assert document.detail == "line.unit_price: 'ten' is not a number (column 'Pris')"
+
+
+@pytest.mark.parametrize(
+    ("control", "says"),
+    [
+        pytest.param(["NOK=249.00"], "NOK 250.00 instead of 249.00", id="another sum"),
+        pytest.param(["EUR=250"], "EUR 0 instead of 250", id="another currency"),
+        pytest.param(["250"], "no control sum", id="no currency"),
+    ],
+)
+def test_a_file_is_held_against_its_control_sums(control: list[str], says: str) -> None:
+    documents = check_bills([(1, GOOD)], BillMapping())
+    check_control(documents, ["NOK=250,00"])
+    with pytest.raises(Problem, match=says):
+        check_control(documents, control)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "earlier", "missing"),
+    [
+        pytest.param(["7", "8", "9"], [], [], id="none"),
+        pytest.param(["F007", "F010"], [], ["F008", "F009"], id="with the zeros before them"),
+        pytest.param(["12"], ["9"], ["10", "11"], id="after what was sent before"),
+        pytest.param(["A-1", "B-9"], ["C-3"], [], id="series that do not touch"),
+        pytest.param(["1", "5000"], [], ["2 to 4999"], id="a large hole"),
+        pytest.param(["draft"], [], [], id="no digits"),
+    ],
+)
+def test_missing_numbers_are_found_and_never_made_up(
+    numbers: list[str], earlier: list[str], missing: list[str]
+) -> None:
+    assert gaps(numbers, earlier) == missing
+
+
+def test_a_reference_is_made_and_checked_as_the_account_takes_it() -> None:
+    brand = SAMPLE_BRAND.model_copy(
+        update={
+            "accounts": {"NOK": Account.model_validate({"iban": "NO9386011117947", "reference": "kid-mod10"})}
+        }
+    )
+    good, wrong = (
+        with_reference(check_bills([(1, GOOD | changed)], BillMapping())[0], brand)
+        for changed in ({"number": "2026-1"}, {"reference": "12345"})
+    )
+    assert good.invoice is not None
+    assert good.invoice.reference == "202614"
+    assert wrong.reason == "wrong_document"
+    assert "kid-mod10" in wrong.detail
+
+
+def test_an_amount_that_billing_rounded_another_way_is_kept(tmp_path: Path) -> None:
+    xml = to_ubl(legal(bill(allowances=(), prepaid=Decimal(0))))
+    other = xml.replace(b">8.64<", b">8.65<").replace(b">27.14<", b">27.15<").replace(b">32.81<", b">32.82<")
+    [document], _ = read_bills(files(tmp_path, a=other), BillMapping())
+    assert document.reason == "", document.detail
+    assert document.invoice is not None
+    assert document.invoice.lines[1].amount == Decimal("8.65")

@@ -1,0 +1,21 @@
+"""One document of a billing file, as it was checked."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tidings.invoice import Invoice
+
+
+class XmlRow(dict[str, Any]):
+    """What an XML file says: fields under our names, `xml` with what was read or why it was not, `file` its name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """One document of a file; `invoice` is None, or `reason` is set, when it cannot be sent as it is."""
+
+    row: int
+    number: str
+    invoice: Invoice | None = None
+    reason: str = ""
+    detail: str = ""
