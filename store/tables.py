@@ -565,6 +565,17 @@ recalls = Table(
     Index("ix_recalls_run", "run_id"),
 )
 
+went_on = Table(
+    "went_on",
+    metadata,
+    Column("message_id", UUID(as_uuid=False), primary_key=True),
+    Column("channel", Text, primary_key=True, comment="that had taken it before the next one"),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("cost", Numeric(18, 5), nullable=False),
+    Index("ix_went_on_run", "run_id"),
+)
+"""Kept by a trigger: messages that left on one channel and had to go on, after silence or because they came back."""
+
 campaign_runs = Table(
     "campaign_runs",
     metadata,

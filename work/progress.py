@@ -35,7 +35,7 @@ class Way:
     planned: int = 0
     """By first choice."""
     sent: int = 0
-    """Accepted on it, at the end."""
+    """Accepted on it, also where the message went on to another channel afterwards."""
     delivered: int = 0
     """Proven to have arrived; not every provider proves it."""
     answered: int = 0
@@ -45,6 +45,7 @@ class Way:
     """Deliveries that were not their message's first."""
     recalled: int = 0
     forecast: Decimal = Decimal(0)
+    """Of what is planned, at the price of those that were sent; before the first one, of one SMS part or sheet."""
     cost: Decimal = Decimal(0)
 
 
@@ -153,20 +154,33 @@ def _ways(connection: Connection, told: Mapping[str, Any], run: str, costs: Cost
     for row in answers(connection, [run]):
         counted[row.channel]["answered"] += row.n * (row.kind == "answered")
     ways = []
+    each = _each(connection, run)
     for channel, found in counted.items():
-        planned, sent = told["planned"].get(channel, 0), told["sent"].get(channel, 0)
+        planned = told["planned"].get(channel, 0)
+        sent = told["sent"].get(channel, 0) + told["went_on"].get(channel, 0)
         if planned or sent or any(found.values()):
             ways.append(
                 Way(
                     channel=str(channel),
                     planned=planned,
                     sent=sent,
-                    forecast=costs.expected(Channel(channel)) * planned,
+                    forecast=each.get(channel, costs.expected(Channel(channel))) * planned,
                     cost=Decimal(told["cost"]["channels"].get(channel, 0)),
                     **found,
                 )
             )
     return ways
+
+
+def _each(connection: Connection, run: str) -> dict[str, Decimal]:
+    """Return by channel what one message that was sent has cost: with the parts and the sheets that it really has."""
+    sent: Counter[str] = Counter()
+    spent: dict[str, Decimal] = {}
+    for row in totals(connection, [run]):
+        if row.state == MessageState.DONE:
+            sent[row.channel] += row.n
+            spent[row.channel] = spent.get(row.channel, Decimal(0)) + row.cost
+    return {channel: cost / sent[channel] for channel, cost in spent.items()}
 
 
 def _missing(connection: Connection, run: Run) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The report of a run, counted from rows: audience = planned + held, planned = sent + failed + unknown + waiting."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from store.invoices import held as held_documents
 from store.messages import counts
 from store.runs import Run, find_run
+from store.tally import went_on
 from tidings.problem import Problem
 from tidings.reason import Reason
 from tidings.state import MessageState
@@ -20,11 +21,12 @@ UNDECIDED = "undecided"
 
 
 def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[str, Any]:
-    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost, saved}; the sums always agree.
+    """Return {run, audience, planned, held, sent, failed, unknown, waiting, went_on, cost, saved}; sums always agree.
 
-    `planned` is counted by first choice, `sent` by the channel that accepted. `cost` is {currency, total, channels}:
-    what was sent at its price, what waits at its expected one. `saved` is of `work.savings`: letters that did not
-    have to leave.
+    `planned` is counted by first choice, `sent` by the channel that accepted last; `went_on` are the messages that had
+    left on a channel before and are counted where they went on to. `cost` is {currency, total, channels}: what was sent
+    at its price, on every channel that took it, what waits at its expected one. `saved` is of `work.savings`: letters
+    that did not have to leave.
 
     `holdout`, where the campaign has one, is what `work.lift.lift_of` says; it reads every message, so that a page that
     asks again and again leaves it out (`lifted`).
@@ -42,7 +44,8 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
     failed: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     unknown = 0
-    spent: dict[str, Decimal] = {}
+    left = went_on(connection, run_id)
+    spent = defaultdict(Decimal, {row.channel: row.cost for row in left})
     # A run that was read before its audience was frozen has none, whatever was committed since.
     for row in counts(connection, run_id) if run.state != "scheduled" else ():
         if row.state in HELD:
@@ -60,7 +63,7 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
             case _:
                 waiting[_why(run, row.reason)] += row.n
         if row.channel:
-            spent[row.channel] = spent.get(row.channel, Decimal(0)) + row.cost
+            spent[row.channel] += row.cost
     lift = lift_of(connection, run) if lifted else None
     return {
         "run": run.id,
@@ -71,6 +74,7 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
         "failed": _plain(failed),
         "unknown": unknown,
         "waiting": _plain(waiting),
+        "went_on": _plain(Counter({row.channel: row.n for row in left})),
         "budget": run.options.get("limits", {}).get("budget", []),
         "cost": {
             "currency": run.options.get("currency", ""),

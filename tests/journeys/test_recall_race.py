@@ -8,6 +8,7 @@ from tests.town import NOON, settle
 from tests.work.test_rehearsal import PaperHouse, answer
 from tidings.channel import Channel
 from work.intake import import_file
+from work.progress import progress
 from work.redemption import redeem
 from work.report import report
 
@@ -73,7 +74,7 @@ def test_who_answers_before_the_batch_gets_no_letter(house, customer, tmp_path, 
     with house.engine.begin() as connection:
         told = report(connection, house.run)
     price = house.installation.organisation.costs.expected(Channel.LETTER)
-    assert told["sent"] == {"email": 1}
+    assert (told["sent"], told["went_on"]) == ({"email": 1}, {})
     assert told["saved"] == {
         "letters": 1, "amount": f"{price:.2f}", "channels": {"letter": 1}, "because": {because: 1},
     }  # fmt: skip
@@ -120,3 +121,20 @@ def test_what_is_handed_over_is_not_taken_back(house, customer):
 
     assert house.sql("SELECT state, channel FROM messages") == [("done", "letter")]
     assert house.sql("SELECT * FROM recalls") == []
+
+
+def test_an_email_that_was_followed_by_a_letter_still_counts_and_still_costs(house, customer):
+    costs = house.installation.organisation.costs
+    with house.engine.begin() as connection:
+        waiting = report(connection, house.run)
+    house.tick(BATCH)
+
+    with house.engine.begin() as connection:
+        told = report(connection, house.run)
+        shown = progress(connection, house.run, costs, now=BATCH)
+
+    assert (waiting["sent"], waiting["went_on"]) == ({}, {"email": 1})
+    assert (told["sent"], told["went_on"]) == ({"letter": 1}, {"email": 1})
+    assert set(told["cost"]["channels"]) == {"email", "letter"}
+    spent = {way.channel: (way.sent, way.fallbacks, way.cost > 0) for way in shown.ways}
+    assert spent == {"email": (1, 0, True), "letter": (1, 1, True)}

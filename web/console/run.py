@@ -185,7 +185,7 @@ def report_rows(found: Progress) -> Iterator[tuple[Cell, ...]]:
     """Yield a run's report line by line: part, key, number."""
     report = found.report
     yield "audience", "", report["audience"]
-    for part in ("planned", "held", "sent", "failed", "waiting"):
+    for part in ("planned", "held", "sent", "failed", "waiting", "went_on"):
         for key, number in report[part].items():
             yield part, key, number
     yield "unknown", "", report["unknown"]
