@@ -102,6 +102,8 @@ COMMANDS = (
         "cli.doubts:calls",
         "Customers to telephone, because no channel is left; close a call that was made.",
     ),
+    ("registers", "cli.registers:app", "Registers of those who want no advertising: import a file, list what is due."),
+    ("laws", "cli.laws:laws", "What laws ask of marketing, by country, each with its source."),
     ("gaps", "cli.gaps:gaps", "What customers asked for and could not have, why, and what it costs."),
     ("mismatches", "cli.mismatches:mismatches", "Who chose one channel and answers on another; ask them which they mean."),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),

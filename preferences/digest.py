@@ -18,7 +18,6 @@ import numpy as np
 from preferences.sheet import LONG_AGO, Columns, Hashes, Ints
 from tidings.facts import SCHEMAS
 
-
 LATER: Mapping[str, tuple[str, ...]] = {
     "addresses": ("register",),
     "consents": ("on_behalf", "expires_at", "ground"),
@@ -69,10 +68,9 @@ def hexadecimal(value: Hashes) -> list[str]:
 
 def _nothing(kind: str) -> Hashes:
     """Return what a column's hash is where it says nothing: an empty word, no number, no instant."""
-    empty = (
-        np.array([word("")], dtype=np.uint64) if kind == "String" else np.array([LONG_AGO]).view(np.uint64)
-    )
-    return empty
+    if kind == "String":
+        return np.array([word("")], dtype=np.uint64)
+    return np.array([LONG_AGO], dtype=np.int64).view(np.uint64)
 
 
 def _values(columns: Columns, column: str, kind: str) -> Hashes:

@@ -125,8 +125,10 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
 def _laws(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
     """Point to the law, the register or the country whose register is due that closes a channel."""
     pointers = np.zeros(len(reason), dtype=np.int64)
-    closed = np.flatnonzero(_is(reason, Reason.LAW, Reason.REGISTER, Reason.WASH_DUE))
-    if ground.lawful is None or not len(closed):
+    if ground.lawful is None:
+        return pointers
+    closed = np.flatnonzero((reason == ground.lawful.reason.ravel()[cell]) & (reason != OPEN))
+    if not len(closed):
         return pointers
     lands = sorted(batch.policy.wash)
     due = evidence.add_words([f'"register_of": {json.dumps(land)}' for land in lands])

@@ -118,7 +118,7 @@ def _law(rule: Mapping[str, Any]) -> Law:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """The rules of a class of purposes as arrays: countries (and one more: none) x channels; `_law`: the rule's place."""
+    """The rules of a class of purposes as arrays: countries (and one more: none) x channels; `_law`: which rule."""
 
     basis: Ints
     """Place in BASES."""

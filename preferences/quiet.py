@@ -2,7 +2,8 @@
 
 A wall clock is not a line: an hour is missing in spring and comes twice in autumn. So the rule is one sentence
 about instants: a message may leave at the first instant at or after it is due whose wall clock lies outside
-the quiet time and whose date is no holiday and, where days are wished, one of them. When the quiet time ends inside a missing hour, that is the
+the quiet time and whose date is no holiday and, where days are wished, one of them. When
+the quiet time ends inside a missing hour, that is the
 instant the clock jumps; inside a repeated hour, the first one that is still ahead.
 """
 
@@ -62,7 +63,11 @@ def release(due: Ints, rest: Rest, which: Bools) -> Freed:
     group = rest.zone * (len(rest.countries) + 1) + places
     waiting = (rest.start != rest.end) | rest.resting | (rest.days != ANY_DAY)
     concerned = np.flatnonzero(which & waiting & (rest.zone != NOBODY))
-    small = group[concerned].astype(np.int16) if len(rest.zones) * (len(rest.countries) + 1) < 2**15 else group[concerned]
+    small = (
+        group[concerned].astype(np.int16)
+        if len(rest.zones) * (len(rest.countries) + 1) < 2**15
+        else group[concerned]
+    )
     order = concerned[np.argsort(small, kind="stable")]
     borders = np.flatnonzero(np.diff(group[order])) + 1
     for who in np.split(order, borders) if len(order) else ():

@@ -87,6 +87,8 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
         (free.wish != NOBODY, Reason.FREQUENCY),
         (free.ahead != NOBODY, Reason.PRIORITY),
         (pause != NOBODY, Reason.PAUSE),
+        (settled.never, Reason.QUIET_HOURS),
+        (settled.never & (law != NOBODY), Reason.LAW),
     ):
         reason[moved] = number(name)
     return Timing(
@@ -131,6 +133,8 @@ class _Settled:
     """When each line may leave, and what moved it."""
 
     due: Ints
+    never: Bools
+    """Whether quiet times and laws leave no instant between them."""
     pause: Ints
     quiet: Bools
     holiday: Bools
@@ -146,7 +150,7 @@ def _settle(due: Ints, found: Pauses | None, rests: Sequence[Rest], legal: Seque
     paused = found is not None and len(found.customer) > 0
     pause = np.full(len(due), NOBODY, dtype=np.int64)
     quiet, holiday, day, law = (np.zeros(len(due), dtype=np.bool_) for _ in range(4))
-    moving = np.ones(len(due), dtype=np.bool_)
+    moving, never = np.ones(len(due), dtype=np.bool_), np.zeros(len(due), dtype=np.bool_)
     for _ in range(_ROUNDS):
         before = due
         if found is not None and paused:
@@ -167,8 +171,9 @@ def _settle(due: Ints, found: Pauses | None, rests: Sequence[Rest], legal: Seque
         if not moving.any() or not (paused or len(rests) + len(legal) > 1):
             break
     else:
-        due = np.where(moving, NEVER, due)
-    return _Settled(due=due, pause=pause, quiet=quiet, holiday=holiday, day=day, law=law)
+        never = moving
+        due = np.where(never, NEVER, due)
+    return _Settled(due=due, never=never, pause=pause, quiet=quiet, holiday=holiday, day=day, law=law)
 
 
 def _lines(found: Pauses, customer: Ints, size: int) -> Pauses:

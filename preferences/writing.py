@@ -13,7 +13,7 @@ from preferences.evidence import Evidence
 from preferences.grounds import Ground, chances, grounds, permissions, waits
 from preferences.reach import OPEN, REASONS
 from preferences.reach import number as code
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Floats, Ints
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Floats, Ints
 from preferences.timing import Timing
 from tidings.reason import Reason
 
@@ -53,7 +53,8 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: boo
     rank = answer.rank.ravel()
     addresses = pl.concat([batch.addresses.frame["address"], pl.Series([None], dtype=pl.Int64)])
     address = ground.reach.address.ravel()[cell]
-    line = np.where((rank == 1) | (reason == code(Reason.PAUSE)), answer.line[message], NOBODY)
+    endless = np.append(answer.timing.due, 0)[answer.line] == NEVER
+    line = np.where((rank == 1) | endless[message], answer.line[message], NOBODY)
     nothing = pl.repeat(None, len(cell), dtype=pl.String, eager=True)
     return pl.DataFrame(
         {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from store.arrays import read_arrays
+from store.facts_as_of import AS_OF
 from store.facts_of_persons import LISTED, MERGED, PERSONS, PREFIX
 from store.registers import newest
 from tidings.facts import CAP_HORIZON, FREQUENCY_HORIZON, Facts, Question, empty
@@ -72,7 +73,14 @@ _ONLY_MARKETING = ("consents", "hours", "recent")
 """What is owed anyway needs no permission, and nothing counts against it."""
 
 
-def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, now: datetime) -> Facts:
+def read_facts(
+    connection: Connection,
+    question: Question,
+    asked: pl.DataFrame,
+    now: datetime,
+    *,
+    known_at: datetime | None = None,
+) -> Facts:
     """Read everything that `preferences.decision` may ask about these messages.
 
     Args:
@@ -80,6 +88,8 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
         question: what all rows are asked about; rows of other brands and topics are left out.
         asked: frame `asked` of `tidings.facts.SCHEMAS`.
         now: `recent` reaches `CAP_HORIZON` back from here.
+        known_at: only what had been recorded by then, as it was then (`store.facts_as_of` says what cannot be known);
+            None: all that is known.
 
     Returns:
         Frames as in `tidings.facts.SCHEMAS`, rows in any order. Our own messages on their way count as recent until
@@ -88,13 +98,13 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     import polars as pl
 
     if not asked.height:
-        nothing = {name: empty(name) for name in (*_QUERIES, "coming")}
+        nothing: dict[str, Any] = {name: empty(name) for name in (*_QUERIES, "coming")}
         return Facts(question=question, asked=asked, **nothing)
     marketing = question.purpose_class == PurposeClass.MARKETING
     wanted = [name for name in _QUERIES if marketing or name not in _ONLY_MARKETING]
     if question.best_hour_until is None and "hours" in wanted:
         wanted.remove("hours")
-    registers = newest(connection) if marketing else ()
+    registers = newest(connection, known_at) if marketing else ()
     values = {
         "registers": "{" + ",".join(str(one.id) for one in registers) + "}",
         "brand": question.brand,
@@ -102,11 +112,13 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
         "purposes": [one.value for one in Purpose if one.purpose_class is PurposeClass.MARKETING],
         "purpose_class": question.purpose_class,
         "since": now - CAP_HORIZON,
+        "known_at": known_at,
     }
 
     def read(queries: Mapping[str, str], customers: set[int]) -> dict[str, pl.DataFrame]:
         listed = values | {"customers": "{" + ",".join(map(str, customers)) + "}"}
-        asking = [(queries[name], empty(name).schema) for name in wanted]
+        past = AS_OF if known_at else ""
+        asking = [(past + queries[name], empty(name).schema) for name in wanted]
         return dict(zip(wanted, read_arrays(connection, asking, listed), strict=True))
 
     customers = set(asked["customer"].to_list())
@@ -117,7 +129,7 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
         values["since"] = now - FREQUENCY_HORIZON
         [longer] = read_arrays(
             connection,
-            [(_QUERIES["recent"], empty("recent").schema)],
+            [((AS_OF if known_at else "") + _QUERIES["recent"], empty("recent").schema)],
             values | {"customers": "{" + ",".join(map(str, patient)) + "}"},
         )
         others = frames["recent"].filter(~pl.col("customer").is_in(patient))
@@ -126,13 +138,9 @@ def read_facts(connection: Connection, question: Question, asked: pl.DataFrame, 
     if merged:
         more = read(MERGED, merged)
         frames = {name: pl.concat([frames[name], more[name]]) for name in wanted}
-    return Facts(
-        question=question,
-        asked=asked,
-        coming=empty("coming"),
-        washed={(one.country, one.kind): one.dated for one in registers},
-        **{name: frames[name] if name in frames else empty(name) for name in _QUERIES},
-    )
+    told: dict[str, Any] = {name: frames[name] if name in frames else empty(name) for name in _QUERIES}
+    washed = {(one.country, one.kind): one.dated for one in registers}
+    return Facts(question=question, asked=asked, coming=empty("coming"), washed=washed, **told)
 
 
 def _looking_far_back(frames: Mapping[str, pl.DataFrame]) -> list[int]:

@@ -8,17 +8,24 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.facts_of_persons import LISTED
+
 KINDS = ("letter", "phone", "email")
+_CHANNELS = {"letter": ["letter"], "phone": ["sms", "whatsapp"], "email": ["email"]}
 KEPT = 2
 """Of so many files of a country and kind the entries are kept: the newest, and the one before it."""
 
 _COLUMNS = "id, country, kind, dated, file, digest, entries, actor, recorded_at"
 
 
-def newest(connection: Connection) -> Sequence[Any]:
-    """Return the newest register of each country and kind."""
-    query = f"SELECT DISTINCT ON (country, kind) {_COLUMNS} FROM registers ORDER BY country, kind, dated DESC"
-    return connection.execute(text(query)).all()
+def newest(connection: Connection, known_at: datetime | None = None) -> Sequence[Any]:
+    """Return the newest register of each country and kind, of those that had been imported by an instant."""
+    query = f"""
+        SELECT DISTINCT ON (country, kind) {_COLUMNS} FROM registers
+         WHERE CAST(:known_at AS timestamptz) IS NULL OR recorded_at <= :known_at
+         ORDER BY country, kind, dated DESC
+    """
+    return connection.execute(text(query), {"known_at": known_at}).all()
 
 
 def listing(connection: Connection) -> Sequence[Any]:
@@ -59,12 +66,16 @@ def add(
     )  # fmt: skip
     driver: Any = connection.connection.driver_connection
     count = 0
-    with driver.cursor() as cursor, cursor.copy("COPY register_entries (register_id, digest) FROM STDIN") as copy:
+    with (
+        driver.cursor() as cursor,
+        cursor.copy("COPY register_entries (register_id, digest) FROM STDIN") as copy,
+    ):
         for entry in set(entries):
             copy.write_row((register, entry))
             count += 1
     connection.execute(
-        text("UPDATE registers SET entries = :count WHERE id = :register"), {"count": count, "register": register}
+        text("UPDATE registers SET entries = :count WHERE id = :register"),
+        {"count": count, "register": register},
     )
     connection.execute(
         text("""
@@ -75,3 +86,14 @@ def add(
         {"country": country, "kind": kind, "kept": KEPT},
     )
     return count
+
+
+def listed(connection: Connection, *, country: str, kind: str) -> int:
+    """Return how many addresses the newest register of a country and kind lists."""
+    query = f"""
+        SELECT count(*) FROM addresses a
+         WHERE a.removed_at IS NULL AND a.channel = ANY(%(channels)s) AND {LISTED} IS NOT NULL
+    """
+    found = [one.id for one in newest(connection) if (one.country, one.kind) == (country, kind)]
+    values = {"registers": found, "channels": _CHANNELS[kind]}
+    return int(connection.exec_driver_sql(query, values).scalar_one())

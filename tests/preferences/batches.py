@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 from hypothesis import strategies as st
 
-from preferences.policy import Basis, Cap, Learning, Observing, Policy, Window
+from preferences.policy import Basis, Cap, Implied, Learning, Observing, Policy, Window
 from tests.preferences.oracle import Oracle
 from tidings.channel import Channel
 from tidings.facts import SCHEMAS, Facts, Population, Question, empty
@@ -27,7 +27,7 @@ DEFAULTS = {
     },
     "addresses": {
         "customer": 1, "channel": "email", "address": 10, "state": "usable", "problem": "", "verified": False, "position": 0,
-        "country": "NO",
+        "country": "NO", "prefix": "", "register": None,
     },
     "suppressions": {
         "customer": 1, "channel": "email", "address": 10, "suppression": 70, "brand": "all", "reason": "hard_bounce",
@@ -35,11 +35,11 @@ DEFAULTS = {
     },
     "consents": {
         "customer": 1, "consent": 30, "brand": "all", "topic": "offer", "channel": "all", "action": "given", "source": "form",
-        "proof": True, "at": NOW - 30 * DAY, "member": 0,
+        "proof": True, "at": NOW - 30 * DAY, "on_behalf": "", "expires_at": None, "ground": "", "member": 0,
     },
     "statements": {
         "customer": 1, "statement": 50, "brand": "all", "topic": "all", "kind": "order", "channels": [], "value": "{}",
-        "source": "form", "from_at": None, "until_at": None, "at": NOW - 20 * DAY,
+        "source": "form", "from_at": None, "until_at": None, "at": NOW - 20 * DAY, "on_behalf": "",
     },
     "behaviour": {
         "customer": 1, "channel": "email", "purpose_class": "marketing", "reached": 0.0, "engaged": 0.0, "observations": 0,
@@ -75,9 +75,13 @@ def rows(**given) -> dict[str, list[dict]]:
     return {name: [DEFAULTS[name] | line for line in lines] for name, lines in told.items()}
 
 
+WASHED = {("NO", "letter"): date(2026, 2, 20), ("NO", "phone"): date(2026, 1, 10), ("US", "phone"): date(2026, 3, 1)}
+"""The newest do-not-mail registers."""
+
+
 def facts(asking: Question, lines: dict[str, list[dict]]) -> Facts:
     """Return facts as `store.facts` would read them."""
-    return Facts(question=asking, **{name: frame(name, part) for name, part in lines.items()})
+    return Facts(question=asking, washed=WASHED, **{name: frame(name, part) for name, part in lines.items()})
 
 
 def addresses(*channels: str) -> list[dict]:
@@ -89,7 +93,7 @@ def oracle(
     asking: Question, lines: dict[str, list[dict]], policy: Policy, now: datetime
 ) -> list[tuple[dict, dict]]:
     """Return the oracle's answers in the order asked."""
-    judge = Oracle(asking, lines, policy, now)
+    judge = Oracle(asking, lines, policy, now, WASHED)
     return [judge.decide_line(line) for line in lines["asked"]]
 
 
@@ -110,6 +114,7 @@ def answers(decisions) -> list[tuple[dict, dict]]:
 topics = st.sampled_from(
     ["offer.garden.tools", "offer.garden", "offer", "offer", "offer", "news", "invoice", "all", "all"]
 )
+spokesmen = st.sampled_from(["", "", "", "support", "relative, mandate M-17"])
 brands = st.sampled_from(["nordlys", "nordlys", "all", "other"])
 channels = st.sampled_from(ALL)
 moments = st.integers(-12, 3).map(lambda n: NOW + n * DAY * 5)
@@ -149,6 +154,7 @@ def values(draw, kind: str) -> str:
             {"at_most": 1, "per": "day"},
             {},
         ],
+        "best_days": [{"days": ["tue", "wed"]}, {"days": ["sun"]}, {"days": ["mon", "fri"]}, {}],
     }
     return json.dumps(draw(st.sampled_from(said[kind])))
 
@@ -158,14 +164,17 @@ def statements(draw, customer, number: int) -> dict:
     """Return one statement."""
     kind = draw(
         st.sampled_from(
-            ["order", "order", "order", "pause", "quiet_hours", "language", "tracking", "frequency"]
+            [
+                *("order", "order", "order", "pause", "quiet_hours", "language", "tracking", "frequency"),
+                "best_days",
+            ]
         )
     )
     return {
         "customer": draw(customer), "statement": number, "brand": draw(brands), "topic": draw(topics), "kind": kind,
         "channels": draw(st.lists(channels, max_size=4)) if kind == "order" else [], "value": draw(values(kind)),
         "source": draw(st.sampled_from(["form", 'import:"x",\\.csv', "api"])), "from_at": draw(edges),
-        "until_at": draw(ends), "at": draw(moments),
+        "until_at": draw(ends), "at": draw(moments), "on_behalf": draw(spokesmen),
     }  # fmt: skip
 
 
@@ -177,6 +186,9 @@ def consents(draw, customer, number: int) -> dict:
         "channel": draw(st.sampled_from([*ALL, "all", "all"])),
         "action": draw(st.sampled_from(["given"] * 7 + ["legacy", "withdrawn", "objected"])),
         "source": "form", "proof": draw(st.sampled_from([True, True, False])), "at": draw(moments),
+        "on_behalf": draw(spokesmen),
+        "expires_at": draw(st.sampled_from([None] * 6 + [NOW - DAY, NOW, NOW + DAY])),
+        "ground": draw(st.sampled_from([""] * 6 + ["purchase", "inquiry"])),
     }  # fmt: skip
 
 
@@ -185,8 +197,11 @@ policies = st.builds(
     time_zone=st.sampled_from(["UTC", "Europe/Oslo"]),
     basis=st.sampled_from([{}, {}, {Channel.LETTER: Basis.LEGITIMATE_INTEREST}]),
     legacy_counts=st.sampled_from([(), (), (Channel.EMAIL,), tuple(Channel)]),
-    soft_opt_in=st.sampled_from([(), (), (Channel.EMAIL, Channel.LETTER)]),
+    soft_opt_in=st.sampled_from([(), (), (Channel.EMAIL, Channel.LETTER), (Channel.SMS,)]),
     verified=st.sampled_from([(), (), (Channel.EMAIL,)]),
+    double_opt_in=st.sampled_from([(), (), (Channel.EMAIL,)]),
+    expiry=st.sampled_from([{}, {}, {Implied.PURCHASE: timedelta(days=40), Implied.INQUIRY: timedelta(days=4)}]),
+    wash=st.sampled_from([{}, {}, {"NO": 31}, {"NO": 5, "US": 1, "KR": 30}]),
     quiet=st.sampled_from(
         [
             {
@@ -279,7 +294,10 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
                         "customer": person, "channel": channel, "address": number["address"],
                         "state": draw(st.sampled_from(["usable", "usable", "usable", "unusable"])),
                         "problem": 'a "problem"', "verified": draw(st.booleans()),
-                        "position": draw(st.sampled_from([position, 0])), "country": "NO",
+                        "position": draw(st.sampled_from([position, 0])),
+                        "country": draw(st.sampled_from(["NO", "NO", "DE", "PL", ""])) if channel == "letter" else "",
+                        "prefix": draw(st.sampled_from(["+4791", "+4791", "+1212", "+8210", ""])) if channel == "sms" else "",
+                        "register": draw(st.sampled_from([None] * 5 + [4])),
                     }
                 )  # fmt: skip
     barred = draw(st.lists(st.sampled_from(where), max_size=2 * size)) if where else []

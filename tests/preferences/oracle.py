@@ -14,15 +14,18 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from tests.preferences.oracle_law import clocks, forbidden, implied_until, lands, quiet, told
 from tests.preferences.oracle_learnt import better_hour, drawn, is_held_out
 
 CHANNELS = ("email", "sms", "push", "letter", "whatsapp")
+WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Oracle:
     """Facts as lists of dictionaries, by customer."""
 
-    def __init__(self, question, rows, policy, now):
+    def __init__(self, question, rows, policy, now, washed=None):
+        self.washed = washed or {}
         self.question, self.policy, self.now = question, policy, now
         self.path = [*_path(question.topic), "all"]
         self.brands = [question.brand, "all"] if question.brand != "all" else ["all"]
@@ -64,6 +67,13 @@ class Oracle:
                 reasons[channel], evidence[channel] = why, proof
             elif self.marketing:
                 why, proof = self.permission(customer, person, channel)
+                if not why:
+                    where = lands(person, channel, self.line(customer, at))
+                    why, closed = forbidden(
+                        self.question, self.policy, self.now, channel, where, self.basis(customer, proof, channel),
+                        self.line(customer, at), self.washed,
+                    )  # fmt: skip
+                    proof = closed or proof
                 excluded = self.never(orders, channel)
                 if why:
                     reasons[channel], evidence[channel] = why, proof
@@ -94,10 +104,11 @@ class Oracle:
         if held or not ranked:
             out |= {"state": "held", "reason": held or self.why_held(reasons)}
         else:
-            due, reason, proof = self.time(customer, person, statements, ranked[0])
+            at = self.line(customer, address[ranked[0]])
+            due, reason, proof = self.time(customer, person, statements, ranked[0], at)
             if due is None:
-                out |= {"state": "held", "reason": "pause", "channel": None}
-                reasons = dict.fromkeys(CHANNELS, "pause")
+                out |= {"state": "held", "reason": reason, "channel": None}
+                reasons = dict.fromkeys(CHANNELS, reason)
                 evidence = {c: dict(proof) for c in CHANNELS}
                 ranked = []
             elif self.marketing and self.question.holdout and is_held_out(self.question, customer):
@@ -150,7 +161,9 @@ class Oracle:
                 grade = 1
             elif a["state"] != "usable":
                 grade = 3
-            elif channel in self.policy.verified and not a["verified"]:
+            elif not a["verified"] and (
+                channel in self.policy.verified or (self.marketing and channel in self.policy.double_opt_in)
+            ):
                 grade = 2
             else:
                 grade = 0
@@ -165,12 +178,30 @@ class Oracle:
         why = {2: "unverified_address", 3: "unusable_address"}[grade]
         return number, why, {"address": number, "problem": line["problem"]}
 
+    def line(self, customer, number):
+        return next((a for a in self.of("addresses", customer) if a["address"] == number), None)
+
+    def basis(self, customer, proof, channel):
+        if "basis" in proof:
+            return proof["basis"]
+        event = next(e for e in self.of("consents", customer) if e["consent"] == proof["consent"])
+        return {2: "consent", 1: "legacy"}[self.strength(event, channel)]
+
+    def over(self, event, person, channel, address):
+        if event["action"] not in ("given", "legacy"):
+            return False
+        implied = implied_until(event, channel, lands(person, channel, address), self.policy)
+        return any(end is not None and end <= self.now for end in (event["expires_at"], implied))
+
     # Rule 3
     def permission(self, customer, person, channel):
         events = [
             e for e in self.of("consents", customer)
             if e["brand"] in self.brands and e["topic"] in self.path and e["channel"] in (channel, "all")
         ]  # fmt: skip
+        at = self.line(customer, self.reach(customer, channel)[0])
+        expired = [e for e in events if self.over(e, person, channel, at)]
+        events = [e for e in events if e not in expired]
         denials = [
             e for e in events if e["action"] in ("withdrawn", "objected") and not self.lifted(e, events)
         ]
@@ -189,6 +220,8 @@ class Oracle:
             return "", {"basis": "legitimate_interest"}
         if channel in self.policy.soft_opt_in and person["standing"] == "customer":
             return "", {"basis": "soft_opt_in"}
+        if expired:
+            return "expired", _consent(max(expired, key=lambda e: (e["at"], e["consent"])))
         return "channel_no_consent", _consent(best) if best else {}
 
     def strength(self, event, channel):
@@ -320,18 +353,29 @@ class Oracle:
 
     def why_held(self, reasons):
         met = set(reasons.values())
+        if "wash_due" in met:
+            return "wash_due"
         if "budget" in met:
             return "budget"
-        if "never_wished" in met or not met & {"channel_no_consent", "objected"}:
+        lacking = {"channel_no_consent", "objected", "expired", "register", "law"}
+        if "never_wished" in met or not met & lacking:
             return "no_channel"
         return "no_consent"
 
     # Time
-    def time(self, customer, person, statements, channel):
+    def time(self, customer, person, statements, channel, address):
         due, limit, proof = self.room(customer, statements)
         zone = person["time_zone"] if _zone(person["time_zone"]) else self.policy.time_zone
         window, own = self.window(statements, channel)
         country = (person["country"] or "") if channel in self.policy.holidays else ""
+        wished = self.in_force(statements, "best_days")[:1] if self.marketing else []
+        days = frozenset(_value(wished[0][1]).get("days") or WEEK) if wished else frozenset(WEEK)
+        laws = tuple(quiet(channel, person, address, zone)) if self.marketing else ()
+        rests = (
+            (zone, window, country, days, ""),
+            *((other, window, "", frozenset(WEEK), "") for other in clocks(person, channel, address)),
+            *((other, hours, "", frozenset(WEEK), "law") for other, hours, _ in laws),
+        )
         moved_by, pause = set(), None
         while True:
             before = due
@@ -340,17 +384,21 @@ class Oracle:
                 pause = last or pause
                 if due is None:
                     return None, "pause", _pause(pause)
-            due, how = _free(due, zone, window, country)
+            due, how = _free(due, rests)
             moved_by |= how
+            if due is None:
+                if laws:
+                    return None, "law", told(laws[0][2])
+                return None, "quiet_hours", self.hours(window, own, zone)
             if due == before or not self.marketing:
                 break
         better = None
         if self.marketing and channel != "letter":
             found = better_hour(
                 self.question, self.policy, self.of("hours", customer), self.now, due, zone,
-                lambda moment: _free(moment, zone, window, country)[0] == moment,
+                lambda moment: _free(moment, rests[:1])[0] == moment,
             )  # fmt: skip
-            if found and self.pause(statements, found[0])[0] == found[0]:
+            if found and self.pause(statements, found[0])[0] == found[0] == _free(found[0], rests)[0]:
                 due, better = found
         if pause:
             return due, "pause", _pause(pause)
@@ -358,11 +406,18 @@ class Oracle:
             return due, limit, proof
         if better:
             return due, "best_hour", better
+        if "best_day" in moved_by:
+            named = [day for day in WEEK if day in days]
+            return due, "best_day", {"best_days": named} | _statement(wished[0][1], until=False)
+        if "holiday" not in moved_by and "law" in moved_by:
+            return due, "law", told(laws[0][2])
         if moved_by:
-            hours = f"{window[0]:%H:%M}-{window[1]:%H:%M}"
-            proof = {"quiet": hours, "quiet_by": "customer" if own else "policy", "zone": zone}
-            return due, "holiday" if "holiday" in moved_by else "quiet_hours", proof
+            return due, "holiday" if "holiday" in moved_by else "quiet_hours", self.hours(window, own, zone)
         return due, "", {}
+
+    def hours(self, window, own, zone):
+        hours = f"{window[0]:%H:%M}-{window[1]:%H:%M}"
+        return {"quiet": hours, "quiet_by": "customer" if own else "policy", "zone": zone}
 
     def limits(self, statements):
         """What binds: (messages, window, purpose or all, brand or all, reason, evidence)."""
@@ -490,10 +545,13 @@ def _until(key, s):
     return {key: _stamp(s["until_at"])} if s["until_at"] else {}
 
 
-def _statement(s):
-    return {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | _until(
-        "until", s
-    )
+def _statement(s, *, until=True):
+    told_of = {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | _spoke(s)
+    return told_of | (_until("until", s) if until else {})
+
+
+def _spoke(row):
+    return {"on_behalf": row["on_behalf"]} if row["on_behalf"] else {}
 
 
 def _pause(s):
@@ -512,7 +570,7 @@ def _consent(e):
         "action": e["action"],
         "consent_at": _stamp(e["at"]),
         "consent_source": e["source"],
-    }
+    } | _spoke(e)
 
 
 @lru_cache
@@ -534,16 +592,26 @@ def _holidays(country, year):
 
 
 @lru_cache(maxsize=100_000)
-def _free(due, zone, window, country):
+def _free(due, rests):
     """The first allowed instant: `due` itself, else the first whole minute (or change of the clock) that is."""
-    start, end = window
     moment, how = due, set()
-    while True:
-        wall = moment.astimezone(ZoneInfo(zone))
-        clock = wall.time()
-        inside = start <= clock < end if start <= end else clock >= start or clock < end
-        resting = bool(country) and date(wall.year, wall.month, wall.day) in _holidays(country, wall.year)
-        if not inside and not resting:
+    while moment < due + timedelta(days=20):
+        why = next((found for rest in rests if (found := _rest(moment, *rest))), "")
+        if not why:
             return moment, how
-        how.add("holiday" if resting else "quiet_hours")
+        how.add(why)
         moment = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return None, how
+
+
+def _rest(moment, zone, window, country, days, name):
+    """What keeps a message back at an instant on one clock."""
+    start, end = window
+    wall = moment.astimezone(ZoneInfo(zone))
+    clock = wall.time()
+    if country and date(wall.year, wall.month, wall.day) in _holidays(country, wall.year):
+        return "holiday"
+    if WEEK[wall.weekday()] not in days:
+        return "best_day"
+    inside = start <= clock < end if start <= end else clock >= start or clock < end
+    return (name or "quiet_hours") if inside else ""
