@@ -8,7 +8,7 @@ from templates.edition import Edition
 from templates.fill import fill_letter
 from templates.fonts import check_glyphs
 from templates.form import UnfitError
-from templates.mark import stamp
+from templates.mark import mark_text, stamp
 from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
@@ -52,6 +52,10 @@ def make_letter(
         engine=made.engine,
         cause=made.cause or "",
         constant=made.constant,
+        template=f"{template.name}@{template.version}",
+        window=window_for(country_of(subject.postal)).kind,
+        sender=edition.brand.address.lines,
+        mark=mark_text(subject.message, 1, made.pages),
     )
 
 

@@ -1,7 +1,7 @@
 """What is sent: finished content for one customer on one channel, ready for a provider."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from tidings.channel import Channel
 
@@ -65,6 +65,19 @@ class Letter:
     """Who set it: `fill` or `full`, see docs/writing-templates.md."""
     cause: str = ""
     """Why it was laid out in full although letters of its template are filled; '' where it was not."""
+    template: str = ""
+    """Name and version: `offer/autumn@1`."""
+    window: str = ""
+    """Kind of the envelope's window (`templates.postal_lines.WINDOWS`)."""
+    sender: tuple[str, ...] = ()
+    """The return address."""
+    mark: str = ""
+    """What the mark on the first page says, for the inserter."""
+    colour: bool = True
+    """Whether it is printed in colour."""
+    profile: str = "PDF/A-2u"
+    inserts: tuple[str, ...] = ()
+    """What else goes into the envelope."""
     constant: int = 0
     """So many bytes at the beginning of `pdf` are the same in all letters of its template; 0: unknown."""
 
@@ -110,5 +123,10 @@ class Parcel:
     delivery: int = field(default=1)
     """Number of the delivery in its message: with the message the key that every attempt of it has in common, also
     after a restore, which forgets references."""
+    run: str = field(default="")
+    not_before: datetime | None = field(default=None)
+    """Before which nobody may post it."""
+    expires: date | None = field(default=None)
+    """After which it says nothing any more."""
     note: str = field(default="")
     """Why it went to the outbox instead of the provider, if it did."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
@@ -165,7 +166,18 @@ def parcel(
         purpose=claimed.purpose,
         brand=claimed.brand,
         delivery=claimed.delivery_number,
+        run=claimed.run,
+        expires=expiry(context.run),
     )
+
+
+def expiry(run: Run) -> date | None:
+    """Return the last day of what a run offers, where its data say so."""
+    last = run.options.get("data", {}).get("valid_until")
+    try:
+        return date.fromisoformat(last) if isinstance(last, str) else None
+    except ValueError:
+        return None
 
 
 def subject_of(

@@ -10,11 +10,8 @@ Who comes next under the lock throws away staged batches without a line and move
 is another machine (`place`), a batch that certainly did not get there gets a line that takes its own back.
 """
 
-import csv
 import fcntl
 import hashlib
-import io
-import json
 import os
 import re
 import shutil
@@ -22,11 +19,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from channels.durable import durable_file, safe_name, sync_folder, write_durably
+from channels.letter.manifest import PDF, manifest, write_manifest
 from channels.letter.merge import bind
 from tidings.message import Letter
 from tidings.outcome import ErrorClass, Refused, Unknown
@@ -54,6 +51,11 @@ class Piece:
     delivery: int = 1
     """Its number in the message."""
     note: str = ""
+    run: str = ""
+    not_before: datetime | None = None
+    """Before which nobody may post it."""
+    expires: date | None = None
+    """After which it says nothing any more: the last day of an offer."""
 
     @property
     def key(self) -> str:
@@ -129,11 +131,11 @@ class PrintBatches:
         batch = batch_id(pieces)
         staged = self.control / "staging" / batch
         staged.mkdir(parents=True)
-        with durable_file(staged / "letters.pdf") as file:
+        with durable_file(staged / PDF) as file:
             ranges = bind(((piece.letter.pdf, piece.letter.constant) for piece in pieces), file)
-        manifest = _manifest(batch, pieces, ranges)
-        write_durably(staged / "manifest.csv", _as_csv(manifest))
-        write_durably(staged / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=1).encode())
+        with (staged / PDF).open("rb") as written:
+            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        write_manifest(staged, manifest(batch, pieces, ranges), digest)
         sync_folder(staged)
         self._append(" ".join((batch, *(piece.key for piece in pieces))))
         failed = self._place(staged)
@@ -231,40 +233,6 @@ def batch_id(pieces: Sequence[Piece]) -> str:
         str(sheets),
     )
     return "-".join((*shown, digest.hexdigest()))
-
-
-def _manifest(batch: str, pieces: Sequence[Piece], ranges: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    country, postage, _ = pieces[0].kind
-    entries = [
-        {
-            "message": piece.message,
-            "customer": piece.letter.customer,
-            "pages": list(pages),
-            "sheets": piece.letter.sheets,
-            "sha256": hashlib.sha256(piece.letter.pdf).hexdigest(),
-            **({"delivery": piece.delivery} if piece.delivery != 1 else {}),
-            **({"note": piece.note} if piece.note else {}),
-        }
-        for piece, pages in zip(pieces, ranges, strict=True)
-    ]
-    totals = {
-        "pieces": len(pieces),
-        "pages": ranges[-1][1],
-        "sheets": sum(piece.letter.sheets for piece in pieces),
-    }
-    return {"batch": batch, "country": country, "postage": postage, "pieces": entries, "totals": totals}
-
-
-def _as_csv(manifest: Mapping[str, Any]) -> bytes:
-    """Return the manifest as CSV: only ids, numbers and hashes, nothing that a spreadsheet could run."""
-    target = io.StringIO()
-    rows = csv.writer(target)
-    rows.writerow(("message", "first_page", "last_page", "sheets", "country", "postage", "sha256"))
-    for piece in manifest["pieces"]:
-        kind = (manifest["country"], manifest["postage"])
-        cells = (piece["message"], *piece["pages"], piece["sheets"], *kind, piece["sha256"])
-        rows.writerow([f"'{cell}" if str(cell)[:1] in {"=", "+", "-", "@"} else cell for cell in cells])
-    return target.getvalue().encode()
 
 
 def _take(descriptor: int, patience: timedelta) -> None:

@@ -108,4 +108,12 @@ def piece_of(parcel: Parcel) -> Piece | Rejected:
     if pages != letter.pages or letter.sheets != (pages + 1) // 2:
         detail = f"the PDF has {pages} pages, the message says {letter.pages} on {letter.sheets} sheets"
         return Rejected(error=ErrorClass.DATA, code="page_count", detail=detail)
-    return Piece(message=parcel.message, letter=letter, delivery=parcel.delivery, note=parcel.note)
+    return Piece(
+        message=parcel.message,
+        letter=letter,
+        delivery=parcel.delivery,
+        note=parcel.note,
+        run=parcel.run,
+        not_before=parcel.not_before,
+        expires=parcel.expires,
+    )

@@ -1,7 +1,8 @@
 """Print batches in a bucket: https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html.
 
-A batch is `<prefix>/<batch>/letters.pdf`, `manifest.csv` and `manifest.json`. The manifest in JSON is written last and
-only where there is none (`If-None-Match: *`): a batch is there whole or not at all, and once.
+A batch is `<prefix>/<batch>/letters.pdf`, `manifest.csv`, `SHA256SUMS` and `manifest.json`. The manifest in JSON is
+written behind them and only where there is none (`If-None-Match: *`): a batch is there whole or not at all, and once.
+Last comes `<batch>.done`, for those who list names only.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from channels.durable import is_safe
 from channels.letter.batches import Known
 from channels.letter.handover import LetterDrop, keys_of
 from channels.letter.in_time import GivenUpError, in_time
+from channels.letter.manifest import JSON, files_of
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
 from tidings.problem import Problem
@@ -37,12 +39,12 @@ ERRORS: Mapping[str, ErrorClass] = {
 """What no table names is our set-up. A 409 means that two conditional writes met: neither of them was ours to lose."""
 REMEMBERED = timedelta(days=14)
 """A restored backup is younger; see docs/operations.md."""
-FILES: Mapping[str, str] = {
-    "letters.pdf": "application/pdf",
-    "manifest.csv": "text/csv; charset=utf-8",
-    "manifest.json": "application/json",
+KINDS: Mapping[str, str] = {
+    ".pdf": "application/pdf",
+    ".csv": "text/csv; charset=utf-8",
+    ".json": "application/json",
 }
-"""In the order of writing: the last one makes the batch."""
+"""Any other file is plain text."""
 
 
 class S3(LetterDrop):
@@ -77,13 +79,16 @@ class S3(LetterDrop):
         self._client.close()
 
     def _place(self, staged: Path) -> Refused | Unknown | None:
-        for name in FILES:
+        is_batch = False
+        for name in files_of(staged):
             failed = self._put(staged, name)
-            if failed is not None:
-                if name != "manifest.json" and isinstance(
-                    failed, Unknown
-                ):  # without its manifest it is no batch
-                    return Refused(error=ErrorClass.TRANSIENT, code=failed.code, wait=timedelta(minutes=1))
+            if failed is None:
+                is_batch = is_batch or name == JSON
+            elif is_batch:  # whatever comes of the last file: it is there, and is asked for again
+                return Unknown(code=failed.code)
+            elif name != JSON and isinstance(failed, Unknown):  # without its manifest it is no batch
+                return Refused(error=ErrorClass.TRANSIENT, code=failed.code, wait=timedelta(minutes=1))
+            else:
                 return failed
         return None
 
@@ -111,7 +116,7 @@ class S3(LetterDrop):
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             for entry in page.get("Contents", ()):
                 batch, _, name = entry["Key"].removeprefix(prefix).rpartition("/")
-                if name == "manifest.json" and is_safe(batch) and entry["LastModified"] >= since:
+                if name == JSON and is_safe(batch) and entry["LastModified"] >= since:
                     body = self._client.get_object(Bucket=bucket, Key=entry["Key"])["Body"]
                     yield batch, keys_of(body.read())
 
@@ -121,7 +126,7 @@ class S3(LetterDrop):
             "Bucket": self._settings.bucket,
             "Key": "/".join(filter(None, (prefix, staged.name, name))),
             "Body": (staged / name).read_bytes(),
-            "ContentType": FILES[name],
+            "ContentType": KINDS.get(Path(name).suffix, "text/plain; charset=utf-8"),
             "IfNoneMatch": "*",
         }
         if self._settings.encryption:

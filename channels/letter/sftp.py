@@ -20,12 +20,12 @@ from channels.durable import is_safe, sync_folder, write_durably
 from channels.letter.batches import Known
 from channels.letter.handover import LetterDrop, keys_of
 from channels.letter.in_time import GivenUpError, in_time
+from channels.letter.manifest import files_of
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
 from tidings.problem import Problem
 from tidings.settings import SftpSettings
 
-FILES = ("letters.pdf", "manifest.csv", "manifest.json")
 RENAMING = "renaming"
 SOON, LATER = timedelta(minutes=1), timedelta(minutes=10)
 OURS = {errno.ENOENT: "no_such_file", errno.EACCES: "permission_denied"}
@@ -169,7 +169,7 @@ def _exists(sftp: Any, path: str) -> bool:
 def _upload(sftp: Any, staged: Path, draft: str) -> None:
     if not _exists(sftp, draft):
         sftp.mkdir(draft)
-    for name in FILES:
+    for name in files_of(staged):
         with (staged / name).open("rb") as file:
             sftp.putfo(file, f"{draft}/{name}", confirm=True)  # asks for the size afterwards
 
@@ -185,7 +185,7 @@ def _rename(sftp: Any, draft: str, final: str) -> None:
 
 
 def _remove(sftp: Any, draft: str) -> None:
-    for name in FILES:
+    for name in sftp.listdir(draft):
         sftp.remove(f"{draft}/{name}")
     sftp.rmdir(draft)
 

@@ -1,6 +1,7 @@
 """The print spool: a folder that a print house or an inserter collects batches from.
 
-Each batch is one directory with `letters.pdf`, `manifest.json` and `manifest.csv`. It appears whole, by a rename;
+Each batch is one directory with `letters.pdf`, `manifest.json`, `manifest.csv`, `SHA256SUMS` and, last,
+`<batch>.done`. It appears whole, by a rename;
 the print house may take it away at any time. `.tidings` is ours: it remembers what was handed over.
 """
 

@@ -102,7 +102,7 @@ def s3(peer, home, **changes):
     return S3(S3Settings(bucket="paper", region="eu-west-1", endpoint=peer.url, **changes), home=home)
 
 
-@pytest.mark.parametrize("at", ["letters.pdf", "manifest.csv"])
+@pytest.mark.parametrize("at", ["letters.pdf", "manifest.csv", "SHA256SUMS"])
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.FAILED, Fault.UNAVAILABLE, Fault.THROTTLE])
 def test_no_manifest_no_batch(s3_peer, keys, tmp_path, at, fault):
     """A fault before the manifest leaves no doubt: the letters were not handed over, and may go another way."""
@@ -229,8 +229,8 @@ def test_s3_as_moto_has_it(keys, tmp_path):
         manifest = bucket.get_object(Bucket="paper", Key=f"in/{first.reference}/manifest.json")
 
     assert first == again
-    names = ("letters.pdf", "manifest.csv", "manifest.json")
-    assert [entry["Key"] for entry in found] == [f"in/{first.reference}/{name}" for name in names]
+    names = {"SHA256SUMS", f"{first.reference}.done", "letters.pdf", "manifest.csv", "manifest.json"}
+    assert {entry["Key"] for entry in found} == {f"in/{first.reference}/{name}" for name in names}
     assert (manifest["ContentType"], manifest["ServerSideEncryption"]) == ("application/json", "AES256")
     assert json.loads(manifest["Body"].read())["pieces"][0]["message"] == "m0001"
 
@@ -295,7 +295,7 @@ def test_collected_before_anybody_asked_again(sftp_peer, tmp_path, fault):
     assert list(sftp_peer.folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["letters.pdf", "manifest.csv", "manifest.json"])
+@pytest.mark.parametrize("name", ["letters.pdf", "manifest.csv", "SHA256SUMS", "manifest.json"])
 def test_an_upload_that_breaks_off_is_no_batch(sftp_peer, tmp_path, name):
     """Nothing is there under a batch's name, and the letters may go another way."""
     provider = sftp(sftp_peer, tmp_path)

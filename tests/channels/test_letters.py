@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from channels.contract import Capability
 from channels.letter.batches import FolderBusyError, Piece, PrintBatches, batch_id
 from channels.letter.handover import refused_by_disk
+from channels.letter.manifest import COLUMNS
 from channels.letter.merge import merge, page_count
 from channels.letter.spool import Spool
 from channels.outbox import LetterOutbox
@@ -80,7 +83,8 @@ class TestLetterOutbox(LetterConformance):
         list(provider.send([parcel(1)]))
 
         [batch] = (peer.path / "letter").iterdir()
-        assert {path.name for path in batch.iterdir()} == {"letters.pdf", "manifest.json", "manifest.csv"}
+        names = {"letters.pdf", "manifest.json", "manifest.csv", "SHA256SUMS", f"{batch.name}.done"}
+        assert {path.name for path in batch.iterdir()} == names
 
 
 class TestSpool(LetterConformance):
@@ -123,8 +127,9 @@ def test_manifest(spool, peer):
     for manifest, piece, pages in peer.pieces():
         given = by_message.pop(piece["message"])
         number = int(given.attempt[1:])
-        assert list(manifest) == ["batch", "country", "postage", "pieces", "totals"]
-        assert list(piece) == ["message", "customer", "pages", "sheets", "sha256"]
+        assert list(manifest) == ["batch", "country", "postage", "file", "pieces", "totals"]
+        assert list(piece)[:5] == ["message", "customer", "pages", "sheets", "sha256"]
+        assert set(piece) | {"delivery", "note", "record", "first_page", "last_page"} == set(COLUMNS)
         assert manifest["country"] == given.content.country
         assert piece["customer"] == f"C{number}"
         assert piece["sha256"] == hashlib.sha256(given.content.pdf).hexdigest()
@@ -148,10 +153,72 @@ def test_totals_and_csv(spool, peer):
 
     [path] = peer.manifests()
     manifest = json.loads(path.read_bytes())
-    rows = list(csv.DictReader((path.parent / "manifest.csv").read_text().splitlines()))
-    assert manifest["totals"] == {"pieces": 5, "pages": 20, "sheets": 10}
+    *rows, trailer = csv.DictReader((path.parent / "manifest.csv").read_text().splitlines())
+    totals = {"pieces": 5, "pages": 20, "sheets": 10}
+    assert {key: manifest["totals"][key] for key in totals} == totals
+    assert (trailer["record"], int(trailer["piece"]), int(trailer["pages"])) == ("trailer", 5, 20)
+    assert float(trailer["weight_g"]) == manifest["totals"]["weight_g"] == 5 * 14.0
     assert [row["message"] for row in rows] == [piece["message"] for piece in manifest["pieces"]]
     assert [int(row["last_page"]) for row in rows] == [piece["pages"][1] for piece in manifest["pieces"]]
+    assert [int(row["sequence"]) for row in rows] == [1, 2, 3, 4, 5]
+    assert {row["record"] for row in rows} == {"piece"}
+
+
+def test_the_sums_are_those_that_sha256sum_reads_and_the_last_file_names_theirs(spool, peer):
+    list(spool.send([parcel(number) for number in range(3)]))
+
+    [path] = peer.manifests()
+    batch = path.parent
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=batch,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = subprocess.run(
+        ["sha256sum", "--check", "--strict", f"{batch.name}.done"],
+        cwd=batch,
+        capture_output=True,
+        check=False,
+    )
+    assert (checked.returncode, last.returncode) == (0, 0)
+    assert sorted(line.split(":")[0] for line in checked.stdout.splitlines()) == [
+        "letters.pdf",
+        "manifest.csv",
+        "manifest.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("window", "sheets", "envelope"),
+    [
+        pytest.param("din-b", 1, "DL", id="folded in three"),
+        pytest.param("din-b", 6, "C5", id="too thick for that"),
+        pytest.param("din-b", 12, "C4", id="not folded"),
+        pytest.param("c5-v2", 1, "C5", id="Nordic windows are C5 from the first sheet"),
+        pytest.param("us-10", 2, "10", id="number ten"),
+        pytest.param("us-10", 8, "9x12", id="flat in the United States"),
+    ],
+)
+def test_the_envelope_follows_window_and_sheets(spool, peer, window, sheets, envelope):
+    given = parcel(1, pages=2 * sheets)
+    list(spool.send([replace(given, content=replace(given.content, window=window))]))
+
+    [(_, piece, _)] = peer.pieces()
+    assert piece["envelope"] == envelope
+
+
+def test_no_cell_is_a_formula(spool, peer):
+    """Addresses are customers' words."""
+    given = parcel(1)
+    evil = ("=HYPERLINK(1)", "+47", "@SUM(1)")
+    list(spool.send([replace(given, content=replace(given.content, address=evil, customer="-2+3"))]))
+
+    [path] = peer.manifests()
+    row = next(csv.DictReader((path.parent / "manifest.csv").read_text().splitlines()))
+    assert (row["address"][0], row["customer"]) == ("'", "'-2+3")
+    assert json.loads(path.read_bytes())["pieces"][0]["address"] == list(evil)
 
 
 @given(pages=st.lists(st.integers(1, 5), min_size=1, max_size=6))
