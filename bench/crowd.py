@@ -56,7 +56,9 @@ POLICY = Policy(
     basis={Channel.LETTER: Basis.LEGITIMATE_INTEREST},
     soft_opt_in=(Channel.EMAIL, Channel.SMS),
     verified=(Channel.PUSH,),
-    quiet={channel: Window(start=time(21), end=time(8)) for channel in (Channel.SMS, Channel.PUSH, Channel.EMAIL)},
+    quiet={
+        channel: Window(start=time(21), end=time(8)) for channel in (Channel.SMS, Channel.PUSH, Channel.EMAIL)
+    },
     holidays=(Channel.SMS, Channel.PUSH, Channel.EMAIL),
     caps=(
         Cap(purpose=Purpose.OFFER, limit=4, window=timedelta(days=30)),
@@ -65,7 +67,12 @@ POLICY = Policy(
     wash={"SE": 30, "PL": 30},
     explore=0.05,
 )
-WASHED = {("NO", "letter"): date(2026, 4, 20), ("NO", "phone"): date(2026, 4, 20), ("GB", "letter"): date(2026, 4, 25), ("GB", "phone"): date(2026, 4, 25)}
+WASHED = {
+    ("NO", "letter"): date(2026, 4, 20),
+    ("NO", "phone"): date(2026, 4, 20),
+    ("GB", "letter"): date(2026, 4, 25),
+    ("GB", "phone"): date(2026, 4, 25),
+}
 
 
 def crowd(count: int, seed: int = 7) -> Facts:
@@ -108,10 +115,12 @@ def crowd(count: int, seed: int = 7) -> Facts:
 
 def part(facts: Facts, customers: Sequence[int]) -> Facts:
     """Return the facts of some customers, as plain words."""
-    kept = {
-        name: getattr(facts, name).filter(pl.col("customer").is_in(list(customers))) for name in SCHEMAS
-    }
-    return Facts(question=facts.question, washed=facts.washed, **{name: plain(name, frame) for name, frame in kept.items()})
+    kept = {name: getattr(facts, name).filter(pl.col("customer").is_in(list(customers))) for name in SCHEMAS}
+    return Facts(
+        question=facts.question,
+        washed=facts.washed,
+        **{name: plain(name, frame) for name, frame in kept.items()},
+    )
 
 
 def plain(name: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -120,7 +129,12 @@ def plain(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     for column, kind in empty(name).schema.items():
         words = pl.col(column).cast(pl.String)
         if isinstance(kind, pl.List):
-            told.append(pl.when(words == "").then(pl.lit([], dtype=kind)).otherwise(words.str.split(",")).alias(column))
+            told.append(
+                pl.when(words == "")
+                .then(pl.lit([], dtype=kind))
+                .otherwise(words.str.split(","))
+                .alias(column)
+            )
         else:
             told.append(words if kind == pl.String else pl.col(column))
     return frame.select(told)
@@ -190,13 +204,15 @@ def _consents(dice: np.random.Generator, ids: np.ndarray) -> dict[str, Any]:
     count = len(row)
     denied = kind == 3
     implied = dice.random(count) < 0.1
-    ends = np.where(dice.random(count) < 0.1, _ago(dice, count) + 350 * DAY, -1)
+    ends = np.where(dice.random(count) < 0.25, _ago(dice, count) + 350 * DAY, -1)
     return {
         "customer": ids[row],
         "consent": np.arange(count),
         "brand": _few(dice, count, ("all", "nordlys")),
         "topic": _words(np.array([0, 1, 0, 0])[kind], ("offer", "news")),
-        "channel": _words(np.where(kind == 0, dice.integers(0, 2, count), dice.integers(1, 5, count)), ("all", *ALL[:4])),
+        "channel": _words(
+            np.where(kind == 0, dice.integers(0, 2, count), dice.integers(1, 5, count)), ("all", *ALL[:4])
+        ),
         "action": _words(np.where(denied, dice.integers(1, 3, count), 0), ("given", "withdrawn", "objected")),
         "source": _few(dice, count, ("form", "import:crm.csv")),
         "proof": dice.random(count) < 0.95,
@@ -220,7 +236,7 @@ TOPICS = ("news", "invoice", "all", "offer", "offer.garden")
 def _statements(dice: np.random.Generator, ids: np.ndarray) -> dict[str, Any]:
     count = len(ids) * STATEMENTS
     owner = np.repeat(ids, STATEMENTS)
-    ordering = np.repeat(dice.random(len(ids)) < 0.6, STATEMENTS)
+    ordering = np.repeat(dice.random(len(ids)) < 0.25, STATEMENTS)
     kind = dice.choice(len(KINDS), count, p=(0.4, 0.03, 0.05, 0.12, 0.1, 0.03, 0.03, 0.24))
     order = kind == 0
     topic = dice.choice(len(TOPICS), count, p=(0.3, 0.3, 0.15, 0.15, 0.1))

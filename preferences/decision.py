@@ -23,6 +23,7 @@ from preferences.grounds import Ground
 from preferences.holdout import held_out
 from preferences.hours import window_end
 from preferences.law import known
+from preferences.pieces import pieces
 from preferences.policy import Policy
 from preferences.rank import LAST, house_order, keys, observed_first, ranked, wishes
 from preferences.reach import OPEN, number, reach
@@ -63,6 +64,18 @@ def decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool = Tru
     Raises:
         ValueError: `now` has no zone.
     """
+    parts = [_decide(part, policy, now, explained=explained) for part in pieces(facts)]
+    if len(parts) == 1:
+        return parts[0]
+    import polars as pl
+
+    return Decisions(
+        verdicts=pl.concat([part.verdicts for part in parts]),
+        ranked=pl.concat([part.ranked for part in parts]),
+    )
+
+
+def _decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool) -> Decisions:
     sheet = batch(facts, policy, now)
     said = statements(
         sheet.statements,

@@ -113,7 +113,7 @@ def quoted(column: str) -> Part:
 
 def quoted_list(column: str) -> Part:
     """Write a column of lists of words as JSON arrays."""
-    return Part(column, _quote_list, lambda words: _translated(words.list.join(","), _quote_joined))
+    return Part(column, _quote_list, lambda words: _translated(_joined(words), _quote_joined))
 
 
 def number(column: str) -> Part:
@@ -185,11 +185,19 @@ def _many(frame: pl.DataFrame, parts: Sequence[str | Part]) -> pl.Series:
     return frame.select(pl.concat_str(texts).alias("text"))["text"]
 
 
+def _joined(words: pl.Series) -> pl.Series:
+    """Return lists of words as one text each; places in a list of such texts as the texts."""
+    import polars as pl
+
+    return words.list.join(",") if isinstance(words.dtype, pl.List) else words.cast(pl.String)
+
+
 def _quote(word: str | None) -> str:
     return json.dumps(word or "", ensure_ascii=False)
 
 
-def _quote_list(words: list[str] | None) -> str:
+def _quote_list(words: list[str] | str | None) -> str:
+    words = words.split(",") if isinstance(words, str) and words else words
     return json.dumps(words or [], ensure_ascii=False)
 
 
@@ -198,8 +206,9 @@ def _quote_joined(joined: str | None) -> str:
 
 
 def _translated(words: pl.Series, write: Callable[[str | None], str]) -> pl.Series:
-    table = {word: write(word) for word in words.unique().to_list()}
-    return words.replace_strict(table, return_dtype=_string())
+    plain = words.cast(_string())
+    table = {word: write(word) for word in plain.unique().to_list()}
+    return plain.replace_strict(table, return_dtype=_string())
 
 
 def _string() -> type[pl.String]:
