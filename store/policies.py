@@ -46,3 +46,8 @@ def rules_of(connection: Connection, version: int) -> str:
         text("SELECT rules::text FROM policies WHERE version = :version"), {"version": version}
     )
     return str(rules.scalar_one())
+
+
+def versions(connection: Connection) -> list[int]:
+    """Return every version that was ever used, the newest first."""
+    return list(connection.scalars(text("SELECT version FROM policies ORDER BY version DESC")))

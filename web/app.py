@@ -47,6 +47,7 @@ from web.console import (
     gaps,
     invoices,
     keys,
+    rehearsals,
     reports,
     run,
     segments,
@@ -73,6 +74,7 @@ class Console(Protocol):
 CONSOLE: tuple[Console, ...] = (
     templates,
     calendar,
+    rehearsals,
     campaigns,
     segments,
     accounts,

@@ -29,6 +29,10 @@ _ALL = frozenset({Role.MARKETING, Role.BILLING, Role.SUPPORT, Role.SYSTEM})
 ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/invoice-runs"): _BILLING,
     ("POST", "/v1/campaigns"): _MARKETING,
+    ("POST", "/v1/campaigns/rehearsals"): _MARKETING,
+    ("GET", "/v1/campaigns/rehearsals"): _MARKETING,
+    ("GET", "/v1/campaigns/rehearsals/{id}"): _MARKETING,
+    ("GET", "/v1/runs/{id}/comparison"): _MARKETING,
     ("GET", "/v1/runs/{id}"): _ALL,
     ("GET", "/v1/customers/{ref}/timeline"): _CARE,
     ("PUT", "/v1/customers/{ref}/devices/{id}"): _DEVICES,

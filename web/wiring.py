@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,18 @@ class Wiring:
     start_invoices: Callable[[Installation, Policy, Billing, str, datetime], Started]
     report: Callable[[Connection, str], Mapping[str, Any]]
     timeline: Callable[[Connection, int], Sequence[Mapping[str, object]]]
+    ask_rehearsal: Callable[[Installation, Campaign, datetime | None, int, str, datetime], str] = field(
+        default_factory=lambda: _ask_rehearsal
+    )
 
 
 def wired() -> Wiring:
     """Return the functions of `work`. The scheduler hears of a new run by its row and its notification."""
     return Wiring(
-        start_campaign=_start_campaign, start_invoices=_start_invoices, report=_report, timeline=_timeline
+        start_campaign=_start_campaign,
+        start_invoices=_start_invoices,
+        report=_report,
+        timeline=_timeline,
     )
 
 
@@ -78,6 +84,23 @@ def _start_campaign(
     opened = open_campaign(installation, checked, policy, actor=actor, now=now)
     _tell(installation, opened.run)
     return Started(run=opened.run, repeats=opened.repeats)
+
+
+def _ask_rehearsal(
+    installation: Installation,
+    campaign: Campaign,
+    until: datetime | None,
+    seed: int,
+    actor: str,
+    now: datetime,
+) -> str:
+    from work.campaign import checked, parse_campaign
+    from work.rehearsal import ask
+
+    asked = parse_campaign(campaign.model_dump(mode="json"), where="campaign")
+    checked(installation, asked, now=now)
+    with installation.engine.begin() as connection:
+        return ask(connection, installation, asked, now=now, until=until, seed=seed, actor=actor)
 
 
 def _start_invoices(

@@ -49,15 +49,27 @@ def read_policy(connection: Connection, named: str) -> Policy:
             ) from error
     path = Path(named)
     try:
-        text = path.read_text(encoding="utf-8")
-        return policy_from(json.loads(text) if path.suffix == ".json" else tomllib.loads(text))
+        return read_rules(path.read_text(encoding="utf-8"), where=str(path))
     except OSError as error:
         raise Problem(
             f"{path} cannot be read: {error.strerror}.",
             todo="Name a file of rules like policy.toml, or the number of a stored version.",
         ) from error
-    except ValueError as error:  # TOML's, JSON's and Unicode's own are of this kind
-        raise Problem(f"{path} is not valid TOML or JSON: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise Problem(f"{path} is no text in UTF-8.") from error
+
+
+def read_rules(text: str, *, where: str = "The policy") -> Policy:
+    """Return a policy from TOML, or from JSON, which begins with a brace.
+
+    Raises:
+        Problem: it is neither, or a rule is wrong; names it.
+    """
+    try:
+        raw = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except ValueError as error:  # TOML's and JSON's own are of this kind
+        raise Problem(f"{where} is not valid TOML or JSON: {error}.") from error
+    return policy_from(raw)
 
 
 def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str, Any]:
@@ -66,8 +78,8 @@ def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str,
     Returns:
         {run, policy: {was, would}, messages, changed, unlike, channels: {channel: {was, would}}, held: {code: {was,
         would}}, cost: {currency, was, would}, changes: [{was, would, reason, messages}], people: [{customer, was,
-        would, was_reason, would_reason, was_due, would_due}]}: `was` and `would` are a channel or the code of why not; the
-        reasons say why that channel; `people` are those for whom something changes, the instant included.
+        would, was_reason, would_reason, was_due, would_due}]}: `was` and `would` are a channel or the code of why not;
+        the reasons say why that channel; `people` are those for whom something changes, the instant included.
 
     Raises:
         Problem: there is no such run, or its template is gone.

@@ -85,6 +85,7 @@ def one(visit: Visit) -> Response:
 def follow(visit: Visit) -> Response:
     """Send the moving part of a run's page whenever it changed."""
     _progress(visit)
+        rules=visit.may(Role.MARKETING, Role.MANAGER),
     pages, language, run = visit.site.pages, visit.language, visit.request.path_params["run"]
 
     def read() -> Part:

@@ -41,6 +41,7 @@ _REPORT: JsonDict = {
     "unknown": 0,
     "waiting": {},
     "cost": {"currency": "EUR", "total": "0.01", "channels": {"email": "0.0004"}},
+    "saved": {"letters": 0, "amount": "0.00", "channels": {}, "because": {}},
 }
 
 
@@ -72,6 +73,9 @@ class ReportOut(BaseModel):
     unknown: int
     waiting: dict[str, int]
     cost: dict[str, Any]
+    saved: dict[str, Any] = Field(
+        description="Letters that did not leave, because the message before was answered."
+    )
 
 
 class RunOut(BaseModel):
