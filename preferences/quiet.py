@@ -90,7 +90,7 @@ def _release(due: Ints, window: tuple[Ints, Ints, Ints], zone: str, country: str
         minute = (wall - day * DAY) // MINUTE
         over = first > last
         inside = np.where(over, (minute >= first) | (minute < last), (minute >= first) & (minute < last))
-        resting = np.isin(day, _holidays(country, day)) if country else np.zeros(len(day), dtype=np.bool_)
+        resting = _on_holiday(country, day) if country else np.zeros(len(day), dtype=np.bool_)
         unwished = (days[moving] >> (day + _THURSDAY) % 7) & 1 == 0
         ends = (day + (over & (minute >= first))) * DAY + last * MINUTE
         target = np.where(resting | unwished, (day + 1) * DAY, ends)
@@ -176,10 +176,21 @@ def known_zone(name: str | None, fallback: str) -> str:
     return name or fallback
 
 
-def _holidays(country: str, days: Ints) -> Ints:
+def _on_holiday(country: str, days: Ints) -> Bools:
     first = _EPOCH_DAY + timedelta(days=int(days.min()))
-    last = _EPOCH_DAY + timedelta(days=int(days.max()) + 1)
-    return np.concatenate([holidays_of(country, year) for year in range(first.year, last.year + 1)])
+    last = _EPOCH_DAY + timedelta(days=int(days.max()))
+    begin, table = _calendar(country, first.year, last.year)
+    return table[days - begin]
+
+
+@lru_cache(maxsize=1024)
+def _calendar(country: str, first_year: int, last_year: int) -> tuple[int, Bools]:
+    """Return the first day of some years, and of each of their days whether it is a holiday."""
+    begin, end = ((date(year, 1, 1) - _EPOCH_DAY).days for year in (first_year, last_year + 1))
+    table = np.zeros(end - begin, dtype=np.bool_)
+    for year in range(first_year, last_year + 1):
+        table[holidays_of(country, year) - begin] = True
+    return begin, table
 
 
 @lru_cache(maxsize=1024)
