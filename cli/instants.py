@@ -1,6 +1,6 @@
 """Instants that people type."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from tidings.problem import Problem
 
@@ -18,3 +18,26 @@ def instant(words: str | None) -> datetime | None:
     except ValueError as error:
         raise Problem(f"--now: {words!r} is not an instant.", todo="Write 2026-03-03T09:00:00Z.") from error
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def day_or_instant(words: str) -> datetime:
+    """Return an instant in UTC; of a day it is the last one.
+
+    >>> day_or_instant("2026-03-04").isoformat()
+    '2026-03-04T23:59:59.999999+00:00'
+
+    Raises:
+        Problem: neither.
+    """
+    try:
+        day = date.fromisoformat(words)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(words)
+        except ValueError as error:
+            raise Problem(
+                f"--as-of: {words!r} is neither a day nor an instant.",
+                todo="Write 2026-03-04 or 2026-03-04T09:00:00Z.",
+            ) from error
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from cli.instants import instant
+from cli.instants import day_or_instant, instant
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Json = Annotated[bool, Parameter(negative=())]
 
 
 def explain(
     customer: str,
-    run: str,
+    run: str = "",
     *,
+    as_of: str | None = None,
+    purpose: str = "",
+    topic: str = "",
+    brand: str = "",
     language: str = "en",
     source: str | None = None,
     now: str | None = None,
     json: Json = False,
 ) -> int:
     """Say why a customer got a message of a run on this channel, or why not: every channel, its rank and its reason.
+
+    It asks again and says whether the stored decision is proved. With --as-of: what was known and allowed then.
 
     Example: tidings explain C-1042 autumn-offer-2026
 
@@ -33,7 +42,15 @@ def explain(
     customer
         A reference, SYSTEM:REFERENCE, an e-mail address or a phone number.
     run
-        The run's id.
+        The run's id; may be left out with --as-of and --purpose.
+    as_of
+        Answer from what had been recorded by this instant (2026-03-04T12:00:00Z), or by the end of this day (UTC).
+    purpose
+        With --as-of and without a run: invoice, dunning, service, offer or news.
+    topic
+        With --as-of and without a run: a part of the purpose, such as offer.garden.
+    brand
+        With --as-of and without a run: whose message it would be; default is the first brand.
     language
         Of the sentences: en, nb, sv, pl, pt_BR.
     source
@@ -43,10 +60,28 @@ def explain(
     """
     from datetime import UTC, datetime
 
+    from work.as_of import explain_as_of
     from work.explain import explain as told
     from work.installation import opened
 
+    if not run and not as_of:
+        raise Problem("Which run?", todo="Name it, or ask with --as-of 2026-03-04 --purpose offer.")
     with opened(Settings.read()) as installation:
+        if as_of:
+            return _as_of(
+                explain_as_of(
+                    installation,
+                    customer,
+                    as_of=day_or_instant(as_of),
+                    run=run,
+                    purpose=purpose,
+                    topic=topic,
+                    brand=brand,
+                    language=language,
+                    source=source,
+                ),
+                json=json,
+            )
         found = told(
             installation,
             customer,
@@ -59,6 +94,14 @@ def explain(
         print_json(found)
         return Exit.OK
     show_explanation(found)
+    return Exit.OK
+
+
+def _as_of(found: Mapping[str, Any], *, json: bool) -> int:
+    if json:
+        print_json(found)
+        return Exit.OK
+    show_as_of(found)
     return Exit.OK
 
 
@@ -94,7 +137,6 @@ def timeline(customer: str, *, source: str | None = None, json: Json = False) ->
 
 def show_explanation(told: Mapping[str, Any]) -> None:
     """Print an explanation for a person: the answer in a sentence, then every channel."""
-    from rich.table import Table
     from rich.text import Text
 
     for one in (told, *told.get("others", ())):
@@ -104,15 +146,40 @@ def show_explanation(told: Mapping[str, Any]) -> None:
         console.print(
             Text(f"Customer {one['customer']}, run {one['run']}, message {one['message']}", style="dim")
         )
-        table = Table(box=None, pad_edge=False)
-        for name in ("", "Channel", "Why", "Code"):
-            table.add_column(name)
-        for entry in one["channels"]:
-            rank = "-" if entry["rank"] is None else str(entry["rank"])
-            cells = (rank, entry["channel"], entry["sentence"], entry["reason"])
-            table.add_row(*(Text(cell) for cell in cells), style=None if entry["rank"] else "dim")
-        console.print(table)
+        console.print(_channels(one["channels"]))
         console.print(Text(_standing(one), style="dim"))
+
+
+def show_as_of(told: Mapping[str, Any]) -> None:
+    """Print what was known and allowed at an instant, for a person."""
+    from rich.text import Text
+
+    state = told["state"].replace("_", " ")
+    console.print(
+        Text(
+            f"{told['topic']} on {told['as_of']:%Y-%m-%d %H:%M} UTC: {state}. {told['sentence']}",
+            style="bold",
+        )
+    )
+    console.print(_channels(told["channels"]))
+    known = f"Known then: {len(told['statements'])} statements, {len(told['consents'])} consents."
+    console.print(Text(known, style="dim"))
+    if told["unknown"]:
+        console.print(Text(f"Cannot be known as it was then: {', '.join(told['unknown'])}.", style="dim"))
+
+
+def _channels(entries: Sequence[Mapping[str, Any]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "Channel", "Why", "Code"):
+        table.add_column(name)
+    for entry in entries:
+        rank = "-" if entry["rank"] is None else str(entry["rank"])
+        cells = (rank, entry["channel"], entry["sentence"], entry["reason"])
+        table.add_row(*(Text(cell) for cell in cells), style=None if entry["rank"] else "dim")
+    return table
 
 
 def show_timeline(entries: Sequence[Mapping[str, Any]]) -> None:
@@ -137,6 +204,7 @@ def _standing(told: Mapping[str, Any]) -> str:
     decided = f"Decided {told['decided_at']:%Y-%m-%d %H:%M} UTC by policy {told['policy']}."
     if told.get("original_run"):
         decided += f" It belongs to run {told['original_run']}."
+    decided += " It is proved." if told["proved"] else f" It is not proved: {_doubt(told)}."
     if not told["facts_changed"]:
         return f"{decided} The facts are the same today."
     today = told["today"]
@@ -144,3 +212,12 @@ def _standing(told: Mapping[str, Any]) -> str:
         return f"{decided} Facts have changed since; the channel would be the same today."
     answer = today["channel"] or f"held ({today['reason'].replace('_', ' ')})"
     return f"{decided} Facts have changed since; today it would be {answer}."
+
+
+def _doubt(told: Mapping[str, Any]) -> str:
+    """Say what stands in the way of the proof."""
+    found = [
+        f"{one['what']} of {one['channel']}" if "channel" in one else one["what"] for one in told["differs"]
+    ]
+    missing = f" (not known as it was: {', '.join(told['unknown'])})" if told["unknown"] else ""
+    return f"{', '.join(found)} differ{missing}"

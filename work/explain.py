@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
-from preferences.decision import decide
 from preferences.explain import sentence
-from preferences.policy import policy_from
 from store.customers import find
 from store.decided import of_message, of_run, of_same_edition
-from store.facts import read_facts
-from store.policies import rules_of
 from store.runs import Run, find_run
 from tidings.problem import Problem
 from tidings.reason import Reason
-from work.build import read_context
 from work.installation import Installation
-from work.plan import question_of
-
-if TYPE_CHECKING:
-    import polars as pl
+from work.proof import prove
 
 
 def explain(
@@ -48,9 +39,10 @@ def explain(
 
     Returns:
         {customer, run, message, document, state, reason, sentence, channel, policy, decided_at, due_at,
-        facts_changed, today, channels: [{channel, rank, reason, sentence, evidence}], others}: `channels` as
-        decided, in order; `today` is {state, reason, channel} when the same question would now be answered
-        differently, else None; `others` has the customer's other documents of an invoice run in the same form.
+        proved, differs, unknown, facts_changed, today, channels: [{channel, rank, reason, sentence, evidence}],
+        others}: `proved` and what follows it as `work.proof.Proof` has them; `channels` as decided, in order;
+        `today` is {state, reason, channel} when the same question would now be answered differently, else None;
+        `others` has the customer's other documents of an invoice run in the same form.
         For a run that found the customer already served, the message of the original run, with state `held`,
         reason `already_sent` and `original_run`.
 
@@ -108,9 +100,10 @@ def _told(
         run.brand
     ).channels  # of what a brand has not, nothing is told
     channels = [
-        _channel(entry, language) for entry in row.decision if entry["rank"] or entry["channel"] in writes_on
+        told_channel(entry, language)
+        for entry in row.decision
+        if entry["rank"] or entry["channel"] in writes_on
     ]
-    changed, today = _today(connection, installation, row, now)
     return {
         "customer": reference,
         "run": row.run,
@@ -118,18 +111,18 @@ def _told(
         "document": row.document,
         "state": row.state,
         "reason": row.reason,
-        "sentence": _sentence(row.reason, channels, language),
+        "sentence": told_sentence(row.reason, channels, language),
         "channel": row.channel,
         "policy": run.policy_version,
         "decided_at": row.planned_at.astimezone(UTC),
         "due_at": row.due_at.astimezone(UTC) if row.due_at else None,
-        "facts_changed": changed,
-        "today": today,
+        **prove(connection, installation, row, now=now).as_json(),
         "channels": channels,
     }
 
 
-def _channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
+def told_channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """Return a channel of a decision with its sentence: {channel, rank, reason, sentence, evidence}."""
     evidence = entry.get("evidence") or {}
     told = sentence(entry["reason"], language, {**evidence, "channel": entry["channel"]})
     return {
@@ -141,7 +134,7 @@ def _channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def _sentence(reason: str, channels: list[dict[str, Any]], language: str) -> str:
+def told_sentence(reason: str, channels: list[dict[str, Any]], language: str) -> str:
     """Return the sentence of the message: why it is held or waits, else why it has its first channel."""
     first = channels[0] if channels else dict[str, Any](sentence="", evidence={})
     if not reason:
@@ -150,35 +143,3 @@ def _sentence(reason: str, channels: list[dict[str, Any]], language: str) -> str
         return sentence(reason, language, first["evidence"])
     except ValueError:  # an answer of a provider
         return reason
-
-
-def _today(
-    connection: Connection, installation: Installation, row: Any, now: datetime
-) -> tuple[bool, dict[str, Any] | None]:
-    """Ask the same question again: whether the facts are still those of the decision, and what differs."""
-    import polars as pl
-
-    try:
-        context = read_context(connection, installation, row.run)
-    except Problem:  # its template is no longer there: nobody can ask the same again
-        return True, None
-    question = question_of(context.run, context.template, installation.organisation)
-    policy = policy_from(rules_of(connection, context.run.policy_version))
-    shape = pl.Schema([("message", pl.String()), ("customer", pl.Int64()), ("tried", pl.List(pl.String()))])
-    before = [(str(used), row.customer, row.tried[:used]) for used in range(len(row.tried) + 1)]
-    facts = read_facts(connection, question, pl.DataFrame(before, schema=shape, orient="row"), now)
-    facts = replace(facts, recent=_before(facts.recent, row.planned_at))
-    answer = decide(facts, policy, row.planned_at)
-    if row.input_digest in answer.verdicts["input_digest"].to_list():
-        return False, None
-    verdict = decide(facts, policy, now).verdicts.row(0, named=True)
-    today = {name: verdict[name] for name in ("state", "reason", "channel")}
-    stored = next((entry["channel"] for entry in row.decision if entry["rank"] == 1), None)
-    return True, today if today["channel"] != stored else None
-
-
-def _before(recent: pl.DataFrame, instant: datetime) -> pl.DataFrame:
-    """Return what had been sent before a decision: the message itself is not among its reasons."""
-    import polars as pl
-
-    return recent.filter(pl.col("at") < instant)

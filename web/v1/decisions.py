@@ -102,6 +102,9 @@ class ExplanationOut(BaseModel):
                     "policy": 1,
                     "decided_at": "2026-11-21T08:59:00Z",
                     "due_at": "2026-11-21T09:00:00Z",
+                    "proved": True,
+                    "differs": [],
+                    "unknown": [],
                     "facts_changed": False,
                     "today": None,
                     "channels": _CHANNELS,
@@ -121,6 +124,9 @@ class ExplanationOut(BaseModel):
     policy: int
     decided_at: datetime
     due_at: datetime | None
+    proved: bool = Field(description="Asked again of the facts as they were, by that policy, it is the same answer.")
+    differs: list[dict[str, Any]] = Field(description="channel, what, stored, computed, where it is not.")
+    unknown: list[str] = Field(description="What cannot be known as it was when it was decided.")
     facts_changed: bool
     today: dict[str, Any] | None = Field(description="state, reason, channel where they would differ now.")
     channels: list[ChannelOut]

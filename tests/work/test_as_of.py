@@ -1,0 +1,184 @@
+# ruff: noqa: E501 -- tables
+"""`work.as_of` and `work.proof`: what was known at an instant, and whether a stored decision is what its facts say."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+from sqlalchemy import text
+
+from tests.town import NOON, agree, settle, state
+from tests.work.test_deliver import House
+from tidings.problem import Problem
+from work.as_of import explain_as_of
+from work.explain import explain
+
+DAY = timedelta(days=1)
+MARCH = datetime(2026, 3, 4, 12, tzinfo=UTC)
+OLD = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def house(settings, engine):
+    return House(settings, engine)
+
+
+def aged(connection):
+    """Make everything so old that the past of the test lies after it."""
+    connection.execute(text("UPDATE customers SET created_at = :old"), {"old": OLD})
+    connection.execute(text("UPDATE addresses SET created_at = :old"), {"old": OLD})
+    connection.execute(
+        text("UPDATE installation SET value = :old WHERE key = 'states_since'"), {"old": OLD.isoformat()}
+    )
+
+
+def recorded(connection, table, when):
+    """Say when the last row of an append-only table was recorded; nothing but a test may."""
+    connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+    connection.execute(
+        text(f"UPDATE {table} SET recorded_at = :at WHERE id = (SELECT max(id) FROM {table})"), {"at": when}
+    )
+    connection.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
+
+
+def asked(house, at, **change):
+    return explain_as_of(house.installation, "C1", as_of=at, **({"purpose": "offer"} | change))
+
+
+def test_a_paper_form_counts_from_when_it_was_recorded_not_from_when_it_was_signed(house, engine):
+    (ada,) = settle(engine, channels=("email", "sms"), consent=None)
+    with engine.begin() as connection:
+        aged(connection)
+        agree(connection, ada, channel="email", at=MARCH - 9 * DAY)
+        recorded(connection, "consents", MARCH - 8 * DAY)
+        agree(connection, ada, channel="sms", at=MARCH - 7 * DAY)
+        recorded(connection, "consents", MARCH + 2 * DAY)
+        state(connection, ada, channels=["sms"], topic="offer", at=MARCH - 7 * DAY)
+        recorded(connection, "statements", MARCH + 2 * DAY)
+    before, after = asked(house, MARCH), asked(house, MARCH + 3 * DAY)
+
+    assert (before["channel"], [c["topic"] for c in before["consents"]], before["statements"]) == (
+        "email",
+        ["offer"],
+        [],
+    )
+    assert (after["channel"], len(after["consents"]), len(after["statements"])) == ("sms", 2, 1)
+    assert before["unknown"] == ["policy"]
+    assert (
+        next(one for one in before["channels"] if one["channel"] == "sms")["reason"] == "channel_no_consent"
+    )
+
+
+def test_who_was_barred_then_is_barred_then(house, engine):
+    (ada,) = settle(engine, channels=("email",))
+    with engine.begin() as connection:
+        aged(connection)
+        recorded(connection, "consents", OLD)
+        connection.execute(text("UPDATE customers SET holds = '{complaint}' WHERE id = :id"), {"id": ada})
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET holds = '{}' WHERE id = :id"), {"id": ada})
+        connection.execute(
+            text("UPDATE customer_states SET until_at = :at WHERE holds = '{}'"), {"at": MARCH - DAY}
+        )
+        connection.execute(
+            text("UPDATE customer_states SET until_at = :at WHERE holds = '{complaint}'"), {"at": MARCH + DAY}
+        )
+
+    assert [asked(house, at)["reason"] for at in (MARCH - 2 * DAY, MARCH, MARCH + 2 * DAY)] == [
+        "",
+        "open_matter",
+        "",
+    ]
+
+
+def test_what_cannot_be_known_is_said_and_not_guessed(house, engine):
+    settle(engine, channels=("email",))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET created_at = :old"), {"old": OLD})
+
+    assert asked(house, MARCH)["unknown"] == ["states", "policy"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param({"purpose": ""}, "is no purpose", id="neither a run nor a purpose"),
+        pytest.param(
+            {"purpose": "offer", "topic": "news.x"}, "news.x is no offer", id="a topic of something else"
+        ),
+        pytest.param({"run": "nothing"}, "no run", id="no such run"),
+    ],
+)
+def test_what_cannot_be_asked_is_said(house, engine, change, words):
+    settle(engine)
+
+    with pytest.raises(Problem, match=words):
+        asked(house, MARCH, **change)
+
+
+def test_statements_in_any_order_fold_to_the_same_state(house, engine):
+    """Law: a late paper form and an import end where they would have ended in time."""
+    said = [
+        {"kind": "order", "channels": ["sms"], "at": NOON - 9 * DAY},
+        {"kind": "order", "channels": ["letter", "email"], "at": NOON - 5 * DAY},
+        {"kind": "best_days", "value": {"days": ["fri"]}, "at": NOON - 4 * DAY},
+        {"kind": "best_days", "value": {}, "at": NOON - 6 * DAY},
+    ]
+    people = settle(engine, 24, channels=("email", "sms", "letter"))
+    with engine.begin() as connection:
+        for customer, order in zip(people, permutations(said), strict=True):
+            for one in order:
+                state(connection, customer, **one)
+    answers = set()
+    for number in range(1, 25):
+        found = explain_as_of(
+            house.installation, f"C{number}", as_of=datetime.now(UTC) + DAY, purpose="offer"
+        )
+        answers.add(
+            (
+                found["channel"],
+                found["reason"],
+                tuple(one["channel"] for one in found["channels"] if one["rank"]),
+            )
+        )
+
+    assert len(answers) == 1
+
+
+def test_a_decision_is_proved_by_its_facts_also_when_they_have_changed_since(house, engine):
+    (ada,) = settle(engine, channels=("email", "sms"))
+    house.plan()
+    fresh = explain(house.installation, "C1", house.run, now=NOON)
+    with engine.begin() as connection:
+        state(connection, ada, channels=["sms"], topic="offer", at=NOON)
+    later = explain(house.installation, "C1", house.run, now=NOON)
+
+    assert (fresh["proved"], fresh["differs"], fresh["facts_changed"]) == (True, [], False)
+    assert (later["proved"], later["differs"], later["facts_changed"]) == (True, [], True)
+    assert later["today"]["channel"] == "sms"
+
+
+def test_a_decision_that_somebody_changed_is_not_proved(house, engine):
+    settle(engine, channels=("email", "sms"))
+    house.plan()
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE messages SET decision = jsonb_set(decision, '{0,reason}', '\"stated_all\"')")
+        )
+    found = explain(house.installation, "C1", house.run, now=NOON)
+
+    assert not found["proved"]
+    assert [(one["channel"], one["what"], one["stored"]) for one in found["differs"]] == [
+        ("email", "reason", "stated_all")
+    ]
+
+
+def test_facts_that_cannot_be_had_back_prove_nothing_and_are_named(house, engine):
+    settle(engine, channels=("email", "sms"))
+    house.plan()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE messages SET input_digest = '0123456789abcdef'"))
+    found = explain(house.installation, "C1", house.run, now=NOON)
+
+    assert (found["proved"], found["differs"]) == (False, [{"what": "facts"}])
+    assert "states" in found["unknown"]
