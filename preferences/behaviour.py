@@ -7,6 +7,7 @@ facts give the same bits everywhere.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -216,10 +217,21 @@ def posterior(reached: Floats, engaged: Floats, base: Floats, rules: Observing) 
 
 
 def base_rates(question: Question, policy: Policy) -> Floats:
-    """Return the base rate of each channel: the policy's (a half where it names none), moved by the population's."""
-    rates = policy.observing.base_rates.get(question.purpose_class, {})
+    """Return the base rate of each channel for a question, as `shrunk` does."""
+    return shrunk(question.purpose_class, question.population.rates, policy)
+
+
+def shrunk(purpose_class: str, population: Mapping[str, Sequence[float]], policy: Policy) -> Floats:
+    """Return the base rate of each channel: the policy's (a half where it names none), moved by the population's.
+
+    Args:
+        purpose_class: whose rates the policy names.
+        population: by channel: counts reached and engaged of all customers.
+        policy: its rates, and how many messages they are worth.
+    """
+    rates = policy.observing.base_rates.get(purpose_class, {})
     prior = np.array([rates.get(name, 0.5) for name in CHANNELS])
-    seen = np.array([question.population.rates.get(name, (0.0, 0.0)) for name in CHANNELS])
+    seen = np.array([population.get(name, (0.0, 0.0)) for name in CHANNELS])
     reached = np.maximum(seen[:, 0], 0.0)
     engaged = np.clip(seen[:, 1], 0.0, reached)
     strength = policy.learning.base_strength

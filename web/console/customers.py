@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ from tidings.behalf import WHO
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
+from web.console import noticed
 from web.language import LANGUAGES, day_names, words
 from web.staff import StaffRoute, Visit, page
 from work import care, preference
@@ -175,6 +177,7 @@ def show(visit: Visit) -> Response:
         if visit.may(Role.SUPPORT):
             told = lines(timeline(connection, customer), channel)
             values |= _support(connection, card, told, visit)
+            values |= noticed.of_customer(visit, connection, card.records)
         if visit.may(*DESKS):
             values |= {"forms": [_form(visit, connection, customer, brand) for brand in _brands(visit)]}
             values |= {"offers": _offers(connection, card, visit.now)}
@@ -191,6 +194,7 @@ def show(visit: Visit) -> Response:
         holds=HOLDS,
         liftable=care.LIFTABLE,
         who=("", *WHO),
+        interval=partial(noticed.interval, visit.language),
         tongues=[(code, words(code)["page"]["name"]) for code in LANGUAGES],
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from babel.dates import format_skeleton
@@ -16,6 +17,7 @@ from tidings.purpose import Purpose
 from tidings.role import Role
 from web import charts
 from web.charts import Bar
+from web.console.noticed import interval, of_everybody
 from web.console.run import kinds_of, snapshot
 from web.downloads import Cell, asked_kind, download
 from web.figures import locale
@@ -47,6 +49,7 @@ def season(visit: Visit) -> Response:
     }
     with snapshot(visit) as connection:
         found = reports(connection, organisation, kinds=kinds_of(visit), since=since, until=until, **chosen)
+        learnt = of_everybody(visit, connection)
     if kind := asked_kind(asked.get("as")):
         return download(f"report-{since}-{until}", _COLUMNS, _rows(found), kind)
     return visit.page(
@@ -60,6 +63,8 @@ def season(visit: Visit) -> Response:
         purposes=list(Purpose),
         currency=organisation.costs.currency,
         drawn=_drawn(found, visit.language),
+        learnt=learnt,
+        interval=partial(interval, visit.language),
     )
 
 

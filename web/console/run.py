@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,14 @@ from store.staff import listed as listed_accounts
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
 from web.charts import Bar, funnel
+from web.console.noticed import interval
 from web.downloads import Cell, asked_kind, download
 from web.figures import locale
 from web.language import words
 from web.live import Part, live
 from web.staff import StaffRoute, Visit, page
 from work.control import ACTIONS, BEGUN
+from work.lift import lift_of
 from work.progress import Progress, progress
 from work.release import release
 from work.report import rejected_lines
@@ -69,6 +72,7 @@ def one(visit: Visit) -> Response:
         return download(found.run.id, ("part", "key", "number"), report_rows(found), kind)
     with visit.site.reading.connect() as connection:
         wrong = rejected_lines(connection, found.run.id) if sees_amounts(visit.staff.roles) else []
+        lift = lift_of(connection, found.run)
         single = found.run.state == "waiting_release" and alone(connection)
     return visit.page(
         "run",
@@ -76,16 +80,18 @@ def one(visit: Visit) -> Response:
         chart=picture(found, visit.language),
         wrong=wrong[:SHOWN],
         more_wrong=max(len(wrong) - SHOWN, 0),
+        lift=lift,
+        interval=partial(interval, visit.language),
         may=may_steer(visit, found.run),
         may_release=may_release(visit, found.run, alone=single),
         actions=_actions(found),
+        rules=visit.may(Role.MARKETING, Role.MANAGER),
     )
 
 
 def follow(visit: Visit) -> Response:
     """Send the moving part of a run's page whenever it changed."""
     _progress(visit)
-        rules=visit.may(Role.MARKETING, Role.MANAGER),
     pages, language, run = visit.site.pages, visit.language, visit.request.path_params["run"]
 
     def read() -> Part:

@@ -7,7 +7,11 @@ from .address_in_channel import AddressInChannel
 from .address_out import AddressOut
 from .address_out_postal_type_0 import AddressOutPostalType0
 from .addresses import Addresses
+from .asked_out import AskedOut
 from .attempt_out import AttemptOut
+from .base_rates_out import BaseRatesOut
+from .behaviour_out import BehaviourOut
+from .budget import Budget
 from .campaign import Campaign
 from .campaign_data import CampaignData
 from .campaign_fallback_after import CampaignFallbackAfter
@@ -24,10 +28,20 @@ from .cloud_event_data_type_0 import CloudEventDataType0
 from .combine import Combine
 from .compare import Compare
 from .compare_op import CompareOp
+from .comparison_out import ComparisonOut
+from .comparison_out_causes_item import ComparisonOutCausesItem
+from .comparison_out_channels import ComparisonOutChannels
+from .comparison_out_channels_additional_property import (
+    ComparisonOutChannelsAdditionalProperty,
+)
+from .comparison_out_held import ComparisonOutHeld
+from .comparison_out_held_additional_property import ComparisonOutHeldAdditionalProperty
+from .comparison_out_people_item import ComparisonOutPeopleItem
 from .consent import Consent
 from .consent_consent import ConsentConsent
 from .consent_in import ConsentIn
 from .consent_in_action import ConsentInAction
+from .consent_in_spoken_by import ConsentInSpokenBy
 from .consent_out import ConsentOut
 from .count_out import CountOut
 from .customer_in import CustomerIn
@@ -52,6 +66,7 @@ from .event_out import EventOut
 from .event_out_data import EventOutData
 from .everybody import Everybody
 from .explanation_out import ExplanationOut
+from .explanation_out_differs_item import ExplanationOutDiffersItem
 from .explanation_out_today_type_0 import ExplanationOutTodayType0
 from .export_asked import ExportAsked
 from .export_out import ExportOut
@@ -60,6 +75,7 @@ from .export_out_data_additional_property_item import (
     ExportOutDataAdditionalPropertyItem,
 )
 from .has import Has
+from .hour_out import HourOut
 from .invoice_run_out import InvoiceRunOut
 from .invoice_run_out_control_sums import InvoiceRunOutControlSums
 from .invoice_run_out_rejected import InvoiceRunOutRejected
@@ -107,6 +123,9 @@ from .recorded_out_problems_item import RecordedOutProblemsItem
 from .redemption_in import RedemptionIn
 from .redemption_out import RedemptionOut
 from .referred import Referred
+from .rehearsal_out import RehearsalOut
+from .rehearsal_out_result import RehearsalOutResult
+from .rehearsals_out import RehearsalsOut
 from .replay_in import ReplayIn
 from .replayed_out import ReplayedOut
 from .report_out import ReportOut
@@ -114,6 +133,7 @@ from .report_out_cost import ReportOutCost
 from .report_out_failed import ReportOutFailed
 from .report_out_held import ReportOutHeld
 from .report_out_planned import ReportOutPlanned
+from .report_out_saved import ReportOutSaved
 from .report_out_sent import ReportOutSent
 from .report_out_waiting import ReportOutWaiting
 from .resend_in import ResendIn
@@ -124,18 +144,24 @@ from .run_out import RunOut
 from .saved import Saved
 from .schedule import Schedule
 from .secret_out import SecretOut
+from .seen_out import SeenOut
 from .segment_in import SegmentIn
 from .segment_in_rule import SegmentInRule
 from .segment_out import SegmentOut
 from .segment_out_rule import SegmentOutRule
 from .segments import Segments
 from .sent_out import SentOut
+from .share_out import ShareOut
 from .sql import Sql
 from .started_out import StartedOut
 from .stated import Stated
 from .stated_stated import StatedStated
 from .statement_in import StatementIn
+from .statement_in_days_item import StatementInDaysItem
 from .statement_in_kind import StatementInKind
+from .statement_in_letters_type_0 import StatementInLettersType0
+from .statement_in_per_type_0 import StatementInPerType0
+from .statement_in_spoken_by import StatementInSpokenBy
 from .statement_out import StatementOut
 from .statement_out_value import StatementOutValue
 from .suppression_in import SuppressionIn
@@ -161,7 +187,11 @@ __all__ = (
     "AddressInChannel",
     "AddressOut",
     "AddressOutPostalType0",
+    "AskedOut",
     "AttemptOut",
+    "BaseRatesOut",
+    "BehaviourOut",
+    "Budget",
     "Campaign",
     "CampaignData",
     "CampaignFallbackAfter",
@@ -178,10 +208,18 @@ __all__ = (
     "Combine",
     "Compare",
     "CompareOp",
+    "ComparisonOut",
+    "ComparisonOutCausesItem",
+    "ComparisonOutChannels",
+    "ComparisonOutChannelsAdditionalProperty",
+    "ComparisonOutHeld",
+    "ComparisonOutHeldAdditionalProperty",
+    "ComparisonOutPeopleItem",
     "Consent",
     "ConsentConsent",
     "ConsentIn",
     "ConsentInAction",
+    "ConsentInSpokenBy",
     "ConsentOut",
     "CountOut",
     "CustomerIn",
@@ -206,12 +244,14 @@ __all__ = (
     "EventOutData",
     "Everybody",
     "ExplanationOut",
+    "ExplanationOutDiffersItem",
     "ExplanationOutTodayType0",
     "ExportAsked",
     "ExportOut",
     "ExportOutData",
     "ExportOutDataAdditionalPropertyItem",
     "Has",
+    "HourOut",
     "InvoiceRunOut",
     "InvoiceRunOutControlSums",
     "InvoiceRunOutRejected",
@@ -257,6 +297,9 @@ __all__ = (
     "RedemptionIn",
     "RedemptionOut",
     "Referred",
+    "RehearsalOut",
+    "RehearsalOutResult",
+    "RehearsalsOut",
     "ReplayedOut",
     "ReplayIn",
     "ReportOut",
@@ -264,6 +307,7 @@ __all__ = (
     "ReportOutFailed",
     "ReportOutHeld",
     "ReportOutPlanned",
+    "ReportOutSaved",
     "ReportOutSent",
     "ReportOutWaiting",
     "ResendIn",
@@ -274,18 +318,24 @@ __all__ = (
     "Saved",
     "Schedule",
     "SecretOut",
+    "SeenOut",
     "SegmentIn",
     "SegmentInRule",
     "SegmentOut",
     "SegmentOutRule",
     "Segments",
     "SentOut",
+    "ShareOut",
     "Sql",
     "StartedOut",
     "Stated",
     "StatedStated",
     "StatementIn",
+    "StatementInDaysItem",
     "StatementInKind",
+    "StatementInLettersType0",
+    "StatementInPerType0",
+    "StatementInSpokenBy",
     "StatementOut",
     "StatementOutValue",
     "SuppressionIn",

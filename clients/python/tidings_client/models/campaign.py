@@ -13,6 +13,7 @@ from ..types import UNSET, Unset
 from typing import cast
 
 if TYPE_CHECKING:
+    from ..models.budget import Budget
     from ..models.campaign_data import CampaignData
     from ..models.campaign_fallback_after import CampaignFallbackAfter
     from ..models.combine import Combine
@@ -53,6 +54,11 @@ class Campaign:
             fallback_after (CampaignFallbackAfter | Unset):
             data (CampaignData | Unset):
             tracking (bool | Unset):  Default: True.
+            priority (int | Unset):  Default: 5.
+            budget (Budget | None | Unset):
+            holdout (float | Unset):  Default: 0.0.
+            best_hour (bool | None | Unset):
+            best_hour_within (str | Unset):  Default: 'P1D'.
     """
 
     name: str
@@ -80,8 +86,14 @@ class Campaign:
     fallback_after: CampaignFallbackAfter | Unset = UNSET
     data: CampaignData | Unset = UNSET
     tracking: bool | Unset = True
+    priority: int | Unset = 5
+    budget: Budget | None | Unset = UNSET
+    holdout: float | Unset = 0.0
+    best_hour: bool | None | Unset = UNSET
+    best_hour_within: str | Unset = "P1D"
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.budget import Budget  # noqa: PLC0415
         from ..models.campaign_data import CampaignData  # noqa: PLC0415
         from ..models.campaign_fallback_after import CampaignFallbackAfter  # noqa: PLC0415
         from ..models.combine import Combine  # noqa: PLC0415
@@ -161,6 +173,26 @@ class Campaign:
 
         tracking = self.tracking
 
+        priority = self.priority
+
+        budget: dict[str, Any] | None | Unset
+        if isinstance(self.budget, Unset):
+            budget = UNSET
+        elif isinstance(self.budget, Budget):
+            budget = self.budget.to_dict()
+        else:
+            budget = self.budget
+
+        holdout = self.holdout
+
+        best_hour: bool | None | Unset
+        if isinstance(self.best_hour, Unset):
+            best_hour = UNSET
+        else:
+            best_hour = self.best_hour
+
+        best_hour_within = self.best_hour_within
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -186,11 +218,22 @@ class Campaign:
             field_dict["data"] = data
         if tracking is not UNSET:
             field_dict["tracking"] = tracking
+        if priority is not UNSET:
+            field_dict["priority"] = priority
+        if budget is not UNSET:
+            field_dict["budget"] = budget
+        if holdout is not UNSET:
+            field_dict["holdout"] = holdout
+        if best_hour is not UNSET:
+            field_dict["best_hour"] = best_hour
+        if best_hour_within is not UNSET:
+            field_dict["best_hour_within"] = best_hour_within
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.budget import Budget  # noqa: PLC0415
         from ..models.campaign_data import CampaignData  # noqa: PLC0415
         from ..models.campaign_fallback_after import CampaignFallbackAfter  # noqa: PLC0415
         from ..models.combine import Combine  # noqa: PLC0415
@@ -371,6 +414,38 @@ class Campaign:
 
         tracking = d.pop("tracking", UNSET)
 
+        priority = d.pop("priority", UNSET)
+
+        def _parse_budget(data: object) -> Budget | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                budget_type_0 = Budget.from_dict(data)
+
+                return budget_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Budget | None | Unset, data)
+
+        budget = _parse_budget(d.pop("budget", UNSET))
+
+        holdout = d.pop("holdout", UNSET)
+
+        def _parse_best_hour(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        best_hour = _parse_best_hour(d.pop("best_hour", UNSET))
+
+        best_hour_within = d.pop("best_hour_within", UNSET)
+
         campaign = cls(
             name=name,
             edition=edition,
@@ -384,6 +459,11 @@ class Campaign:
             fallback_after=fallback_after,
             data=data,
             tracking=tracking,
+            priority=priority,
+            budget=budget,
+            holdout=holdout,
+            best_hour=best_hour,
+            best_hour_within=best_hour_within,
         )
 
         return campaign

@@ -10,6 +10,7 @@ from ..types import UNSET, Unset
 
 from ..models.channel import Channel
 from ..models.consent_in_action import ConsentInAction
+from ..models.consent_in_spoken_by import ConsentInSpokenBy
 from ..types import UNSET, Unset
 from typing import cast
 from typing import Literal, cast
@@ -30,6 +31,10 @@ class ConsentIn:
         brand (str | Unset):  Default: 'all'.
         proof (str | Unset): What shows it (GDPR art. 7(1)); `given` counts only with one. Default: ''.
         at (datetime.datetime | None | Unset): When they said so; now when left out.
+        expires_at (datetime.datetime | None | Unset): `given` counts until then; null: until it is taken back.
+        spoken_by (ConsentInSpokenBy | Unset): Who spoke for the customer; '' when they did themselves. Default:
+            ConsentInSpokenBy.VALUE_0.
+        mandate (str | Unset): The reference of the mandate of a relative or guardian. Default: ''.
     """
 
     topic: str
@@ -38,6 +43,9 @@ class ConsentIn:
     brand: str | Unset = "all"
     proof: str | Unset = ""
     at: datetime.datetime | None | Unset = UNSET
+    expires_at: datetime.datetime | None | Unset = UNSET
+    spoken_by: ConsentInSpokenBy | Unset = ConsentInSpokenBy.VALUE_0
+    mandate: str | Unset = ""
 
     def to_dict(self) -> dict[str, Any]:
         topic = self.topic
@@ -64,6 +72,20 @@ class ConsentIn:
         else:
             at = self.at
 
+        expires_at: None | str | Unset
+        if isinstance(self.expires_at, Unset):
+            expires_at = UNSET
+        elif isinstance(self.expires_at, datetime.datetime):
+            expires_at = self.expires_at.isoformat()
+        else:
+            expires_at = self.expires_at
+
+        spoken_by: str | Unset = UNSET
+        if not isinstance(self.spoken_by, Unset):
+            spoken_by = self.spoken_by.value
+
+        mandate = self.mandate
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -80,6 +102,12 @@ class ConsentIn:
             field_dict["proof"] = proof
         if at is not UNSET:
             field_dict["at"] = at
+        if expires_at is not UNSET:
+            field_dict["expires_at"] = expires_at
+        if spoken_by is not UNSET:
+            field_dict["spoken_by"] = spoken_by
+        if mandate is not UNSET:
+            field_dict["mandate"] = mandate
 
         return field_dict
 
@@ -131,6 +159,32 @@ class ConsentIn:
 
         at = _parse_at(d.pop("at", UNSET))
 
+        def _parse_expires_at(data: object) -> datetime.datetime | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                expires_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return expires_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None | Unset, data)
+
+        expires_at = _parse_expires_at(d.pop("expires_at", UNSET))
+
+        _spoken_by = d.pop("spoken_by", UNSET)
+        spoken_by: ConsentInSpokenBy | Unset
+        if isinstance(_spoken_by, Unset):
+            spoken_by = UNSET
+        else:
+            spoken_by = ConsentInSpokenBy(_spoken_by)
+
+        mandate = d.pop("mandate", UNSET)
+
         consent_in = cls(
             topic=topic,
             action=action,
@@ -138,6 +192,9 @@ class ConsentIn:
             brand=brand,
             proof=proof,
             at=at,
+            expires_at=expires_at,
+            spoken_by=spoken_by,
+            mandate=mandate,
         )
 
         return consent_in

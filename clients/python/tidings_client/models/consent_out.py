@@ -28,6 +28,8 @@ class ConsentOut:
         source (str):
         proof (str):
         actor (str):
+        on_behalf (str):
+        expires_at (datetime.datetime | None):
         at (datetime.datetime):
         recorded_at (datetime.datetime):
     """
@@ -40,6 +42,8 @@ class ConsentOut:
     source: str
     proof: str
     actor: str
+    on_behalf: str
+    expires_at: datetime.datetime | None
     at: datetime.datetime
     recorded_at: datetime.datetime
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -61,6 +65,14 @@ class ConsentOut:
 
         actor = self.actor
 
+        on_behalf = self.on_behalf
+
+        expires_at: None | str
+        if isinstance(self.expires_at, datetime.datetime):
+            expires_at = self.expires_at.isoformat()
+        else:
+            expires_at = self.expires_at
+
         at = self.at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
@@ -77,6 +89,8 @@ class ConsentOut:
                 "source": source,
                 "proof": proof,
                 "actor": actor,
+                "on_behalf": on_behalf,
+                "expires_at": expires_at,
                 "at": at,
                 "recorded_at": recorded_at,
             }
@@ -103,6 +117,23 @@ class ConsentOut:
 
         actor = d.pop("actor")
 
+        on_behalf = d.pop("on_behalf")
+
+        def _parse_expires_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                expires_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return expires_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        expires_at = _parse_expires_at(d.pop("expires_at"))
+
         at = datetime.datetime.fromisoformat(d.pop("at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
@@ -116,6 +147,8 @@ class ConsentOut:
             source=source,
             proof=proof,
             actor=actor,
+            on_behalf=on_behalf,
+            expires_at=expires_at,
             at=at,
             recorded_at=recorded_at,
         )

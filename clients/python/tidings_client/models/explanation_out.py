@@ -13,6 +13,7 @@ import datetime
 
 if TYPE_CHECKING:
     from ..models.channel_out import ChannelOut
+    from ..models.explanation_out_differs_item import ExplanationOutDiffersItem
     from ..models.explanation_out_today_type_0 import ExplanationOutTodayType0
 
 
@@ -35,6 +36,9 @@ class ExplanationOut:
         policy (int):
         decided_at (datetime.datetime):
         due_at (datetime.datetime | None):
+        proved (bool): Asked again of the facts as they were, by that policy, it is the same answer.
+        differs (list[ExplanationOutDiffersItem]): channel, what, stored, computed, where it is not.
+        unknown (list[str]): What cannot be known as it was when it was decided.
         facts_changed (bool):
         today (ExplanationOutTodayType0 | None): state, reason, channel where they would differ now.
         channels (list[ChannelOut]):
@@ -51,6 +55,9 @@ class ExplanationOut:
     policy: int
     decided_at: datetime.datetime
     due_at: datetime.datetime | None
+    proved: bool
+    differs: list[ExplanationOutDiffersItem]
+    unknown: list[str]
     facts_changed: bool
     today: ExplanationOutTodayType0 | None
     channels: list[ChannelOut]
@@ -58,6 +65,7 @@ class ExplanationOut:
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.channel_out import ChannelOut  # noqa: PLC0415
+        from ..models.explanation_out_differs_item import ExplanationOutDiffersItem  # noqa: PLC0415
         from ..models.explanation_out_today_type_0 import ExplanationOutTodayType0  # noqa: PLC0415
 
         message = self.message
@@ -87,6 +95,15 @@ class ExplanationOut:
         else:
             due_at = self.due_at
 
+        proved = self.proved
+
+        differs = []
+        for differs_item_data in self.differs:
+            differs_item = differs_item_data.to_dict()
+            differs.append(differs_item)
+
+        unknown = self.unknown
+
         facts_changed = self.facts_changed
 
         today: dict[str, Any] | None
@@ -115,6 +132,9 @@ class ExplanationOut:
                 "policy": policy,
                 "decided_at": decided_at,
                 "due_at": due_at,
+                "proved": proved,
+                "differs": differs,
+                "unknown": unknown,
                 "facts_changed": facts_changed,
                 "today": today,
                 "channels": channels,
@@ -126,6 +146,7 @@ class ExplanationOut:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.channel_out import ChannelOut  # noqa: PLC0415
+        from ..models.explanation_out_differs_item import ExplanationOutDiffersItem  # noqa: PLC0415
         from ..models.explanation_out_today_type_0 import ExplanationOutTodayType0  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -169,6 +190,17 @@ class ExplanationOut:
 
         due_at = _parse_due_at(d.pop("due_at"))
 
+        proved = d.pop("proved")
+
+        differs = []
+        _differs = d.pop("differs")
+        for differs_item_data in _differs:
+            differs_item = ExplanationOutDiffersItem.from_dict(differs_item_data)
+
+            differs.append(differs_item)
+
+        unknown = cast(list[str], d.pop("unknown"))
+
         facts_changed = d.pop("facts_changed")
 
         def _parse_today(data: object) -> ExplanationOutTodayType0 | None:
@@ -205,6 +237,9 @@ class ExplanationOut:
             policy=policy,
             decided_at=decided_at,
             due_at=due_at,
+            proved=proved,
+            differs=differs,
+            unknown=unknown,
             facts_changed=facts_changed,
             today=today,
             channels=channels,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.report_out_failed import ReportOutFailed
     from ..models.report_out_held import ReportOutHeld
     from ..models.report_out_planned import ReportOutPlanned
+    from ..models.report_out_saved import ReportOutSaved
     from ..models.report_out_sent import ReportOutSent
     from ..models.report_out_waiting import ReportOutWaiting
 
@@ -36,6 +37,7 @@ class ReportOut:
         unknown (int):
         waiting (ReportOutWaiting):
         cost (ReportOutCost):
+        saved (ReportOutSaved): Letters that did not leave, because the message before was answered.
     """
 
     run: str
@@ -47,6 +49,7 @@ class ReportOut:
     unknown: int
     waiting: ReportOutWaiting
     cost: ReportOutCost
+    saved: ReportOutSaved
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -54,6 +57,7 @@ class ReportOut:
         from ..models.report_out_failed import ReportOutFailed  # noqa: PLC0415
         from ..models.report_out_held import ReportOutHeld  # noqa: PLC0415
         from ..models.report_out_planned import ReportOutPlanned  # noqa: PLC0415
+        from ..models.report_out_saved import ReportOutSaved  # noqa: PLC0415
         from ..models.report_out_sent import ReportOutSent  # noqa: PLC0415
         from ..models.report_out_waiting import ReportOutWaiting  # noqa: PLC0415
 
@@ -75,6 +79,8 @@ class ReportOut:
 
         cost = self.cost.to_dict()
 
+        saved = self.saved.to_dict()
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -88,6 +94,7 @@ class ReportOut:
                 "unknown": unknown,
                 "waiting": waiting,
                 "cost": cost,
+                "saved": saved,
             }
         )
 
@@ -99,6 +106,7 @@ class ReportOut:
         from ..models.report_out_failed import ReportOutFailed  # noqa: PLC0415
         from ..models.report_out_held import ReportOutHeld  # noqa: PLC0415
         from ..models.report_out_planned import ReportOutPlanned  # noqa: PLC0415
+        from ..models.report_out_saved import ReportOutSaved  # noqa: PLC0415
         from ..models.report_out_sent import ReportOutSent  # noqa: PLC0415
         from ..models.report_out_waiting import ReportOutWaiting  # noqa: PLC0415
 
@@ -121,6 +129,8 @@ class ReportOut:
 
         cost = ReportOutCost.from_dict(d.pop("cost"))
 
+        saved = ReportOutSaved.from_dict(d.pop("saved"))
+
         report_out = cls(
             run=run,
             audience=audience,
@@ -131,6 +141,7 @@ class ReportOut:
             unknown=unknown,
             waiting=waiting,
             cost=cost,
+            saved=saved,
         )
 
         report_out.additional_properties = d

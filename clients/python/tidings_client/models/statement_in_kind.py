@@ -2,6 +2,9 @@ from enum import StrEnum
 
 
 class StatementInKind(StrEnum):
+    BEST_DAYS = "best_days"
+    FREQUENCY = "frequency"
+    HOUSEHOLD = "household"
     LANGUAGE = "language"
     ORDER = "order"
     PAUSE = "pause"

@@ -34,6 +34,7 @@ class StatementOut:
         source (str):
         proof (str):
         actor (str):
+        on_behalf (str):
         at (datetime.datetime):
         recorded_at (datetime.datetime):
     """
@@ -49,6 +50,7 @@ class StatementOut:
     source: str
     proof: str
     actor: str
+    on_behalf: str
     at: datetime.datetime
     recorded_at: datetime.datetime
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -86,6 +88,8 @@ class StatementOut:
 
         actor = self.actor
 
+        on_behalf = self.on_behalf
+
         at = self.at.isoformat()
 
         recorded_at = self.recorded_at.isoformat()
@@ -105,6 +109,7 @@ class StatementOut:
                 "source": source,
                 "proof": proof,
                 "actor": actor,
+                "on_behalf": on_behalf,
                 "at": at,
                 "recorded_at": recorded_at,
             }
@@ -165,6 +170,8 @@ class StatementOut:
 
         actor = d.pop("actor")
 
+        on_behalf = d.pop("on_behalf")
+
         at = datetime.datetime.fromisoformat(d.pop("at"))
 
         recorded_at = datetime.datetime.fromisoformat(d.pop("recorded_at"))
@@ -181,6 +188,7 @@ class StatementOut:
             source=source,
             proof=proof,
             actor=actor,
+            on_behalf=on_behalf,
             at=at,
             recorded_at=recorded_at,
         )
