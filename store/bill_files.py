@@ -110,15 +110,15 @@ _SAMPLES = text("""
 """)
 
 
-def pdf_of(connection: Connection, run: str, invoice: int) -> tuple[str, str] | None:
-    """Return (number, hash of the archived PDF) of an invoice of a run, None when there is none."""
+def pdf_of(connection: Connection, run: str, invoice: int) -> tuple[int, str] | None:
+    """Return (customer, hash of the archived PDF) of an invoice of a run, None when there is none."""
     row = connection.execute(
         text(
-            "SELECT number, pdf_hash FROM invoices WHERE run_id = :run AND id = :id AND pdf_hash IS NOT NULL"
+            "SELECT customer_id, pdf_hash FROM invoices WHERE run_id = :run AND id = :id AND pdf_hash IS NOT NULL"
         ),
         {"run": run, "id": invoice},
     ).one_or_none()
-    return (row.number, row.pdf_hash) if row else None
+    return (row.customer_id, row.pdf_hash) if row else None
 
 
 def file_of(connection: Connection, run: str) -> Row[Any] | None:

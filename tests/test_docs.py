@@ -190,7 +190,7 @@ def actions(node):
     if (
         isinstance(node, ast.Assign)
         and isinstance(node.value, ast.IfExp)
-        and ast.unparse(node.targets[0]) == "kind"
+        and ast.unparse(node.targets[0]) in ("kind", "action")
     ):
         spelled += [node.value.body, node.value.orelse]
     return [one.value for one in spelled if isinstance(one, ast.Constant)]

@@ -45,6 +45,7 @@ from web.console import (
     customer_messages,
     customers,
     gaps,
+    invoice_documents,
     invoices,
     keys,
     rehearsals,
@@ -87,6 +88,7 @@ CONSOLE: tuple[Console, ...] = (
     calls,
     today,
     invoices,
+    invoice_documents,
     gaps,
     reports,
 )

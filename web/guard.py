@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -13,7 +14,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from web.language import choose
-from web.limits import Buckets, Share, shares
+from web.limits import Buckets, Share, shares, stranger
 from web.problems import problem
 from web.site import Site
 from web.staff import SMALL, StaffRoute
@@ -67,7 +68,10 @@ class Guard:
         site: Site = scope["app"].state.site
         request = Request(scope)
         left = shares(self._buckets, request, site.installation.settings, site.clock().timestamp())
-        exchange = _Exchange(scope, receive, send, left)
+        count = partial(
+            stranger, self._buckets, request, site.installation.settings, site.clock().timestamp()
+        )
+        exchange = _Exchange(scope, receive, send, left, count)
         if any(share.wait for share in left):
             await exchange.end(429, "Too many requests; wait for the seconds that Retry-After says.")
             return
@@ -97,7 +101,9 @@ class Guard:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, left: Sequence[Share]) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, left: Sequence[Share], unknown: Callable[[], None]
+    ) -> None:
         self.limit = _largest(scope)
         self._scope = scope
         self._receive = receive
@@ -105,6 +111,7 @@ class _Exchange:
         self._left = left
         self._read = 0
         self._begun = False
+        self._unknown = unknown
 
     def check_length(self) -> None:
         """Refuse a body that says itself that it is too long."""
@@ -135,6 +142,8 @@ class _Exchange:
             if site.installation.settings.public_url.startswith("https:"):
                 headers["Strict-Transport-Security"] = _STRICT
             self._say_what_is_left(headers)
+            if message["status"] == 401 and self._scope["path"].startswith("/v1/"):  # noqa: PLR2004
+                self._unknown()
         await self._send(message)
 
     def _say_what_is_left(self, headers: MutableHeaders) -> None:

@@ -21,6 +21,9 @@ from web.clients import client_of, key_of
 
 WINDOW = 60
 """Seconds in which a bucket fills from empty."""
+WRONG_KEYS = 60
+"""API keys that are none, by client in a window; then none of its keys is looked up until the bucket fills again."""
+STRANGER = "stranger"
 _MOST = 100_000
 """Buckets that are remembered; a forgotten one is full."""
 _SIGNED = ("/p/", "/d/", "/u/", "/l/", "/c/", "/welcome/")
@@ -33,7 +36,7 @@ class Share:
     """What somebody has left of what they may ask."""
 
     policy: str
-    """`client`, `link` or `key`."""
+    """`client`, `link`, `key` or `stranger`."""
     quota: int
     """Requests in a window."""
     left: int
@@ -59,20 +62,33 @@ class Buckets:
 
     def take(self, policy: str, key: bytes, quota: int, now: float) -> Share:
         """Take one from a bucket that holds `quota` and fills in a window; `now` in seconds."""
-        level, at = self._levels.pop((policy, key), (float(quota), now))
-        level = min(float(quota), level + max(now - at, 0.0) * quota / WINDOW)
+        level = self._level(policy, key, quota, now)
         served = level >= 1
         level -= served
         self._levels[policy, key] = (level, now)
+        self._levels.move_to_end((policy, key))
         if len(self._levels) > _MOST:
             self._levels.popitem(last=False)
-        return Share(
-            policy=policy,
-            quota=quota,
-            left=floor(level),
-            full_in=ceil((quota - level) * WINDOW / quota),
-            wait=0 if served else max(1, ceil((1 - level) * WINDOW / quota)),
-        )
+        return _share(policy, quota, level, served=served)
+
+    def look(self, policy: str, key: bytes, quota: int, now: float) -> Share:
+        """Return what `take` would, and take nothing."""
+        level = self._level(policy, key, quota, now)
+        return _share(policy, quota, level, served=level >= 1)
+
+    def _level(self, policy: str, key: bytes, quota: int, now: float) -> float:
+        level, at = self._levels.get((policy, key), (float(quota), now))
+        return min(float(quota), level + max(now - at, 0.0) * quota / WINDOW)
+
+
+def _share(policy: str, quota: int, level: float, *, served: bool) -> Share:
+    return Share(
+        policy=policy,
+        quota=quota,
+        left=floor(level),
+        full_in=ceil((quota - level) * WINDOW / quota),
+        wait=0 if served else max(1, ceil((1 - level) * WINDOW / quota)),
+    )
 
 
 def shares(buckets: Buckets, connection: HTTPConnection, settings: Settings, now: float) -> list[Share]:
@@ -80,16 +96,26 @@ def shares(buckets: Buckets, connection: HTTPConnection, settings: Settings, now
     path, limits = connection.scope["path"], settings.limits
     if path.startswith(_FREE):
         return []
+    client = client_of(connection, settings.proxies)
     if path.startswith("/v1/"):
+        unknown = [buckets.look(STRANGER, client.encode(), WRONG_KEYS, now)] if _tells_apart(client) else []
+        if any(share.wait for share in unknown):
+            return unknown
         return [buckets.take("key", _digest(key_of(connection)), limits.key, now)] if limits.key else []
     taken = []
-    client = client_of(connection, settings.proxies)
     if limits.client and _tells_apart(client):
         taken.append(buckets.take("client", client.encode(), limits.client, now))
     if limits.link and path.startswith(_SIGNED):
         token = path.split("/", 3)[2]
         taken.append(buckets.take("link", _digest(token), limits.link, now))
     return taken
+
+
+def stranger(buckets: Buckets, connection: HTTPConnection, settings: Settings, now: float) -> None:
+    """Count a call with a key that is none: made-up keys are looked up WRONG_KEYS times a window for a client."""
+    client = client_of(connection, settings.proxies)
+    if _tells_apart(client):
+        buckets.take(STRANGER, client.encode(), WRONG_KEYS, now)
 
 
 def _tells_apart(client: str) -> bool:

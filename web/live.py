@@ -7,7 +7,9 @@ before anything is sent. (Server-sent events: HTML Living Standard, 9.2.)
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from web.site import site_of
 
@@ -25,6 +27,8 @@ _RETRY = "retry: 3000\n\n"
 _END = "event: end\ndata: end\n\n"
 _ALIVE = ":\n\n"
 """A comment: finds out whether the browser is still there, and keeps proxies from closing."""
+AT_ONCE = 4
+"""Streams that one session may have open: as many pages as a person looks at."""
 _QUIET = 15.0
 """Seconds without a change before a comment is sent."""
 
@@ -53,27 +57,45 @@ class _Subject:
 
 
 def live(
-    request: Request, subject: str, read: Callable[[], Part], *, every: float = 1.0
-) -> StreamingResponse:
+    request: Request, subject: str, read: Callable[[], Part], *, session: str, every: float = 1.0
+) -> Response:
     """Return a stream of what `read` returns, read every so many seconds for all who look at the subject.
+
+    A session that has AT_ONCE of them open already gets 429, and a page that stands still.
 
     Args:
         request: of the page that listens (`data-live` in `console.js`).
         subject: what is shown and to whom: all who get the same subject get the very same text. It names the
             language, and what of it the roles of the reader hide.
         read: called in a thread; opens and closes its own connection.
+        session: whose the page is.
         every: seconds between two looks.
     """
+    site = site_of(request)
+    if site.streams[session] >= AT_ONCE:
+        return Response(status_code=429, headers={"Retry-After": str(int(LONGEST))})
     return StreamingResponse(
-        _stream(site_of(request).watched, subject, read, every),
+        _counted(site.streams, session, _stream(site.watched, subject, read, every)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
+async def _counted(streams: Counter[str], session: str, told: AsyncGenerator[str]) -> AsyncIterator[str]:
+    streams[session] += 1
+    try:
+        async with aclosing(told):
+            async for text in told:
+                yield text
+    finally:
+        streams[session] -= 1
+        if not streams[session]:
+            del streams[session]
+
+
 async def _stream(
     subjects: dict[str, Any], name: str, read: Callable[[], Part], every: float
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str]:
     subject = subjects.setdefault(name, _Subject())
     subject.watchers += 1
     if subject.reader is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,11 @@ class Site:
     def samples(self) -> dict[str, list[Any]]:
         """The documents to look at of each invoice run that somebody looked at; they do not change any more."""
         return {}
+
+    @cached_property
+    def streams(self) -> Counter[str]:
+        """How many live pages each session has open; `web.live` keeps it."""
+        return Counter()
 
     @cached_property
     def watched(self) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def add(
     name, wanted = named(name), checked_roles(roles)
     staff.add(connection, name=name, roles=wanted, now=now)
     note(
-        connection, actor=by, action="add account", subject=f"staff:{name}", detail={"roles": sorted(wanted)}
+        connection, actor=by, action="add_account", subject=f"staff:{name}", detail={"roles": sorted(wanted)}
     )
     return invite(connection, name, by=by, settings=settings, now=now)
 
@@ -133,7 +133,7 @@ def change_roles(connection: Connection, name: str, roles: Iterable[Role], *, by
     note(
         connection,
         actor=by,
-        action="change roles",
+        action="change_roles",
         subject=f"staff:{account.name}",
         detail={"before": sorted(account.roles), "roles": sorted(wanted)},
     )
@@ -148,7 +148,7 @@ def remove(connection: Connection, name: str, *, by: str, now: datetime) -> None
     account = found(connection, name)
     _somebody_else_is_admin(connection, account)
     staff.remove(connection, account.id, now=now)
-    note(connection, actor=by, action="remove account", subject=f"staff:{account.name}")
+    note(connection, actor=by, action="remove_account", subject=f"staff:{account.name}")
 
 
 def _somebody_else_is_admin(connection: Connection, account: Account) -> None:
@@ -216,7 +216,7 @@ def begin_session(
     note(
         connection,
         actor=f"staff:{account.name}",
-        action="log in",
+        action="log_in",
         subject=f"staff:{account.name}",
         detail={"by": by},
     )
@@ -232,7 +232,7 @@ def _too_often(engine: Engine, name: str, client: str, now: datetime) -> bool:
             return True
         of_name = staff.try_login(connection, _key(name), now=now, window=WINDOW)
         if of_name == TRIES + 1 and staff.find(connection, name):
-            note(connection, actor="system", action="refuse logins", subject=f"staff:{name}")
+            note(connection, actor="system", action="refuse_logins", subject=f"staff:{name}")
         return of_name > TRIES
 
 
@@ -258,7 +258,7 @@ def accept(
         note(
             connection,
             actor=f"staff:{account.name}",
-            action="set password",
+            action="set_password",
             subject=f"staff:{account.name}",
         )
         return begin_session(connection, account, by="invitation", settings=settings, now=now)
@@ -277,7 +277,7 @@ def change_password(
     with engine.begin() as connection:
         staff.set_password(connection, account.id, kept)
         staff.forget_tries(connection, _key(name))
-        note(connection, actor=f"staff:{name}", action="set password", subject=f"staff:{name}")
+        note(connection, actor=f"staff:{name}", action="set_password", subject=f"staff:{name}")
         return begin_session(connection, account, by="password", settings=settings, now=now)
 
 
@@ -317,7 +317,7 @@ def signed_on(
             note(
                 connection,
                 actor="system",
-                action="change roles",
+                action="change_roles",
                 subject=f"staff:{account.name}",
                 detail=detail,
             )
@@ -335,7 +335,7 @@ def _newcomer(
     note(
         connection,
         actor="system",
-        action="add account",
+        action="add_account",
         subject=f"staff:{chosen}",
         detail={"roles": sorted(roles), "by": "single sign-on"},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,8 @@ from tidings.problem import Problem
 
 LIFTABLE = frozenset({"hard_bounce", "soft_bounces", "returned_letter", "dead_token"})
 """Suppressions that a fact made and a fact can end: the customer says that the address works. What the customer said
-themselves (a STOP, a complaint, an unsubscription) only they can take back."""
+themselves (a STOP, a complaint, an unsubscription) only they can take back, and so it is with any word that others
+brought: nobody here knows whether the customer said it."""
 SOURCE = "staff"
 """Of what the desk writes down."""
 
@@ -87,10 +89,11 @@ def _matter(
     change = stored.set_hold if opened else stored.close_hold
     if not change(connection, members(connection, customer), matter, now=now):
         return False
-    kind = "matter_opened" if opened else "matter_closed"
+    action = "open_matter" if opened else "close_matter"
+    kind = f"matter_{'opened' if opened else 'closed'}"
     detail = {"matter": matter, "because": reason}
     _told(connection, customer, kind=kind, channel="call", inbound=False, now=now, detail=detail)
-    note(connection, actor=actor, action=kind, subject=f"customer:{customer}", detail=detail)
+    note(connection, actor=actor, action=action, subject=f"customer:{customer}", detail=detail)
     return True
 
 
@@ -109,14 +112,28 @@ def lift_suppression(
         raise Problem("This address is not suppressed, or not this customer's.")
     if found["reason"] not in LIFTABLE:
         raise Problem("The customer said so themselves: only they can take it back.")
+    lifted(connection, number, found, actor=actor, because=reason, subject=f"customer:{customer}", now=now)
+
+
+def lifted(
+    connection: Connection,
+    number: int,
+    found: Mapping[str, Any],
+    *,
+    actor: str,
+    because: str,
+    subject: str,
+    now: datetime,
+) -> None:
+    """Lift a suppression that is LIFTABLE and in force; `found` has its reason and channel."""
     lift(connection, number, at=now)
     detail = {
-        "because": reason,
+        "because": because,
         "reason": found["reason"],
         "channel": found["channel"],
         "suppression": number,
     }
-    note(connection, actor=actor, action="lift_suppression", subject=f"customer:{customer}", detail=detail)
+    note(connection, actor=actor, action="lift_suppression", subject=subject, detail=detail)
 
 
 def _said(text: str) -> str:

@@ -140,7 +140,7 @@ def create(connection: Connection, content: Content, *, actor: str, now: datetim
         actor=actor,
         now=now,
     )
-    _note(connection, made, "campaign.draft", actor, content)
+    _note(connection, made, "draft_campaign", actor, content)
     return made
 
 
@@ -167,7 +167,7 @@ def save(connection: Connection, draft_id: int, content: Content, *, actor: str,
         **_UNASKED,
     )
     if taken_back:
-        _note(connection, draft_id, "campaign.take_back", actor, content, because="changed")
+        _note(connection, draft_id, "take_back_campaign", actor, content, because="changed")
     return taken_back
 
 
@@ -204,7 +204,7 @@ def ask(installation: Installation, draft_id: int, *, actor: str, now: datetime)
             asked_at=now,
             note="",
         )
-        _note(connection, draft_id, "campaign.ask", actor, content)
+        _note(connection, draft_id, "ask_campaign_approval", actor, content)
 
 
 def approve(
@@ -248,7 +248,7 @@ def approve(
         stored.change(
             connection, draft_id, state="approved", approved_by=actor, approved_at=now, run_id=opened.run
         )
-        _note(connection, draft_id, "campaign.approve", actor, content, run=opened.run, alone=alone)
+        _note(connection, draft_id, "approve_campaign", actor, content, run=opened.run, alone=alone)
         notify(connection, opened.run)
     return opened.run
 
@@ -264,7 +264,7 @@ def send_back(connection: Connection, draft_id: int, *, actor: str, because: str
         raise Problem("This is a draft; nobody asked for approval.")
     _take_back(connection, draft)
     stored.change(connection, draft_id, **{**_UNASKED, "note": " ".join(because.split())[:500]})
-    _note(connection, draft_id, "campaign.send_back", actor, content_of(draft), because=because)
+    _note(connection, draft_id, "send_back_campaign", actor, content_of(draft), because=because)
 
 
 def drop(connection: Connection, draft_id: int, *, actor: str) -> None:
@@ -276,7 +276,7 @@ def drop(connection: Connection, draft_id: int, *, actor: str) -> None:
     draft = _locked(connection, draft_id)
     _take_back(connection, draft)
     stored.change(connection, draft_id, state="dropped")
-    _note(connection, draft_id, "campaign.drop", actor, content_of(draft))
+    _note(connection, draft_id, "drop_campaign", actor, content_of(draft))
 
 
 def is_alone(connection: Connection) -> bool:

@@ -207,7 +207,7 @@ def _audit(connection: Connection, kind: str, name: str, report: ImportReport, g
     connection.execute(
         text(
             "INSERT INTO audit (at, actor, action, subject, detail)"
-            " VALUES (:at, :actor, 'imported', :subject, CAST(:detail AS jsonb))"
+            " VALUES (:at, :actor, 'import', :subject, CAST(:detail AS jsonb))"
         ),
         {"at": given.now, "actor": given.actor, "subject": kind, "detail": json.dumps(counts)},
     )

@@ -50,7 +50,7 @@ def add(
     note(
         connection,
         actor=by,
-        action="add key",
+        action="add_key",
         subject=f"key:{name.strip()}",
         detail={"role": role, "scopes": sorted(scopes)},
     )
@@ -64,5 +64,5 @@ def revoke(connection: Connection, name: str, *, by: str, now: datetime) -> Key:
         Problem: there is no such key.
     """
     key = keys.revoke(connection, name=name, at=now)
-    note(connection, actor=by, action="revoke key", subject=f"key:{name}")
+    note(connection, actor=by, action="revoke_key", subject=f"key:{name}")
     return key

@@ -58,7 +58,7 @@ def add(
             connection, name=name.strip(), url=url, events=kinds, personal=personal, now=now
         )
         detail = {"events": list(kinds), "personal": personal}
-        note(connection, actor=actor, action="webhook added", subject=name.strip(), detail=detail)
+        note(connection, actor=actor, action="add_webhook", subject=name.strip(), detail=detail)
     return secret
 
 
@@ -81,7 +81,7 @@ def remove(installation: Installation, name: str, *, actor: str) -> None:
     """
     with installation.engine.begin() as connection:
         events.remove_webhook(connection, events.find_webhook(connection, name).id)
-        note(connection, actor=actor, action="webhook removed", subject=name)
+        note(connection, actor=actor, action="remove_webhook", subject=name)
 
 
 def rotate(installation: Installation, name: str, *, actor: str, now: datetime) -> str:
@@ -93,7 +93,7 @@ def rotate(installation: Installation, name: str, *, actor: str, now: datetime) 
     with installation.engine.begin() as connection:
         found = events.find_webhook(connection, name)
         secret = events.rotate(connection, found.id, until=now + ROTATION)
-        note(connection, actor=actor, action="webhook rotated", subject=name)
+        note(connection, actor=actor, action="rotate_webhook", subject=name)
     return secret
 
 
@@ -120,7 +120,7 @@ def replay(
     with installation.engine.begin() as connection:
         found = events.find_webhook(connection, name)
         count = events.replay(connection, found.id, since=since, events=ids, now=now)
-        note(connection, actor=actor, action="webhook replayed", subject=name, detail={"events": count})
+        note(connection, actor=actor, action="replay_webhook", subject=name, detail={"events": count})
     return count
 
 

@@ -57,7 +57,7 @@ def add_postal(connection: Connection, known: Preferences, address: PostalAddres
     if not preference.lock(connection, known.customer):
         return False
     own_addresses.add_postal(connection, customer=known.customer, address=address)
-    _note(connection, known.customer, known.brand, "address_added", Channel.LETTER, now)
+    _note(connection, known.customer, known.brand, "add_address", Channel.LETTER, now)
     return True
 
 
@@ -66,7 +66,7 @@ def confirmed(connection: Connection, code: Code, *, now: datetime) -> bool:
     if not preference.lock(connection, code.customer):
         return False
     own_addresses.add(connection, customer=code.customer, channel=code.channel, value=code.value, now=now)
-    _note(connection, code.customer, code.brand, "address_added", code.channel, now)
+    _note(connection, code.customer, code.brand, "add_address", code.channel, now)
     return True
 
 
@@ -90,7 +90,7 @@ def remove(connection: Connection, known: Preferences, address: int, *, now: dat
     channel = own_addresses.remove(connection, customer=known.customer, address=address, now=now)
     if channel is None:
         return False
-    _note(connection, known.customer, known.brand, "address_removed", channel, now)
+    _note(connection, known.customer, known.brand, "remove_address", channel, now)
     return True
 
 
@@ -114,7 +114,7 @@ def register_browser(
         return False
     device = f"web:{hashlib.sha256(found.endpoint.encode()).hexdigest()[:16]} {name}".rstrip()
     devices.register(connection, customer=customer, device=device, platform="web", token=token, at=now)
-    _note(connection, customer, brand, "address_added", Channel.PUSH, now)
+    _note(connection, customer, brand, "add_address", Channel.PUSH, now)
     return True
 
 

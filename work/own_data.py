@@ -42,7 +42,7 @@ def export(
             entry = zipfile.ZipInfo(name, date_time=now.timetuple()[:6])
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content.encode("utf-8", "replace"))
-    _note(connection, customer, brand, "data_exported", now)
+    _note(connection, customer, brand, "export_own_data", now)
     return out.getvalue()
 
 
@@ -50,7 +50,7 @@ def ask_erasure(connection: Connection, *, customer: int, brand: str, now: datet
     """Queue the wish to be erased, for people to decide; False when it waits already."""
     asked = erasures.ask(connection, customer=customer, brand=brand, now=now)
     if asked:
-        _note(connection, customer, brand, "erasure_asked", now)
+        _note(connection, customer, brand, "ask_erasure", now)
     return asked
 
 

@@ -55,7 +55,7 @@ def test_a_key_with_scopes_ends_after_its_last_day_and_says_when_it_was_used(tid
     [listed] = json.loads(tidings("list", "--json")[1].out)
     assert listed["used_at"] == "2093-03-03T23:59:59+00:00"
     with engine.connect() as connection:
-        assert [(one.action, one.subject) for one in audit.listed(connection)] == [("add key", "key:shop")]
+        assert [(one.action, one.subject) for one in audit.listed(connection)] == [("add_key", "key:shop")]
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_the_audit_is_listed_verified_and_its_end_is_known(tidings, settings, en
     assert answer(tidings, "audit", "head") == (0, None)
     for name in ("ann", "bob"):
         tidings("staff", "add", name, "--role", "admin", "--by", "ola")
-    assert tidings("audit", "list", "--what", "account", "--who", "OLA")[1].out.count("add account") == 2
+    assert tidings("audit", "list", "--what", "account", "--who", "OLA")[1].out.count("add_account") == 2
     code, printed = tidings("audit", "head")
     kept = printed.out.strip()
     assert (code, answer(tidings, "audit", "list")[1][0]["hash"]) == (0, kept.partition(":")[2])

@@ -35,7 +35,7 @@ def test_somebody_is_invited_gets_other_roles_and_is_removed(door, admin):
     assert admin.post("/staff/ingrid/remove").headers["location"] == "/staff?said=done"
     assert "removed" in admin.get("/staff/ingrid").text
     acts = door.ask("SELECT action FROM audit WHERE subject = 'staff:ingrid' ORDER BY id")
-    assert [act for (act,) in acts] == ["add account", "invite", "invite", "change roles", "remove account"]
+    assert [act for (act,) in acts] == ["add_account", "invite", "invite", "change_roles", "remove_account"]
     assert {actor for (actor,) in door.ask("SELECT actor FROM audit")} == {f"staff:{admin.name}"}
 
 
@@ -105,7 +105,7 @@ def test_the_audit_is_read_in_pages_searched_and_verified(door, admin):
     assert "key:key-0<" not in newest
     older = re.search(r'href="(/audit\?[^"]*before=\d+)"', newest)[1].replace("&amp;", "&")
     assert "key:key-0<" in admin.get(older).text
-    assert admin.get("/audit?what=KEY:key-7&before=x").text.count("add key") == 11
+    assert admin.get("/audit?what=KEY:key-7&before=x").text.count("add_key") == 11
     assert "Nothing to show" in admin.get("/audit?who=nobody").text
     assert "All 101 rows are as they were written" in admin.get("/audit?verify=1").text
 

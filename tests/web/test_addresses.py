@@ -53,7 +53,7 @@ def test_a_new_address_is_used_only_when_its_code_comes_back(door, engine, writt
     assert door.ask("SELECT verified_at IS NOT NULL, source FROM addresses WHERE value = :v", v=value) == [
         (True, "form")
     ]
-    assert door.ask("SELECT action, detail::text FROM audit")[0][0] == "address_added"
+    assert door.ask("SELECT action, detail::text FROM audit")[0][0] == "add_address"
     assert not any(
         value in row[0]
         for row in door.ask("SELECT detail::text FROM audit UNION SELECT detail::text FROM touchpoints")

@@ -138,7 +138,7 @@ def test_a_campaign_needs_a_second_person(town, engine, marketer, manager):
     assert runs(engine) == [("autumn-2026", "scheduled", manager.name)]
     with engine.connect() as connection:
         noted = connection.execute(text("SELECT action, actor, detail FROM audit ORDER BY id")).all()
-    assert [row.action for row in noted] == ["campaign.draft", "campaign.ask", "campaign.approve"]
+    assert [row.action for row in noted] == ["draft_campaign", "ask_campaign_approval", "approve_campaign"]
     assert noted[-1].actor == f"staff:{manager.name}"
     assert noted[-1].detail["alone"] is False
     again = manager.post(f"{path}/approve")
@@ -154,7 +154,7 @@ def test_somebody_alone_approves_and_the_page_and_the_audit_say_so(town, engine,
     assert marketer.post(f"{path}/approve").status_code == 303
     with engine.connect() as connection:
         assert (
-            connection.scalar(text("SELECT detail ->> 'alone' FROM audit WHERE action = 'campaign.approve'"))
+            connection.scalar(text("SELECT detail ->> 'alone' FROM audit WHERE action = 'approve_campaign'"))
             == "true"
         )
 

@@ -148,7 +148,7 @@ ACTS = {
         "matter",
         {"matter": "complaint", "do": "open", "because": "damaged"},
         "opened",
-        "SELECT detail ->> 'because' FROM audit WHERE action = 'matter_opened'",
+        "SELECT detail ->> 'because' FROM audit WHERE action = 'open_matter'",
         "damaged",
     ),
     "a bounced address is used again": (

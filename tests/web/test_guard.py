@@ -11,7 +11,7 @@ from tests.web.conftest import BROWSER, Door, StaffClient
 from tidings.role import Role
 from tidings.settings import LimitSettings
 from web.clients import client_of
-from web.limits import Buckets
+from web.limits import WRONG_KEYS, Buckets
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -114,6 +114,22 @@ def test_a_client_waits_when_it_asks_too_often_whatever_it_claims_to_be(settings
 
     clock.on(seconds=20)
     assert [stranger.get("/login").status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_client_that_makes_keys_up_is_not_looked_up_for_ever(settings, engine, clock):
+    door = guarded(settings, engine, clock)
+    stranger, other = visitor(door), visitor(door, "198.51.100.8")
+
+    def tried(client, number):
+        return client.get("/v1/runs", headers={"X-API-Key": f"tdg_made-up-{number}"})
+
+    assert {tried(stranger, number).status_code for number in range(WRONG_KEYS)} == {401}
+    blocked = tried(stranger, WRONG_KEYS)
+    assert (blocked.status_code, blocked.headers["retry-after"]) == (429, "1")
+    assert blocked.headers["ratelimit-policy"] == '"stranger";q=60;w=60'
+    assert tried(other, 0).status_code == 401
+    clock.on(seconds=2)
+    assert [tried(stranger, number).status_code for number in range(3)] == [401, 401, 429]
 
 
 def test_what_a_stranger_cannot_post_changes_nothing(settings, engine, clock):

@@ -182,6 +182,29 @@ def test_who_is_alone_may_release_their_own_run_and_that_is_written_down(door, b
     assert door.ask("SELECT detail FROM audit WHERE action = 'release'") == [({"alone": True},)]
 
 
+def test_a_manager_says_first_why_an_invoice_is_opened(door, town, biller, staff):
+    run = started(biller, door)
+    with town.begin() as connection:
+        number = connection.scalar(text("SELECT id FROM invoices WHERE number = 'F-1'"))
+    pdf, manager = f"/invoices/{run}/{number}.pdf", staff(Role.MANAGER)
+
+    asked = manager.get(pdf)
+    assert (asked.headers["content-type"].partition(";")[0], f'action="{pdf}/open"' in asked.text) == (
+        "text/html",
+        True,
+    )
+    assert manager.post(f"{pdf}/open", {"because": "ticket", "note": " "}).status_code == 422
+    assert manager.get(pdf).headers["content-type"].startswith("text/html")
+
+    answer = manager.post(f"{pdf}/open", {"because": "ticket", "note": "4711"})
+    assert (answer.status_code, answer.headers["location"]) == (303, pdf)
+    assert manager.get(pdf).content.startswith(b"%PDF")
+    assert door.ask("SELECT detail ->> 'because' FROM audit WHERE action = 'open_customer'") == [
+        ("ticket: 4711",)
+    ]
+    assert biller.get(pdf).content.startswith(b"%PDF")
+
+
 def test_every_invoice_is_listed_with_its_proof(door, town, biller):
     run = started(biller, door)
     with town.begin() as connection:

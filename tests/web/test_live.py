@@ -1,11 +1,14 @@
 """Live parts: one reader for all who look, told only what changed, over when it is final."""
 
 import asyncio
+from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
-from web.live import Part, live
+from web.live import AT_ONCE, Part, live
+
+SESSIONS = count()
 
 
 class Looked:
@@ -24,7 +27,7 @@ class Looked:
 
 async def heard(door, read, *, most=100):
     """Return what somebody hears, events only."""
-    answer = live(SimpleNamespace(app=door.app), "subject", read, every=0.01)
+    answer = live(SimpleNamespace(app=door.app), "subject", read, session=str(next(SESSIONS)), every=0.01)
     told = []
     async for text in answer.body_iterator:
         told.append(text)
@@ -59,3 +62,24 @@ def test_nobody_reads_any_more_when_everybody_has_gone(door):
     asyncio.run(heard(door, Looked(Part(text="a")), most=2))
 
     assert door.app.state.site.watched == {}
+
+
+def test_a_session_has_only_so_many_pages_that_move(door):
+    async def opened(session):
+        return live(
+            SimpleNamespace(app=door.app), "subject", Looked(Part(text="a")), session=session, every=9
+        )
+
+    async def all_of_them():
+        streams = [await opened("one") for _ in range(AT_ONCE)]
+        for stream in streams:
+            await anext(stream.body_iterator)
+        refused, other = await opened("one"), await opened("another")
+        assert (refused.status_code, other.status_code) == (429, 200)
+        await streams[0].body_iterator.aclose()
+        assert (await opened("one")).status_code == 200
+        for stream in streams[1:]:
+            await stream.body_iterator.aclose()
+
+    asyncio.run(all_of_them())
+    assert (door.app.state.site.streams, door.app.state.site.watched) == ({}, {})

@@ -61,8 +61,8 @@ def test_somebody_logs_in_and_the_first_time_makes_an_account(door, browser, iss
     assert "tidings-sign-on" not in browser.cookies
     written = door.ask("SELECT actor, action, detail ->> 'by' FROM audit ORDER BY id LIMIT 2")
     assert written == [
-        ("system", "add account", "single sign-on"),
-        ("staff:ingrid-moen", "log in", "single sign-on"),
+        ("system", "add_account", "single sign-on"),
+        ("staff:ingrid-moen", "log_in", "single sign-on"),
     ]
 
 

@@ -61,7 +61,7 @@ def test_after_a_code_the_whole_record_comes_as_json_and_to_read(door, engine):
     assert "c1@example.org" in html
     assert "<script>" not in html
     assert door.ask("SELECT actor, action, subject FROM audit") == [
-        ("customer", "data_exported", f"customer:{ada}")
+        ("customer", "export_own_data", f"customer:{ada}")
     ]
 
 
@@ -105,7 +105,7 @@ def test_the_wish_to_be_erased_is_said_twice_and_waits_for_a_person(door, engine
     with engine.connect() as connection:
         [one] = waiting(connection)
     assert (one["reference"], one["brand"], one["asked_at"]) == ("C1", "nordlys", clock.now)
-    assert door.ask("SELECT action FROM audit") == [("erasure_asked",)]
+    assert door.ask("SELECT action FROM audit") == [("ask_erasure",)]
     assert door.ask("SELECT first_name FROM customers") == [("Ada",)], "nothing is erased by a page"
 
     erase(door.installation, "C1", by="Kari", because="asked on their page", now=clock.now)

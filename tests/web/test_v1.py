@@ -438,7 +438,7 @@ def test_wrong_events_of_a_batch_are_pointed_at(api, door, engine):
 
 
 def test_suppressions_are_added_listed_and_lifted_with_a_reason(api, door, engine):
-    body = {"channel": "email", "value": "Ada@Example.org", "reason": "asked", "proof": "call"}
+    body = {"channel": "email", "value": "Ada@Example.org", "reason": "hard_bounce", "proof": "log"}
     made = api("POST", "/suppressions", body)
     again = api("POST", "/suppressions", body)
     where = f"/suppressions/{made.json()['id']}/lift"
@@ -449,11 +449,14 @@ def test_suppressions_are_added_listed_and_lifted_with_a_reason(api, door, engin
     assert api("POST", where, {}).status_code == 422
     assert api("POST", where, {"because": "works again"}).json()["lifted_at"]
     assert api("GET", "/suppressions?active=true").json()["items"] == []
-    assert door.ask("SELECT action, subject FROM audit") == [("lift", f"suppression:{made.json()['id']}")]
+    assert door.ask("SELECT action, subject FROM audit") == [
+        ("lift_suppression", f"suppression:{made.json()['id']}")
+    ]
 
 
-def test_what_a_customer_said_themselves_is_not_lifted_for_them(api, door, engine):
-    made = api("POST", "/suppressions", {"channel": "sms", "value": "+4740612345", "reason": "stop"}).json()
+@pytest.mark.parametrize("reason", ["stop", "complaint", "unsubscribed", "a_word_of_another_system"])
+def test_what_a_customer_said_or_may_have_said_is_not_lifted_for_them(api, door, engine, reason):
+    made = api("POST", "/suppressions", {"channel": "sms", "value": "+4740612345", "reason": reason}).json()
 
     assert api("POST", f"/suppressions/{made['id']}/lift", {"because": "b"}).status_code == 409
 

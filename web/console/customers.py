@@ -40,6 +40,7 @@ BECAUSE: Mapping[Role, tuple[str, ...]] = {
     Role.SUPPORT: ("ticket", "call", "letter", "counter"),
     Role.BILLING: ("ticket", "call", "letter"),
     Role.COUNTER: ("counter",),
+    Role.MANAGER: ("ticket", "call", "letter"),
 }
 """Why somebody may open a customer, by role."""
 OPEN_FOR = timedelta(hours=1)
@@ -129,10 +130,12 @@ def reason(visit: Visit, connection: Connection, customer: int) -> str | None:
     return open_reason(connection, actor=visit.actor, customer=customer, since=visit.now - OPEN_FOR)
 
 
-def ask_reason(visit: Visit, connection: Connection, customer: int, **more: Any) -> Response:
-    """Ask why a customer is to be opened; tells the name and nothing else."""
+def ask_reason(
+    visit: Visit, connection: Connection, customer: int, *, place: str = "", **more: Any
+) -> Response:
+    """Ask why a customer is to be opened, or what lies at another `place`; tells the name and nothing else."""
     one = hits(connection, [customer])[0]
-    return visit.page("customer_open", one=one, here=here(visit), because=may_say(visit), **more)
+    return visit.page("customer_open", one=one, here=place or here(visit), because=may_say(visit), **more)
 
 
 def may_say(visit: Visit) -> list[str]:
@@ -142,15 +145,19 @@ def may_say(visit: Visit) -> list[str]:
 
 def open_one(visit: Visit) -> Response:
     """Open one customer for a reason that is written down; whom the visitor had open is closed by it."""
+    with visit.site.installation.engine.begin() as connection:
+        return opened(visit, connection, customer_of(visit, connection), here(visit))
+
+
+def opened(visit: Visit, connection: Connection, customer: int, place: str) -> Response:
+    """Write down why the visitor opens a customer, and lead to a place; ask again where they did not say."""
     because = str(visit.fields.get("because", ""))
     note = " ".join(str(visit.fields.get("note", "")).split())[:500]
-    with visit.site.installation.engine.begin() as connection:
-        customer = customer_of(visit, connection)
-        if because not in may_say(visit) or not (note or because == "counter"):
-            return ask_reason(visit, connection, customer, wrong=True, chosen=because, status=422)
-        said = f"{because}: {note}" if note else because
-        opened_because(connection, actor=visit.actor, customer=customer, because=said)
-    return visit.back(here(visit))
+    if because not in may_say(visit) or not (note or because == "counter"):
+        return ask_reason(visit, connection, customer, place=place, wrong=True, chosen=because, status=422)
+    said = f"{because}: {note}" if note else because
+    opened_because(connection, actor=visit.actor, customer=customer, because=said)
+    return visit.back(place)
 
 
 @dataclass(frozen=True, kw_only=True)

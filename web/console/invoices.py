@@ -25,7 +25,6 @@ from web.console.run import alone, may_release, read_run
 from web.downloads import Cell, asked_kind, download
 from web.staff import StaffRoute, Visit, page
 from work import billing
-from work.archive import fetch
 from work.billing import ASKED, CONSTANTS, Checked
 from work.bills import BillMapping
 from work.invoicing import open_invoice_run
@@ -48,7 +47,6 @@ def routes() -> list[StaffRoute]:
         page("/invoices/new/{digest}", columns, roles=WRITERS, methods=("GET", "POST")),
         page("/invoices/new/{digest}/check", check, roles=WRITERS, methods=("GET", "POST")),
         page("/invoices/{run}", one, roles=READERS),
-        page("/invoices/{run}/{invoice:int}.pdf", document, roles=READERS),
     ]
 
 
@@ -200,25 +198,6 @@ def one(visit: Visit) -> Response:
         may_release=may_release(visit, run, alone=single),
         alone=single and run.requested_by == visit.actor,
     )
-
-
-def document(visit: Visit) -> Response:
-    """Show the archived PDF of an invoice, byte for byte."""
-    run, invoice = visit.request.path_params["run"], visit.request.path_params["invoice"]
-    with visit.site.reading.connect() as connection:
-        found = bill_files.pdf_of(connection, run, min(invoice, 2**62))
-    if found is None:
-        raise HTTPException(404)
-    try:
-        content = fetch(visit.site.installation.archive, found[1])
-    except (FileNotFoundError, ValueError):
-        raise HTTPException(404) from None
-    headers = {
-        "Content-Disposition": f'inline; filename="invoice-{invoice}.pdf"',
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; plugin-types application/pdf; frame-ancestors 'none'",
-    }
-    return Response(content, media_type="application/pdf", headers=headers)
 
 
 _PROOF = (

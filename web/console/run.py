@@ -99,7 +99,7 @@ def follow(visit: Visit) -> Response:
         text = pages.part("console/run_live", language=language, p=found, chart=picture(found, language))
         return Part(text=text, final=found.final)
 
-    return live(visit.request, f"run {run} {language}", read)
+    return live(visit.request, f"run {run} {language}", read, session=visit.staff.csrf)
 
 
 def who_lacks_it(visit: Visit) -> Response:

@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from store import listing
-from store.audit import note
 from store.suppressions import suppress
 from tidings.channel import Channel
 from web.auth import Caller
@@ -22,6 +21,7 @@ from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.whom import Because, check_brand
+from work.care import LIFTABLE, lifted
 
 router = APIRouter(prefix="/v1", tags=["suppressions"], route_class=StrictRoute)
 
@@ -165,28 +165,25 @@ def lift_suppression(request: Request, caller: Caller, number: _Number, body: Li
         found = listing.suppression(connection, number)
         if found is None:
             raise Refused(404, f"There is no suppression {number}.", field="id", value=str(number))
-        if found.reason in _THEIRS:
+        if found.reason not in LIFTABLE:
             raise Refused(
                 409,
-                f"Suppression {number} is the customer's own word ({found.reason}); only they take it back.",
+                f"Suppression {number} is or may be the customer's own word ({found.reason}); only they take it back.",
                 field="id",
                 value=str(number),
             )
-        listing.lift(connection, number, at=site.clock())
         if found.lifted_at is None:
-            note(
+            lifted(
                 connection,
+                number,
+                {"reason": found.reason, "channel": found.channel},
                 actor=f"key:{caller.name}",
-                action="lift",
+                because=body.because,
                 subject=f"suppression:{number}",
-                detail={"because": body.because, "reason": found.reason, "channel": found.channel},
+                now=site.clock(),
             )
         found = listing.suppression(connection, number)
     return SuppressionOut.model_validate(found, from_attributes=True)
-
-
-_THEIRS = frozenset({"complaint", "stop", "opt_out"})
-"""What the customer said, by a complaint or by STOP."""
 
 
 def _active(connection: Connection, body: SuppressionIn, value: str) -> object | None:
