@@ -25,6 +25,7 @@ ORDER = (
     "push",
     "letters",
     "invoices",
+    "gate",
     "form",
     "desk",
     "share",

@@ -13,7 +13,7 @@ from templates.catalog import Fact, Template
 from templates.language import choose
 from templates.safe import day, iban, money, number, percent
 from templates.subject import Subject
-from templates.values import add_account, check_data
+from templates.values import add_account, check_data, invoice_values
 from tidings.channel import Channel
 from tidings.message import Content, Email, Letter, Sms, WhatsApp
 
@@ -28,7 +28,7 @@ class ParityProblem:
     language: str
     channel: Channel
     part: str
-    """`html`, `text`, `attachment`, `pdf`, `payload`, `text`: where it was looked for."""
+    """`html`, `text`, `attachment`, `pdf`, `payload`, `text`, `xml`: where it was looked for."""
     fact: str
     expected: str
 
@@ -46,7 +46,7 @@ def check_parity(
     """
     language = choose(subject.language, template.languages, subject.brand.languages)
     forms = fact_forms(template, subject, language)
-    return [
+    found = [
         ParityProblem(
             template=template.name,
             language=language,
@@ -60,6 +60,63 @@ def check_parity(
         for fact, accepted in forms.items()
         if not any(_says(text, form) for form in accepted)
     ]
+    if template.document != "invoice":
+        return found
+    return found + [
+        ParityProblem(
+            template=template.name,
+            language=language,
+            channel=channel,
+            part="xml",
+            fact=fact,
+            expected=expected,
+        )
+        for channel, content in contents.items()
+        for fact, expected in _unlike_xml(template, subject, content)
+    ]
+
+
+def _unlike_xml(template: Template, subject: Subject, content: Content) -> Iterator[tuple[str, str]]:
+    """Yield (fact, value) of what the XML inside of an invoice does not say as the message's own data does."""
+    told = add_account(check_data(template, subject.data, subject.shared)["invoice"], subject.brand)
+    for pdf in _documents(content):
+        said = invoice_in(pdf)
+        if said is None:  # no seller's tax number: there is no XML, and the gate has judged that
+            continue
+        for name, fact in template.facts.items():
+            holder, _, path = fact.value.partition(".")
+            value = told.get(path) if holder == "invoice" else None
+            if value not in (None, "") and _joined(said.get(path)) != _joined(value):
+                yield name, str(value)
+
+
+def _joined(value: Any) -> Any:
+    return value.replace(" ", "") if isinstance(value, str) else value
+
+
+def _documents(content: Content) -> Iterator[bytes]:
+    if isinstance(content, Letter):
+        yield content.pdf
+    elif isinstance(content, Email):
+        for part in message_from_bytes(content.raw, policy=default).walk():
+            if part.get_content_type() == "application/pdf":
+                yield part.get_content()
+
+
+def invoice_in(pdf: bytes) -> dict[str, Any] | None:
+    """Return the invoice that the XML inside of a PDF says, in the words of template text; None where there is none."""
+    from templates.einvoice.cii import from_cii
+    from templates.einvoice.hybrid import read_xml
+    from templates.einvoice.syntax import parse
+    from templates.einvoice.view import model_of
+
+    xml = read_xml(pdf)
+    if xml is None:
+        return None
+    invoice = model_of(from_cii(parse(xml)))
+    paid = invoice.payment[0] if invoice.payment else None
+    account = {"account": paid.account, "bic": paid.bic, "holder": paid.holder} if paid else {}
+    return invoice_values(invoice) | account
 
 
 def fact_forms(template: Template, subject: Subject, language: str) -> dict[str, tuple[str, ...]]:

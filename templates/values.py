@@ -132,7 +132,10 @@ def invoice_values(invoice: Invoice) -> dict[str, Any]:
         "tax": invoice.tax,
         "gross": invoice.gross,
         "due": invoice.due,
+        "pay_by": None if invoice.is_credit else invoice.due_on,
+        "pay_reference": "" if invoice.is_credit else clean(invoice.reference or invoice.number),
         "credit": invoice.is_credit,
+        "credits": clean(invoice.preceding[0].number) if invoice.preceding else "",
         "reference": clean(invoice.reference or invoice.number),
         "note": clean(invoice.note),
         "lines": [
@@ -169,7 +172,7 @@ def _customer(given: Any) -> dict[str, str]:
 def add_account(invoice: dict[str, Any], brand: Brand) -> dict[str, Any]:
     """Return the invoice with the brand's account for its currency; all empty where there is none."""
     account = brand.accounts.get(invoice["currency"])
-    if account is None:
+    if account is None or invoice["credit"]:
         return invoice
     paid = {"account": account.iban, "bic": account.bic, "bank": account.bank}
     return invoice | paid | {"holder": account.holder or brand.legal_name}

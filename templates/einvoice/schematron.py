@@ -87,6 +87,11 @@ class Worker:
             raise GateDownError(answer["down"])
         return [Broken(rule=rule, text=text) for rule, text in answer["broken"]]
 
+    @property
+    def pid(self) -> int:
+        """The process's id, 0 where there is none."""
+        return self._process.pid if self._process is not None else 0
+
     def _running(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(  # noqa: S603 -- ourselves

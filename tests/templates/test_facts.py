@@ -56,6 +56,8 @@ def test_the_text_part_and_the_attachment_are_searched_too(make: Make, invoice: 
         (Channel.EMAIL, "html"),
         (Channel.EMAIL, "text"),
         (Channel.EMAIL, "attachment"),
+        (Channel.EMAIL, "xml"),
+        (Channel.LETTER, "xml"),
         (Channel.SMS, "text"),
         (Channel.PUSH, "payload"),
         (Channel.LETTER, "pdf"),

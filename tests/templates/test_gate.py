@@ -4,7 +4,6 @@ import io
 import sys
 from collections.abc import Callable
 
-import page
 import pikepdf
 import pypdfium2
 import pytest
@@ -15,8 +14,7 @@ from templates.einvoice.hybrid import embed, read_xml
 from templates.einvoice.schematron import GateDownError, Worker
 from templates.einvoice.ubl import to_ubl
 from templates.facts import pdf_text
-from templates.invoice import finished, invoice_page, invoice_pdf
-from templates.paper import to_pdf
+from templates.invoice import invoice_pdf
 from templates.preview import SAMPLE_BRAND
 from tests.templates.bills import (
     GERMAN,
@@ -174,16 +172,15 @@ def test_the_same_invoice_has_the_same_bytes_and_says_how_it_belongs_to_its_xml(
     assert "<pdfaid:part>3</pdfaid:part><pdfaid:conformance>B</pdfaid:conformance>" in xmp
 
 
-def test_what_is_checked_can_fail() -> None:
-    plain = to_pdf(
-        invoice_page(bill(), brand=SAMPLE_BRAND, language="en", links=LINKS, postal=POSTAL),
-        identity="a",
-        where="b",
-    )
-    assert not page.is_pdf_compliant_bytes(plain, profile="3b")
-    done = finished(plain, legal(bill()), language="en")
-    assert page.is_pdf_compliant_bytes(done, profile="3b")
-    assert page.is_pdf_compliant_bytes(done, profile="ua1")
+def test_no_stream_of_a_document_ends_like_a_line() -> None:
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(made(bill()))) as document:
+        document.Root.Kept = document.make_stream(b"carried\r")
+        document.save(out, compress_streams=False)
+    again = embed(out.getvalue(), None, legal(bill()), title="Invoice", language="en")
+    assert b"\r\nendstream" not in again
+    with pikepdf.open(io.BytesIO(again)) as document:
+        assert document.Root.Kept.read_bytes() == b"carried\r"
 
 
 def test_the_swiss_slip_is_paid_by_its_code_and_by_hand() -> None:
