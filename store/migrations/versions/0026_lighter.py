@@ -1,7 +1,7 @@
 """What every message writes is looked at by the server less often, and not where nobody asks.
 
-With every twentieth row that changed the server read the table again to learn how its values are spread, in all
-columns; sorting the decisions of 12,000 messages alone took as long as sending 500 of them.
+While mails went out a tenth of the messages had changed every few seconds, and the server analysed the table each time:
+0.16 s of CPU for 12,000 messages, in which 400 mails are sent.
 """
 
 import sqlalchemy as sa
@@ -36,8 +36,8 @@ VALUES = 20
 def upgrade() -> None:
     """Take smaller samples of the four tables that grow with each message, of fewer columns, and less often.
 
-    What has changed in fewer than 5,000 rows is no reason to go through a table: a batch is 1,000. A message changes
-    three times, so that half of them as many changes are a sixth of the messages.
+    What has changed in fewer than 5,000 rows is no reason to go through a table. A message changes three times: when
+    half as many changes as there are rows have come together, a run is a sixth further.
     """
     connection = op.get_bind()
     columns = sa.text(
