@@ -105,7 +105,7 @@ def shares_of(
     return {row.id: (row.over_budget, row.gain) for row in rows}
 
 
-_HOUSEHOLD = """
+HOUSEHOLD = """
     coalesce('ref ' || nullif(trim(c.attributes ->> 'household'), ''), CASE WHEN c.last_name <> ''
         AND jsonb_array_length(coalesce(nullif(a.postal -> 'street', 'null'), '[]')) > 0 THEN
         regexp_replace(lower(concat_ws('|', c.last_name, a.postal ->> 'street', a.postal ->> 'postal_code',
@@ -121,8 +121,8 @@ def letters_of_households(connection: Connection, run: str) -> pl.DataFrame:
     shape = {"message": pl.String(), "customer": pl.Int64(), "household": pl.String()}
     query = f"""
         SELECT message, customer, household FROM (
-            SELECT m.id::text AS message, m.customer_id AS customer, {_HOUSEHOLD} AS household,
-                   count(*) OVER (PARTITION BY {_HOUSEHOLD}) AS several
+            SELECT m.id::text AS message, m.customer_id AS customer, {HOUSEHOLD} AS household,
+                   count(*) OVER (PARTITION BY {HOUSEHOLD}) AS several
               FROM messages m JOIN customers c ON c.id = m.customer_id
               JOIN LATERAL (SELECT (e ->> 'address')::bigint AS id FROM jsonb_array_elements(m.decision) e
                              WHERE e ->> 'channel' = 'letter' AND e ->> 'rank' = '1') f ON true

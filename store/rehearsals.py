@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from store.arrays import read_arrays
 from store.bulk import copy_frame
+from store.limits import HOUSEHOLD
 from store.tables import rehearsed
 from tidings.state import DeliveryState, within
 
@@ -81,6 +82,30 @@ def not_yet_sent(connection: Connection, customers: Sequence[int], *, key_prefix
     return list(connection.scalars(statement, {"customers": list(customers), "prefix": key_prefix}))
 
 
+def message_ids(connection: Connection, customers: Sequence[int], *, key_prefix: str) -> list[str]:
+    """Return the ids that the messages of a run to these customers would have, in their order."""
+    statement = text("""
+        SELECT array_agg(message_id(:prefix || c.id)::text ORDER BY c.number)
+          FROM unnest(CAST(:customers AS bigint[])) WITH ORDINALITY AS c(id, number)
+    """)
+    return list(connection.scalar(statement, {"customers": list(customers), "prefix": key_prefix}) or [])
+
+
+def households(connection: Connection, customers: Sequence[int]) -> pl.DataFrame:
+    """Return customer, household of those among customers who live together, by their first postal address."""
+    query = f"""
+        SELECT customer, household FROM (
+            SELECT c.id AS customer, {HOUSEHOLD} AS household, count(*) OVER (PARTITION BY {HOUSEHOLD}) AS several
+              FROM customers c JOIN LATERAL (
+                   SELECT postal FROM addresses x WHERE x.customer_id = c.id AND x.channel = 'letter'
+                      AND x.removed_at IS NULL AND x.state = 'usable' ORDER BY x.position, x.id LIMIT 1) a ON true
+             WHERE c.id = ANY(%(customers)s::bigint[])
+        ) q WHERE several > 1 AND household IS NOT NULL ORDER BY customer
+    """
+    listed = {"customers": "{" + ",".join(map(str, customers)) + "}"}
+    return read_arrays(connection, [(query, _shape({"customer": "Int64", "household": "String"}))], listed)[0]
+
+
 _INSTANT = "Datetime[us, UTC]"
 _CAME_BACK = within((DeliveryState.BOUNCED, DeliveryState.REJECTED, DeliveryState.EXPIRED))
 _HAPPENED = f"""
@@ -111,8 +136,8 @@ _REHEARSED = """
 def happened(connection: Connection, run: str) -> pl.DataFrame:
     """Return what became of what a run sent, one row for each customer and channel.
 
-    Columns: customer, channel, sent_at, bounced_at, heard_at (a person's first answer of any kind), opened_at, clicked_at,
-    paid_at.
+    Columns: customer, channel, sent_at, bounced_at, heard_at (a person's first answer of any kind), opened_at,
+    clicked_at, paid_at.
     """
     columns = ("sent", "bounced", "heard", "opened", "clicked", "paid")
     shape = _shape({"customer": "Int64", "channel": "String"} | {f"{name}_at": _INSTANT for name in columns})
@@ -126,21 +151,6 @@ def became(connection: Connection, run: str) -> pl.DataFrame:
         | {"customer": "Int64", "tried": "List(String)", "planned_at": _INSTANT, "due_at": _INSTANT}
     )
     return read_arrays(connection, [(_BECAME, shape)], {"run": run})[0]
-
-
-def written_since(
-    connection: Connection, customers: Sequence[int], *, known_at: datetime
-) -> dict[str, list[int]]:
-    """Return the ids of statements, consents and suppressions about customers that were written after an instant."""
-    theirs = {
-        name: f"SELECT id FROM {name} WHERE customer_id = ANY(:customers) AND recorded_at > :known_at"
-        for name in ("statements", "consents")
-    }
-    theirs["suppressions"] = """
-        SELECT s.id FROM addresses a JOIN suppressions s ON s.channel = a.channel AND s.value = a.value
-         WHERE a.customer_id = ANY(:customers) AND s.recorded_at > :known_at"""
-    values = {"customers": list(customers), "known_at": known_at}
-    return {name: list(connection.scalars(text(query), values)) for name, query in theirs.items()}
 
 
 def people_of(connection: Connection, rehearsal: str) -> pl.DataFrame:

@@ -31,8 +31,10 @@ from tidings.problem import Problem
 from tidings.purpose import Purpose, PurposeClass
 from work.campaign import checked, parse_campaign, starts
 from work.collection import next_collection
+from work.coming import coming
 from work.forecast import pretended
 from work.installation import Installation
+from work.learnt import pinned
 from work.likely import Drawn, chances, rates
 from work.own_time import own_instant
 from work.plan import BATCH, question_of
@@ -128,9 +130,11 @@ def rehearse(installation: Installation, rehearsal: str) -> dict[str, Any]:
         brand = installation.organisation.brand(campaign.brand).id
         prefix = f"{brand}:{campaign.purpose}:{campaign.name}/{campaign.edition}:"
         people = rehearsals.not_yet_sent(connection, chosen, key_prefix=prefix)
-        course = course_of(installation, campaign, template, policy, now=row.known_at, until=row.until_at)
+        course = course_of(
+            connection, installation, campaign, template, policy, now=row.known_at, until=row.until_at
+        )
         facts = facts_of(connection, course.question, people, now=course.starts_at)
-        course = with_own_time(course, campaign, facts)
+        course = with_limits(connection, with_own_time(course, campaign, facts), campaign, people, prefix)
         drawn = _drawn(connection, course, facts, seed=row.seed)
         connection.rollback()
     simulated = simulate(facts, course, drawn)
@@ -170,6 +174,7 @@ def rehearse_waiting(installation: Installation) -> int:
 
 
 def course_of(
+    connection: Connection,
     installation: Installation,
     campaign: Campaign,
     template: Template,
@@ -181,6 +186,8 @@ def course_of(
     """Return how a run of a campaign would go on."""
     begins = max(starts(campaign, now=now), now)
     run: Run = pretended(installation, campaign, template, now=begins)
+    learnt = pinned(connection, template.purpose_class, policy=policy, campaign=campaign)
+    run = replace(run, options={**run.options, **learnt, "campaign": campaign.model_dump(mode="json")})
     return Course(
         question=question_of(run, template, installation.organisation),
         policy=policy,
@@ -202,6 +209,21 @@ def with_own_time(course: Course, campaign: Campaign, facts: Facts) -> Course:
     )
 
 
+def with_limits(
+    connection: Connection, course: Course, campaign: Campaign, people: Sequence[int], key_prefix: str
+) -> Course:
+    """Return the course with what binds the run as a whole: its budget, and one letter for a household."""
+    if course.question.purpose_class != PurposeClass.MARKETING:
+        return course
+    budget = campaign.budget
+    return replace(
+        course,
+        budget=budget,
+        keys=rehearsals.message_ids(connection, people, key_prefix=key_prefix) if budget else (),
+        households=rehearsals.households(connection, people),
+    )
+
+
 def facts_of(connection: Connection, question: Question, customers: Sequence[int], *, now: datetime) -> Facts:
     """Return the facts of many customers, read in batches; nobody is asked about yet."""
     import polars as pl
@@ -209,7 +231,10 @@ def facts_of(connection: Connection, question: Question, customers: Sequence[int
     parts = []
     for begin in range(0, len(customers), BATCH):
         asked = pl.DataFrame({"customer": customers[begin : begin + BATCH]}, schema={"customer": pl.Int64})
-        parts.append(read_facts(connection, question, asked, now))
+        facts = read_facts(connection, question, asked, now)
+        parts.append(
+            replace(facts, coming=coming(connection, question, asked["customer"].to_list(), now=now))
+        )
     if not parts:
         return read_facts(connection, question, empty("asked"), now)
     names = [part.name for part in fields(Facts) if isinstance(getattr(parts[0], part.name), pl.DataFrame)]

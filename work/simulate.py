@@ -8,16 +8,19 @@ answered before the next channel leaves is recalled. Only what customers do is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from preferences.budget import Wanted, share_out
 from preferences.decision import decide
+from preferences.household import covered
 from preferences.policy import Policy
 from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Floats, Ints, microseconds
+from tidings.campaign import Budget
 from tidings.channel import Channel
 from tidings.facts import Facts, Question
 from tidings.reason import Reason
@@ -78,6 +81,11 @@ class Course:
     """When a letter that backs up another message leaves: the next print cut-off."""
     not_before: Mapping[str, datetime] = field(default_factory=dict)
     """Of a campaign in the customers' own time: by their zone."""
+    budget: Budget | None = None
+    keys: Sequence[str] = ()
+    """Of a run with a budget: the ids that its messages would have, in the order of the customers."""
+    households: pl.DataFrame | None = None
+    """customer, household of those who may share a letter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +147,7 @@ class _People:
         self.facts = replace(facts, **kept)
         self._places = {name: frame["customer"].to_numpy() for name, frame in kept.items()}
 
-    def of(self, rows: Ints, tried: Ints, recent: pl.DataFrame) -> Facts:
+    def of(self, rows: Ints, tried: Ints, closed: Ints, recent: pl.DataFrame) -> Facts:
         """Return the facts of some customers, asked about once each; a message is named by its row."""
         import polars as pl
 
@@ -150,12 +158,14 @@ class _People:
         if recent.height:
             ours = recent.filter(pl.col("customer").is_in(who)).select(frames["recent"].columns)
             frames["recent"] = pl.concat([frames["recent"], ours])
-        used = [[name for bit, name in enumerate(CHANNELS) if mask >> bit & 1] for mask in range(1 << WIDTH)]
+        named = [[name for bit, name in enumerate(CHANNELS) if mask >> bit & 1] for mask in range(1 << WIDTH)]
+        lists = pl.Series("tried", named, dtype=pl.List(pl.String))
         asked = pl.DataFrame({"row": rows, "customer": who}).select(
-            pl.col("row").cast(pl.String).alias("message"),
-            "customer",
-            pl.Series("tried", used, dtype=pl.List(pl.String)).gather(tried[rows]),
+            pl.col("row").cast(pl.String).alias("message"), "customer", lists.gather(tried[rows])
         )
+        if closed.any():
+            shut = lists.gather(closed[rows]).alias("over_budget")
+            asked = asked.with_columns(shut, gain=pl.lit(0.0))
         return replace(self.facts, asked=asked, **frames)
 
 
@@ -177,6 +187,8 @@ class _Answer:
     order: Ints
     """rows x WIDTH: the channels by rank, NOBODY behind the last."""
     ground: Words
+    expected: Floats
+    """rows x WIDTH, along the ranked list: how likely it is that the customer answers there."""
 
 
 class _World:
@@ -197,7 +209,10 @@ class _World:
             np.full(size, NOBODY, dtype=np.int64),
         )
         self.order = np.full((size, WIDTH), NOBODY, dtype=np.int64)
+        self.expected = np.zeros((size, WIDTH))
         self.tried = np.zeros(size, dtype=np.int64)
+        self.closed = np.zeros(size, dtype=np.int64)
+        """Bits: channels that the budget gave to others."""
         self.decided_at = np.full(size, NOBODY, dtype=np.int64)
         self.first_due = np.full(size, NEVER, dtype=np.int64)
         self.silent_on = np.full(size, NOBODY, dtype=np.int64)
@@ -219,12 +234,59 @@ class _World:
             rows = np.arange(begin, min(begin + CHUNK, self.size))
             answer = self._ask(rows, self.start)
             self._take(rows, answer, self.start)
-            self.due[rows] = np.where(answer.ready, np.maximum(self.due[rows], self._own_time(rows)), NEVER)
+        self._one_letter_a_household()
+        self._share_out()
+        ready = np.flatnonzero(self.state == "ready")
+        self.due[ready] = np.maximum(self.due[ready], self._own_time(ready))
         self.first_due, self.first = self.due.copy(), self.channel.copy()
         ready = self.state == "ready"
         self.wait = np.where(ready, np.where(self.due > self.start, self.reason, ""), "")
         own = ready & (self.due > self.start) & (self.reason == "")
         self.wait[own] = "own_time"
+
+    def _one_letter_a_household(self) -> None:
+        """Hold the letters that another one of their household stands for (`work.limits`)."""
+        import polars as pl
+
+        shared = self.course.households
+        if shared is None or not shared.height:
+            return
+        place = np.searchsorted(self.people.customer, shared["customer"].to_numpy())
+        goes = (self.state[place] == "ready") & (self.channel[place] == LETTER)
+        letters = shared.filter(goes).with_columns(message=pl.col("customer").cast(pl.String))
+        pairs = covered(
+            letters,
+            self.people.facts.statements,
+            self.course.question,
+            together=self.course.policy.household,
+            now=self.course.starts_at,
+        )
+        rows = np.searchsorted(self.people.customer, pairs["message"].cast(pl.Int64).to_numpy())
+        self.state[rows], self.reason[rows], self.due[rows] = "held", str(Reason.HOUSEHOLD), NEVER
+
+    def _share_out(self) -> None:
+        """Give the budget to those who gain most, and decide the others once more without what it closes."""
+        budget, question = self.course.budget, self.course.question
+        if budget is None:
+            return
+        rows = np.flatnonzero(self.state == "ready")
+        amount = None if budget.amount is None else float(budget.amount)
+        shared = share_out(
+            Wanted(
+                keys=[self.course.keys[row] for row in rows.tolist()],
+                channel=self.order[rows],
+                expected=self.expected[rows],
+            ),
+            {str(name): most for name, most in budget.counts.items()},
+            amount,
+            question.costs,
+            run=question.run,
+        )
+        self.closed[rows] = shared.closed @ (1 << np.arange(WIDTH))
+        cut = rows[shared.place != 0]
+        for begin in range(0, len(cut), CHUNK):
+            some = cut[begin : begin + CHUNK]
+            self._take(some, self._ask(some, self.start), self.start)
 
     def due_next(self) -> Ints:
         """Return the rows that are due next, within a quantum; empty when nothing is until the end."""
@@ -291,7 +353,7 @@ class _World:
 
         recent = pl.concat(self._recent) if self._recent else pl.DataFrame()
         moment = _moment(now)
-        asked = self.people.of(rows, self.tried, recent)
+        asked = self.people.of(rows, self.tried, self.closed, recent)
         decisions = decide(asked, self.course.policy, moment, explained=False)
         verdicts = decisions.verdicts
         ranked = decisions.ranked.filter(pl.col("rank").is_not_null())
@@ -300,6 +362,8 @@ class _World:
         rank = ranked["rank"].cast(pl.Int64).to_numpy() - 1
         order = np.full((len(rows), WIDTH), NOBODY, dtype=np.int64)
         order[place, rank] = code
+        expected = np.zeros((len(rows), WIDTH))
+        expected[place, rank] = ranked["expected"].to_numpy()
         ground = np.full(len(rows), "", dtype=object)
         ground[place[rank == 0]] = ranked["reason"].to_numpy()[rank == 0]
         return _Answer(
@@ -308,6 +372,7 @@ class _World:
             reason=verdicts["reason"].fill_null("").to_numpy().astype(object),
             order=order,
             ground=ground,
+            expected=expected,
         )
 
     def _take(self, rows: Ints, answer: _Answer, now: int) -> None:
@@ -316,7 +381,7 @@ class _World:
         failed = ~answer.ready & without & (self.tried[rows] != 0)
         self.state[rows] = np.where(answer.ready, "ready", np.where(failed, "undeliverable", "held"))
         self.reason[rows] = answer.reason
-        self.order[rows] = answer.order
+        self.order[rows], self.expected[rows] = answer.order, answer.expected
         self.channel[rows] = answer.order[:, 0]
         self.due[rows] = answer.due
         self.decided_at[rows] = now

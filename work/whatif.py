@@ -22,7 +22,7 @@ from preferences.decision import decide
 from preferences.policy import Policy, policy_from
 from store.facts import read_facts
 from store.policies import rules_of
-from store.rehearsals import became, written_since
+from store.rehearsals import became
 from store.runs import find_run
 from tidings.facts import Decisions, Facts, Question
 from tidings.problem import Problem
@@ -169,7 +169,7 @@ def _both(
 def facts_then(
     connection: Connection, question: Question, rows: pl.DataFrame, at: datetime, known_at: datetime
 ) -> Facts:
-    """Return what was known when messages were decided: said and written by then, sent before."""
+    """Return what was known when messages were decided: written by then, and sent before."""
     import polars as pl
 
     asked = pl.DataFrame(
@@ -180,17 +180,8 @@ def facts_then(
         },
         schema={"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)},
     )
-    facts = read_facts(connection, question, asked, at)
-    since = written_since(connection, rows["customer"].to_list(), known_at=known_at)
-    return replace(
-        facts,
-        recent=facts.recent.filter(pl.col("at") < at),
-        **{
-            name: getattr(facts, name).filter(~pl.col(name.removesuffix("s")).is_in(ids))
-            for name, ids in since.items()
-            if ids
-        },
-    )
+    facts = read_facts(connection, question, asked, at, known_at=known_at)
+    return replace(facts, recent=facts.recent.filter(pl.col("at") < at))
 
 
 def _ways(decisions: Decisions) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from tidings.outcome import ErrorClass, Rejected
 from tidings.problem import Problem
 from tidings.settings import AlertSettings
 from work import rehearsal
+from work import run as stages
 from work.collection import LEAD, next_collection
 from work.likely import Drawn, Happened, rates
 from work.simulate import Sent, simulate
@@ -110,21 +111,54 @@ def answer(engine, customer, *, kind, at, channel="email", machine=False, number
         )  # fmt: skip
 
 
+def foreseen(house, campaign, people, *, until):
+    """Return how a run would go on, and what is known of its audience."""
+    with house.engine.begin() as connection:
+        policy = house.installation.policy
+        template = find("offer/autumn")
+        course = rehearsal.course_of(
+            connection, house.installation, campaign, template, policy, now=NOON, until=until
+        )
+        prefix = f"nordlys:offer:{campaign.name}/{campaign.edition}:"
+        course = rehearsal.with_limits(connection, course, campaign, people, prefix)
+        return course, rehearsal.facts_of(connection, course.question, people, now=NOON)
+
+
+def test_a_budget_and_households_are_shared_out_as_in_the_run(house, engine):
+    """Who gains equally much is cut by the same lot, and one letter goes to each household."""
+    people = settle(engine, 30, channels=("email", "sms"))
+    people += settle(engine, 6, channels=("letter",), attributes={"household": "7"})
+    budget = {"sms": 9}
+    with engine.begin() as connection:
+        for customer in people[:20]:
+            state(connection, customer, channels=["sms", "email"])
+    campaign = offer(channels=EVERYBODY, budget=budget)
+    course, facts = foreseen(house, campaign, people, until=NOON + timedelta(days=1))
+    told = rehearsal.frame_of(
+        simulate(facts, course, Drawn(seed=0, rates=rates({}), answers=np.zeros((36, len(CHANNELS)))))
+    ).sort("customer")
+
+    house.plan(channels=EVERYBODY, budget=budget)
+    house.sql("UPDATE runs SET state = 'planning'")
+    stages.open_for_sending(house.installation, house.run, now=NOON)
+    with engine.begin() as connection:
+        ran = became(connection, house.run).sort("customer")
+
+    assert told["first"].to_list() == ran["channel"].to_list()
+    assert (told["state"] == "held").to_list() == (ran["state"] == "held").to_list()
+    assert (
+        told["first"].value_counts().sort("first").rows()
+        == ran["channel"].value_counts().sort("channel").rows()
+    )
+    assert told.filter(told["first"] == "sms").height == 9
+
+
 def test_what_is_rehearsed_is_what_runs(paper, engine):
     """With behaviour as it then was, everybody goes the same way, first and last, and for the same reason."""
     house = paper
     people = town(engine)
     campaign = offer(channels=EVERYBODY, fallback_after=WAITS)
-    course = rehearsal.course_of(
-        house.installation,
-        campaign,
-        find("offer/autumn"),
-        house.installation.policy,
-        now=NOON,
-        until=NOON + timedelta(days=4, hours=23),
-    )
-    with engine.begin() as connection:
-        facts = rehearsal.facts_of(connection, course.question, people, now=NOON)
+    course, facts = foreseen(house, campaign, people, until=NOON + timedelta(days=4, hours=23))
 
     house.plan(channels=EVERYBODY, fallback_after=WAITS)
     house.email.answers["c6@example.org"] = Rejected(error=ErrorClass.ADDRESS, code="5.1.1")
@@ -133,12 +167,13 @@ def test_what_is_rehearsed_is_what_runs(paper, engine):
         people[0]: ("clicked", NOON + timedelta(days=1)),
         people[4]: ("opened", NOON + timedelta(days=3, hours=1)),
     }
-    for hour in range(0, 24 * 5, 6):
-        now = NOON + timedelta(hours=hour)
+    before = NOON - timedelta(hours=1)
+    for now in (NOON + timedelta(days=day, hours=hour) for day in range(5) for hour in (0, 6, 21)):
         for who, (kind, at) in answers.items():
-            if now - timedelta(hours=6) < at <= now:
+            if before < at <= now:
                 answer(engine, who, kind=kind, at=at)
         house.tick(now)
+        before = now
 
     with engine.begin() as connection:
         behaviour = Happened(seen=happened(connection, house.run))
@@ -223,10 +258,11 @@ def test_it_takes_the_hour_that_summer_time_skips_and_the_quiet_hours_of_each_zo
 
     found = rehearsed(house, now=night)
 
-    assert found["waits"] == {"quiet_hours": 1}
+    assert found["waits"] == {"quiet_hours": 2}
     with engine.begin() as connection:
         due = connection.execute(text("SELECT due_at FROM rehearsed ORDER BY customer_id")).scalars().all()
-    assert due == [datetime(2026, 3, 29, 6, tzinfo=UTC), night]
+    # The other one has a Norwegian number and lives in Brazil: both clocks must allow it.
+    assert due == [datetime(2026, 3, 29, 6, tzinfo=UTC), datetime(2026, 3, 29, 11, tzinfo=UTC)]
 
 
 def test_a_rehearsal_that_ends_before_the_start_is_refused(house):
