@@ -138,7 +138,7 @@ def as_the_oracle_says(facts: Facts, decisions: Decisions) -> float:
 def _plain(decisions: Decisions) -> Iterable[tuple[dict[str, Any], dict[str, Any]]]:
     from tests.preferences.batches import answers
 
-    found: list[tuple[dict[str, Any], dict[str, Any]]] = answers(decisions)  # type: ignore[no-untyped-call]
+    found: list[tuple[dict[str, Any], dict[str, Any]]] = answers(decisions)
     return found
 
 

@@ -42,7 +42,8 @@ class Limit:
 
     def counts(self, columns: Columns) -> Bools:
         """Return which rows of a frame with a brand and a purpose it counts."""
-        return columns.kept(("counts", self.purpose, self.brand), lambda: self._counted(columns))
+        counted: Bools = columns.kept(("counts", self.purpose, self.brand), lambda: self._counted(columns))
+        return counted
 
     def _counted(self, columns: Columns) -> Bools:
         counted: Bools = columns.row != NOBODY
@@ -179,7 +180,7 @@ def _above(coming: Columns, priority: int) -> Ints:
 
 
 def _before(recent: Columns, rows: Ints, limit: Limit, customer: Ints, at: Ints) -> Ints:
-    """Return how many counted messages, of some rows by customer, lie in the window up to each instant of a customer."""
+    """Return how many counted messages, of some rows by customer, lie in the window up to each of some instants."""
     rows = rows[limit.counts(recent)[rows]]
     place, nth = _pairs(recent.row[rows], customer)
     sent = recent.whole("at")[rows[nth]]

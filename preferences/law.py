@@ -281,7 +281,7 @@ def strictest(found: Known, asked: Ints, cell: Ints) -> tuple[Ints, Ints]:
     """Return the largest of a table's values over the countries of some cells (flat), and the country that it is from."""
     row, channel = cell // WIDTH, cell % WIDTH
     places = found.places[row, channel]
-    best, land = np.zeros(len(cell), dtype=np.int64), places[:, 0]
+    best, land = np.zeros(len(cell), dtype=np.int64), places[:, 0].astype(np.int64)
     for slot in range(SLOTS):
         values = asked[places[:, slot], channel]
         more = values > best

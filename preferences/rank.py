@@ -10,7 +10,7 @@ import numpy as np
 
 from preferences.behaviour import Observed
 from preferences.reach import number
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints, Small
 from preferences.statement import UNPLACED, Statements, is_only, places
 from tidings.reason import Reason
 
@@ -26,11 +26,11 @@ class Wishes:
     """Customers x channels: a key (low first, LAST: nothing said), the rule, and the statement that placed it."""
 
     key: Ints
-    reason: Ints
+    reason: Small
     unwished: Bools
     stated: Bools
     """Per customer: whether any order is in force."""
-    slots: tuple[Ints, Ints]
+    slots: tuple[Small, Small]
     """Which slot of the statements placed each cell, and which excluded it."""
     spoken: Mapping[int, Ints]
     """By slot the statement of each customer."""
@@ -79,7 +79,7 @@ def wishes(said: Statements) -> Wishes:
     )
 
 
-def _rows(slot: Ints, spoken: Mapping[int, Ints]) -> Ints:
+def _rows(slot: Small, spoken: Mapping[int, Ints]) -> Ints:
     """Return the statement that speaks in the slot of each cell, NOBODY where none does."""
     found = np.full(slot.shape, NOBODY, dtype=np.int64)
     for one, row in spoken.items():

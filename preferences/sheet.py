@@ -24,6 +24,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
+Small = npt.NDArray[Any]
+"""Whole numbers that take less than eight bytes each."""
 
 CHANNELS = tuple(channel.value for channel in Channel)
 WIDTH = len(CHANNELS)
@@ -155,7 +157,7 @@ class Columns:
     def codes(self, column: str, words: Sequence[str]) -> Ints:
         """Return the place of each value in `words`, NOBODY for any other."""
         places = {word: place for place, word in reversed(list(enumerate(words)))}
-        kind = np.int8 if len(words) < 128 else np.int64
+        kind = np.int8 if len(words) <= np.iinfo(np.int8).max else np.int64
         found: Ints = self.judged(column, lambda word: places.get(word or "", NOBODY), kind)
         return found
 
@@ -180,10 +182,10 @@ def _dictionary(values: pl.Series) -> tuple[npt.NDArray[Any], list[str | None]]:
 
     if isinstance(values.dtype, pl.Enum):
         listed: list[str | None] = list(values.dtype.categories.to_list())
-        places = values.to_physical()
-        if places.null_count():
-            places = places.cast(pl.Int64).fill_null(len(listed))
-        return places.to_numpy(), [*listed, None]
+        physical = values.to_physical()
+        if physical.null_count():
+            physical = physical.cast(pl.Int64).fill_null(len(listed))
+        return physical.to_numpy(), [*listed, None]
     if isinstance(values.dtype, pl.List):
         if len(values) <= FEW:
             joined = [None if words is None else ",".join(words) for words in values.to_list()]

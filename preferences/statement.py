@@ -37,6 +37,7 @@ from preferences.sheet import (
     Bools,
     Columns,
     Ints,
+    Small,
     newest,
 )
 from tidings.channel import Channel
@@ -145,8 +146,8 @@ def brand_words(brand: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((brand, "all")))
 
 
-def places(columns: Columns) -> tuple[Ints, Ints]:
-    """Return the place of each channel in each different order, UNPLACED where it is not named, and each row's order."""
+def places(columns: Columns) -> tuple[Small, Ints]:
+    """Return the place of each channel in each different order (UNPLACED: not named), and which order each row has."""
     codes, words = columns.dictionary("channels")
     table = np.full((len(words) + 1, WIDTH), UNPLACED, dtype=np.int16)
     for number, word in enumerate(words):

@@ -9,16 +9,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from preferences.policy import Cap, Policy
+from preferences.policy import ALL_MARKETING, Cap, Policy
 from preferences.quiet import known_zone
 from store import segments as stored
 from store.agenda import begun_customers, countries_of, runs_between
 from store.drafts import find as find_draft
 from store.drafts import listed
 from store.runs import find_run
-from tidings.campaign import Campaign
+from tidings.campaign import USUAL_PRIORITY, Campaign
 from tidings.channel import Channel
 from tidings.problem import Problem
+from tidings.purpose import Purpose, PurposeClass
 from work import segments
 from work.campaign import campaign_of
 from work.drafts import Content, content_of, ready, state_of
@@ -26,6 +27,7 @@ from work.installation import Installation
 
 SHOWN_COUNTRIES = 6
 """Countries whose holidays are shown: those of most customers."""
+_MARKETING = {one.value for one in Purpose if one.purpose_class is PurposeClass.MARKETING}
 MOST = 24
 """Campaigns that are compared with each other: 276 pairs."""
 
@@ -47,6 +49,7 @@ class Entry:
     draft: int | None = None
     run: str = ""
     audience: int = 0
+    priority: int = USUAL_PRIORITY
     country: str = ""
 
     @property
@@ -94,6 +97,7 @@ def agenda(
                     channels=tuple(run.options.get("channels", list(Channel))),
                     run=run.id,
                     audience=run.audience,
+                    priority=run.options.get("campaign", {}).get("priority", USUAL_PRIORITY),
                 )
             )
     entries = [entry for entry in entries if entry.purpose in purposes]
@@ -128,6 +132,7 @@ def _drafted(
                 draft=one.draft.id,
                 run=one.draft.run_id or "",
                 audience=one.audience,
+                priority=content.priority,
             )
         )
     return entries
@@ -188,6 +193,13 @@ class Collision:
     """Of them, those whom more campaigns than the cap lets through plan to reach in its window: they will wait."""
 
 
+    @property
+    def waits(self) -> tuple[Entry, Entry] | None:
+        """The one of the lower priority, and the later one that it waits for; None where they do not compete so."""
+        early, late = sorted((self.first, self.second), key=lambda one: (one.day, one.at or time()))
+        return (early, late) if self.over and early.priority < late.priority else None
+
+
 def collisions(
     installation: Installation, policy: Policy, entries: Sequence[Entry], *, now: datetime
 ) -> list[Collision]:
@@ -214,7 +226,9 @@ def collisions(
 
 def _meet(cap: Cap, one: Entry, other: Entry) -> bool:
     """Tell whether a cap counts both, one within the window of the other."""
-    same = one.purpose == other.purpose == cap.purpose
+    both = one.purpose == other.purpose == cap.purpose
+    marketing = {one.purpose, other.purpose} <= _MARKETING
+    same = marketing if cap.purpose == ALL_MARKETING else both
     ours = cap.brand == "all" or one.brand == other.brand == cap.brand
     return one is not other and same and ours and abs(one.day - other.day) < cap.window
 

@@ -21,7 +21,7 @@ from store.audit import note
 from store.runs import find_run, notify, set_run
 from templates.catalog import Template, find
 from templates.rewriting import rewritten, write_copy
-from tidings.campaign import Campaign
+from tidings.campaign import USUAL_PRIORITY, Campaign
 from tidings.channel import Channel
 from tidings.problem import Problem
 from work import segments
@@ -60,6 +60,10 @@ class Content(BaseModel):
     texts: dict[str, dict[str, str]] = {}
     """Language to block (WORDS) to what this campaign says instead of its template."""
     tracking: bool = True
+    priority: int = Field(default=USUAL_PRIORITY, ge=1, le=9)
+    budget_letters: str = Field(default="", max_length=10)
+    """As text; '' is as many as it takes."""
+    budget_amount: str = Field(default="", max_length=15)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +120,10 @@ def ready(installation: Installation, content: Content) -> Ready:
         "fallback_after": {"email": f"P{content.wait_days}D"} if content.wait_days else {},
         "data": _typed(template, content.data),
         "tracking": content.tracking,
+        "priority": content.priority,
     }
+    limits = {"letters": content.budget_letters, "amount": content.budget_amount}
+    raw["budget"] = {name: text for name, text in limits.items() if text} or None
     if content.start:
         raw["schedule"] |= {"start": content.start, "own_time": content.own_time}
     if not content.name:

@@ -67,12 +67,16 @@ def content_from(fields: Mapping[str, Any], before: Content) -> Content:
         Problem: a value is too long, or of no kind that can be kept.
     """
     given = {name: value.strip() for name, value in fields.items() if isinstance(value, str)}
-    plain = ("name", "edition", "title", "brand", "topic", "template", "segment", "start", "zone")
+    plain = (
+        *("name", "edition", "title", "brand", "topic", "template", "segment", "start", "zone"),
+        *("budget_letters", "budget_amount"),
+    )
     raw = before.model_dump(mode="json") | {name: given[name] for name in plain if name in given}
     raw["channels"] = [channel for channel in Channel if channel in _listed(fields, "channels")]
     raw["own_time"] = "own_time" in given
     raw["tracking"] = "tracking" in given
     raw["wait_days"] = given.get("wait_days", "0") or "0"
+    raw["priority"] = given.get("priority") or before.priority
     raw["version"] = None
     if raw["segment"]:
         raw["audience"] = None
