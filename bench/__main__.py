@@ -18,6 +18,7 @@ ORDER = (
     "decide",
     "learn",
     "plan",
+    "rehearse",
     "store",
     "mail",
     "ses",
