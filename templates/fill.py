@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from templates.edition import Edition
-from templates.form import Filling, Form, Line, UnfitError
+from templates.form import Filling, Form, Line, Type, UnfitError
 from templates.form_lines import build, sentinel
 from templates.paper import TYPESETTING, AddressType, Page, address_type, page_css
 from templates.pieces import Hole
@@ -45,7 +45,7 @@ def fill_letter(
         UnfitError: it has to be laid out in full, and why.
         Problem: a value is missing.
     """
-    window = window_for(country_of(subject.postal))
+    window = window_for(country_of(subject.postal), edition.brand.windows)
     return _letters(edition, subject, window).fill(subject, known, lines)
 
 
@@ -218,8 +218,8 @@ class _Letters:
 
 
 @lru_cache(maxsize=1024)
-def _sized(kind: Any, size: float) -> Any:
-    return replace(kind, size=size)
+def _sized(kind: Type, size: float) -> Type:
+    return kind.at(size)
 
 
 def _text(hole: Hole, known: Mapping[str, Any]) -> str:

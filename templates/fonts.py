@@ -71,7 +71,7 @@ def printable() -> frozenset[str]:
 @cache
 def usual() -> frozenset[str]:
     """Return the characters that nearly all names, addresses and amounts are written with."""
-    return printable() & {chr(code) for first, last in _USUAL for code in range(first, last + 1)}
+    return printable() & {"\u202f", *(chr(code) for first, last in _USUAL for code in range(first, last + 1))}
 
 
 def specimen(*, wide: bool) -> str:
@@ -85,7 +85,7 @@ def specimen(*, wide: bool) -> str:
     letters = sorted(printable() if wide else usual())
     signs = [one for one in letters if unicodedata.category(one)[0] in "PS"]
     beside = (f"A{one}A {one}A A{one} 1{one}1 {one}1 1{one} a{one}a {one}a a{one}" for one in signs)
-    return " ".join((*(one for one in letters if one.isprintable()), *beside))
+    return " ".join((*(one for one in letters if unicodedata.category(one)[0] != "C"), *beside))
 
 
 def substitute(letter: str) -> str:
@@ -161,6 +161,8 @@ class Shaper:
 
     def shape(self, text: str) -> list[Glyph]:
         """Return the glyphs of one line of plain text (`plain_text`)."""
+        if not text:
+            return []
         buffer = self._hb.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()

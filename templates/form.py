@@ -7,7 +7,7 @@ one is taken off the page and kept as a `Line`: where it begins, how wide it may
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from templates.codes import modules
@@ -22,6 +22,7 @@ MOST_LETTERS = 400
 SLACK = 0.02
 """Points by which a line may be wider than its box: rounding."""
 _LEVEL = 6
+_MOST_KNOWN = 2048
 
 
 class UnfitError(Exception):
@@ -46,6 +47,12 @@ class Type:
     shaper: Shaper
     widths: Mapping[int, int]
     """Of the glyphs that are embedded, in thousandths, as the file says them."""
+    known: dict[str, tuple[list[bytes], float]] = field(default_factory=dict)
+    """What was set before: amounts and rates come again and again."""
+
+    def at(self, size: float) -> "Type":
+        """Return the same in another size."""
+        return replace(self, size=size, known={})
 
     def set(self, text: str, where: str) -> tuple[list[bytes], float]:
         """Return the strings and gaps of a text for TJ, and its width in points.
@@ -53,6 +60,9 @@ class Type:
         Raises:
             UnfitError: it needs a glyph that is not there, or more than glyphs in a row.
         """
+        found = self.known.get(text)
+        if found is not None:
+            return found
         shaper, widths = self.shaper, self.widths
         thousandth = 1000 / shaper.em
         out: list[bytes] = []
@@ -72,7 +82,10 @@ class Type:
                 run.clear()
         if run:
             out.append(b"<%s>" % "".join(run).encode())
-        return out, total / shaper.em * self.size
+        if len(self.known) >= _MOST_KNOWN:
+            self.known.clear()
+        self.known[text] = made = out, total / shaper.em * self.size
+        return made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -47,17 +47,28 @@ def sentinel(number: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Found:
+class Found:
     """A line box that holds sentinels, with what it stands in."""
 
-    page: int
-    height: float
+    page: int = 0
+    height: float = 0.0
     """Of the page, pixels."""
     above: tuple[Any, ...]
     """Its boxes from the page down to the block that it is a line of."""
     line: Any
     texts: tuple[Any, ...]
     numbers: tuple[int, ...]
+
+    @classmethod
+    def of(cls, line: Any, above: tuple[Any, ...], texts: tuple[Any, ...]) -> "Found":
+        """Return a line of a page taken apart."""
+        numbers = tuple(int(one) for box in texts for one in _SENTINEL.findall(box.text))
+        return cls(above=above, line=line, texts=texts, numbers=numbers)
+
+    @staticmethod
+    def parts(box: Any) -> tuple[str | int, ...]:
+        """Return a text with the numbers of its values."""
+        return _parts(box.text)
 
     def hindrance(self) -> str:
         """Return what keeps the line from being set by itself, as the end of a sentence; '' where nothing does."""
@@ -85,7 +96,7 @@ class _Found:
         """0 left, 0.5 centred, 1 right."""
         return _ALIGN.get(self.above[-1].style["text_align_all"], 0.0)
 
-    def as_line(self, types: Mapping[Any, Type], names: Mapping[int, str]) -> Line:
+    def as_line(self, types: Mapping[Any, Type], names: Sequence[str]) -> Line:
         """Return the line as it is filled."""
         block, first = self.above[-1], self.texts[0]
         return Line(
@@ -94,7 +105,7 @@ class _Found:
             baseline=(self.height - first.position_y - first.baseline) * POINT,
             width=block.width * POINT,
             align=self.align,
-            runs=tuple(Run(type=types[_look(box.style)], parts=_parts(box.text)) for box in self.texts),
+            runs=tuple(Run(type=types[look_of(box.style)], parts=_parts(box.text)) for box in self.texts),
             where=", ".join(names[number] for number in self.numbers),
         )
 
@@ -135,47 +146,45 @@ def _parts(text: str) -> tuple[str | int, ...]:
     return tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces) if at % 2 or piece)
 
 
-def _walk(box: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+def walk(box: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
     """Yield all boxes with those that they stand in; what is positioned has a placeholder in its place."""
     box = getattr(box, "_box", box)
     yield box, above
     for child in getattr(box, "children", ()):
-        yield from _walk(child, (*above, box))
+        yield from walk(child, (*above, box))
 
 
-def _lines(document: "Document") -> Iterator[_Found]:
+def _lines(document: "Document") -> Iterator[Found]:
     from weasyprint.formatting_structure import boxes
 
     for number, page in enumerate(document.pages):
-        for line, above in _walk(page._page_box):  # noqa: SLF001 -- where the layout is
+        for line, above in walk(page._page_box):  # noqa: SLF001 -- where the layout is
             if not isinstance(line, boxes.LineBox):
                 continue
             texts = tuple(box for box in line.descendants() if isinstance(box, boxes.TextBox))
             found = tuple(int(one) for box in texts for one in _SENTINEL.findall(box.text))
             if found:
-                yield _Found(
+                yield Found(
                     page=number, height=page.height, above=above, line=line, texts=texts, numbers=found
                 )
 
 
-def _places(document: "Document") -> Iterator[tuple[str, Place]]:
+def places_of(document: "Document") -> Iterator[tuple[str, Place, Any, tuple[Any, ...]]]:
+    """Yield the codes of a page: name, place, box, and the boxes that it stands in."""
     from weasyprint.formatting_structure import boxes
 
     for number, sheet in enumerate(document.pages):
-        for box, _ in _walk(sheet._page_box):  # noqa: SLF001 -- where the layout is
+        for box, above in walk(sheet._page_box):  # noqa: SLF001 -- where the layout is
             if isinstance(box, boxes.ReplacedBox) and isinstance(box.replacement, Code):
-                name = box.element.get("src").removeprefix(SCHEME)
                 bottom = sheet.height - box.content_box_y() - box.height
-                yield (
-                    name,
-                    Place(
-                        page=number,
-                        left=box.content_box_x() * POINT,
-                        bottom=bottom * POINT,
-                        width=box.width * POINT,
-                        height=box.height * POINT,
-                    ),
+                place = Place(
+                    page=number,
+                    left=box.content_box_x() * POINT,
+                    bottom=bottom * POINT,
+                    width=box.width * POINT,
+                    height=box.height * POINT,
                 )
+                yield box.element.get("src").removeprefix(SCHEME), place, box, above
 
 
 def _face(style: Any) -> Any:
@@ -183,7 +192,7 @@ def _face(style: Any) -> Any:
     return next((face for face in FACES if (face.family, face.weight) == (family, weight)), None)
 
 
-def _look(style: Any) -> tuple[Any, ...]:
+def look_of(style: Any) -> tuple[Any, ...]:
     """Return what makes two texts look the same."""
     numeric = style["font_variant_numeric"]
     face = _face(style)
@@ -198,7 +207,7 @@ def _shaper(face: Any, numeric: Any, language: str) -> Shaper:
     return Shaper(face, font_features(font_variant_numeric=numeric), language)
 
 
-def _embed(document: "Document", page: Page, looks: Sequence[tuple[Any, ...]], *, wide: bool) -> None:
+def embed(document: "Document", page: Page, looks: Sequence[tuple[Any, ...]], *, wide: bool) -> None:
     """Have all characters embedded in the types of the lines, which draw them later."""
     from pydyf import Dictionary
     from weasyprint.pdf.stream import Stream
@@ -223,7 +232,7 @@ def _css(numeric: Any) -> str:
     return numeric if isinstance(numeric, str) else " ".join(numeric)
 
 
-def _types(document: "Document", looks: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Type]:
+def types_of(document: "Document", looks: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Type]:
     """Return how each look is written, once the document was."""
     fonts = {(font.family, font.weight): font for font in document.fonts.values()}
     found = {}
@@ -262,16 +271,15 @@ def build(page: Page, *, names: Sequence[str], where: str, wide: bool = False) -
     for one in found:
         if why := one.hindrance():
             raise UnfitError(Cause.PARAGRAPH, f"{', '.join(names[number] for number in one.numbers)} {why}")
-    places = dict(_places(document))
-    looks = list(dict.fromkeys(_look(box.style) for one in found for box in one.texts))
+    places = {name: place for name, place, _, _ in places_of(document)}
+    looks = list(dict.fromkeys(look_of(box.style) for one in found for box in one.texts))
     for one in found:
         one.line.children = ()
-    _embed(document, page, looks, wide=wide)
+    embed(document, page, looks, wide=wide)
     kept: list[Skeleton] = []
     write(document, identity="", finish=lambda pdf: kept.append(_taken(pdf, page.version)))
-    types = _types(document, looks)
-    known = dict(enumerate(names))
-    return Form(lines=[one.as_line(types, known) for one in found], places=places, pdf=kept[0])
+    types = types_of(document, looks)
+    return Form(lines=[one.as_line(types, names) for one in found], places=places, pdf=kept[0])
 
 
 def _taken(pdf: Any, version: str) -> Skeleton:

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from templates.codes import code_image
-from templates.edition import layouts
 from templates.einvoice.cii import to_cii
 from templates.einvoice.hybrid import embed
 from templates.einvoice.legal import is_electronic, whole
+from templates.form import UnfitError
+from templates.invoice_forms import InvoiceSheet, fill_invoice, layout_version
 from templates.invoice_table import is_taxed, particulars, remarks, rows_of, sums_of
 from templates.language import direction, words
-from templates.paper import Page, page_css, to_pdf
+from templates.paper import Page, to_pages
 from templates.paymentcode import payment_code
+from templates.pictures import SCHEME
 from templates.postal_lines import Window, address_lines, country_of, window_for
 from templates.safe import day, iban, money
 from templates.swissqr import slip_of
+from templates.typeset import Engine, Typeset, typeset
 from templates.values import add_account, brand_values, invoice_values
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
@@ -48,7 +51,7 @@ def invoice_pdf(
     Raises:
         Problem: an address that does not fit the window.
     """
-    page = invoice_page(
+    sheet = invoice_sheet(
         invoice,
         brand=brand,
         language=language,
@@ -59,7 +62,7 @@ def invoice_pdf(
         customer=customer,
         large=large,
     )
-    typeset = to_pdf(page, identity=f"{brand.id}/{invoice.number}", where=f"invoice {invoice.number}")
+    typeset = typeset_invoice(sheet).pdf
     legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
     return finished(typeset, legal, language=language)
 
@@ -77,7 +80,7 @@ def finished(pdf: bytes, legal: Invoice, *, language: str) -> bytes:
     return embed(pdf, xml, legal, title=f"{title} {legal.number}", language=language.replace("_", "-"))
 
 
-def invoice_page(
+def invoice_sheet(
     invoice: Invoice,
     *,
     brand: Brand,
@@ -88,21 +91,52 @@ def invoice_page(
     company: str = "",
     customer: str = "",
     large: bool = False,
-) -> Page:
+) -> InvoiceSheet:
     """Return the invoice of `invoice_pdf`, not yet typeset."""
     look = brand_values(brand)
-    window = window_for(country_of(postal) or brand.address.country)
-    there = postal or {"country": brand.address.country}
-    lines = address_lines(there, brand.address.country, name=name, company=company)
+    home = brand.address.country
+    window = window_for(country_of(postal) or home, brand.windows)
+    there = postal or {"country": home}
+    lines = address_lines(there, home, name=name, company=company, windows=brand.windows)
     legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
     values = _values(add_account(invoice_values(invoice), brand), legal, look, language, links, window)
-    known = values | {"lines": lines, "customer": customer or invoice.customer}
-    return Page(
-        html=layouts().get_template("invoice.html.j2").render(known),
-        css=page_css(window, look["colours"], lines),
-        layout="invoice.css",
+    return InvoiceSheet(
+        known=values | {"lines": lines, "customer": customer or invoice.customer},
+        window=window,
         large=large,
-        tagged=True,
+        codes=values["codes"],
+        identity=f"{brand.id}/{invoice.number}",
+    )
+
+
+def invoice_page(invoice: Invoice, **given: Any) -> Page:
+    """Return the page of an invoice, see `invoice_sheet`."""
+    return invoice_sheet(invoice, **given).page()
+
+
+def typeset_invoice(sheet: InvoiceSheet) -> Typeset:
+    """Return an invoice by the fastest engine that can set it.
+
+    Raises:
+        Problem: an address that does not fit the window.
+    """
+    try:
+        pdf, pages = fill_invoice(sheet)
+    except UnfitError as unfit:
+        return invoice_in_full(sheet, unfit)
+    return typeset(pdf, pages=pages, engine=Engine.FILL, version=layout_version())
+
+
+def invoice_in_full(sheet: InvoiceSheet, unfit: UnfitError | None = None) -> Typeset:
+    """Return an invoice laid out on its own."""
+    pdf, pages = to_pages(sheet.page(), identity=sheet.identity, where=f"invoice {sheet.identity}")
+    return typeset(
+        pdf,
+        pages=pages,
+        engine=Engine.FULL,
+        version=layout_version(),
+        cause=unfit.cause if unfit else None,
+        why=unfit.why if unfit else "",
     )
 
 
@@ -128,9 +162,10 @@ def _values(
         "invoice": invoice,
         "account": iban(invoice["account"]),
         "return_line": " · ".join(look["sender"]) if window.return_line else "",
-        "code": code_image(code.text) if code else "",
+        "code": f"{SCHEME}payment" if code else "",
+        "codes": {"payment": code.text if code else "", "preferences": links.get("preferences", "")},
         "code_words": known["pay_by_code" if by_bank else "open_by_code"],
-        "preferences_code": code_image(links["preferences"]) if links.get("preferences") else "",
+        "preferences_code": f"{SCHEME}preferences" if links.get("preferences") else "",
         "amount": lambda value: money(value, invoice["currency"], language),
         "date": lambda value: day(value, language),
         "taxed": is_taxed(legal),

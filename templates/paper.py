@@ -249,6 +249,8 @@ def lay_out(page: Page, *, where: str) -> "Document":
     if page.version not in _STATIC_IMAGES:
         kept = {key: _kept(image) for key, image in cache.items() if str(key).startswith("asset:")}
         _STATIC_IMAGES[page.version] = kept
+    for sheet in document.pages:
+        sheet.bookmarks = []  # an outline of one heading helps nobody
     return document
 
 
