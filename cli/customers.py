@@ -37,6 +37,49 @@ def list_customers(*, limit: int = 50, json: Json = False) -> int:
 
 
 @app.command
+def consents(reference: str, *, receipt: Json = False, source: str | None = None, json: Json = False) -> int:
+    """Show the consent records of a customer: purpose, notice, how and when, until when, how to withdraw.
+
+    Example: tidings customers consents C-1042 --receipt > receipt.json
+
+    Parameters
+    ----------
+    reference
+        A reference, SYSTEM:REFERENCE, an e-mail address or a phone number.
+    receipt
+        Print a receipt for the customer (ISO/IEC TS 27560), one JSON object.
+    source
+        The system that gave the reference.
+    json
+        Print the records, one JSON list.
+    """
+    from datetime import UTC, datetime
+
+    from store.customers import find as known
+    from work.consent_records import receipt as made
+    from work.installation import opened
+
+    with opened(Settings.read()) as installation, installation.engine.begin() as connection:
+        customer = known(connection, reference, source)
+        if customer is None:
+            raise Problem(
+                f"There is no customer {reference!r}.",
+                todo="Give a reference, an e-mail address or a number.",
+            )
+        paper = made(connection, installation.organisation, customer=customer, now=datetime.now(UTC))
+    if receipt or json:
+        print_json(paper if receipt else paper["records"])
+        return Exit.OK
+    table = Table("When (UTC)", "Event", "Purpose", "Channel", "Until", "How", "By", box=None, pad_edge=False)
+    for row in paper["records"]:
+        until = (row["expires_at"] or "")[:10]
+        cells = (row["event_at"][:16], row["event"], row["purpose"], row["channel"], until)
+        table.add_row(*(Text(cell) for cell in (*cells, row["collection_method"], row["given_by"])))
+    console.print(table if paper["records"] else "Nothing has been said about permission yet.")
+    return Exit.OK
+
+
+@app.command
 def find(words: str, *, limit: int = 50, json: Json = False) -> int:
     """Find customers by a part of their name, company, reference or address.
 

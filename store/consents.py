@@ -77,3 +77,33 @@ def spoken_for(connection: Connection, customer: int, *, brand: str, topic: str)
     """Return the channels to which a customer consented by name; `preferences` says whether that still holds."""
     statement = text(f"SELECT {OWN.format(customer=':customer', brand=':brand', topic=':topic')}")
     return set(connection.scalar(statement, {"customer": customer, "brand": brand, "topic": topic}) or ())
+
+
+def keep_notice(connection: Connection, digest: str, *, language: str, words: str, now: datetime) -> None:
+    """Keep a text that customers were shown, once, under its SHA-256."""
+    connection.execute(
+        text("""
+            INSERT INTO notices (digest, language, words, first_at) VALUES (:digest, :language, :words, :now)
+            ON CONFLICT DO NOTHING
+        """),
+        {"digest": digest, "language": language, "words": words, "now": now},
+    )
+
+
+def records_of(connection: Connection, customers: Sequence[int]) -> list[dict[str, Any]]:
+    """Return every consent event of some customers with what it was recorded with, the oldest first.
+
+    `notice` is the text that was shown, '' where it was not kept; `installation` names this store.
+    """
+    query = """
+        SELECT c.id, c.brand, c.topic, c.channel, c.action, c.source, c.proof, c.actor, c.on_behalf, c.expires_at,
+               c.record, c.at, c.recorded_at, p.country, coalesce(n.words, '') AS notice,
+               coalesce((SELECT value FROM installation WHERE key = 'records'), '') AS installation,
+               (SELECT r.reference FROM customer_references r WHERE r.customer_id = ANY(:customers)
+                 ORDER BY r.customer_id, r.source LIMIT 1) AS reference
+          FROM consents c JOIN customers p ON p.id = c.customer_id
+          LEFT JOIN notices n ON n.digest = c.record ->> 'notice_sha256'
+         WHERE c.customer_id = ANY(:customers) ORDER BY c.at, c.id
+    """
+    rows = connection.execute(text(query), {"customers": list(customers)})
+    return [dict(row) for row in rows.mappings()]

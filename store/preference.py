@@ -37,6 +37,7 @@ _READ = text(f"""
            FROM statements t WHERE t.customer_id = ANY(w.members) AND t.brand IN (:brand, 'all')) AS statements,
         (SELECT coalesce(json_agg(json_build_object('brand', p.brand, 'topic', p.topic, 'channel', p.channel,
                     'action', p.action, 'proof', p.proof <> '', 'at', p.at, 'id', p.id,
+                    'expires_at', p.expires_at, 'ground', coalesce(p.record ->> 'ground', ''),
                     'members', CASE cardinality(w.members) WHEN 1 THEN w.members ELSE ARRAY(
                         SELECT v.customer_id FROM persons o JOIN persons v ON v.person_id = o.person_id
                          WHERE o.customer_id = p.customer_id

@@ -227,7 +227,11 @@ consents = Table(
     _on_behalf(),
     Column("expires_at", DateTime(timezone=True), comment="exclusive"),
     Column(
-        "record", JSONB, nullable=False, server_default="{}", comment="ISO/IEC TS 27560, see preferences.receipt"
+        "record",
+        JSONB,
+        nullable=False,
+        server_default="{}",
+        comment="ISO/IEC TS 27560, see preferences.receipt",
     ),
     _one_of("channel", Channel, "all"),
     _one_of("action", ("given", "legacy", "withdrawn", "objected")),
@@ -279,6 +283,15 @@ suppressions = Table(
         unique=True,
         postgresql_where=text("lifted_at IS NULL"),
     ),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="SHA-256 of the text"),
+    Column("language", Text, nullable=False),
+    Column("words", Text, nullable=False, comment="what customers were shown"),
+    _instant("first_at"),
 )
 
 registers = Table(
@@ -721,7 +734,9 @@ messages = Table(
     Column("data", JSONB, nullable=False, server_default="{}", comment="frozen inputs of the render"),
     Column("decision", JSONB, nullable=False, server_default="[]", comment="ranked, with reason, evidence"),
     Column("input_digest", Text, nullable=False, server_default=""),
-    Column("propensity", Float, nullable=False, server_default="1", comment="of the first channel, as decided"),
+    Column(
+        "propensity", Float, nullable=False, server_default="1", comment="of the first channel, as decided"
+    ),
     Column("tried", ARRAY(Text), nullable=False, server_default="{}", comment="channels used up"),
     Column(
         "over_budget",

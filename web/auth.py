@@ -51,6 +51,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/customers/{ref}/statements"): _PRESENT,
     ("POST", "/v1/customers/{ref}/statements"): _PRESENT,
     ("GET", "/v1/customers/{ref}/consents"): _PRESENT,
+    ("GET", "/v1/customers/{ref}/consents/receipt"): _PRESENT,
     ("POST", "/v1/customers/{ref}/consents"): _PRESENT,
     ("GET", "/v1/customers/{ref}/offers"): _PRESENT,
     ("POST", "/v1/customers/{ref}/offers/{offer}/redemption"): _PRESENT,

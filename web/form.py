@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,14 @@ from starlette.routing import Route
 
 from store.trips import one_trip
 from web.answers import LONGEST, check
-from web.form_pages import VERSION, form_page, saved_page, title_of
+from web.form_pages import VERSION, form_page, notice_text, saved_page, title_of
 from web.language import LANGUAGES, day_names, wording_digest, words
 from web.render import moment
 from web.renewal import opened, renew
 from web.site import site_of
 from web.visit import Visit, fields_of, find, page
 from work.asking import confirm_saved
+from work.consent_records import notice, receipt
 from work.history import history, undo
 from work.preference import Saved, save, stop_marketing, unsaved
 from work.replay import replay
@@ -40,6 +42,7 @@ def routes() -> list[Route]:
         Route("/p/{token}", show, methods=["GET"]),
         Route("/p/{token}", submit, methods=["POST"]),
         Route("/p/{token}/history", look_back, methods=["GET"]),
+        Route("/p/{token}/receipt", take_receipt, methods=["GET"]),
     ]
 
 
@@ -70,6 +73,19 @@ def look_back(request: Request) -> Response:
         tongues={code: words(code)["page"]["name"] for code in LANGUAGES},
         days=day_names(visit.language),
     )
+
+
+def take_receipt(request: Request) -> Response:
+    """Hand out the customer's consent records as a receipt to keep (ISO/IEC TS 27560)."""
+    visit = opened(request)
+    if isinstance(visit, Response):
+        return visit
+    site = visit.site
+    with site.reading.connect() as connection:
+        found = receipt(connection, site.installation.organisation, customer=visit.customer, now=site.clock())
+    headers = {"Content-Disposition": 'attachment; filename="consents.json"', "Cache-Control": "no-store"}
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    return Response(text, media_type="application/json", headers=headers)
 
 
 async def submit(request: Request) -> Response:
@@ -156,6 +172,7 @@ def _save(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Sa
             policy=visit.site.policy,
             now=visit.site.clock(),
             held=visit.known,
+            record=notice(connection, notice_text(visit), language=visit.language, now=visit.site.clock()),
         )
         _confirm(connection, visit, saved)
     return saved

@@ -88,6 +88,18 @@ def saved_page(request: Request, visit: Visit, *, changed: bool) -> Response:
     )
 
 
+def notice_text(visit: Visit) -> str:
+    """Return the words of the form about choices that are consent: the text that is hashed for their record."""
+    wording = words(visit.language)
+    form, rank = wording["form"], wording["rank"]
+    lines = [form["title"], form["intro"]]
+    for topic in questions(visit.brand):
+        lines += [title_of(topic, visit), *([form[topic]["hint"]] if topic in CHOICES else [])]
+    lines += [str(wording["channel"][way.channel]) for way in visit.known.ways]
+    lines += [rank["never"], form["save"], form["stop_title"], form["stop_hint"], form["stop"]]
+    return "\n".join(lines)
+
+
 def title_of(topic: str, visit: Visit) -> str:
     """Return what a topic is called on the page: ours for purposes, the brand's for parts of them."""
     wording = words(visit.language)

@@ -131,6 +131,7 @@ def save(
     kind: str = "preference_changed",
     held: Preferences | None = None,
     on_behalf: str = "",
+    record: Mapping[str, Any] | None = None,
 ) -> Saved | None:
     """Write what the customer changed, as statements, consents and one touchpoint; None: no such customer.
 
@@ -140,7 +141,7 @@ def save(
     `answers` are checked, and a question that is missing is not touched; `shown` is what the form had shown, where it
     said so; `proof` says in words what was shown (GDPR art. 7(1)); `kind` is that of the touchpoint;
     `held` is what the caller got from `hold` in this transaction; `on_behalf` is who spoke for the customer
-    (`tidings.behalf`).
+    (`tidings.behalf`); `record` is what the consent records say of the notice (`work.consent_records.notice`).
     """
     before = held or hold(connection, customer=customer, brand=brand, policy=policy, now=now)
     if before is None:
@@ -153,6 +154,7 @@ def save(
         actor=actor,
         source=source,
         on_behalf=on_behalf,
+        record=record,
     )
     changed = _said(scribe, before, brand, answers, shown)
     scribe.write(connection, kind, changed, {key: before.answers[key] for key in changed})

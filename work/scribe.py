@@ -63,6 +63,7 @@ class Scribe:
         source: str = FORM,
         message: str | None = None,
         on_behalf: str = "",
+        record: Mapping[str, Any] | None = None,
     ) -> None:
         self._known = known
         self._brand = brand.id
@@ -72,6 +73,7 @@ class Scribe:
         self._source = source
         self._message = message
         self._on_behalf = on_behalf
+        self._record = {"jurisdiction": known.country, **(record or {})}
         self._statements: list[Statement] = []
         self._consents: list[Consent] = []
 
@@ -227,6 +229,7 @@ class Scribe:
                 proof=self._proof,
                 actor=self._actor,
                 on_behalf=self._on_behalf,
+                record=self._record,
                 at=at,
             )
         )

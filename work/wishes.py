@@ -8,12 +8,13 @@ the form shows is what `preferences.decision` chooses, observed behaviour and co
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from preferences.policy import Basis, Policy
+from preferences.law import BASES, Law, laws
+from preferences.policy import Basis, Implied, Policy
 from store.preference import Known
 from tidings.channel import Channel
 from tidings.organisation import Brand
@@ -43,7 +44,7 @@ def ranking_of(
     house = [str(channel) for channel in brand.order_for(purpose) if channel not in stated]
     if purpose.purpose_class is PurposeClass.MARKETING:
         wished = [channel for channel in (*stated, *house) if channel in usable and channel not in never]
-        return tuple(channel for channel in wished if permitted(known, topic, channel, policy))
+        return tuple(channel for channel in wished if permitted(known, topic, channel, policy, now))
     named = [channel for channel in stated if channel in usable]
     return tuple(named or [channel for channel in house if channel in usable][:1])
 
@@ -141,21 +142,28 @@ def ends_after(known: Known, kind: str, topic: str, now: datetime) -> datetime |
     return max((end for end in ends if end > now), default=None)
 
 
-def permitted(known: Known, topic: str, channel: str, policy: Policy) -> bool:
+def permitted(known: Known, topic: str, channel: str, policy: Policy, now: datetime) -> bool:
     """Return whether marketing of a topic may use a channel; every record of the person must say so."""
-    return all(_permitted(known, member, topic, channel, policy) for member in known.members)
+    return all(_permitted(known, member, topic, channel, policy, now) for member in known.members)
 
 
-def _permitted(known: Known, member: int, topic: str, channel: str, policy: Policy) -> bool:
-    events = _covering(known, member, topic, channel)
+def _permitted(known: Known, member: int, topic: str, channel: str, policy: Policy, now: datetime) -> bool:
+    covering = _covering(known, member, topic, channel)
+    events = [event for event in covering if not _over(event, known.country, channel, policy, now)]
     if any(_stands(denial, events) for denial in events if denial["action"] in ("withdrawn", "objected")):
         return False
     actions = {event["action"] for event in events}
     if "given" in actions or ("legacy" in actions and channel in policy.legacy_counts):
         return True
-    if channel in policy.soft_opt_in and known.standing == "customer":
-        return True
-    return policy.basis.get(Channel(channel)) is Basis.LEGITIMATE_INTEREST and known.standing != "prospect"
+    least = max((BASES.index(law.basis) for law in _laws(known.country, channel)), default=0)
+    if policy.basis.get(Channel(channel)) is Basis.LEGITIMATE_INTEREST and known.standing != "prospect":
+        return least <= BASES.index("legitimate_interest")
+    soft = channel in policy.soft_opt_in and known.standing == "customer"
+    return soft and least <= BASES.index("soft_opt_in")
+
+
+def _laws(country: str, channel: str) -> list[Law]:
+    return [law for law in laws() if law.country == country and channel in law.channels]
 
 
 def objected(known: Known, topic: str) -> bool:
@@ -175,10 +183,26 @@ def _covering(known: Known, member: int, topic: str, channel: str) -> list[Row]:
             "action": "legacy" if row["action"] == "given" and not row["proof"] else row["action"],
             "scope": (path.index(row["topic"]), row["channel"] == "all", row["brand"] == "all"),
             "at": instant(row["at"]),
+            "expires_at": instant(row["expires_at"]) if row["expires_at"] else NEVER,
+            "ground": row["ground"],
         }
         for row in known.consents
         if member in row["members"] and row["topic"] in path and row["channel"] in (channel, "all")
     ]
+
+
+def _over(event: Row, country: str, channel: str, policy: Policy, now: datetime) -> bool:
+    """Return whether a permission is over: it had an end, or was implied too long ago."""
+    if event["action"] not in ("given", "legacy"):
+        return False
+    ends = [event["expires_at"]]
+    if event["ground"]:
+        spans = [
+            timedelta(days=law.implied[event["ground"]]) for law in _laws(country, channel) if law.implied
+        ]
+        own = policy.expiry.get(Implied(event["ground"]))
+        ends += [event["at"] + span for span in (*spans, *([own] if own else ()))]
+    return bool(min(ends) <= now)
 
 
 def _stands(denial: Row, events: list[Row]) -> bool:

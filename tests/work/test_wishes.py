@@ -39,6 +39,8 @@ events = st.fixed_dictionaries(
         "action": st.sampled_from(["given", "legacy", "withdrawn", "objected"]),
         "proof": st.booleans(),
         "at": st.integers(-6, -1),
+        "expires_at": st.sampled_from([None, None, None, -2, 0, 3]),
+        "ground": st.sampled_from(["", "", "", "purchase", "inquiry"]),
     }
 )
 pauses = st.fixed_dictionaries(
@@ -56,6 +58,7 @@ policies = st.sampled_from(
         Policy(),
         policy_from({"legacy_counts": ["email", "letter"]}),
         policy_from({"soft_opt_in": ["email"], "basis": {"letter": "legitimate_interest"}}),
+        policy_from({"legacy_counts": ["email", "sms"], "expiry": {"purchase": "P4D", "inquiry": "P2D"}}),
     ]
 )
 
@@ -64,7 +67,7 @@ def day(number):
     return None if number is None else (NOON + timedelta(days=number)).isoformat()
 
 
-def known_of(said, agreed, stopped, standing):
+def known_of(said, agreed, stopped, standing, country="NO"):
     statements = [
         {
             "id": number, "brand": row["brand"], "topic": row["topic"], "kind": kind,
@@ -75,11 +78,12 @@ def known_of(said, agreed, stopped, standing):
         for number, (kind, row) in enumerate([*(("order", row) for row in said), *(("pause", row) for row in stopped)])
     ]  # fmt: skip
     consents = [
-        {**row, "id": number, "at": day(row["at"]), "members": [1]} for number, row in enumerate(agreed)
+        {**row, "id": number, "at": day(row["at"]), "expires_at": day(row["expires_at"]), "members": [1]}
+        for number, row in enumerate(agreed)
     ]
     newest_first = {"key": lambda row: (row["at"], row["id"]), "reverse": True}
     return Known(
-        customer=1, language="en", time_zone="UTC", country="NO", standing=standing, reference="",
+        customer=1, language="en", time_zone="UTC", country=country, standing=standing, reference="",
         members=[1], addresses=[], planned=0, statements=sorted(statements, **newest_first),
         consents=sorted(consents, **newest_first),
     )  # fmt: skip
@@ -102,7 +106,7 @@ def facts_of(known, topic, purpose_class, usable):
         customers=frame(
             "customers",
             [
-                {"customer": 1, "language": "en", "time_zone": "UTC", "country": "NO", "standing": known.standing,
+                {"customer": 1, "language": "en", "time_zone": "UTC", "country": known.country, "standing": known.standing,
                  "holds": []}
             ],
         ),
@@ -110,7 +114,7 @@ def facts_of(known, topic, purpose_class, usable):
             "addresses",
             [
                 {"customer": 1, "channel": channel, "address": number, "state": "usable", "problem": "",
-                 "verified": False, "position": 0, "country": "NO"}
+                 "verified": False, "position": 0, "country": known.country}
                 for number, channel in enumerate(sorted(usable))
             ],
         ),
@@ -118,8 +122,9 @@ def facts_of(known, topic, purpose_class, usable):
         consents=frame(
             "consents",
             [
-                {"customer": 1, "consent": row["id"], "source": "form", "at": moment(row["at"])}
-                | {key: row[key] for key in ("brand", "topic", "channel", "action", "proof")}
+                {"customer": 1, "consent": row["id"], "source": "form", "at": moment(row["at"]),
+                 "expires_at": moment(row["expires_at"])}
+                | {key: row[key] for key in ("brand", "topic", "channel", "action", "proof", "ground")}
                 for row in known.consents
             ],
         ),
@@ -142,12 +147,15 @@ def facts_of(known, topic, purpose_class, usable):
 ONLY_PUSH = {
     "brand": "all", "topic": "offer", "channels": ["push"], "only": True, "from": None, "until": None, "at": -5,
 }  # fmt: skip
-GIVEN = {"brand": "all", "topic": "offer", "channel": "all", "action": "given", "proof": True, "at": -5}
+GIVEN = {
+    "brand": "all", "topic": "offer", "channel": "all", "action": "given", "proof": True, "at": -5, "expires_at": None,
+    "ground": "",
+}  # fmt: skip
 
 
 @hypothesis_settings(max_examples=100)
-@example([ONLY_PUSH], [GIVEN], {"email"}, "offer", "customer", Policy())
-@example([ONLY_PUSH], [GIVEN], {"email", "push"}, "offer", "customer", Policy())
+@example([ONLY_PUSH], [GIVEN], {"email"}, "offer", "customer", Policy(), "NO")
+@example([ONLY_PUSH], [GIVEN], {"email", "push"}, "offer", "customer", Policy(), "NO")
 @given(
     st.lists(orders, max_size=4),
     st.lists(events, max_size=4),
@@ -155,9 +163,12 @@ GIVEN = {"brand": "all", "topic": "offer", "channel": "all", "action": "given", 
     st.sampled_from(["offer", "news", "invoice"]),
     st.sampled_from(["customer", "prospect"]),
     policies,
+    st.sampled_from(["NO", "PL", "CA", "XX"]),
 )
-def test_the_form_shows_the_order_that_the_decision_keeps(said, agreed, usable, topic, standing, policy):
-    known = known_of(said, agreed, [], standing)
+def test_the_form_shows_the_order_that_the_decision_keeps(
+    said, agreed, usable, topic, standing, policy, country
+):
+    known = known_of(said, agreed, [], standing, country)
     purpose_class = "required" if topic == "invoice" else "marketing"
 
     shown = ranking_of(known, topic, brand=BRAND, usable=frozenset(usable), policy=policy, now=NOON)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +19,7 @@ from web.v1.behalf import Mandate, Spokesperson, spoken_for
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of, locked
+from work.consent_records import receipt
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["consents"], route_class=StrictRoute)
 
@@ -103,6 +104,30 @@ class ConsentOut(BaseModel):
     recorded_at: datetime
 
 
+class ReceiptOut(BaseModel):
+    """A consent receipt."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "schema_version": "ISO/IEC TS 27560:2023",
+                    "issued_at": "2026-11-21T09:30:00Z",
+                    "issued_by": "Nordlys AS",
+                    "records": [
+                        {"record_id": "urn:tidings:0:consent:4", "purpose": "offer", "event": "given"}
+                    ],
+                }
+            ]
+        }
+    )
+
+    schema_version: str
+    issued_at: datetime
+    issued_by: str
+    records: list[dict[str, Any]] = Field(description="docs/laws.md lists the fields.")
+
+
 @router.get("/consents", summary="The permissions of a customer")
 def list_consents(
     request: Request, caller: Caller, part: Part, ref: Ref, source: Source = ""
@@ -115,6 +140,17 @@ def list_consents(
     return part.page(
         rows, lambda row: (row.id,), lambda row: ConsentOut.model_validate(row, from_attributes=True)
     )
+
+
+@router.get("/consents/receipt", summary="A receipt of a customer's consents")
+def consent_receipt(request: Request, caller: Caller, ref: Ref, source: Source = "") -> ReceiptOut:
+    """Return every consent in the fields of ISO/IEC TS 27560: controller, notice and its SHA-256, how to withdraw."""
+    del caller
+    site = site_of(request)
+    with site.reading.connect() as connection:
+        customer = customer_of(connection, ref, source)
+        found = receipt(connection, site.installation.organisation, customer=customer, now=site.clock())
+    return ReceiptOut.model_validate(found)
 
 
 @router.post("/consents", status_code=201, summary="Write down that permission was given or taken back")

@@ -47,6 +47,14 @@ def upgrade() -> None:
             comment="ISO/IEC TS 27560, see preferences.receipt",
         ),
     )
+    op.create_table(
+        "notices",
+        sa.Column("digest", sa.Text(), nullable=False, comment="SHA-256 of the text"),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False, comment="what customers were shown"),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_notices")),
+    )
     _registers()
     _states()
 
@@ -119,4 +127,7 @@ def _states() -> None:
             f"CREATE TRIGGER keep_states AFTER UPDATE ON {table} REFERENCING OLD TABLE AS old_rows"
             f" NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION keep_{kept}()"
         )
-    op.execute("INSERT INTO installation (key, value) VALUES ('states_since', now()::text) ON CONFLICT DO NOTHING")
+    op.execute(
+        "INSERT INTO installation (key, value) VALUES ('states_since', now()::text),"
+        " ('records', gen_random_uuid()::text) ON CONFLICT DO NOTHING"
+    )

@@ -118,6 +118,8 @@ from .preview_out_texts import PreviewOutTexts
 from .preview_out_texts_additional_property import PreviewOutTextsAdditionalProperty
 from .problem import Problem
 from .problem_errors_item import ProblemErrorsItem
+from .receipt_out import ReceiptOut
+from .receipt_out_records_item import ReceiptOutRecordsItem
 from .recorded_out import RecordedOut
 from .recorded_out_problems_item import RecordedOutProblemsItem
 from .redemption_in import RedemptionIn
@@ -292,6 +294,8 @@ __all__ = (
     "PreviewOutTextsAdditionalProperty",
     "Problem",
     "ProblemErrorsItem",
+    "ReceiptOut",
+    "ReceiptOutRecordsItem",
     "RecordedOut",
     "RecordedOutProblemsItem",
     "RedemptionIn",
