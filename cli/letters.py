@@ -12,7 +12,9 @@ app = App(name="letters", help="Look at PDFs as a print house does.")
 
 
 @app.command
-def check(file: Path, *, country: str, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def check(
+    file: Path, *, country: str, window: str = "", json: Annotated[bool, Parameter(negative=())] = False
+) -> int:
     """Say whether a PDF may be printed and put into an envelope for a country: every check with its page.
 
     Example: tidings letters check offer.pdf --country SE
@@ -26,6 +28,8 @@ def check(file: Path, *, country: str, json: Annotated[bool, Parameter(negative=
         A PDF.
     country
         Destination, ISO 3166-1 alpha-2: it says which paper and which window.
+    window
+        Of the envelope, where it is not the country's usual one: din-a, ch-right, uk-c5 and so on.
     json
         Print one JSON value.
     """
@@ -34,7 +38,7 @@ def check(file: Path, *, country: str, json: Annotated[bool, Parameter(negative=
 
     if country.upper() not in codes():
         raise Problem(f"There is no country {country!r}.", todo="Use two letters of ISO 3166-1, such as SE.")
-    found = judged(file, country.upper())
+    found = judged(file, country.upper(), window)
     if json:
         print_json({"file": str(file), **found})
         return Exit.OK if found["printable"] else Exit.SOME_REJECTED

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from templates.postal_lines import Window, window_for
+from templates.postal_lines import NOTHING_CHOSEN, Window, window_for
 from tidings.problem import Problem
 
 if TYPE_CHECKING:
@@ -89,31 +89,37 @@ class Judgement:
         return {**asdict(self), "printable": self.is_printable}
 
 
-def judged(path: Path, country: str) -> dict[str, Any]:
+def judged(path: Path, country: str, kind: str = "") -> dict[str, Any]:
     """Judge a file in a process of its own, with limits on time and memory; see `Judgement.told`.
+
+    Args:
+        path: of the PDF.
+        country: destination, ISO 3166-1 alpha-2.
+        kind: of the envelope's window, where it is not the usual one.
 
     Raises:
         Problem: the file cannot be read, or is no PDF at all.
     """
+    _window_of(country, kind)
     try:
         size = path.stat().st_size
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
     if size > MAX_BYTES:
         raise Problem(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}.", todo="Make its images smaller.")
-    command = [sys.executable, "-I", "-c", _CHILD, str(Path(__file__).parents[1]), str(path), country]
+    command = [sys.executable, "-I", "-c", _CHILD, str(Path(__file__).parents[1]), str(path), country, kind]
     try:
         done = subprocess.run(  # noqa: S603 -- our own interpreter; the path is one argument
             command, capture_output=True, text=True, check=False, timeout=2 * SECONDS
         )
     except subprocess.TimeoutExpired:
-        return _given_up(country)
+        return _given_up(country, kind)
     if done.returncode == 0:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
     if done.returncode == _NO_PDF:
         raise Problem(f"{path} is not a PDF that can be opened: {done.stdout.strip()}.")
-    return _given_up(country)
+    return _given_up(country, kind)
 
 
 _NO_PDF = 9
@@ -122,26 +128,26 @@ _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from templates.foreign_le
 
 def child() -> None:
     """Judge the file of the command line within the limits, and print it as JSON."""
-    path, country = sys.argv[2:]
+    path, country, kind = sys.argv[2:]
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     import pikepdf
 
     try:
-        found = judge(Path(path).read_bytes(), country).told()
+        found = judge(Path(path).read_bytes(), country, kind).told()
     except pikepdf.PdfError as error:
         sys.stdout.write(str(error).partition("\n")[0])
         sys.exit(_NO_PDF)
     sys.stdout.write(json.dumps(found))
 
 
-def _given_up(country: str) -> dict[str, Any]:
+def _given_up(country: str, kind: str) -> dict[str, Any]:
     finding = Finding(
         check="file", verdict="block", detail=f"it takes more than {SECONDS} s or {MEMORY >> 30} GiB to draw"
     )
     return Judgement(
         country=country,
-        window=window_for(country).kind,
+        window=_window_of(country, kind).kind,
         pages=0,
         sheets=0,
         colour_pages=(),
@@ -150,8 +156,12 @@ def _given_up(country: str) -> dict[str, Any]:
     ).told()
 
 
-def judge(pdf: bytes, country: str) -> Judgement:
-    """Judge a PDF in this process.
+def _window_of(country: str, kind: str) -> Window:
+    return window_for(country, {country: kind} if kind else NOTHING_CHOSEN)
+
+
+def judge(pdf: bytes, country: str, kind: str = "") -> Judgement:
+    """Judge a PDF in this process, see `judged`.
 
     Raises:
         pikepdf.PdfError: it cannot be opened, or is encrypted.
@@ -161,7 +171,7 @@ def judge(pdf: bytes, country: str) -> Judgement:
     import pikepdf
     import pypdfium2
 
-    window = window_for(country)
+    window = _window_of(country, kind)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         pages = len(opened.pages)
         found = [*_of_file(opened), *_fonts(opened)]
@@ -252,7 +262,7 @@ def _fonts(opened: "pikepdf.Pdf") -> Iterator[Finding]:
     import pikepdf
 
     for number, page in enumerate(opened.pages, start=1):
-        fonts = _fonts_of(page.obj.get("/Resources", pikepdf.Dictionary()), depth=6)
+        fonts = _fonts_of(page.obj.get("/Resources", pikepdf.Dictionary()))
         missing = dict.fromkeys(
             str(font.get("/BaseFont", "/unnamed"))[1:] for font in fonts if not _is_embedded(font)
         )
@@ -262,12 +272,17 @@ def _fonts(opened: "pikepdf.Pdf") -> Iterator[Finding]:
             )
 
 
-def _fonts_of(resources: Any, depth: int) -> Iterator[Any]:
-    yield from dict(resources.get("/Font", {})).values()
-    if depth:
-        for inner in dict(resources.get("/XObject", {})).values():
-            if inner.get("/Subtype") == "/Form" and "/Resources" in inner:
-                yield from _fonts_of(inner["/Resources"], depth - 1)
+def _fonts_of(resources: Any) -> Iterator[Any]:
+    """Yield the fonts of a page and of the forms on it; forms may share resources, or hold each other."""
+    waiting, seen = [resources], set()
+    while waiting:
+        one = waiting.pop()
+        yield from dict(one.get("/Font", {})).values()
+        for inner in dict(one.get("/XObject", {})).values():
+            known = inner.objgen
+            if known not in seen and inner.get("/Subtype") == "/Form" and "/Resources" in inner:
+                seen.add(known)
+                waiting.append(inner["/Resources"])
 
 
 def _is_embedded(font: Any) -> bool:

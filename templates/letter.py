@@ -34,7 +34,13 @@ def make_letter(
         raise Problem(f"Message {subject.message} has no postal address.")
     origin = edition.brand.address.country
     customer = values["customer"]
-    lines = address_lines(subject.postal, origin, name=customer["name"], company=customer["company"])
+    lines = address_lines(
+        subject.postal,
+        origin,
+        name=customer["name"],
+        company=customer["company"],
+        windows=edition.brand.windows,
+    )
     check_glyphs(lines)
     made = _stamped(edition, subject, documents) or typeset_letter(edition, subject, values, lines)
     if made.pages > template.page_budget * (2 if edition.large else 1):
@@ -53,7 +59,7 @@ def make_letter(
         cause=made.cause or "",
         constant=made.constant,
         template=f"{template.name}@{template.version}",
-        window=window_for(country_of(subject.postal)).kind,
+        window=window_for(country_of(subject.postal), edition.brand.windows).kind,
         sender=edition.brand.address.lines,
         mark=mark_text(subject.message, 1, made.pages),
     )
@@ -106,7 +112,7 @@ def letter_values(
     edition: Edition, subject: Subject, values: Mapping[str, Any], lines: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return what the letter's page prints: the message's values, and those of the layout."""
-    window = window_for(country_of(subject.postal))
+    window = window_for(country_of(subject.postal), edition.brand.windows)
     links = values["links"]
     letter = {
         "date": day(subject.created_at.date(), edition.language),
@@ -133,7 +139,7 @@ def letter_page(edition: Edition, subject: Subject, known: Mapping[str, Any], li
     Raises:
         Problem: the address lines do not fit the window, or a value is missing.
     """
-    window = window_for(country_of(subject.postal))
+    window = window_for(country_of(subject.postal), edition.brand.windows)
     return Page(
         html=edition.letter_html(known),
         css=page_css(window, edition.look["colours"], lines),

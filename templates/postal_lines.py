@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from templates.safe import clean
@@ -38,8 +39,15 @@ _US = (215.9, 279.4)
 WINDOWS = {
     # DIN 5008 form B: field 85 x 45 at 20/45; its text begins 5 mm in, zone of 27.3 mm below return and remarks.
     "din-b": Window(kind="din-b", paper=_A4, left=25, top=45, width=80, height=45, return_line=True),
+    # Form A: the same field 27 from the top, for those whose letterhead is low.
+    "din-a": Window(kind="din-a", paper=_A4, left=25, top=27, width=80, height=45, return_line=True),
     # BS 4264 DL, window 90 x 35 at 20 from the left and 18 from the bottom; C5 shows the same part of the sheet.
     "uk-dl": Window(kind="uk-dl", paper=_A4, left=25, top=57, width=75, height=24, return_line=False),
+    # The same sheet folded once into C5, window 90 x 35 at 20 from the left and 53 from the bottom.
+    "uk-c5": Window(kind="uk-c5", paper=_A4, left=25, top=62, width=75, height=26, return_line=False),
+    # SN 10130 has a field of 90 x 45, 35 from the top, at the left or at the right; C5 and C5/6 show this part of it.
+    "ch-left": Window(kind="ch-left", paper=_A4, left=25, top=46, width=75, height=34, return_line=True),
+    "ch-right": Window(kind="ch-right", paper=_A4, left=120, top=46, width=75, height=34, return_line=True),
     # Swedish C5 H2, window 105 x 35 at the right, 44 from the top.
     "c5-h2": Window(kind="c5-h2", paper=_A4, left=112, top=44, width=82, height=21.5, return_line=False),
     # The same window at the left, as Norway, Denmark and Finland have it.
@@ -55,19 +63,38 @@ _BY_COUNTRY = {
     "DK": "c5-v2",
     "FI": "c5-v2",
     "IS": "c5-v2",
+    "CH": "ch-left",
+    "LI": "ch-left",
 }
 LAST_LATIN = "\u024f"
 MIN_LINE = 3.0
 """Millimetres from line to line; below that the post's readers fail."""
 MAX_LINE = 4.6
 RETURN_ZONE = 7.0
+NOTHING_CHOSEN: Mapping[str, str] = MappingProxyType({})
 
 
-def window_for(country: str) -> Window:
-    """Return the window of the envelopes that letters to a country go in."""
-    if country in LETTER_PAPER:
-        return WINDOWS["us-10"]
-    return WINDOWS[_BY_COUNTRY.get(country, "din-b")]
+def window_for(country: str, chosen: Mapping[str, str] = NOTHING_CHOSEN) -> Window:
+    """Return the window of the envelopes that letters to a country go in.
+
+    Args:
+        country: destination, ISO 3166-1 alpha-2.
+        chosen: what a brand has for a country instead of its usual one (`tidings.organisation.Brand.windows`).
+
+    Raises:
+        Problem: what was chosen is no window, or one on another paper than the country has.
+    """
+    usual = WINDOWS["us-10"] if country in LETTER_PAPER else WINDOWS[_BY_COUNTRY.get(country, "din-b")]
+    if country not in chosen:
+        return usual
+    found = WINDOWS.get(chosen[country])
+    if found is None or found.paper != usual.paper:
+        fitting = ", ".join(name for name, window in WINDOWS.items() if window.paper == usual.paper)
+        raise Problem(
+            f"organisation.toml: windows.{country}: there is no window {chosen[country]!r} on its paper.",
+            todo=f"Known: {fitting}.",
+        )
+    return found
 
 
 def room(window: Window) -> float:
@@ -95,7 +122,12 @@ def country_of(postal: Mapping[str, Any] | None) -> str:
 
 
 def address_lines(
-    postal: Mapping[str, Any], origin: str, *, name: str = "", company: str = ""
+    postal: Mapping[str, Any],
+    origin: str,
+    *,
+    name: str = "",
+    company: str = "",
+    windows: Mapping[str, str] = NOTHING_CHOSEN,
 ) -> tuple[str, ...]:
     """Return the address in the order and the capitals of its destination.
 
@@ -108,9 +140,10 @@ def address_lines(
         origin: where the letter is posted.
         name: who it is for, when the address does not say.
         company: where that person is reached, when the address does not say.
+        windows: the brand's own, see `window_for`.
     """
     fields = _fields(postal, name, company)
-    most = int(room(window_for(country_of(postal))) / MIN_LINE)
+    most = int(room(window_for(country_of(postal), windows)) / MIN_LINE)
     forms = [_lines(fields, country_of(postal), origin, joined) for joined in range(3)]
     return next((lines for lines in forms if len(lines) <= most), forms[-1])
 

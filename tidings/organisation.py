@@ -70,6 +70,17 @@ class Senders(_Strict):
         return value
 
 
+class ReminderStep(_Strict):
+    """One step of dunning."""
+
+    days: int = Field(ge=1, le=3650)
+    """After the due date."""
+    fee: Decimal = Field(default=Decimal(0), ge=0, decimal_places=2)
+    """In the invoice's currency; what the law allows differs by country."""
+    letter: bool = False
+    """By letter, whatever channel the customer prefers, where there is an address."""
+
+
 class PostalOrigin(_Strict):
     """The return address, one line each, and the country the letters are posted in."""
 
@@ -103,6 +114,8 @@ class Brand(_Strict):
     """Whether a message says in its footer why it comes this way: "because you chose that for invoices on 3 May"."""
     sms_letters: Literal["as_written", "transliterated"] = "as_written"
     """`transliterated`: an SMS loses the accents that GSM 03.38 lacks (`ł` becomes `l`) where that saves parts."""
+    windows: dict[str, str] = {}
+    """Envelopes of its own by country: `DE = "din-a"`, `CH = "ch-right"`; any other country has its usual window."""
     topics: dict[str, dict[str, str]] = {}
     """Parts of offers and news that customers can choose for themselves: `offer.garden` to its name by language."""
 
@@ -166,6 +179,12 @@ class Organisation(_Strict):
     time_zone: str = "UTC"
     brands: tuple[Brand, ...] = Field(min_length=1)
     costs: Costs = Costs()
+    reminders: tuple[ReminderStep, ...] = (
+        ReminderStep(days=7),
+        ReminderStep(days=21),
+        ReminderStep(days=35, letter=True),
+    )
+    """Of unpaid invoices, in rising order; sent only by `tidings invoices remind`."""
     tracking: dict[str, bool] = {}
     """Measured links by purpose; a purpose that is missing is measured."""
 

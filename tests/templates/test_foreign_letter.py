@@ -11,6 +11,7 @@ from weasyprint import HTML
 from cli.main import main
 from templates.catalog import all_templates
 from templates.foreign_letter import CHECKS, judge, judged
+from templates.postal_lines import WINDOWS
 from templates.preview import SAMPLE_BRAND, sample_subject
 from templates.render import documents_of, render
 from tidings.channel import Channel
@@ -115,6 +116,17 @@ def test_our_own_letters_may_be_printed_everywhere(template, country):
     found = judge(letter.pdf, country)
     carried = {"the file carries attachments, which nobody prints"}  # an invoice has its data with it
     assert [one for one in found.findings if one.verdict != "pass" and one.detail not in carried] == []
+    assert " ".join(letter.address) in " ".join(found.address)
+
+
+@pytest.mark.parametrize("kind", sorted(name for name in WINDOWS if name != "us-10"))
+def test_our_letters_fit_every_window_that_a_brand_may_choose(kind, offer):
+    brand = SAMPLE_BRAND.model_copy(update={"windows": {"DE": kind}})
+    letter = render(offer, Channel.LETTER, sample_subject(offer, brand, "en", country="DE"))
+    assert isinstance(letter, Letter)
+    found = judge(letter.pdf, "DE", kind)
+    assert [one for one in found.findings if one.verdict != "pass"] == []
+    assert (letter.window, found.window) == (kind, kind)
     assert " ".join(letter.address) in " ".join(found.address)
 
 

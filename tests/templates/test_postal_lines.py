@@ -108,3 +108,24 @@ def test_more_lines_than_a_window_shows_are_refused() -> None:
     assert line_height(window_for("US"), 5) >= 3
     with pytest.raises(Problem, match="does not fit"):
         line_height(window_for("US"), 6)
+
+
+@pytest.mark.parametrize(
+    ("country", "chosen", "kind"),
+    [
+        pytest.param("DE", {}, "din-b", id="Germany's usual one"),
+        pytest.param("DE", {"DE": "din-a"}, "din-a", id="form A where the brand has it"),
+        pytest.param("CH", {}, "ch-left", id="Switzerland's left one"),
+        pytest.param("CH", {"CH": "ch-right"}, "ch-right", id="its right one"),
+        pytest.param("GB", {"GB": "uk-c5", "DE": "din-a"}, "uk-c5", id="a British C5"),
+        pytest.param("SE", {"GB": "uk-c5"}, "c5-h2", id="a country that nobody chose for"),
+    ],
+)
+def test_a_brand_has_envelopes_of_its_own(country: str, chosen: dict[str, str], kind: str) -> None:
+    assert window_for(country, chosen).kind == kind
+
+
+@pytest.mark.parametrize("chosen", ["din-c", "us-10"], ids=["no window", "a window on another paper"])
+def test_a_window_that_cannot_be_is_named(chosen: str) -> None:
+    with pytest.raises(Problem, match=r"windows\.DE"):
+        window_for("DE", {"DE": chosen})
