@@ -8,6 +8,7 @@ first; where they are not sure, the population's do, if enough was seen of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ class _Lines:
     """Whole hours of the wall clock since 1970."""
     most: Ints
     """Hours that it may wait."""
-    rest: Rest
+    rests: tuple[Rest, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,18 +92,20 @@ class _Own:
     """Per customer of the batch."""
 
 
-def best_hour(batch: Batch, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> BestHour | None:
+def best_hour(
+    batch: Batch, due: Ints, rests: Sequence[Rest], customer: Ints, channel: Ints
+) -> BestHour | None:
     """Move messages to a better hour; None where the question asks for no best hour.
 
     Args:
         batch: the facts.
         due: when each line may leave (NEVER: it may not).
-        rest: the quiet times of each line.
+        rests: all quiet times of each line, those on the customer's own clock first.
         customer: of each line.
         channel: the first one of each line.
     """
     until = window_end(batch)
-    lines = None if until is None else _lines(until, due, rest, customer, channel)
+    lines = None if until is None else _lines(until, due, rests, customer, channel)
     if until is None or lines is None or not len(lines.line):
         return None
     people, answers = _population(batch)
@@ -218,9 +221,9 @@ def _weight(own: _Own, customer: Ints, cell: Ints) -> Floats:
     return np.where(key[place] == wanted, own.weight[place], 0.0)
 
 
-def _lines(until: int, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> _Lines:
+def _lines(until: int, due: Ints, rests: Sequence[Rest], customer: Ints, channel: Ints) -> _Lines:
     line = np.flatnonzero(_WAITING[channel] & (due != NEVER) & (due < until))
-    part = _rest_of(rest, line)
+    part = _rest_of(rests[0], line)
     hour = (due[line] + _offsets(part, due[line])) // HOUR
     return _Lines(
         line=line,
@@ -229,7 +232,7 @@ def _lines(until: int, due: Ints, rest: Rest, customer: Ints, channel: Ints) -> 
         cell=(hour + _THURSDAY) % WEEK,
         hour=hour,
         most=np.minimum((until - due[line]) // HOUR + 1, WEEK - 1),
-        rest=part,
+        rests=(part, *(_rest_of(rest, line) for rest in rests[1:])),
     )
 
 
@@ -296,7 +299,7 @@ def _at(batch: Batch, lines: _Lines, which: Ints, ahead: Ints, until: int) -> tu
 
     Not in an hour that the clock leaves out, in quiet hours, on a holiday, after the window or the offer's last day.
     """
-    rest = _rest_of(lines.rest, which)
+    rest = _rest_of(lines.rests[0], which)
     at = np.zeros(len(which), dtype=np.int64)
     wall = (lines.hour[which] + ahead) * HOUR
     for zone, place in _by_zone(rest):
@@ -307,8 +310,11 @@ def _at(batch: Batch, lines: _Lines, which: Ints, ahead: Ints, until: int) -> tu
     if last is not None:
         allowed &= shown // DAY <= (last - _EPOCH).days
     place = np.flatnonzero(allowed)
-    freed = release(at[place], _rest_of(rest, place), np.ones(len(place), dtype=np.bool_))
-    allowed[place] = freed.due == at[place]
+    for one in lines.rests:
+        freed = release(at[place], _rest_of(one, which[place]), np.ones(len(place), dtype=np.bool_))
+        place = place[freed.due == at[place]]
+    allowed[:] = False
+    allowed[place] = True
     return at, allowed
 
 

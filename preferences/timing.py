@@ -74,7 +74,7 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
         found = _lines(pauses(said), customer, batch.size)
     settled = _settle(free.due, found, rests, legal)
     due, pause = settled.due, settled.pause
-    best = best_hour(batch, due, rest, customer, channel)
+    best = best_hour(batch, due, [*rests, *legal], customer, channel)
     due, better = _better(due, best, found, rests, legal)
     reason = np.full(len(due), OPEN, dtype=np.int64)
     for moved, name in (

@@ -396,9 +396,9 @@ class Oracle:
         if self.marketing and channel != "letter":
             found = better_hour(
                 self.question, self.policy, self.of("hours", customer), self.now, due, zone,
-                lambda moment: _free(moment, rests[:1])[0] == moment,
+                lambda moment: _free(moment, rests)[0] == moment,
             )  # fmt: skip
-            if found and self.pause(statements, found[0])[0] == found[0] == _free(found[0], rests)[0]:
+            if found and self.pause(statements, found[0])[0] == found[0]:
                 due, better = found
         if pause:
             return due, "pause", _pause(pause)
