@@ -43,6 +43,9 @@ terms = "P30D"                  # due so long after the issue date
 """
 
 
+NO_DUE = "due_on: missing, and no terms say how long after the issue date it is due"
+
+
 class BillMapping(BaseModel):
     """`--mapping FILE.toml` of an invoice run."""
 
@@ -375,7 +378,6 @@ def _due(issued: date, terms: str | None) -> date:
     from pydantic import TypeAdapter
 
     if terms is None:
-        msg = "due_on: missing, and the mapping gives no `terms`"
-        raise ValueError(msg)
+        raise ValueError(NO_DUE)
     wait = TypeAdapter(timedelta).validate_python(terms)
     return issued + wait

@@ -135,6 +135,19 @@ def test_what_is_wrong_can_be_had_as_a_file(biller):
     assert [row[1] for row in rows] == ["field", "total", "customer", "due_on", "line.quantity"]
 
 
+def test_a_sum_that_nobody_wrote_is_asked_for_and_does_not_differ(biller):
+    answer = biller.post(mapped(biller), {"expected-NOK": ""})
+    assert "Write the sum that your own system says: NOK." in answer.text
+    assert "another sum than" not in answer.text
+
+
+def test_a_file_of_which_nothing_can_be_sent_is_not_offered_and_a_missing_due_date_is_told_in_words(biller):
+    rows = [row.replace("2026-03-31", "").replace("soon", "") for row in ROWS]
+    page = biller.get(mapped(biller, content="\n".join((HEAD, *rows)).encode())).text
+    assert "There is no due date: choose its column" in page
+    assert ("Make the invoices" in page, "No document of this file can be sent" in page) == (False, True)
+
+
 @pytest.mark.parametrize(
     ("expected", "anyway", "status"),
     [

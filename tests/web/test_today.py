@@ -101,9 +101,10 @@ def test_the_next_seven_days_show_what_is_scheduled(door, engine, staff, run):
     )
 
     shown = card(staff(Role.MARKETING).get("/today"), "The next seven days")
-    assert re.search(r"Tue,? 3 Mar .*spring 1.* Wed,? 4 Mar", shown)
+    assert re.search(r"Tue,? 3 Mar .*spring 1", shown)
     change(engine, "UPDATE runs SET starts_at = starts_at + interval '8 days'")
-    assert "spring 1" not in card(staff(Role.MARKETING).get("/today"), "The next seven days")
+    empty = card(staff(Role.MARKETING).get("/today"), "The next seven days")
+    assert ("spring 1" in empty, "Nothing is planned." in empty, "Wed" in empty) == (False, True, False)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from tidings.role import Role, sees_amounts
 from web.console.customers import ask_reason, customer_of, here, reason
 from web.staff import StaffRoute, Visit, page
 from work.explain import explain_message
+from work.preference import Way, read
 from work.sent import Sent, sent
 
 READERS = frozenset({Role.SUPPORT, Role.BILLING})
@@ -55,6 +57,7 @@ def show(visit: Visit) -> Response:
         )
     if told is None:
         raise HTTPException(404)
+    ways = _ways(visit, customer, found["brand"]) if visit.may(Role.SUPPORT) else ()
     return visit.page(
         "customer_message",
         message=found,
@@ -63,8 +66,22 @@ def show(visit: Visit) -> Response:
         here=here(visit),
         support=visit.may(Role.SUPPORT),
         amounts=sees_amounts(visit.staff.roles),
-        channels=[entry["channel"] for entry in told["channels"]],
+        ways=[way for way in ways if way.channel in {entry["channel"] for entry in told["channels"]}],
     )
+
+
+def _ways(visit: Visit, customer: int, brand: str) -> Sequence[Way]:
+    """Return the channels of a brand, each with whether the customer has a usable address on it today."""
+    site = visit.site
+    with site.reading.connect() as connection:
+        known = read(
+            connection,
+            customer=customer,
+            brand=site.installation.organisation.brand(brand),
+            policy=site.policy,
+            now=visit.now,
+        )
+    return known.ways if known else ()
 
 
 def _may_see(visit: Visit, connection: Connection, customer: int, found: Any) -> bool:

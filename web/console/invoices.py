@@ -23,10 +23,11 @@ from tidings.problem import Problem
 from tidings.role import Role
 from web.console.run import alone, may_release, read_run
 from web.downloads import Cell, asked_kind, download
+from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import billing
 from work.billing import ASKED, CONSTANTS, Checked
-from work.bills import BillMapping
+from work.bills import NO_DUE, BillMapping
 from work.invoicing import open_invoice_run
 
 READERS = frozenset({Role.BILLING, Role.MANAGER})
@@ -159,6 +160,7 @@ def check(visit: Visit) -> Response:
     return visit.page(
         "invoice_check",
         status=422 if problem else 200,
+        no_due=NO_DUE.partition(": ")[2],
         file=file,
         c=checked,
         wrong=checked.wrong[:WRONG],
@@ -225,15 +227,20 @@ def _wrong_rows(checked: Checked) -> Iterator[tuple[Cell, ...]]:
 
 def _objection(visit: Visit, checked: Checked, expected: Mapping[str, str]) -> Problem | None:
     """Return why the run is not started: nothing to send, or another sum than was expected."""
+    said = words(visit.language)["invoices"]
     if not checked.good:
-        return Problem("No document of this file can be sent.")
+        return Problem(said["none_good"])
     try:
         differing = billing.differences(expected, checked.sums)
     except Problem as problem:
         return problem
-    if differing and not visit.fields.get("anyway"):
+    if visit.fields.get("anyway"):
+        return None
+    if unsaid := [currency for currency in checked.sums if not expected.get(currency)]:
+        return Problem(said["no_sum"].format(currencies=", ".join(unsaid)))
+    if differing:
         told = ", ".join(f"{difference:+} {currency}" for currency, difference in differing.items())
-        return Problem(f"The control sum differs: {told}.")
+        return Problem(said["sum_differs"].format(differences=told))
     return None
 
 

@@ -96,10 +96,6 @@ def _drawn(found: Reports, language: str) -> dict[str, Markup]:
     for (channel,), line in found.by("channel").items():
         value, shown = rate(line.answered, line.sent)
         response.append(Bar(label=named(str(channel)), value=value, shown=shown, kind=str(channel)))
-    known = []
-    for one in found.grounds:
-        value, shown = rate(one.answered, one.chosen)
-        known.append(Bar(label=texts["ground"][one.ground], value=value, shown=shown))
     months = sorted({key.month for key in found.lines})
     stacks = []
     for month in months:
@@ -118,7 +114,6 @@ def _drawn(found: Reports, language: str) -> dict[str, Markup]:
         stacks.append(charts.Stack(label=label, parts=parts, shown=total))
     return {
         "response": charts.bars(response, title=texts["response_by_channel"], table=table),
-        "grounds": charts.bars(known, title=texts["stated_observed"], table=table),
         "months": charts.stack(stacks, title=texts["by_month"], table=table),
     }
 
