@@ -238,7 +238,7 @@ def addressed(word: str) -> tuple[str, ...]:
     """Return the countries of an address: by its country's code, or by the first digits of its phone number.
 
     >>> addressed("NO"), addressed("+4791"), addressed("+1416"), addressed("")
-    (('NO',), ('NO',), ('US', 'CA'), ())
+    (('NO',), ('NO', 'SJ'), ('US', 'CA'), ())
     """
     if not word.startswith("+"):
         return (word.upper(),) if word else ()
