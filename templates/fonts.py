@@ -29,6 +29,20 @@ FACES = (
 )
 """All that is ever used on paper. The families are names of our own: a machine that has an Inter would use that one."""
 
+WORLD = tuple(
+    Face(family=f"Paper {script}", weight=400, file=f"NotoSans{script}-Regular.{kind}")
+    for script, kind in (
+        ("Arabic", "ttf"),
+        ("Hebrew", "ttf"),
+        ("CJK", "otf"),
+        ("Devanagari", "ttf"),
+        ("Thai", "ttf"),
+        ("Armenian", "ttf"),
+        ("Georgian", "ttf"),
+    )
+)
+"""For names and places in other scripts than Latin, Greek and Cyrillic; a letter that needs one is laid out in full."""
+
 _USUAL = (
     (0x20, 0x17F),
     (0x218, 0x21B),
@@ -53,6 +67,19 @@ def font_faces() -> str:
     )
 
 
+def world_css() -> str:
+    """Return the style sheet for a page with other scripts: they come behind our own fonts, each line from its side."""
+    faces = "".join(
+        f'@font-face {{ font-family: "{face.family}"; src: url(font:{face.file}) }}\n' for face in WORLD
+    )
+    others = ", ".join(f'"{face.family}"' for face in WORLD)
+    return (
+        f"{faces}html {{ font-family: Paper, {others} }}\n"
+        f'h1, h2, .brand, blockquote strong {{ font-family: "Paper Display", {others} }}\n'
+        ".address { unicode-bidi: plaintext; text-align: left }\n"
+    )
+
+
 @cache
 def _cmap(file: str) -> dict[int, str]:
     from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
@@ -66,6 +93,17 @@ def printable() -> frozenset[str]:
     """Return the characters that all our fonts have."""
     shared = set.intersection(*(set(_cmap(face.file)) for face in FACES))
     return frozenset(map(chr, shared)) | {"\n", "\t", "\u00ad"}
+
+
+@cache
+def _beyond() -> frozenset[str]:
+    """Return the characters that only the fonts of other scripts have."""
+    return frozenset(chr(code) for face in WORLD for code in _cmap(face.file)) - printable()
+
+
+def needs_world(text: str) -> bool:
+    """Tell whether a text has letters that only the fonts of other scripts have (`world_css`)."""
+    return not text.isascii() and not _beyond().isdisjoint(text)
 
 
 @cache
@@ -95,7 +133,7 @@ def substitute(letter: str) -> str:
 
 def substituted(text: str) -> str:
     """Return text without what our fonts lack: it never falls back to whatever the machine has."""
-    missing = set(text) - printable()
+    missing = set(text) - printable() - _beyond() if not text.isascii() else set()
     return text.translate({ord(letter): substitute(letter) for letter in missing}) if missing else text
 
 
@@ -105,7 +143,7 @@ def check_glyphs(lines: Sequence[str]) -> None:
     Raises:
         Problem: our fonts lack a letter of it; names the letter.
     """
-    missing = set("".join(lines)) - printable()
+    missing = set("".join(lines)) - printable() - _beyond()
     letters = sorted(letter for letter in missing if substitute(letter))
     if letters:
         shown = " ".join(letters[:5])

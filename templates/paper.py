@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from templates.codes import modules
 from templates.edition import LAYOUTS, enlarged
-from templates.fonts import FONTS, advances, font_faces, substituted
+from templates.fonts import FONTS, advances, font_faces, needs_world, substituted, world_css
 from templates.mark import mark_operators
 from templates.pictures import SCHEME, Code, Drawing
 from templates.postal_lines import MAX_LINE, RETURN_ZONE, Window, line_height
@@ -226,14 +226,13 @@ def lay_out(page: Page, *, where: str) -> "Document":
     # Its own copy of the static images: a shared cache would keep every customer's codes.
     cache = dict(_STATIC_IMAGES.get(page.version, {}))
     cache |= {SCHEME + name: Code(modules(text) if text else None) for name, text in page.codes.items()}
+    sheets = [_layout_sheet("paper.css"), _layout_sheet(page.layout, large=page.large), _sheet(page.css)]
+    if needs_world(page.html):
+        sheets.append(_sheet(world_css()))
     try:
         document = HTML(string=substituted(page.html), url_fetcher=_Fetcher(page.assets)).render(
             font_config=_fonts(),
-            stylesheets=[
-                _layout_sheet("paper.css"),
-                _layout_sheet(page.layout, large=page.large),
-                _sheet(page.css),
-            ],
+            stylesheets=sheets,
             cache=cache,
             pdf_variant=VARIANT,
             pdf_tags=page.tagged,

@@ -163,7 +163,7 @@ def test_a_document_is_the_letter(make: Make, invoice: Template) -> None:
     [
         pytest.param({"postal": None}, "no postal address", id="no address"),
         pytest.param(
-            {"postal": {"name": "李明", "country": "CN"}}, "fonts have no", id="letters that we cannot print"
+            {"postal": {"name": "ኃይለ", "country": "ET"}}, "fonts have no", id="letters that we cannot print"
         ),
         pytest.param(
             {"postal": {"name": "A", "street": ["x" * 120], "city": "Oslo", "country": "NO"}},
@@ -183,7 +183,7 @@ def test_a_letter_that_cannot_arrive_is_refused(
 
 
 def test_what_the_fonts_lack_does_not_stop_an_invoice(make: Make, invoice: Template) -> None:
-    subject = make(invoice, postal=None, data={"customer": {"first_name": "Zoë 😀", "last_name": "李"}})
+    subject = make(invoice, postal=None, data={"customer": {"first_name": "Zoë 😀", "last_name": "ኃ"}})
     [text] = [text for part, text in outputs(render(invoice, Channel.EMAIL, subject)) if part == "attachment"]
     assert "Zoë ·" in text
 
@@ -194,7 +194,7 @@ def test_every_window_lies_on_its_paper(window: object) -> None:
 
     assert isinstance(window, Window)
     assert 10 < window.left < window.left + window.width < window.paper[0] - 10
-    assert 40 < window.top < window.top + window.height < 100
+    assert 20 < window.top < window.top + window.height < 100
 
 
 def test_the_brand_is_in_the_letter(make: Make, offer: Template) -> None:
