@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from store.arrays import read_arrays
-from store.bulk import copy_frame
 from store.limits import HOUSEHOLD
 from store.tables import rehearsed
 from tidings.state import DeliveryState, within
@@ -196,6 +195,8 @@ def keep(
         {"id": rehearsal},
     )
     import polars as pl
+
+    from store.bulk import copy_frame
 
     columns = people.with_columns(rehearsal_id=pl.lit(rehearsal)).rename(
         {"customer": "customer_id", "first": "first_channel"}

@@ -115,6 +115,8 @@ OPEN = frozenset(
         ("GET", "/p/{token}/history"),
         ("GET", "/p/{token}/addresses"),
         ("POST", "/p/{token}/addresses"),
+        ("GET", "/p/{token}/which"),
+        ("POST", "/p/{token}/which"),
         ("POST", "/p/{token}/devices"),
         ("GET", "/p/{token}/data"),
         ("POST", "/p/{token}/data"),

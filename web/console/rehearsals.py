@@ -21,9 +21,6 @@ from web.figures import locale
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import drafts
-from work.compare import compare
-from work.rehearsal import ask
-from work.whatif import read_rules, whatif
 
 READERS = frozenset({Role.MARKETING, Role.MANAGER})
 SHOWN = 50
@@ -66,6 +63,8 @@ def show(visit: Visit) -> Response:
 
 def start(visit: Visit) -> Response:
     """Write down that a draft is to be rehearsed; the resident loop works it through within seconds."""
+    from work.rehearsal import ask  # with the libraries of the decision, which pages do not need to start
+
     draft = _draft(visit)
     site = visit.site
     try:
@@ -84,6 +83,8 @@ def form(visit: Visit) -> Response:
 
 def replay(visit: Visit) -> Response:
     """Decide a run once more under the stored version or the rules that were written; nothing is changed."""
+    from work.whatif import read_rules, whatif
+
     version, rules = str(visit.fields.get("version", "")), str(visit.fields.get("rules", ""))
     try:
         if rules.strip():
@@ -126,6 +127,8 @@ def _form(
 
 
 def _compared(visit: Visit, run: str | None) -> dict[str, Any] | None:
+    from work.compare import compare
+
     if run is None:
         return None
     try:
