@@ -2,16 +2,17 @@
 
 import getpass
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from cli.instants import instant
-from cli.output import print_example
+from cli.output import console, print_example, print_json
 from cli.progress import bar
 from cli.reports import show_report
-from tidings.problem import Exit
+from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 app = App(name="invoices", help="Send the invoices of a billing run, each the way its customer chose.")
@@ -117,3 +118,153 @@ def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
 
     print_example(EXAMPLE, json=json)
     return Exit.OK
+
+
+@app.command
+def remind(
+    *,
+    brand: str | None = None,
+    now: str | None = None,
+    out: Path | None = None,
+    rehearse: bool = False,
+    by: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Remind of what is not paid, in the steps of organisation.toml, by the customer's channel, at last by letter.
+
+    Example: tidings invoices remind --json
+
+    What was paid, credited, cancelled or is in dispute is not reminded of. Each step is sent once.
+
+    Parameters
+    ----------
+    brand
+        Whose invoices they are; default is the first brand.
+    now
+        Business time, for example 2026-03-03T09:00:00Z; default is the clock.
+    out
+        The outbox folder; default is the home's own.
+    rehearse
+        Do all but send.
+    by
+        Who starts it; default is the user of this machine.
+    json
+        Print one JSON object.
+    """
+    moment = instant(now)
+    from flows.starting import started
+    from work.reminders import open_reminder_run
+
+    with started(Settings.read(), out=out, now=moment) as shot:
+        made = open_reminder_run(
+            shot.installation,
+            shot.installation.policy,
+            actor=f"staff:{by or getpass.getuser()}",
+            now=shot.desk.now(),
+            brand_id=brand,
+            rehearse=rehearse,
+        )
+        steps = {str(step): count for step, count in made.steps.items()}
+        if not made.run:
+            _tell({"run": "", "reminders": 0, "steps": {}}, "No reminder is due.", json=json)
+            return Exit.OK
+        with bar("Reminders") as progress:
+            found = shot.run(made.run, progress=progress)
+        where = f"What was sent lies in {shot.outbox}." if shot.outbox and found["sent"] else ""
+    told = {"reminders": sum(made.steps.values()), "steps": steps}
+    show_report(found | told if json else found, json=json, where=where)
+    return Exit.OK
+
+
+@app.command
+def status(
+    file: Path,
+    *,
+    brand: str | None = None,
+    now: str | None = None,
+    by: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Take in what became of invoices: paid, credited, cancelled, disputed, resolved. What has not left is not sent.
+
+    Example: tidings invoices status payments.csv
+
+    Exit code 3: some rows could not be used; they are named. 2: the file cannot be used.
+
+    Parameters
+    ----------
+    file
+        A table with the columns number (or reference) and status; amount, at and id may be there.
+    brand
+        Whose invoices they are; default is the first brand.
+    now
+        Business time, for example 2026-03-03T09:00:00Z; default is the clock.
+    by
+        Who says so; default is the user of this machine.
+    json
+        Print one JSON object.
+    """
+    moment = instant(now) or datetime.now(UTC)
+    from work.installation import opened
+    from work.settlement import take_statuses
+
+    with opened(Settings.read()) as installation:
+        found = take_statuses(
+            installation, file, brand_id=brand, actor=f"staff:{by or getpass.getuser()}", now=moment
+        )
+    facts = {
+        "counts": dict(found.counts),
+        "known": found.known,
+        "cancelled": len(found.cancelled),
+        "wrong": list(found.wrong),
+    }
+    said = ", ".join(f"{count} {kind}" for kind, count in found.counts.items()) or "nothing new"
+    _tell(facts, f"{said}; {len(found.cancelled)} messages are not sent any more.", json=json)
+    for line in found.wrong[:NAMED] if not json else ():
+        print(f"not used: {line}", file=sys.stderr)  # noqa: T201
+    return Exit.SOME_REJECTED if found.wrong else Exit.OK
+
+
+@app.command
+def evidence(
+    number: str,
+    *,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    brand: str | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Write one PDF that proves what was sent of an invoice: content, consent, attempts, receipts, manifest.
+
+    Example: tidings invoices evidence 2026-10417 -o evidence.pdf
+
+    The archived PDF and XML and a manifest with the SHA-256 of each are attached to it.
+
+    Parameters
+    ----------
+    number
+        The invoice's.
+    output
+        Where the PDF goes; it is not overwritten.
+    brand
+        Whose invoice it is; default is the first brand.
+    json
+        Print one JSON object.
+    """
+    from work.installation import opened
+    from work.invoice_evidence import evidence_pack
+
+    if output.exists():
+        raise Problem(f"{output} is there already.", todo="Name another file.")
+    with opened(Settings.read()) as installation:
+        pack = evidence_pack(installation, number, brand_id=brand, now=datetime.now(UTC))
+    output.write_bytes(pack.pdf)
+    facts = {"number": number, "file": str(output), "sha256": pack.sha256, "manifest": pack.manifest}
+    _tell(facts, f"{output}: {len(pack.manifest['files'])} files, SHA-256 {pack.sha256}", json=json)
+    return Exit.OK
+
+
+def _tell(facts: dict[str, Any], sentence: str, *, json: bool) -> None:
+    if json:
+        print_json(facts)
+    else:
+        console.print(sentence, markup=False)

@@ -24,6 +24,7 @@ from work.receive import fold_waiting
 from work.redemption import withdraw_used
 from work.rehearsal import rehearse_waiting
 from work.reply import forward
+from work.settlement import withdraw_settled
 from work.slips import hand_out
 
 log = structlog.get_logger()
@@ -35,6 +36,7 @@ PACES = {
     "slips": 2.0,
     "webhooks": 2.0,
     "redemptions": 30.0,
+    "settlements": 30.0,
     "rehearsals": 2.0,
     "mismatches": 21600.0,
 }
@@ -66,6 +68,7 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         "webhooks": lambda: deliver(installation, now=at.now()),
         "drops": lambda: take_all(installation, now=at.now()),
         "redemptions": lambda: withdraw_used(installation, now=at.now()),
+        "settlements": lambda: withdraw_settled(installation, now=at.now()),
         "rehearsals": lambda: rehearse_waiting(installation),
         "mismatches": lambda: _asked(at),
     }

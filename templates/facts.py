@@ -122,7 +122,7 @@ def invoice_in(pdf: bytes) -> dict[str, Any] | None:
 def fact_forms(template: Template, subject: Subject, language: str) -> dict[str, tuple[str, ...]]:
     """Return, for each fact that has a value, the forms in which the language may write it; the first is preferred."""
     values = check_data(template, subject.data, subject.shared)
-    if template.document == "invoice":
+    if template.model.get("invoice") == "invoice":
         values["invoice"] = add_account(values["invoice"], subject.brand)
     forms = {name: _forms(fact, values, language) for name, fact in template.facts.items()}
     return {name: accepted for name, accepted in forms.items() if accepted}

@@ -77,7 +77,7 @@ def _edition(template: Template, subject: Subject) -> Edition:
 def values_of(template: Template, subject: Subject) -> dict[str, Any]:
     values = check_data(template, subject.data, subject.shared)
     brand = subject.brand
-    if template.document == "invoice":
+    if template.model.get("invoice") == "invoice":
         values["invoice"] = add_account(values["invoice"], brand)
     values["brand"] = brand_values(brand)
     values["links"] = link_values(template, values, brand, subject.links)

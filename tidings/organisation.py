@@ -2,9 +2,11 @@
 
 import re
 import tomllib
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
@@ -12,6 +14,9 @@ from pydantic_core import PydanticCustomError
 from tidings.channel import Channel
 from tidings.payment_reference import ReferenceKind
 from tidings.problem import Problem
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class _Strict(BaseModel):
@@ -171,6 +176,37 @@ class Costs(_Strict):
         return cost
 
 
+class PrintHouse(_Strict):
+    """When a print house takes letters, `[print.<provider>]`: until the cut-off of each day on which it works."""
+
+    cut_off: time
+    """`16:00`; a clock of `time_zone` shows it."""
+    time_zone: str = ""
+    """`Europe/Oslo`; '' is the organisation's."""
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    """On whose public holidays it is closed; '' is the organisation's."""
+    days: tuple[Weekday, ...] = Field(default=("mon", "tue", "wed", "thu", "fri"), min_length=1)
+    """On which it works."""
+    closed: tuple[date, ...] = ()
+    """Days of its own on which it is closed besides: `2026-12-24`."""
+    lead: int = Field(default=45, ge=0, le=720)
+    """Minutes before the cut-off at which letters are laid out and handed over; until then they can be recalled."""
+
+    @field_validator("cut_off")
+    @classmethod
+    def _on_a_wall(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise PydanticCustomError("cut_off", "write a time of the day without an offset, such as 16:00")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _a_zone(cls, value: str) -> str:
+        if value and value not in available_timezones():
+            raise PydanticCustomError("time_zone", "write a time zone such as Europe/Oslo")
+        return value
+
+
 class Organisation(_Strict):
     """Everything in `organisation.toml`."""
 
@@ -185,6 +221,8 @@ class Organisation(_Strict):
         ReminderStep(days=35, letter=True),
     )
     """Of unpaid invoices, in rising order; sent only by `tidings invoices remind`."""
+    print: dict[str, PrintHouse] = {}
+    """When a print house takes letters, by provider: `spool`, `sftp` and so on."""
     tracking: dict[str, bool] = {}
     """Measured links by purpose; a purpose that is missing is measured."""
 

@@ -152,7 +152,8 @@ def parcel(
     if claimed.invoice is not None:
         document, pdf_hash = invoices[claimed.invoice]
         data = {**data, "invoice": document}
-        documents["invoice"] = fetch(installation.archive, pdf_hash)
+        if context.template.document:  # a reminder only speaks of it
+            documents["invoice"] = fetch(installation.archive, pdf_hash)
     content = render(
         context.template,
         Channel(claimed.channel),

@@ -29,6 +29,7 @@ from tidings.reason import Reason
 from work.archive import keep
 from work.bill_document import Document
 from work.campaign import Opened, template_row
+from work.credits import settle_credits
 from work.installation import Installation
 from work.learnt import pinned
 from work.press import Job, typeset
@@ -117,6 +118,8 @@ def open_invoice_run(
             shard_size=size,
             now=now,
         )
+        if not rehearse:
+            settle_credits(connection, run_id, now=now)
         return Opened(run=run_id)
 
 

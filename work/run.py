@@ -13,6 +13,7 @@ from store.runs import Run, find_run, set_run
 from tidings.problem import Problem
 from work.build import RunContext, read_context
 from work.campaign import campaign_of, freeze
+from work.credits import follow
 from work.departures import doubt_departed
 from work.installation import Installation
 from work.invoicing import render_documents
@@ -53,6 +54,7 @@ def plan(installation: Installation, run_id: str, shard: int, policy: Policy, *,
     decided = plan_shard(installation, context.run, context.template, policy, shard=shard, now=now)
     if context.run.kind == "invoice_run":
         render_documents(installation, context.run, context.template, shard=shard)
+        follow(installation, run_id, shard)
     with installation.engine.begin() as connection:
         doubt_departed(connection, installation.settings, run=run_id, shard=shard, now=now)
     return decided

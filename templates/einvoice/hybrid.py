@@ -59,8 +59,8 @@ def _saved(document: "pikepdf.Pdf") -> bytes:
     """Return the bytes of a document none of whose streams ends with a carriage return.
 
     Compressed data ends with a checksum, one in 256 times with that byte. With the line feed before `endstream` it
-    reads as one line end of two characters, and validators count a byte less than /Length says (ISO 19005-3, 6.1.7.1). Such a
-    stream is written in hexadecimal digits.
+    reads as one line end of two characters, and validators count a byte less than /Length says (ISO 19005-3, 6.1.7.1).
+    Such a stream is written in hexadecimal digits.
     """
     import pikepdf
     from pikepdf import Array, Name, ObjectStreamMode, StreamDecodeLevel

@@ -1,0 +1,314 @@
+"""What became of invoices after they were issued, and the messages that are not sent any more because of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, bindparam, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from tidings.state import DeliveryState, Event, MessageState, sources, target, within
+
+KINDS = ("paid", "credited", "cancelled", "disputed", "resolved")
+"""What a file or a system may say of an invoice."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InvoiceEvent:
+    """One thing that became of an invoice; (source, external_id) is its identity."""
+
+    invoice: int
+    kind: str
+    at: datetime
+    source: str
+    external_id: str
+    amount: Decimal | None = None
+    step: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overdue:
+    """An invoice that a reminder is due for."""
+
+    invoice: int
+    customer: int
+    number: str
+    due_on: date
+    open: Decimal
+    currency: str
+    step: int
+    """Which, from 1."""
+
+
+def invoices_of(connection: Connection, brand: str, names: Sequence[str]) -> dict[str, int]:
+    """Return the invoice of each number or payment reference; what fits several is left out."""
+    found = connection.execute(
+        text("""
+            SELECT n.name, min(i.id) AS invoice FROM unnest(CAST(:names AS text[])) AS n(name)
+            JOIN invoices i ON i.brand = :brand AND (i.number = n.name OR (
+                i.document ->> 'reference' <> '' AND
+                replace(i.document ->> 'reference', ' ', '') = replace(n.name, ' ', '')))
+            GROUP BY n.name HAVING count(DISTINCT i.id) = 1
+        """),
+        {"brand": brand, "names": list(names)},
+    )
+    return {row.name: row.invoice for row in found}
+
+
+def record(connection: Connection, events: Sequence[InvoiceEvent]) -> int:
+    """Write events; returns how many were new."""
+    new = 0
+    for one in events:
+        new += connection.execute(
+            text("""
+                INSERT INTO invoice_events (invoice_id, kind, amount, step, source, external_id, at)
+                VALUES (:invoice, :kind, :amount, :step, :source, :external_id, :at)
+                ON CONFLICT (source, external_id) DO NOTHING
+            """),
+            {name: getattr(one, name) for name in InvoiceEvent.__slots__},
+        ).rowcount
+    return new
+
+
+def take_payments(connection: Connection) -> int:
+    """Make events of touchpoints `paid` that name an invoice of their customer; returns how many were new.
+
+    A touchpoint names it in its detail as `invoice`, `number`, `document` or `reference`; `amount` is what was paid,
+    all that was due where it says nothing.
+    """
+    return connection.execute(_PAYMENTS).rowcount
+
+
+_PAYMENTS = text("""
+    INSERT INTO invoice_events (invoice_id, kind, amount, source, external_id, at)
+    SELECT i.id, 'paid',
+           CASE WHEN t.detail ->> 'amount' ~ '^[0-9]{1,15}([.][0-9]{1,2})?$' THEN (t.detail ->> 'amount')::numeric END,
+           'touchpoint', t.source || ':' || t.external_id, t.at
+    FROM touchpoints t
+    JOIN invoices i ON i.customer_id = t.customer_id AND i.brand NOT LIKE 'rehearsal:%' AND (
+        i.number IN (t.detail ->> 'invoice', t.detail ->> 'number', t.detail ->> 'document', t.detail ->> 'reference')
+        OR (i.document ->> 'reference' <> '' AND i.document ->> 'reference' = t.detail ->> 'reference'))
+    WHERE t.kind = 'paid'
+      AND NOT EXISTS (SELECT 1 FROM invoice_events e
+                      WHERE e.source = 'touchpoint' AND e.external_id = t.source || ':' || t.external_id)
+    ON CONFLICT (source, external_id) DO NOTHING
+""")
+
+
+def credit(connection: Connection, run: str, *, now: datetime) -> list[int]:
+    """Write down what the credit notes of a run credit; returns the invoices that they name."""
+    found = connection.execute(
+        text("""
+            WITH notes AS (
+                SELECT n.brand, n.number, n.gross, o.id AS original FROM invoices n
+                JOIN invoices o ON o.brand = n.brand AND o.number = n.credits
+                WHERE n.run_id = :run AND n.credits <> ''
+            ), written AS (
+                INSERT INTO invoice_events (invoice_id, kind, amount, source, external_id, at)
+                SELECT original, 'credited', gross, 'credit-note', brand || ':' || number, :now FROM notes
+                ON CONFLICT (source, external_id) DO NOTHING
+            )
+            SELECT DISTINCT original FROM notes
+        """),
+        {"run": run, "now": now},
+    )
+    return [row.original for row in found]
+
+
+_OVER = """
+    SELECT i.id AS invoice, CASE
+        WHEN bool_or(e.kind = 'cancelled') THEN 'voided'
+        WHEN coalesce(sum(coalesce(e.amount, i.gross)) FILTER (WHERE e.kind = 'credited'), 0) >= i.gross
+             AND i.gross > 0 AND bool_or(e.kind = 'credited') THEN 'credited'
+        WHEN coalesce(sum(coalesce(e.amount, i.gross)) FILTER (WHERE e.kind IN ('paid', 'credited')), 0)
+             >= coalesce(i.due, i.gross) AND bool_or(e.kind = 'paid') THEN 'paid'
+        WHEN (array_agg(e.kind ORDER BY e.at DESC, e.id DESC) FILTER (WHERE e.kind IN ('disputed', 'resolved')))[1]
+             = 'disputed' THEN 'disputed' END AS why
+    FROM invoices i JOIN invoice_events e ON e.invoice_id = i.id
+    WHERE {whom} GROUP BY i.id
+"""
+"""Whether an invoice is over, or in dispute, and by what: of part of it that is paid nothing follows."""
+
+_WAITING = within(tuple(one for one in sources(MessageState, Event.RECALL) if one != MessageState.DONE))
+
+
+def withdraw(connection: Connection, *, now: datetime, invoices: Sequence[int] | None = None) -> list[str]:
+    """Cancel what is planned or waits of invoices that are over; returns the messages.
+
+    Of an invoice that is disputed only reminders are. A credit note whose invoice never left is not sent either. A
+    letter that waits for its batch is taken back with it; what a provider has cannot be.
+
+    Args:
+        connection: in whose transaction; a message that a sender has is left to it.
+        now: when.
+        invoices: only these; None: all.
+    """
+    whom = "true" if invoices is None else "i.id = ANY(:invoices)"
+    rows = connection.execute(
+        text(_GONE.format(over=_OVER.format(whom=whom))),
+        {"now": now} if invoices is None else {"now": now, "invoices": list(invoices)},
+    )
+    return [str(row.id) for row in rows]
+
+
+_GONE = f"""
+    WITH over AS ({{over}}), original AS (
+        SELECT m.id, o.why FROM over o JOIN messages m ON m.invoice_id = o.invoice
+        WHERE m.state IN ({_WAITING}) AND o.why IS NOT NULL AND (o.why <> 'disputed' OR m.purpose = 'dunning')
+    ), notes AS (
+        SELECT m.id, 'credited' AS why FROM over o
+        JOIN invoices i ON i.id = o.invoice AND o.why = 'credited'
+        JOIN invoices n ON n.brand = i.brand AND n.credits = i.number
+        JOIN messages m ON m.invoice_id = n.id AND m.state IN ({_WAITING})
+        WHERE NOT EXISTS (
+            SELECT 1 FROM messages s LEFT JOIN deliveries d ON d.message_id = s.id
+            WHERE s.invoice_id = i.id AND (s.state IN ('{MessageState.DONE}', '{MessageState.IN_DELIVERY}')
+                                           OR d.state NOT IN ('ready', 'rejected', 'recalled')))
+    ), used AS (
+        SELECT m.id, g.why FROM messages m JOIN (SELECT * FROM original UNION SELECT * FROM notes) g ON g.id = m.id
+        ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
+    ), recalled AS (
+        UPDATE deliveries d SET state = '{target(DeliveryState, Event.RECALL)}', updated_at = clock_timestamp()
+          FROM used WHERE d.message_id = used.id AND d.state = '{DeliveryState.READY}'
+    )
+    UPDATE messages m SET state = '{target(MessageState, Event.RECALL)}', reason = used.why, due_at = NULL,
+           updated_at = clock_timestamp()
+      FROM used WHERE m.id = used.id RETURNING m.id
+"""
+
+
+def overdue(connection: Connection, brand: str, steps: Sequence[int], *, today: date) -> list[Overdue]:
+    """Return the invoices of a brand that a reminder is due for.
+
+    That is: sent, not credited, paid, cancelled or in dispute, past the days of its next step, and as long after the
+    reminder before as the steps are apart.
+
+    Args:
+        connection: any.
+        brand: whose.
+        steps: days after the due date, rising.
+        today: the day of business.
+    """
+    rows = connection.execute(
+        text(f"""
+            WITH over AS ({_OVER.format(whom="i.brand = :brand")}), open AS (
+                SELECT i.id, i.customer_id, i.number, i.due_on, i.currency,
+                       coalesce(i.due, i.gross) - coalesce((
+                           SELECT sum(coalesce(e.amount, i.gross)) FROM invoice_events e
+                           WHERE e.invoice_id = i.id AND e.kind IN ('paid', 'credited')), 0) AS open,
+                       1 + (SELECT count(*) FROM invoice_events e
+                            WHERE e.invoice_id = i.id AND e.kind = 'reminded') AS step,
+                       (SELECT max(e.at)::date FROM invoice_events e
+                        WHERE e.invoice_id = i.id AND e.kind = 'reminded') AS last
+                FROM invoices i
+                WHERE i.brand = :brand AND i.credits = '' AND i.due_on < :today
+                  AND coalesce(i.document ->> 'type_code', '380') <> '381'
+                  AND EXISTS (SELECT 1 FROM messages m WHERE m.invoice_id = i.id AND m.purpose = 'invoice'
+                                AND m.state = '{MessageState.DONE}')
+                  AND NOT EXISTS (SELECT 1 FROM over o WHERE o.invoice = i.id AND o.why IS NOT NULL)
+            )
+            SELECT o.* FROM open o
+            WHERE o.open > 0 AND o.step <= cardinality(CAST(:steps AS int[]))
+              AND o.due_on + (CAST(:steps AS int[]))[o.step] <= :today
+              AND (o.last IS NULL OR o.last + (CAST(:steps AS int[]))[o.step] - (CAST(:steps AS int[]))[o.step - 1]
+                                     <= :today)
+            ORDER BY o.id
+        """),
+        {"brand": brand, "steps": list(steps), "today": today},
+    )
+    return [
+        Overdue(
+            invoice=row.id,
+            customer=row.customer_id,
+            number=row.number,
+            due_on=row.due_on,
+            open=row.open,
+            currency=row.currency,
+            step=row.step,
+        )
+        for row in rows
+    ]
+
+
+def add_reminders(
+    connection: Connection,
+    reminders: Sequence[tuple[Overdue, Mapping[str, object]]],
+    *,
+    run: Mapping[str, str],
+    space: str,
+    shard_size: int,
+    now: datetime,
+) -> None:
+    """Insert one planned message for each reminder.
+
+    Args:
+        connection: in a transaction.
+        reminders: each with its own data.
+        run: its `id`, `brand`, `purpose` and `purpose_class`.
+        space: of its dedupe keys: the brand, or the rehearsal.
+        shard_size: messages of a shard.
+        now: when it is planned.
+    """
+    connection.execute(
+        text("""
+            WITH d AS (
+                SELECT *, row_number() OVER () AS place FROM jsonb_to_recordset(:reminders) AS d(
+                    invoice bigint, customer bigint, number text, key text, data jsonb)
+            )
+            INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, invoice_id,
+                                  dedupe_key, data, shard, planned_at)
+            SELECT message_id(d.key), :id, d.customer, :brand, :purpose, :purpose_class, d.number, d.invoice, d.key,
+                   d.data || jsonb_build_object('customer', jsonb_build_object('first_name', c.first_name,
+                       'last_name', c.last_name, 'company', c.company)),
+                   (d.place - 1) / :shard_size, :now
+            FROM d JOIN customers c ON c.id = d.customer
+            ON CONFLICT DO NOTHING
+        """).bindparams(bindparam("reminders", type_=JSONB)),
+        {
+            **run,
+            "shard_size": shard_size,
+            "now": now,
+            "reminders": [
+                {
+                    "invoice": one.invoice,
+                    "customer": one.customer,
+                    "number": one.number,
+                    "key": f"{space}:dunning:{one.number}:{one.customer}:{one.step}",
+                    "data": data,
+                }
+                for one, data in reminders
+            ],
+        },
+    )
+
+
+def followed(connection: Connection, run: str, shard: int) -> list[tuple[str, list[dict[str, object]], str]]:
+    """Return (message, decision, channel) of messages that shall take one channel where they can.
+
+    A credit note takes the channel that its invoice went on; a reminder whose step says so takes the letter.
+    """
+    rows = connection.execute(
+        text(f"""
+            SELECT m.id::text AS id, m.decision, coalesce(
+                CASE WHEN m.data ->> 'by_letter' = 'true' THEN 'letter' END,
+                (SELECT s.channel FROM invoices n JOIN invoices o ON o.brand = n.brand AND o.number = n.credits
+                 JOIN messages s ON s.invoice_id = o.id AND s.purpose = 'invoice' AND s.state = '{MessageState.DONE}'
+                 WHERE n.id = m.invoice_id AND n.credits <> '' ORDER BY s.updated_at DESC LIMIT 1)) AS wanted
+            FROM messages m WHERE m.run_id = :run AND m.shard = :shard AND m.state = 'ready' AND m.tried = '{{}}'
+            ORDER BY m.id FOR UPDATE
+        """),
+        {"run": run, "shard": shard},
+    )
+    return [(row.id, row.decision, row.wanted) for row in rows if row.wanted]
+
+
+def put_first(connection: Connection, message: str, channel: str, decision: str) -> None:
+    """Give a message another first channel; `decision` is JSON, its channels in their new order."""
+    connection.execute(
+        text("""
+            UPDATE messages SET channel = :channel, first_channel = :channel, decision = CAST(:decision AS jsonb),
+                   updated_at = clock_timestamp() WHERE id = CAST(:id AS uuid)
+        """),
+        {"id": message, "channel": channel, "decision": decision},
+    )
