@@ -18,6 +18,7 @@ ORDER = (
     "decide",
     "learn",
     "plan",
+    "explain",
     "rehearse",
     "store",
     "mail",
