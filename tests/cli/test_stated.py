@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from store.connect import opened
-from tests.cli.test_why import run as run  # noqa: PLC0414 -- a fixture
-from tests.cli.test_why import tidings as tidings  # noqa: PLC0414 -- a fixture
+from tests.cli.test_why import run as run
+from tests.cli.test_why import tidings as tidings
 
 
 def test_laws_name_their_sources(tidings):
@@ -32,23 +32,45 @@ def test_a_country_without_laws_is_said(tidings):
     ("kind", "content", "entries", "rejected"),
     [
         pytest.param("email", "c1@example.org\nnobody@example.org\n", 2, 0, id="addresses without a header"),
-        pytest.param("email", "email\nC1@Example.org\nnonsense\n", 1, 1, id="a header, other spelling, one unusable"),
-        pytest.param("email", f"sha256\n{hashlib.sha256(b'c1@example.org').hexdigest()}\n", 1, 0, id="hashed entries"),
+        pytest.param(
+            "email", "email\nC1@Example.org\nnonsense\n", 1, 1, id="a header, other spelling, one unusable"
+        ),
+        pytest.param(
+            "email", f"sha256\n{hashlib.sha256(b'c1@example.org').hexdigest()}\n", 1, 0, id="hashed entries"
+        ),
         pytest.param("phone", "phone\n91234567\n+47 912 34 567\n", 1, 0, id="one number, written twice"),
     ],
 )
 def test_a_register_is_imported_once_and_matched(tidings, run, tmp_path, kind, content, entries, rejected):
     file = tmp_path / "wash.csv"
     file.write_text(content)
-    command = ("registers", "import", str(file), "--country", "NO", "--kind", kind, "--dated", "2026-01-01", "--json")
+    command = (
+        "registers",
+        "import",
+        str(file),
+        "--country",
+        "NO",
+        "--kind",
+        kind,
+        "--dated",
+        "2026-01-01",
+        "--json",
+    )
     first, again = (tidings(*command) for _ in range(2))
     told, twice = (json.loads(one[1].out) for one in (first, again))
     listed = json.loads(tidings("registers", "list", "--json")[1].out)
 
     assert first[0] == (3 if rejected else 0)
-    assert (told["entries"], told["rejected"], told["unchanged"], twice["unchanged"]) == (entries, rejected, False, True)
+    assert (told["entries"], told["rejected"], told["unchanged"], twice["unchanged"]) == (
+        entries,
+        rejected,
+        False,
+        True,
+    )
     assert told["listed"] == (1 if kind == "email" else 0)
-    assert [(one["country"], one["kind"], one["dated"]) for one in listed["registers"]] == [("NO", kind, "2026-01-01")]
+    assert [(one["country"], one["kind"], one["dated"]) for one in listed["registers"]] == [
+        ("NO", kind, "2026-01-01")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +85,9 @@ def test_a_register_that_cannot_be_used_is_said(tidings, run, tmp_path, change, 
     file = tmp_path / "wash.csv"
     file.write_text("email\nc1@example.org\n")
     options = {"--country": "NO", "--kind": "email", "--dated": "2026-01-01"} | dict([change])
-    code, printed = tidings("registers", "import", str(file), *(part for pair in options.items() for part in pair))
+    code, printed = tidings(
+        "registers", "import", str(file), *(part for pair in options.items() for part in pair)
+    )
 
     assert code == 2
     assert words in printed.err
@@ -100,7 +124,9 @@ def test_what_was_known_on_a_day(tidings, run, settings):
     ("arguments", "words"),
     [
         pytest.param(("explain", "C1"), "Which run?", id="neither a run nor a day"),
-        pytest.param(("explain", "C1", "--as-of", "yesterday", "--purpose", "offer"), "neither a day", id="no day"),
+        pytest.param(
+            ("explain", "C1", "--as-of", "yesterday", "--purpose", "offer"), "neither a day", id="no day"
+        ),
         pytest.param(("explain", "C1", "--as-of", "2026-01-01"), "is no purpose", id="no question"),
     ],
 )

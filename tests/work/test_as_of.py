@@ -1,4 +1,3 @@
-# ruff: noqa: E501 -- tables
 """`work.as_of` and `work.proof`: what was known at an instant, and whether a stored decision is what its facts say."""
 
 from datetime import UTC, datetime, timedelta
