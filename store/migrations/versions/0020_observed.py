@@ -30,9 +30,7 @@ def upgrade() -> None:
         ),
         sa.Column("observations", sa.Integer(), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["customer_id"], ["customers.id"], name=op.f("fk_best_hours_customer_id_customers")
-        ),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_best_hours_customer_id")),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_best_hours")),
     )
     op.create_table(
