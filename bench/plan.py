@@ -1,13 +1,15 @@
 """Planning: an audience frozen, decided and written, against a conventional loop of one transaction a customer."""
 
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 
-from bench.figure import Figure, rate, seconds
+from bench.figure import Figure, bound, rate, seconds
 from bench.home import fresh_home
+from bench.peers.server_cpu import postmaster_of, server_cpu
 from templates.catalog import find
 from tidings.organisation import read_organisation
 from work import run as stages
@@ -16,6 +18,8 @@ from work.installation import Installation
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 CUSTOMERS = 100_000
+"""With 10 statements and 20 touchpoints each; a run is planned 20,000 at a time, so a million are ten times as much."""
+MANY = 1_000_000
 ONE_BY_ONE = 1_000
 EXAMPLE = Path(__file__).parents[1] / "examples" / "demo" / "organisation.toml"
 
@@ -28,10 +32,22 @@ _SEED = """
     INSERT INTO consents (customer_id, topic, channel, action, source, proof, actor, at)
         SELECT id, 'news', 'all', 'given', 'form', 'p', 'customer', timestamptz '{now}' - interval '1 day'
         FROM customers WHERE id % 10 <> 0;
-    INSERT INTO statements (customer_id, topic, kind, channels, source, proof, actor, at)
-        SELECT id, 'news', 'order', '{{sms,email}}', 'form', 'p', 'customer', timestamptz '{now}' - interval '1 day'
-        FROM customers WHERE id % 5 = 0;
-    ANALYZE customers, addresses, consents, statements;
+    INSERT INTO statements (customer_id, topic, kind, channels, value, source, proof, actor, at)
+        SELECT id, (ARRAY['news', 'offer', 'all', 'invoice', 'offer.garden'])[1 + (id + n) % 5],
+               (ARRAY['order', 'order', 'language', 'tracking', 'manner'])[1 + n % 5],
+               CASE WHEN n % 5 < 2 THEN '{{sms,email}}'::text[] ELSE '{{}}' END,
+               CASE WHEN n % 5 = 2 THEN '{{"language": "sv"}}'::jsonb ELSE '{{}}' END,
+               'form', 'p', 'customer', timestamptz '{now}' - n * interval '9 days'
+        FROM customers, generate_series(1, 10) n;
+    INSERT INTO touchpoints (customer_id, brand, source, external_id, direction, channel, kind, purpose, at)
+        SELECT id, 'nordlys', 'bench', id || '-' || n, CASE WHEN n % 4 = 0 THEN 'in' ELSE 'out' END,
+               (ARRAY['email', 'sms'])[1 + n % 2], (ARRAY['opened', 'sent', 'delivered', 'sent'])[1 + n % 4],
+               (ARRAY['news', 'offer', 'invoice'])[1 + n % 3], timestamptz '{now}' - n * interval '17 days'
+        FROM customers, generate_series(1, 20) n;
+    INSERT INTO behaviour (customer_id, channel, purpose_class, reached, engaged, observations, as_of)
+        SELECT id, channel, 'marketing', 5, id % 5, 6, timestamptz '{now}' - interval '17 days'
+        FROM customers, unnest(ARRAY['email', 'sms']) channel;
+    ANALYZE customers, addresses, consents, statements, touchpoints, behaviour;
 """
 
 
@@ -43,7 +59,10 @@ def figures() -> Iterable[Figure]:
         )
         with store.engine.begin() as connection:
             connection.execute(text(_SEED.format(customers=CUSTOMERS, now=NOW.isoformat())))
+            postmaster = postmaster_of(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        before = time.process_time() + server_cpu(postmaster)
         ours = seconds(lambda: _plan(installation))
+        cpu = time.process_time() + server_cpu(postmaster) - before
         with store.engine.connect() as connection:
             decided = connection.scalar(
                 text("SELECT count(*) FROM messages WHERE state IN ('ready', 'held')")
@@ -51,6 +70,7 @@ def figures() -> Iterable[Figure]:
         if decided != CUSTOMERS:
             raise RuntimeError(f"{decided} of {CUSTOMERS} messages were decided.")
         alone = seconds(lambda: _one_by_one(store.engine))
+    yield bound("plan 1M", ours=cpu * MANY / CUSTOMERS, most=60, unit="CPU-s, database's too")
     yield rate(
         "plan: freeze, decide and write, against an insert and a commit each",
         ours=CUSTOMERS / ours,

@@ -90,10 +90,10 @@ def addresses(*channels: str) -> list[dict]:
 
 
 def oracle(
-    asking: Question, lines: dict[str, list[dict]], policy: Policy, now: datetime
+    asking: Question, lines: dict[str, list[dict]], policy: Policy, now: datetime, washed=WASHED
 ) -> list[tuple[dict, dict]]:
     """Return the oracle's answers in the order asked."""
-    judge = Oracle(asking, lines, policy, now, WASHED)
+    judge = Oracle(asking, lines, policy, now, washed)
     return [judge.decide_line(line) for line in lines["asked"]]
 
 
