@@ -26,9 +26,10 @@ check: ## Check style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-laws: ## Invent the lives of a million messages, and 100,000 hostile names for every Python here [HISTORIES=20000] [NAMES=3000]
+laws: ## Invent the lives of a million messages, and 100,000 hostile names for every Python here [HISTORIES=20000] [NAMES=3000] [CUSTOMERS=100000]
 	$(SET_UP)
 	@$(BIN)/python -m tests.laws $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(NAMES),--names $(NAMES))
+	@$(BIN)/python -m tests.preferences.test_laws $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 bench: ## Measure the promised figures [ONLY=suite]
 	$(SET_UP) --bench
