@@ -44,7 +44,9 @@ def says(engine, customer, *channels, **columns):
 
 
 def found(home, **given):
-    return [(one.customer, one.stated, one.observed, one.ask_by) for one in mismatches(home, now=NOON, **given)]
+    return [
+        (one.customer, one.stated, one.observed, one.ask_by) for one in mismatches(home, now=NOON, **given)
+    ]
 
 
 def test_who_chose_email_and_answers_letters_is_found(home, engine):
@@ -178,7 +180,9 @@ def test_the_answer_is_a_statement_that_says_where_it_came_from(home, engine, as
     assert orders(engine, customer) == [([first, other], "invoice", "question", "customer"), *before]
     with engine.begin() as connection:
         brand = home.organisation.brand(None)
-        known = read(connection, customer=customer, brand=brand, policy=home.policy, now=NOON + timedelta(hours=1))
+        known = read(
+            connection, customer=customer, brand=brand, policy=home.policy, now=NOON + timedelta(hours=1)
+        )
     assert known.answers["invoice"].startswith(first)
 
 
