@@ -37,7 +37,11 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
     for line in found["budget"]:
         console.print(_budget(line), markup=False, soft_wrap=True)
     saved = found["saved"]
-    told = f"{saved['letters']:,} letters were not printed: {saved['amount']} saved. " if saved["letters"] else ""
+    told = (
+        f"{saved['letters']:,} letters were not printed: {saved['amount']} saved. "
+        if saved["letters"]
+        else ""
+    )
     console.print(f"Cost: {found['cost']['total']} {found['cost']['currency']}. {told}{where}")
 
 

@@ -19,7 +19,9 @@ def pieces(facts: Facts) -> Iterator[Facts]:
 
     It makes no difference to any answer: each depends on its own customer alone.
     """
-    if facts.asked.height <= PIECE or not all(getattr(facts, name)["customer"].is_sorted() for name in SCHEMAS):
+    if facts.asked.height <= PIECE or not all(
+        getattr(facts, name)["customer"].is_sorted() for name in SCHEMAS
+    ):
         yield facts
         return
     customers = facts.asked["customer"].to_numpy()
