@@ -18,6 +18,7 @@ from web.v1 import (
     decisions,
     erasure,
     exports,
+    invoice_facts,
     invoice_runs,
     messages,
     offers,
@@ -50,6 +51,7 @@ _MODULES = (
     rehearsals,
     campaigns,
     invoice_runs,
+    invoice_facts,
     runs,
     messages,
     decisions,
@@ -94,6 +96,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
 }
 _EVERYWHERE = (400, 401, 403, 413, 422, 429, 500, 503)
 _PARAMETERS: Mapping[str, Any] = {
+    "number": "2026-1",
     "ref": "K-1",
     "source": "crm",
     "id": "autumn-2026",

@@ -28,6 +28,7 @@ _ALL = frozenset({Role.MARKETING, Role.BILLING, Role.SUPPORT, Role.SYSTEM})
 
 ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("POST", "/v1/invoice-runs"): _BILLING,
+    ("POST", "/v1/invoice-status"): _BILLING,
     ("POST", "/v1/campaigns"): _MARKETING,
     ("POST", "/v1/campaigns/rehearsals"): _MARKETING,
     ("GET", "/v1/campaigns/rehearsals"): _MARKETING,
@@ -69,6 +70,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/campaigns"): _MARKETING,
     ("GET", "/v1/campaigns/{name}/{edition}"): _MARKETING,
     ("GET", "/v1/invoice-runs"): _BILLING,
+    ("GET", "/v1/invoice-evidence"): _BILLING,
     ("GET", "/v1/invoice-runs/{id}"): _BILLING,
     ("GET", "/v1/segments"): _MARKETING,
     ("GET", "/v1/segments/{name}"): _MARKETING,

@@ -65,6 +65,8 @@ from .erasure_out_erased import ErasureOutErased
 from .event_out import EventOut
 from .event_out_data import EventOutData
 from .everybody import Everybody
+from .evidence_out import EvidenceOut
+from .evidence_out_manifest import EvidenceOutManifest
 from .explanation_out import ExplanationOut
 from .explanation_out_differs_item import ExplanationOutDiffersItem
 from .explanation_out_today_type_0 import ExplanationOutTodayType0
@@ -82,6 +84,9 @@ from .invoice_run_out_rejected import InvoiceRunOutRejected
 from .invoice_run_out_rejected_additional_property_item import (
     InvoiceRunOutRejectedAdditionalPropertyItem,
 )
+from .invoice_status_in import InvoiceStatusIn
+from .invoice_status_in_status import InvoiceStatusInStatus
+from .invoice_status_out import InvoiceStatusOut
 from .invoices_in import InvoicesIn
 from .invoices_in_invoices_item import InvoicesInInvoicesItem
 from .lacks import Lacks
@@ -245,6 +250,8 @@ __all__ = (
     "EventOut",
     "EventOutData",
     "Everybody",
+    "EvidenceOut",
+    "EvidenceOutManifest",
     "ExplanationOut",
     "ExplanationOutDiffersItem",
     "ExplanationOutTodayType0",
@@ -260,6 +267,9 @@ __all__ = (
     "InvoiceRunOutRejectedAdditionalPropertyItem",
     "InvoicesIn",
     "InvoicesInInvoicesItem",
+    "InvoiceStatusIn",
+    "InvoiceStatusInStatus",
+    "InvoiceStatusOut",
     "Lacks",
     "LiftIn",
     "MessageOut",

@@ -1,0 +1,237 @@
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+
+from ...client import AuthenticatedClient, Client
+from ...types import Response, UNSET
+from ... import errors
+
+from ...models.evidence_out import EvidenceOut
+from ...models.problem import Problem
+from ...types import UNSET, Unset
+from typing import cast
+
+
+def _get_kwargs(
+    *,
+    number: str,
+    brand: None | str | Unset = UNSET,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["number"] = number
+
+    json_brand: None | str | Unset
+    if isinstance(brand, Unset):
+        json_brand = UNSET
+    else:
+        json_brand = brand
+    params["brand"] = json_brand
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/invoice-evidence",
+        "params": params,
+    }
+
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> EvidenceOut | Problem | None:
+    if response.status_code == 200:
+        response_200 = EvidenceOut.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 400:
+        response_400 = Problem.from_dict(response.json())
+
+        return response_400
+
+    if response.status_code == 401:
+        response_401 = Problem.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Problem.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 413:
+        response_413 = Problem.from_dict(response.json())
+
+        return response_413
+
+    if response.status_code == 422:
+        response_422 = Problem.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = Problem.from_dict(response.json())
+
+        return response_429
+
+    if response.status_code == 500:
+        response_500 = Problem.from_dict(response.json())
+
+        return response_500
+
+    if response.status_code == 503:
+        response_503 = Problem.from_dict(response.json())
+
+        return response_503
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    else:
+        return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[EvidenceOut | Problem]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    *,
+    client: AuthenticatedClient,
+    number: str,
+    brand: None | str | Unset = UNSET,
+) -> Response[EvidenceOut | Problem]:
+    """The evidence pack of an invoice
+
+     Return one PDF: content, wishes and consents in force, attempts, receipts, and the hash of each
+    file.
+
+    Args:
+        number (str): The invoice's number.
+        brand (None | str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[EvidenceOut | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        number=number,
+        brand=brand,
+    )
+
+    response = client.get_httpx_client().request(
+        **kwargs,
+    )
+
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    number: str,
+    brand: None | str | Unset = UNSET,
+) -> EvidenceOut | Problem | None:
+    """The evidence pack of an invoice
+
+     Return one PDF: content, wishes and consents in force, attempts, receipts, and the hash of each
+    file.
+
+    Args:
+        number (str): The invoice's number.
+        brand (None | str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        EvidenceOut | Problem
+    """
+
+    return sync_detailed(
+        client=client,
+        number=number,
+        brand=brand,
+    ).parsed
+
+
+async def asyncio_detailed(
+    *,
+    client: AuthenticatedClient,
+    number: str,
+    brand: None | str | Unset = UNSET,
+) -> Response[EvidenceOut | Problem]:
+    """The evidence pack of an invoice
+
+     Return one PDF: content, wishes and consents in force, attempts, receipts, and the hash of each
+    file.
+
+    Args:
+        number (str): The invoice's number.
+        brand (None | str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[EvidenceOut | Problem]
+    """
+
+    kwargs = _get_kwargs(
+        number=number,
+        brand=brand,
+    )
+
+    response = await client.get_async_httpx_client().request(**kwargs)
+
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    *,
+    client: AuthenticatedClient,
+    number: str,
+    brand: None | str | Unset = UNSET,
+) -> EvidenceOut | Problem | None:
+    """The evidence pack of an invoice
+
+     Return one PDF: content, wishes and consents in force, attempts, receipts, and the hash of each
+    file.
+
+    Args:
+        number (str): The invoice's number.
+        brand (None | str | Unset):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        EvidenceOut | Problem
+    """
+
+    return (
+        await asyncio_detailed(
+            client=client,
+            number=number,
+            brand=brand,
+        )
+    ).parsed
