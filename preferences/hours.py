@@ -11,25 +11,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from preferences.batch import Batch
-from preferences.behaviour import of_persons, weights
-from preferences.policy import Observing, Policy
-from preferences.quiet import Rest, instant_of, known_zone, offsets, release
+from preferences.behaviour import weights
+from preferences.policy import Policy
+from preferences.quiet import Rest, instant_of, offsets, release
 from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Floats, Ints, microseconds
 from tidings.channel import Channel
-
-if TYPE_CHECKING:
-    import polars as pl
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
 WEEK = 168
-REACTIONS = ("opened", "clicked", "replied")
-_THURSDAY = 72
+THURSDAY = 72
 """The cell at which 1970 began."""
 WINDOW = timedelta(days=1)
 """How long a message waits for a better hour where the run says nothing."""
@@ -229,7 +225,7 @@ def _lines(until: int, due: Ints, rests: Sequence[Rest], customer: Ints, channel
         line=line,
         customer=customer[line],
         due=due[line],
-        cell=(hour + _THURSDAY) % WEEK,
+        cell=(hour + THURSDAY) % WEEK,
         hour=hour,
         most=np.minimum((until - due[line]) // HOUR + 1, WEEK - 1),
         rests=(part, *(_rest_of(rest, line) for rest in rests[1:])),
@@ -337,69 +333,3 @@ def _rest_of(rest: Rest, which: Ints) -> Rest:
         name: value[which] for name, value in vars(rest).items() if isinstance(value, np.ndarray)
     }
     return replace(rest, **values)
-
-
-def fold_hours(
-    touchpoints: pl.DataFrame, zones: pl.DataFrame, rules: Observing, fallback: str
-) -> pl.DataFrame:
-    """Count in which hours of the week customers react, each exponentially forgotten, from their whole history.
-
-    What a person (`preferences.behaviour.of_persons`) opened, clicked or replied to counts once an hour and message, at
-    the hour of their own clock. Weighed at `as_of`, the last reaction, so that it changes only with history.
-
-    Args:
-        touchpoints: columns `preferences.behaviour.TOUCHPOINTS`, all rows of each customer.
-        zones: customer, time_zone.
-        rules: the half-life.
-        fallback: the zone of customers whose own is not known.
-
-    Returns:
-        customer, time_zone, cells (ascending), weights, observations, as_of; sorted by customer.
-    """
-    import polars as pl
-
-    seen = (
-        of_persons(touchpoints)
-        .filter(pl.col("kind").is_in(REACTIONS) & (pl.col("channel") != Channel.LETTER.value))
-        .join(zones, on="customer")
-        .sort("customer", "at", "touchpoint")
-    )
-    at = seen["at"].to_physical().to_numpy()
-    wall = at.copy()
-    places, names = _places(seen["time_zone"])
-    for place, name in enumerate(names):
-        rows = np.flatnonzero(places == place)
-        wall[rows] += offsets(known_zone(name, fallback), at[rows])
-    hour = wall // HOUR
-    message = pl.coalesce("message", pl.format("alone {}", "touchpoint"))
-    seen = seen.with_columns(
-        hour=pl.Series(hour),
-        cell=pl.Series((hour + _THURSDAY) % WEEK),
-        as_of=pl.col("at").max().over("customer"),
-    ).filter(pl.struct("customer", "hour", message).is_first_distinct())
-    age = (seen["as_of"] - seen["at"]).dt.total_microseconds().to_numpy()
-    return (
-        seen.with_columns(weight=pl.Series(weights(age, rules.half_life), dtype=pl.Float64))
-        .group_by("customer", "cell", maintain_order=True)
-        .agg(
-            pl.col("weight").sum(),
-            pl.len().cast(pl.Int32).alias("seen"),
-            pl.col("as_of").first(),
-            pl.col("time_zone").first(),
-        )
-        .sort("customer", "cell")
-        .group_by("customer", maintain_order=True)
-        .agg(
-            pl.col("time_zone").first(),
-            pl.col("cell").cast(pl.Int16).alias("cells"),
-            pl.col("weight").alias("weights"),
-            pl.col("seen").sum().cast(pl.Int32).alias("observations"),
-            pl.col("as_of").first(),
-        )
-    )
-
-
-def _places(words: pl.Series) -> tuple[Ints, list[str]]:
-    names = sorted(set(words.to_list()))
-    known = {name: place for place, name in enumerate(names)}
-    return np.array([known[word] for word in words.to_list()], dtype=np.int64), names

@@ -99,7 +99,7 @@ class History:
     behaviour: pl.DataFrame
     """As `preferences.behaviour.fold` returns it."""
     hours: pl.DataFrame
-    """As `preferences.hours.fold_hours` returns it."""
+    """As `preferences.reactions.fold_hours` returns it."""
 
 
 def history(connection: Connection, customers: Sequence[int], *, before: datetime | None = None) -> History:

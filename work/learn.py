@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from preferences.behaviour import fold
-from preferences.hours import fold_hours
 from preferences.policy import Policy
+from preferences.reactions import fold_hours
 from store.base_rates import refresh
 from store.behaviour import (
     customers_to_learn,

@@ -1,3 +1,4 @@
+# ruff: noqa: C901 -- rules told in one piece
 """The oracle's reading of what is left to chance and of the best hour, in plain Python."""
 
 from __future__ import annotations

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from preferences.decision import decide
 from preferences.explore import chance, lots
 from preferences.holdout import held_out, lift
-from preferences.hours import fold_hours
 from preferences.policy import Learning, Observing, Policy, Window, policy_from
+from preferences.reactions import fold_hours
 from tests.preferences.batches import NOW, addresses, batches, facts, policies, question, rows
 from tests.preferences.oracle_learnt import chance as plain_chance
 from tests.work.test_learn import history
