@@ -157,7 +157,7 @@ def _ways(connection: Connection, told: Mapping[str, Any], run: str, costs: Cost
     each = _each(connection, run)
     for channel, found in counted.items():
         planned = told["planned"].get(channel, 0)
-        sent = told["sent"].get(channel, 0) + told["went_on"].get(channel, 0)
+        sent = told["sent"].get(channel, 0) + told.get("went_on", {}).get(channel, 0)
         if planned or sent or any(found.values()):
             ways.append(
                 Way(

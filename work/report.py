@@ -21,12 +21,12 @@ UNDECIDED = "undecided"
 
 
 def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[str, Any]:
-    """Return {run, audience, planned, held, sent, failed, unknown, waiting, went_on, cost, saved}; sums always agree.
+    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost, saved}; the sums always agree.
 
-    `planned` is counted by first choice, `sent` by the channel that accepted last; `went_on` are the messages that had
-    left on a channel before and are counted where they went on to. `cost` is {currency, total, channels}: what was sent
-    at its price, on every channel that took it, what waits at its expected one. `saved` is of `work.savings`: letters
-    that did not have to leave.
+    `planned` is counted by first choice, `sent` by the channel that accepted last; `went_on`, where there are any, are
+    the messages that had left on a channel before and are counted where they went on to. `cost` is {currency, total,
+    channels}: what was sent at its price, on every channel that took it, what waits at its expected one. `saved` is of
+    `work.savings`: letters that did not have to leave.
 
     `holdout`, where the campaign has one, is what `work.lift.lift_of` says; it reads every message, so that a page that
     asks again and again leaves it out (`lifted`).
@@ -74,7 +74,6 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
         "failed": _plain(failed),
         "unknown": unknown,
         "waiting": _plain(waiting),
-        "went_on": _plain(Counter({row.channel: row.n for row in left})),
         "budget": run.options.get("limits", {}).get("budget", []),
         "cost": {
             "currency": run.options.get("currency", ""),
@@ -82,6 +81,7 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
             "channels": {channel: str(cost.normalize()) for channel, cost in sorted(spent.items()) if cost},
         },
         "saved": savings(connection, run),
+        **({"went_on": _plain(Counter({row.channel: row.n for row in left}))} if left else {}),
         **({} if lift is None else {"holdout": lift}),
     }
 

@@ -193,7 +193,7 @@ def report_rows(found: Progress) -> Iterator[tuple[Cell, ...]]:
     report = found.report
     yield "audience", "", report["audience"]
     for part in ("planned", "held", "sent", "failed", "waiting", "went_on"):
-        for key, number in report[part].items():
+        for key, number in report.get(part, {}).items():
             yield part, key, number
     yield "unknown", "", report["unknown"]
     for way in found.ways:
