@@ -50,6 +50,43 @@ def reconcile(batch: str | None = None, *, json: Json = False) -> int:
 
 
 @app.command
+def calendar(*, provider: str = "", days: int = 14, now: str | None = None, json: Json = False) -> int:
+    """List when letters are handed over next, and on which days the print house is closed.
+
+    Example: tidings print calendar --days 14
+
+    Parameters
+    ----------
+    provider
+        Only this print house, as `[print.<provider>]` in organisation.toml names it.
+    days
+        How many days from today on, 1 to 366.
+    """
+    from work.collection import MOST, coming_collections
+    from work.installation import opened
+
+    if not 1 <= days <= MOST:
+        raise Problem(f"--days is {days}.", todo=f"Use 1 to {MOST}.")
+    with opened(Settings.read()) as installation:
+        found = coming_collections(
+            installation, now=instant(now) or datetime.now(UTC), days=days, provider=provider
+        )
+    if json:
+        print_json(found)
+        return Exit.OK
+    table = Table("Print house", "Day", "Handed over", "Cut-off", "Closed", box=None, pad_edge=False)
+    for one in found:
+        leaves, cut_off = (
+            datetime.fromisoformat(one[name]).strftime("%H:%M") if one[name] else ""
+            for name in ("leaves_at", "cut_off_at")
+        )
+        day = datetime.fromisoformat(one["day"])
+        table.add_row(one["provider"], f"{day:%a %Y-%m-%d}", leaves, cut_off, Text(one["why"]))
+    console.print(table)
+    return Exit.OK
+
+
+@app.command
 def confirm(file: Path, *, rejects: Path | None = None, now: str | None = None, json: Json = False) -> int:
     """Take in a list of the print house: batch and letter, or batch and counts; twice changes nothing.
 

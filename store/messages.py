@@ -1,5 +1,6 @@
 """Messages: the frozen audience, what was decided, and the counts that a report is made of."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -200,6 +201,40 @@ def hold_until(connection: Connection, messages: Sequence[str], instants: Mappin
               AND c.time_zone = z.zone
         """),
         {"messages": list(messages), "zones": list(instants), "instants": list(instants.values())},
+    )
+
+
+def letters_due(connection: Connection, messages: Sequence[str]) -> list[datetime]:
+    """Return when letters among some messages are due, each instant once."""
+    statement = text("""
+        SELECT DISTINCT due_at FROM messages
+        WHERE id = ANY(CAST(:messages AS uuid[])) AND state = 'ready' AND channel = 'letter' AND due_at IS NOT NULL
+        ORDER BY due_at
+    """)
+    return list(connection.scalars(statement, {"messages": list(messages)}))
+
+
+def collect_at(
+    connection: Connection,
+    messages: Sequence[str],
+    *,
+    due: datetime,
+    leaves: datetime,
+    evidence: Mapping[str, str],
+) -> None:
+    """Let letters that are due at an instant wait until they are collected; what they waited for before stays told.
+
+    `evidence` stands beside that of the decision, which can be proved from the facts alone.
+    """
+    connection.execute(
+        text("""
+            UPDATE messages SET due_at = :leaves, reason = CASE WHEN reason = '' THEN 'cut_off' ELSE reason END,
+                decision = (SELECT jsonb_agg(CASE WHEN e ->> 'channel' = 'letter'
+                    THEN e || jsonb_build_object('collection', CAST(:evidence AS jsonb)) ELSE e END ORDER BY n)
+                    FROM jsonb_array_elements(decision) WITH ORDINALITY AS x(e, n))
+            WHERE id = ANY(CAST(:messages AS uuid[])) AND state = 'ready' AND channel = 'letter' AND due_at = :due
+        """),
+        {"messages": list(messages), "due": due, "leaves": leaves, "evidence": json.dumps(evidence)},
     )
 
 

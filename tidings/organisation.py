@@ -15,7 +15,6 @@ from tidings.channel import Channel
 from tidings.payment_reference import ReferenceKind
 from tidings.problem import Problem
 
-
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 

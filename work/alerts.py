@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from types import MappingProxyType
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
@@ -20,6 +19,7 @@ from sqlalchemy import Connection
 from store import watch as facts
 from store.drops import wrong_files
 from store.events import webhooks
+from work.collection import calendar_of
 from work.control import pause
 from work.installation import Installation
 from work.outbound import GIVEN_UP_AFTER
@@ -201,18 +201,17 @@ def _complaints(connection: Connection, _: Installation, now: datetime) -> Itera
 
 
 def _cut_off(connection: Connection, installation: Installation, now: datetime) -> Iterator[Alert]:
-    cut_off = installation.settings.alerts.cut_off
-    if cut_off is None:
-        return
-    here = now.astimezone(ZoneInfo(installation.organisation.time_zone))
-    ends = here.replace(hour=cut_off.hour, minute=cut_off.minute, second=0, microsecond=0)
-    if not timedelta(0) <= ends - here <= CUT_OFF_AHEAD:
+    calendar = calendar_of(installation)
+    lead = timedelta(minutes=calendar.house.lead) if calendar else timedelta()
+    found = calendar.next(now - lead) if calendar else None
+    if found is None or found.cut_off - now > CUT_OFF_AHEAD:
         return
     if letters := facts.letters_waiting(connection, now=now):
         yield Alert(
             name="cut_off_at_risk",
             subject="letter",
-            sentence=f"{letters:,} letters are due and not handed over; the print house collects at {cut_off:%H:%M}.",
+            sentence=f"{letters:,} letters are due and not handed over; "
+            f"the print house collects at {found.local:%H:%M}.",
             todo="`tidings deliver` sends what is due; is the letter provider's circuit closed?",
         )
 

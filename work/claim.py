@@ -24,6 +24,7 @@ from tidings.channel import Channel
 from tidings.facts import Decisions
 from tidings.reason import Reason
 from work.build import RunContext
+from work.collection import hold_for_collection
 from work.installation import Installation
 from work.lanes import LETTERS, Lanes, sender_of
 from work.plan import as_rows, ask, question_of
@@ -275,6 +276,7 @@ class Claimer:
             write_decisions(
                 connection, as_rows(why, question.costs), keep_keys=context.run.kind == "campaign"
             )
+            hold_for_collection(connection, self.installation, why.verdicts["message"].to_list())
             if context.run.options.get("limits", {}).get("households"):
                 uncover(connection, [context.run.id], now=now)
         ranked = decisions.ranked.filter(pl.col("rank").is_not_null()).sort("message", "rank")

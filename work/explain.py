@@ -123,7 +123,7 @@ def _told(
 
 def told_channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
     """Return a channel of a decision with its sentence: {channel, rank, reason, sentence, evidence}."""
-    evidence = entry.get("evidence") or {}
+    evidence = {**(entry.get("evidence") or {}), **entry.get("collection", {})}
     told = sentence(entry["reason"], language, {**evidence, "channel": entry["channel"]})
     return {
         "channel": entry["channel"],

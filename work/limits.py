@@ -25,6 +25,7 @@ from store.runs import Run, find_run, set_run
 from tidings.campaign import Budget
 from tidings.purpose import PurposeClass
 from work.build import RunContext
+from work.collection import hold_for_collection
 from work.installation import Installation
 from work.plan import BATCH, as_rows, ask, budget_of, expected_costs, limited, question_of
 
@@ -88,6 +89,7 @@ def _share(
         rows = to_ask_again(connection, cut[begin : begin + BATCH])
         decisions = ask(connection, question, rows, policy, now=now)
         write_decisions(connection, as_rows(decisions, costs, expecting=True), keep_keys=True)
+        hold_for_collection(connection, installation, [message for message, *_ in rows])
 
 
 def _noted(connection: Connection, run: Run, limits: Mapping[str, Any]) -> Run:

@@ -19,6 +19,7 @@ from tidings.campaign import USUAL_PRIORITY, Budget
 from tidings.channel import Channel
 from tidings.facts import Decisions, Question
 from tidings.organisation import Organisation
+from work.collection import hold_for_collection
 from work.coming import coming
 from work.installation import Installation
 from work.learnt import learnt_of
@@ -91,6 +92,7 @@ def plan_shard(
             decided_rows = as_rows(decisions, question.costs, expecting=budget_of(run) is not None)
             write_decisions(connection, decided_rows, keep_keys=run.kind == "campaign")
             hold_for_own_time(connection, run, [message for message, _ in rows])
+            hold_for_collection(connection, installation, [message for message, _ in rows])
             decided += len(rows)
 
 

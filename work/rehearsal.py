@@ -30,7 +30,7 @@ from tidings.facts import Facts, Question, empty
 from tidings.problem import Problem
 from tidings.purpose import Purpose, PurposeClass
 from work.campaign import checked, parse_campaign, starts
-from work.collection import next_collection
+from work.collection import is_held, next_collection
 from work.coming import coming
 from work.forecast import pretended
 from work.installation import Installation
@@ -195,6 +195,7 @@ def course_of(
         until=until,
         fallback_after={str(name): wait.total_seconds() for name, wait in campaign.fallback_after.items()},
         letters_at=lambda at: next_collection(installation, at),
+        collected_at=(lambda at: next_collection(installation, at)) if is_held(installation) else None,
     )
 
 

@@ -79,6 +79,8 @@ class Course:
     """Seconds of silence by channel."""
     letters_at: Callable[[datetime], datetime]
     """When a letter that backs up another message leaves: the next print cut-off."""
+    collected_at: Callable[[datetime], datetime] | None = None
+    """When any letter leaves; None: as soon as it is due."""
     not_before: Mapping[str, datetime] = field(default_factory=dict)
     """Of a campaign in the customers' own time: by their zone."""
     budget: Budget | None = None
@@ -238,11 +240,25 @@ class _World:
         self._share_out()
         ready = np.flatnonzero(self.state == "ready")
         self.due[ready] = np.maximum(self.due[ready], self._own_time(ready))
+        self._collected()
         self.first_due, self.first = self.due.copy(), self.channel.copy()
         ready = self.state == "ready"
         self.wait = np.where(ready, np.where(self.due > self.start, self.reason, ""), "")
         own = ready & (self.due > self.start) & (self.reason == "")
         self.wait[own] = "own_time"
+
+    def _collected(self) -> None:
+        """Let letters wait for the print house (`work.collection`)."""
+        if self.course.collected_at is None:
+            return
+        letters: Ints = np.flatnonzero((self.state == "ready") & (self.channel == LETTER))
+        kinds, back = np.unique(self.due[letters], return_inverse=True)
+        leaves = np.array(
+            [microseconds(self.course.collected_at(_moment(one))) for one in kinds], dtype=np.int64
+        )[back]
+        waits = (leaves > self.due[letters]) & (self.reason[letters] == "")
+        self.reason[letters[waits]] = str(Reason.CUT_OFF)
+        self.due[letters] = leaves
 
     def _one_letter_a_household(self) -> None:
         """Hold the letters that another one of their household stands for (`work.limits`)."""

@@ -15,6 +15,7 @@ from store.tally import totals
 from store.watch import Told
 from store.watch import alerts as raised
 from tidings.state import MessageState
+from work.collection import cut_off_on
 from work.installation import Installation
 from work.progress import pace
 from work.report import HELD
@@ -167,7 +168,7 @@ def _days(
         Day(
             on=on,
             runs=[run for run in coming if max(run.starts_at, now).astimezone(zone).date() == on],
-            cut_off=installation.settings.alerts.cut_off,
+            cut_off=cut_off_on(installation, on),
         )
         for on in (first + timedelta(days=number) for number in range(AHEAD.days))
     ]

@@ -32,6 +32,8 @@ def test_nothing_was_handed_over(home):
         pytest.param(
             ["print", "confirm", "nowhere.csv"], "There is no file nowhere.csv", id="no confirmations"
         ),
+        pytest.param(["print", "calendar", "--days", "0"], "Use 1 to 366", id="a list of no days"),
+        pytest.param(["print", "calendar"], "No print house is written down", id="no calendar"),
         pytest.param(
             ["recall", "x", "--because", "paid", "--by", "I"], "is not a message's id", id="no message"
         ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, get_day_names
@@ -19,8 +20,11 @@ from web.console.campaigns import TONES
 from web.figures import locale
 from web.staff import StaffRoute, Visit, page
 from work.agenda import Entry, agenda, collisions
+from work.collection import Collection, calendar_of, cut_off_on
 
 READERS = frozenset({Role.MARKETING, Role.MANAGER})
+_SHOWN = 5
+"""Hand-overs to the print house that are listed."""
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
 
 
@@ -40,6 +44,8 @@ class Day:
     inside: bool
     """Whether it is a day of the month shown."""
     entries: Sequence[Entry]
+    cut_off: time | None = None
+    """Until then letters are taken; None: not on this day, or at any time."""
 
     @property
     def letters(self) -> bool:
@@ -52,7 +58,6 @@ def month(visit: Visit) -> Response:
     asked = visit.request.query_params
     first = _first(visit)
     entries = _entries(visit, first)
-    settings = visit.site.installation.settings
     return visit.page(
         "calendar",
         first=first,
@@ -60,7 +65,7 @@ def month(visit: Visit) -> Response:
         before=(first - timedelta(days=1)).replace(day=1),
         after=(first + timedelta(days=32)).replace(day=1),
         today=_today(visit),
-        weeks=_weeks(first, entries),
+        weeks=_weeks(visit, first, entries),
         names=[get_day_names("abbreviated", locale=locale(visit.language))[n] for n in range(7)],
         listed=[entry for entry in entries if entry.day.month == first.month],
         view="list" if asked.get("view") == "list" else "month",
@@ -69,7 +74,8 @@ def month(visit: Visit) -> Response:
         channels=list(Channel),
         purposes=_purposes(visit),
         caps=visit.site.policy.caps,
-        cut_off=settings.alerts.cut_off,
+        house=calendar_of(visit.site.installation),
+        collections=_collections(visit),
         tone=TONES,
         pairs=_collisions(visit, first) if asked.get("collisions") == "1" else None,
         query=visit.request.url.query,
@@ -125,12 +131,26 @@ def _purposes(visit: Visit) -> list[Purpose]:
     return [purpose for purpose in Purpose if every or purpose.purpose_class is PurposeClass.MARKETING]
 
 
-def _weeks(first: date, entries: Sequence[Entry]) -> list[list[Day]]:
+def _collections(visit: Visit) -> list[Collection]:
+    """Return the next hand-overs to the print house, on its own clock."""
+    found = calendar_of(visit.site.installation)
+    return list(islice(found.collections(visit.now), _SHOWN)) if found else []
+
+
+def _weeks(visit: Visit, first: date, entries: Sequence[Entry]) -> list[list[Day]]:
     by_day: dict[date, list[Entry]] = {}
     for entry in entries:
         by_day.setdefault(entry.day, []).append(entry)
     return [
-        [Day(on=day, inside=day.month == first.month, entries=by_day.get(day, [])) for day in week]
+        [
+            Day(
+                on=day,
+                inside=day.month == first.month,
+                entries=by_day.get(day, []),
+                cut_off=cut_off_on(visit.site.installation, day) if day in by_day else None,
+            )
+            for day in week
+        ]
         for week in calendar.Calendar().monthdatescalendar(first.year, first.month)
     ]
 
