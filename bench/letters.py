@@ -1,84 +1,73 @@
-"""Letters typeset in full: ours, and WeasyPrint called as its own page shows, on the same HTML and CSS.
-
-The fonts and the image are the same; what differs is what is shared between documents and what is drawn how.
-"""
+"""Letters by filling and in full, to customers drawn at random, beside WeasyPrint as its own page shows and others."""
 
 from collections.abc import Iterable
-from dataclasses import replace
-from pathlib import Path
+from functools import cache
 
-from bench.figure import Figure, bound, cpu_seconds, rate
-from templates.catalog import find
-from templates.edition import LAYOUTS, edition
-from templates.facts import pdf_text
-from templates.letter import letter_page
-from templates.paper import FONTS, Page
-from templates.preview import SAMPLE_BRAND, sample_subject
-from templates.render import Subject, render, values_of
-from tidings.channel import Channel
-from tidings.message import Letter
+from bench.drawn import LANGUAGES, Draw, seed
+from bench.figure import Figure, cpu_seconds
+from bench.paper import PLAIN, compare, fell_back
+from templates.catalog import Template, find
+from templates.edition import Edition, edition
+from templates.letter import letter_page, letter_values, typeset_in_full, typeset_letter
+from templates.postal_lines import address_lines
+from templates.render import Subject, values_of
+from templates.typeset import Engine, Typeset
 from tidings.problem import Exit, Problem
 
-LETTERS = 30
-FIRST = ("Ingrid", "Åse", "Ola", "Zoë", "Bjørn", "José", "Łucja")
+LETTERS = 2000
+TEMPLATE = "offer/autumn"
 
 
 def figures() -> Iterable[Figure]:
-    """Measure letters a second of CPU, the address, the codes and the mark being different on each."""
-    template = find("offer/autumn")
-    base = sample_subject(template, SAMPLE_BRAND, "en")
-    subjects = [_subject(base, number) for number in range(LETTERS)]
-    written = edition(template, "en", SAMPLE_BRAND)
-    pages = [letter_page(written, one, values_of(template, one), ("A", "B")) for one in subjects]
-    made: list[Letter] = [_letter(render(template, Channel.LETTER, subjects[0]))]
-    plain(pages[0], template.assets)
-    ours = cpu_seconds(
-        lambda: made.extend(_letter(render(template, Channel.LETTER, one)) for one in subjects[1:])
-    )
-    theirs: list[bytes] = []
-    other = cpu_seconds(lambda: theirs.extend(plain(page, template.assets) for page in pages[1:]))
-    check("LYS25", [letter.pdf for letter in made], theirs)
-    count = LETTERS - 1
-    yield rate(
-        "letters typeset per CPU-second, against plain WeasyPrint",
-        ours=count / ours,
-        other=count / other,
-        unit="1/s",
-        goal=1.2,
-    )
-    yield bound("CPU of a letter typeset in full", ours=ours / count * 1000, most=150, unit="ms")
+    """Measure letters a second of CPU, from a customer's values to the PDF: codes, mark and hash included."""
+    number = seed()
+    draw = Draw(number)
+    template = _template()
+    subjects = [draw.letter(template, at, language=LANGUAGES[at % len(LANGUAGES)]) for at in range(LETTERS)]
+    made = typeset_all(subjects)  # among others the forms, which are made once and not for each letter
+    fell_back("letters", made, number)
+    filled = [one for one, letter in zip(subjects, made, strict=True) if letter.engine is Engine.FILL]
+    fill = cpu_seconds(lambda: typeset_all(filled)) / len(filled)
+    few = subjects[: PLAIN + 1]
+    full = cpu_seconds(lambda: [_in_full(one) for one in few[1:]]) / PLAIN
+    check(subjects[-1], made[-1])
+    pages = [letter_page(*_given(one)) for one in few]
+    yield from compare("letter", fill=fill, full=full, pages=pages, goals=(200, 2, 20))
 
 
-def plain(page: Page, assets: Path | None) -> bytes:
-    """Typeset a page as https://doc.courtbouillon.org/weasyprint/stable/first_steps.html shows."""
-    from weasyprint import CSS, HTML
-
-    styles = [(LAYOUTS / name).read_text(encoding="utf-8") for name in ("paper.css", page.layout)]
-    sheets = [style.replace("font:", f"{FONTS.as_uri()}/") for style in (*styles, page.css)]
-    html = page.html.replace("asset:", f"{assets.as_uri()}/") if assets else page.html
-    from weasyprint.text.fonts import FontConfiguration
-
-    fonts = FontConfiguration()
-    made: bytes = HTML(string=html).write_pdf(
-        stylesheets=[CSS(string=sheet, font_config=fonts) for sheet in sheets], font_config=fonts
-    )
-    return made
+def typeset_all(subjects: Iterable[Subject]) -> list[Typeset]:
+    """Return the letters, by whichever engine."""
+    out = []
+    for one in subjects:
+        written, values, lines = _parts(one)
+        out.append(typeset_letter(written, one, values, lines))
+    return out
 
 
-def check(said: str, ours: list[bytes], theirs: list[bytes]) -> None:
-    """Compare a sample: both must say what the letter says."""
-    for pdf in (ours[-1], theirs[-1]):
-        if said not in pdf_text(pdf):
-            raise Problem(f"A letter of the bench does not say {said!r}.", code=Exit.FAILED)
+def check(subject: Subject, made: Typeset) -> None:
+    """Compare one: it must say what the letter says."""
+    from templates.facts import pdf_text
+
+    if subject.reference not in pdf_text(made.pdf):
+        raise Problem("A letter of the bench does not say its reference.", code=Exit.FAILED)
 
 
-def _subject(base: Subject, number: int) -> Subject:
-    name = f"{FIRST[number % len(FIRST)]} Solheim"
-    postal = {**(base.postal or {}), "name": name, "street": [f"Bygdøy allé {number}"]}
-    links = {key: f"{url}{number:04}" for key, url in base.links.items()}
-    return replace(base, message=f"{base.message[:-4]}{number:04}", postal=postal, links=links)
+@cache
+def _template() -> Template:
+    return find(TEMPLATE)
 
 
-def _letter(content: object) -> Letter:
-    assert isinstance(content, Letter)
-    return content
+def _parts(subject: Subject) -> tuple[Edition, dict[str, object], tuple[str, ...]]:
+    template = _template()
+    written = edition(template, subject.language, subject.brand)
+    lines = address_lines(subject.postal or {}, subject.brand.address.country)
+    return written, values_of(template, subject), lines
+
+
+def _given(subject: Subject) -> tuple[Edition, Subject, dict[str, object], tuple[str, ...]]:
+    written, values, lines = _parts(subject)
+    return written, subject, letter_values(written, subject, values, lines), lines
+
+
+def _in_full(subject: Subject) -> Typeset:
+    return typeset_in_full(*_given(subject))

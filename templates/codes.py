@@ -31,6 +31,8 @@ _BLOCKS: dict[int, tuple[int, tuple[int, ...]]] = {
 """Of each version at level M: error correction codewords of a block, and data codewords of each block (table 9)."""
 _ALIGNMENT = {7: (6, 22, 38), 8: (6, 24, 42), 9: (6, 26, 46)}
 """Centres of the alignment patterns (annex E); versions 2 to 6 have one, 7 modules from the end."""
+_ROOM = {version: sum(blocks) for version, (_, blocks) in _BLOCKS.items()}
+"""Data codewords of each version."""
 _PADDING = (0xEC, 0x11)
 
 
@@ -53,31 +55,28 @@ def modules(text: str) -> Modules:
 
     Text beyond ASCII is written as UTF-8 bytes without an ECI mark, as EPC069-12 and most readers expect.
     """
-    for version, (_, blocks) in _BLOCKS.items():
-        data = _codewords(text, sum(blocks))
-        if data is not None:
-            return _table(version).code(data)
+    bits, length = _bits(text)
+    for version, room in _ROOM.items():
+        if length <= 8 * room:
+            return _table(version).code(_codewords(bits, length, room))
     return _encoded(text)
 
 
-def _codewords(text: str, room: int) -> bytes | None:
-    """Return mode, length, text and padding as codewords (clause 7.4), or None where there is no room for them."""
+def _bits(text: str) -> tuple[int, int]:
+    """Return mode, count and text as bits, and how many (clause 7.4); the count is as long as in versions 1 to 9."""
     if _ALPHANUMERIC.keys() >= set(text):
         bits, length = 0b0010 << 9 | len(text), 13
         for start in range(0, len(text) - 1, 2):
             bits = bits << 11 | _ALPHANUMERIC[text[start]] * 45 + _ALPHANUMERIC[text[start + 1]]
             length += 11
-        if len(text) % 2:
-            bits, length = bits << 6 | _ALPHANUMERIC[text[-1]], length + 6
-        count_fits = len(text) < 1 << 9
-    else:
-        raw = text.encode()
-        bits = (0b0100 << 8 | len(raw)) << 8 * len(raw) | int.from_bytes(raw)
-        length, count_fits = 12 + 8 * len(raw), len(raw) < 1 << 8
-    free = 8 * room - length
-    if free < 0 or not count_fits:
-        return None
-    end = min(4, free)
+        return (bits << 6 | _ALPHANUMERIC[text[-1]], length + 6) if len(text) % 2 else (bits, length)
+    raw = text.encode()
+    return (0b0100 << 8 | len(raw)) << 8 * len(raw) | int.from_bytes(raw), 12 + 8 * len(raw)
+
+
+def _codewords(bits: int, length: int, room: int) -> bytes:
+    """Return bits with their end and their padding as codewords."""
+    end = min(4, 8 * room - length)
     end += -(length + end) % 8
     written = (bits << end).to_bytes((length + end) // 8)
     return written + bytes(_PADDING[at % 2] for at in range(room - len(written)))
@@ -124,8 +123,7 @@ class _Table:
                     self._add(at, bit, spread)
             start += length
         known = _letters_for(version)
-        written = _codewords(known, count)
-        assert written is not None
+        written = _codewords(*_bits(known), count)
         self._constant = int.from_bytes(_encoded(known).bits) ^ self._sum(written)
 
     def _add(self, at: int, bit: int, spread: int) -> None:

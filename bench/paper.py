@@ -1,0 +1,114 @@
+"""What letters and invoices are measured beside: the same texts for Typst and ReportLab, the same page for Chromium."""
+
+import re
+import resource
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench import peer
+from bench.figure import Figure, rate
+from bench.plain import cpu_of, request
+from templates.fonts import FONTS
+from templates.paper import Page
+from templates.typeset import Engine, Typeset
+
+PLAIN, SLOW = 8, 4
+"""Documents for engines that take 0.1 s each, and for a browser."""
+MOST_FULL = 0.02
+"""Share of documents that may be laid out in full."""
+
+
+def texts(page: Page) -> dict[str, Any]:
+    """Return what a page says, as peers set it."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(page.html)
+
+    def said(selector: str) -> list[str]:
+        return [re.sub(r"\s+", " ", node.text(separator=" ")).strip() for node in tree.css(selector)]
+
+    rows = [[cell.text().strip() for cell in row.css("td")] for row in tree.css(".items tbody tr")]
+    return {
+        "brand": said(".brand")[0],
+        "address": said(".address div"),
+        "info": said(".info div"),
+        "title": said("h1")[0],
+        "head": [*said(".items th"), "", "", "", "", ""][:5],
+        "rows": [[*row, "", "", "", ""][:5] for row in rows],
+        "sums": [[cell.text().strip() for cell in row.css("th, td")] for row in tree.css(".sums tr")],
+        "body": said("main > p, main h2, main li, blockquote p, .how tr, .note"),
+        "foot": said("footer p"),
+    }
+
+
+def compare(
+    kind: str, *, fill: float, full: float, pages: Sequence[Page], goals: tuple[float, float, float]
+) -> Iterable[Figure]:
+    """Yield the figures of a kind of document; `fill` and `full` are CPU seconds of one.
+
+    Args:
+        kind: `letter` or `invoice`.
+        fill: by filling.
+        full: by the full layout.
+        pages: the documents.
+        goals: against plain WeasyPrint by filling, in full; against Typst by filling.
+    """
+    few = pages[: PLAIN + 1]
+    plain = cpu_of(few)
+    said = [texts(page) for page in few]
+    source = str(Path(__file__).parent / "peers" / f"{kind}.typ")
+    typst = peer.run("typst_documents.py", {"source": source, "fonts": str(FONTS), "documents": said})
+    reportlab = peer.run("reportlab_documents.py", {"documents": said})
+    yield _times(f"{kind} fill", fill, plain, goals[0])
+    yield _times(f"{kind} full", full, plain, goals[1])
+    yield _times(f"{kind} fill vs typst", fill, typst, goals[2])
+    yield _times(f"{kind} fill vs reportlab", fill, reportlab, 1)
+    yield _times(f"{kind} fill vs chromium", fill, _chromium(few[:SLOW]), 1)
+
+
+def _times(figure: str, ours: float, other: float, goal: float) -> Figure:
+    return rate(figure, ours=1 / ours, other=1 / other, unit="documents per CPU-second", goal=goal)
+
+
+def fell_back(kind: str, made: Sequence[Typeset], seed: int) -> None:
+    """Print the share of documents that were laid out in full, and why."""
+    full = [one for one in made if one.engine is Engine.FULL]
+    why: dict[str, int] = {}
+    for one in full:
+        why[one.cause or "unknown"] = why.get(one.cause or "unknown", 0) + 1
+    causes = ", ".join(f"{cause} {count}" for cause, count in sorted(why.items())) or "none"
+    share = len(full) / len(made)
+    mark = "" if share <= MOST_FULL else " MISSED"
+    sys.stdout.write(f"{kind}: {share:.2%} of {len(made)} in full ({causes}), SEED={seed}{mark}\n")
+
+
+def _chromium(pages: Sequence[Page]) -> float:
+    """Return the CPU seconds of a page in a browser that is kept, its start aside."""
+    alone = _printed(pages[:1])
+    return max(_printed(pages) - alone, 1e-6) / (len(pages) - 1)
+
+
+def _printed(pages: Sequence[Page]) -> float:
+    from playwright.sync_api import sync_playwright
+
+    before = _children()
+    with TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium")
+        view = browser.new_page()
+        for page in pages:
+            asked = request(page)
+            styles = "".join(f"<style>{css}</style>" for css in asked["css"])
+            file = Path(folder) / "page.html"
+            file.write_text(styles + asked["html"], encoding="utf-8")
+            view.goto(file.as_uri())
+            view.pdf(prefer_css_page_size=True)
+        browser.close()
+    return _children() - before
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
