@@ -10,8 +10,10 @@ from work.demo_people import SOURCE, Habit, Person, Story
 
 Row = dict[str, Any]
 MONTH = timedelta(days=30)
-LIKES, OTHERS = 0.8, 0.03
-"""How likely a person reacts to a message on the channel of their habit, and on another one."""
+KEEN = 0.2
+"""Share of persons who react to nearly everything on the channel of their habit; the others make the usual rates low."""
+LIKES, LUKEWARM, OTHERS = 0.95, 0.1, 0.03
+"""How likely a person reacts there: a keen one, another one; and to a message on any other channel."""
 LEANING = 6.0
 """How much more often somebody was written to where they react: the shop had noticed a little already."""
 
@@ -67,7 +69,8 @@ def _reaction(past: _Past) -> Iterator[Row]:
     key = (past.person.number, past.purpose, past.month)
     likes = past.person.habit == past.channel
     told = past.person.story is Story.PAYS_ON_TEXT
-    reacts = likes if told else happens(LIKES if likes else OTHERS, *key, "reacts")
+    keen = happens(KEEN, past.person.number, "keen")
+    reacts = likes if told else happens((LIKES if keen else LUKEWARM) if likes else OTHERS, *key, "reacts")
     if past.channel == "email" and (reacts or happens(0.25, *key, "opens")):
         yield _row(past, "opened", after=between(3, 900, *key, "opened"), machine=not reacts)
     if not reacts and past.purpose != "invoice":
