@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
@@ -101,12 +101,18 @@ def _play(world: World, settings: Settings, outbox: Path) -> Told:
 
 
 def _campaign(shot: OneShot, file: Path) -> Mapping[str, Any]:
+    from store.runs import wait_for_silence
     from work.campaign import open_campaign, read_campaign
 
     campaign = read_campaign(file)
     opened = open_campaign(
         shot.installation, campaign, shot.installation.policy, actor=ACTOR, now=shot.desk.now()
     )
+    with shot.installation.engine.begin() as connection:
+        # The demo plays on a day of its own: what waits for silence waits from the reader's today on.
+        late = max(datetime.now(UTC) - shot.desk.now(), timedelta(0))
+        waits = {str(channel): wait + late for channel, wait in campaign.fallback_after.items()}
+        wait_for_silence(connection, opened.run, waits)
     with bar(campaign.title) as progress:
         return shot.run(opened.run, progress=progress)
 

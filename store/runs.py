@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, insert, select, text, update
@@ -269,3 +269,15 @@ _CANCEL = text(f"""
     SELECT 1 FROM over
 """)
 """What is held stays so, with the reason that it has."""
+
+
+def wait_for_silence(connection: Connection, run: str, waits: Mapping[str, timedelta]) -> None:
+    """Let a run wait so long, by channel, before silence moves a message on; in place of what its campaign says."""
+    seconds = {channel: wait.total_seconds() for channel, wait in waits.items()}
+    connection.execute(
+        text("""
+            UPDATE runs SET options = options || jsonb_build_object('fallback_after', CAST(:waits AS jsonb))
+            WHERE id = :run
+        """),
+        {"run": run, "waits": json.dumps(seconds)},
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from store.silence import fall_back
 from tests.walk import tidings
 from tidings.channel import Channel
 from tidings.settings import Settings
@@ -176,3 +177,13 @@ def test_a_demo_refuses_what_it_must_not_do(home, made, words, told):
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert made is None or (home / made).read_text() == "precious"
+
+
+def test_silence_is_waited_for_from_the_readers_today_on(demo):
+    """The demo plays in its own October: `tidings up` on it moves nothing on at once, nor the day after."""
+    with opened(Settings(home=Path(demo["outbox"]).parent)) as installation:
+        for days, moved in ((0, False), (2, False), (4, True)):
+            with installation.engine.connect() as connection:
+                found = fall_back(connection, now=datetime.now(UTC) + timedelta(days=days))
+                assert (found > 0) is moved
+                connection.rollback()
