@@ -19,13 +19,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from channels.durable import durable_file, safe_name, sync_folder, write_durably
 from channels.letter.manifest import PDF, manifest, write_manifest
 from channels.letter.merge import bind
-from tidings.message import Letter
+from channels.letter.piece import Piece
 from tidings.outcome import ErrorClass, Refused, Unknown
 
 ASKED = "-asked"
@@ -40,32 +40,6 @@ class FolderBusyError(OSError):
 
 class InDoubtError(OSError):
     """The line of a batch may or may not be on the disk."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Piece:
-    """One letter of one delivery; `note` says why it is here and not at the print house."""
-
-    message: str
-    letter: Letter
-    delivery: int = 1
-    """Its number in the message."""
-    note: str = ""
-    run: str = ""
-    not_before: datetime | None = None
-    """Before which nobody may post it."""
-    expires: date | None = None
-    """After which it says nothing any more: the last day of an offer."""
-
-    @property
-    def key(self) -> str:
-        """What is printed once: another delivery of the same message, to another address, is another piece."""
-        return self.message if self.delivery == 1 else f"{self.message}.{self.delivery}"
-
-    @property
-    def kind(self) -> tuple[str, str, int]:
-        """Pieces of one kind go into one batch: what the inserter and the post take together."""
-        return self.letter.country, self.letter.postage, self.letter.sheets
 
 
 Place = Callable[[Path], Refused | Unknown | None]

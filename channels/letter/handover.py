@@ -7,8 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from channels.durable import is_safe
-from channels.letter.batches import FolderBusyError, InDoubtError, Known, Piece, Place, PrintBatches
+from channels.letter.batches import FolderBusyError, InDoubtError, Known, Place, PrintBatches
 from channels.letter.merge import page_count
+from channels.letter.piece import Piece
 from tidings.message import Letter, Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 

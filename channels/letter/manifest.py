@@ -10,12 +10,10 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from channels.durable import write_durably
-
-if TYPE_CHECKING:
-    from channels.letter.batches import Piece
+from channels.letter.piece import Piece
 
 PDF, CSV, JSON, SUMS = "letters.pdf", "manifest.csv", "manifest.json", "SHA256SUMS"
 DONE = ".done"
@@ -38,7 +36,7 @@ COLUMNS = (
 """Of the CSV; lists are joined by ` | `. The last row, `trailer`, has the totals."""
 
 
-def manifest(batch: str, pieces: Sequence["Piece"], ranges: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def manifest(batch: str, pieces: Sequence[Piece], ranges: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """Return the manifest of a batch: `batch country postage file pieces totals`.
 
     Args:
@@ -68,7 +66,7 @@ def manifest(batch: str, pieces: Sequence["Piece"], ranges: Sequence[tuple[int, 
     }
 
 
-def _entry(batch: str, number: int, piece: "Piece", pages: tuple[int, int]) -> dict[str, Any]:
+def _entry(batch: str, number: int, piece: Piece, pages: tuple[int, int]) -> dict[str, Any]:
     letter = piece.letter
     paper = "letter" if letter.window.startswith("us-") else "A4"
     envelope, grams = _envelope(paper, letter.window, letter.sheets)

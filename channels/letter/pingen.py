@@ -16,7 +16,7 @@ from typing import Any
 from channels.calls import Calls
 from channels.contract import Call, Capability, Forged, Heard
 from channels.letter import printapi
-from channels.letter.batches import Piece
+from channels.letter.piece import Piece
 from channels.letter.printapi import before
 from tidings.channel import Channel
 from tidings.message import Parcel

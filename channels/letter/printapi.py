@@ -9,8 +9,8 @@ from uuid import UUID
 import httpx2
 
 from channels.calls import CONNECTIONS, on_time, quiet
-from channels.letter.batches import Piece
 from channels.letter.handover import piece_of
+from channels.letter.piece import Piece
 from tidings.message import Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 

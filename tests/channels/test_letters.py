@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Capability
-from channels.letter.batches import FolderBusyError, Piece, PrintBatches, batch_id
+from channels.letter.batches import FolderBusyError, PrintBatches, batch_id
 from channels.letter.handover import refused_by_disk
 from channels.letter.manifest import COLUMNS
 from channels.letter.merge import merge, page_count
+from channels.letter.piece import Piece
 from channels.letter.spool import Spool
 from channels.outbox import LetterOutbox
 from tests.channels.conformance import ProviderConformance
