@@ -147,4 +147,12 @@ _FORGET = (
         WHERE id = :customer
         """,
     ),
+    # Last: what is changed above leaves what stood there before.
+    ("customer_states", "DELETE FROM customer_states WHERE customer_id = :customer"),
+    (
+        "address_states",
+        """
+        DELETE FROM address_states s USING addresses a WHERE a.id = s.address_id AND a.customer_id = :customer
+        """,
+    ),
 )
