@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from templates.form import Place, Type, UnfitError
-from templates.form_lines import POINT, Found, embed, look_of, places_of, types_of, walk
+from templates.form_lines import POINT, Found, embed, look_of, places_of, sentinel, types_of, walk
 from templates.paper import Page, lay_out, pages_of, write
 from templates.typeset import Cause
 
@@ -50,6 +50,10 @@ class Text:
     wraps: bool
     """Whether it may go on in a further line."""
     language: str
+    where: str
+    """What stands there, for whoever reads why it did not fit."""
+    only: str
+    """Name of the one value that is all of it; ''."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -258,6 +262,8 @@ def _text(found: Found, types: Mapping[Any, Type], names: Sequence[str]) -> Text
         filled=bool(found.numbers),
         wraps=bool(found.texts[0].style["white_space"] == "normal"),
         language=found.texts[0].style["lang"] or "",
+        where=", ".join(names[one] for one in found.numbers),
+        only=next((names[one] for one in found.numbers if found.line_is(sentinel(one))), ""),
     )
 
 

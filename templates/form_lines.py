@@ -65,6 +65,10 @@ class Found:
         numbers = tuple(int(one) for box in texts for one in _SENTINEL.findall(box.text))
         return cls(above=above, line=line, texts=texts, numbers=numbers)
 
+    def line_is(self, text: str) -> bool:
+        """Tell whether a text is all that stands in the line."""
+        return len(self.texts) == 1 and self.texts[0].text.strip() == text
+
     @staticmethod
     def parts(box: Any) -> tuple[str | int, ...]:
         """Return a text with the numbers of its values."""

@@ -119,7 +119,7 @@ class _Filling:
         band = self._parts["head"]
         self._draw(band, 0.0)
         for item in band.items:
-            if isinstance(item, Text) and item.filled and self._names(item) == ["address"]:
+            if isinstance(item, Text) and item.only == "address":
                 self._address(item)
             elif isinstance(item, Text):
                 self._put(item, self._lines(item, self._said.values, "head"), 0.0)
@@ -186,9 +186,6 @@ class _Filling:
     def _new_sheet(self) -> None:
         self.sheets.append(_Sheet(number=len(self.sheets)))
 
-    def _names(self, text: Text) -> list[str]:
-        return [self._bands.names[part] for _, parts in text.runs for part in parts if isinstance(part, int)]
-
     def _set(self, name: str, values: Values) -> _Set:
         """Shape a band's texts; it grows by the lines that its longest text has more than one."""
         band = self._parts[name]
@@ -203,7 +200,9 @@ class _Filling:
 
     def _lines(self, item: Text, values: Values, name: str) -> list[list[tuple[Type, list[bytes], float]]]:
         """Return a text's lines; one that has no room wraps where its band can grow."""
-        where = ", ".join(self._names(item)) or name
+        if item.only and (quick := self._quick(item, values)) is not None:
+            return quick
+        where = item.where or name
         names = self._bands.names
         runs = [
             (
@@ -224,6 +223,13 @@ class _Filling:
             raise UnfitError(Cause.WIDTH, f"{where} is wider than its line")
         kind, text = runs[0]
         return [[(kind, *kind.set(one, where))] for one in _wrapped(kind, as_set(text).strip(), item, where)]
+
+    @staticmethod
+    def _quick(item: Text, values: Values) -> list[list[tuple[Type, list[bytes], float]]] | None:
+        """Return a line that was set before, or None."""
+        kind = item.runs[0][0]
+        found = kind.known.get(values.get(item.only, ""))
+        return [[(kind, *found)]] if found is not None and found[1] <= item.width else None
 
     def _place(self, one: _Set, y: float, *, instance: int, tagged: bool = True) -> None:
         """Draw a band with its top at `y`; what it draws itself stays at its bottom when it has grown."""
@@ -252,8 +258,7 @@ class _Filling:
     ) -> None:
         sheet = self.sheets[-1]
         path = (*text.outer, *[(role, (key, instance), scope) for role, key, scope in text.path])
-        empty = not any(shown for line in lines for _, shown, _ in line)
-        if empty:
+        if not any([shown for line in lines for _, shown, _ in line]):
             if tagged and path[-1][0] in {"TH", "TD"}:
                 self.leaves.append(Leaf(page=sheet.number, mark=None, path=path))
             return
@@ -264,8 +269,9 @@ class _Filling:
         else:
             sheet.out.append(b"/Artifact BMC")
         for number, line in enumerate(lines):
-            total = sum(width for _, _, width in line)
-            left = text.left + (text.align * (text.width - total) if text.align else 0.0)
+            left = text.left
+            if text.align:
+                left += text.align * (text.width - sum([width for _, _, width in line]))
             for kind, shown, width in line:
                 if shown:
                     self._show(sheet, kind, left, text.baseline + down + number * text.height, shown)
