@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.town import NOON, settle
+from tests.work.test_invoicing import bill
 from tidings.role import Role
 from work import run as stages
 from work.billing import amount, guess
@@ -327,3 +328,13 @@ def test_no_two_columns_are_guessed_to_be_the_same(names):
 
     assert len(set(found.values())) == len(found)
     assert set(found) <= set(names)
+
+
+def test_the_evidence_of_an_invoice_is_a_file_and_an_unknown_number_is_told(biller, door):
+    bill(door.installation, "C-1")
+    found = biller.get("/invoices/evidence", params={"number": "FC-1"})
+    assert found.headers["content-disposition"] == 'attachment; filename="evidence-FC-1.pdf"'
+    assert found.content.startswith(b"%PDF")
+    unknown = biller.get("/invoices/evidence", params={"number": "<b>9"})
+    assert unknown.status_code == 422
+    assert "&lt;b&gt;9" in unknown.text

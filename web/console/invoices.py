@@ -6,6 +6,7 @@ releases the run.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,7 @@ from web.staff import StaffRoute, Visit, page
 from work import billing
 from work.billing import ASKED, CONSTANTS, Checked
 from work.bills import NO_DUE, BillMapping
+from work.invoice_evidence import evidence_pack
 from work.invoicing import open_invoice_run
 
 READERS = frozenset({Role.BILLING, Role.MANAGER})
@@ -47,6 +49,7 @@ def routes() -> list[StaffRoute]:
         page("/invoices/new", bring, roles=WRITERS, methods=("POST",), largest=BILLS),
         page("/invoices/new/{digest}", columns, roles=WRITERS, methods=("GET", "POST")),
         page("/invoices/new/{digest}/check", check, roles=WRITERS, methods=("GET", "POST")),
+        page("/invoices/evidence", evidence, roles=READERS),
         page("/invoices/{run}", one, roles=READERS),
     ]
 
@@ -65,6 +68,22 @@ def listed(visit: Visit, *, problem: Problem | None = None) -> Response:
         may_bring=visit.may(*WRITERS),
         problem=problem,
     )
+
+
+def evidence(visit: Visit) -> Response:
+    """Return the evidence pack of the invoice whose number is asked for, as a file."""
+    asked = visit.request.query_params
+    number = asked.get("number", "").strip()
+    try:
+        pack = evidence_pack(visit.site.installation, number, brand_id=asked.get("brand"), now=visit.now)
+    except Problem as problem:
+        return listed(visit, problem=problem)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", number).strip("-.") or "invoice"
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="evidence-{name}.pdf"',
+    }
+    return Response(pack.pdf, media_type="application/pdf", headers=headers)
 
 
 def bring(visit: Visit) -> Response:
