@@ -32,7 +32,7 @@ def figures() -> Iterable[Figure]:
     full = cpu_seconds(lambda: [_in_full(one) for one in few[1:]]) / PLAIN
     check(subjects[-1], made[-1])
     pages = [letter_page(*_given(one)) for one in few]
-    yield from compare("letter", fill=fill, full=full, pages=pages, goals=(200, 2, 20))
+    yield from compare("letter", fill=fill, full=full, pages=pages, goals=(200, 2, 5))
 
 
 def typeset_all(subjects: Iterable[Subject]) -> list[Typeset]:

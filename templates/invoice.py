@@ -1,9 +1,11 @@
 """The invoice as one PDF: attached to the e-mail, printed as the letter, behind the link of SMS and push."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from templates.codes import code_image
+from templates.compare import difference, sampled
 from templates.einvoice.cii import to_cii
 from templates.einvoice.hybrid import embed
 from templates.einvoice.legal import is_electronic, whole
@@ -17,7 +19,7 @@ from templates.pictures import SCHEME
 from templates.postal_lines import Window, address_lines, country_of, window_for
 from templates.safe import day, iban, money
 from templates.swissqr import slip_of
-from templates.typeset import Engine, Typeset, typeset
+from templates.typeset import Cause, Engine, Typeset, typeset
 from templates.values import add_account, brand_values, invoice_values
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
@@ -124,7 +126,12 @@ def typeset_invoice(sheet: InvoiceSheet) -> Typeset:
         pdf, pages = fill_invoice(sheet)
     except UnfitError as unfit:
         return invoice_in_full(sheet, unfit)
-    return typeset(pdf, pages=pages, engine=Engine.FILL, version=layout_version())
+    filled = typeset(pdf, pages=pages, engine=Engine.FILL, version=layout_version())
+    if not sampled(sheet.identity):
+        return filled
+    full = invoice_in_full(sheet)
+    found = difference(filled.pdf, full.pdf)
+    return replace(full, cause=Cause.DIFFERENCE, why=found) if found else filled
 
 
 def invoice_in_full(sheet: InvoiceSheet, unfit: UnfitError | None = None) -> Typeset:

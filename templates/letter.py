@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from templates.compare import difference, sampled
 from templates.edition import Edition
 from templates.fill import fill_letter
 from templates.fonts import check_glyphs
@@ -13,7 +15,7 @@ from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
-from templates.typeset import Engine, Typeset, typeset
+from templates.typeset import Cause, Engine, Typeset, typeset
 from templates.values import link_targets
 from tidings.message import Letter
 from tidings.problem import Problem
@@ -82,9 +84,14 @@ def typeset_letter(
     """
     known = letter_values(edition, subject, values, lines)
     try:
-        return fill_letter(edition, subject, known, lines)
+        filled = fill_letter(edition, subject, known, lines)
     except UnfitError as unfit:
         return typeset_in_full(edition, subject, known, lines, unfit)
+    if not sampled(identity_of(subject)):
+        return filled
+    full = typeset_in_full(edition, subject, known, lines)
+    found = difference(filled.pdf, full.pdf)
+    return replace(full, cause=Cause.DIFFERENCE, why=found) if found else filled
 
 
 def typeset_in_full(
