@@ -13,6 +13,7 @@ from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 if TYPE_CHECKING:
+    from templates.catalog import Template
     from templates.inspection import Finding
 
 app = App(
@@ -24,11 +25,14 @@ app = App(
 def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
     """List the templates of the library and of `$TIDINGS_HOME/templates`.
 
+    `engine` is who sets its letters: `fill` (typeset once, then filled) or `full` (each laid out on its own, and why).
+
     Example: tidings template list
     """
     from templates.catalog import all_templates
 
     found = all_templates(_extra())
+    engines = {template.name: _engine(template) for template in found}
     if as_json:
         print_json(
             [
@@ -40,6 +44,8 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
                     "channels": [channel.value for channel in template.channels],
                     "languages": list(template.languages),
                     "content_hash": template.content_hash,
+                    "engine": engines[template.name][0],
+                    "engine_because": engines[template.name][1],
                 }
                 for template in found
             ]
@@ -54,6 +60,7 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
         "class",
         "channels",
         "languages",
+        "engine",
         box=None,
         pad_edge=False,
     )
@@ -61,7 +68,13 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
         channels = " ".join(channel.value for channel in template.channels)
         languages = " ".join(template.languages)
         table.add_row(
-            template.name, template.title, template.version, template.purpose_class.value, channels, languages
+            template.name,
+            template.title,
+            template.version,
+            template.purpose_class.value,
+            channels,
+            languages,
+            ": ".join(filter(None, engines[template.name])),
         )
     console.print(table)
 
@@ -296,6 +309,18 @@ def diff(
     for text in found.values():
         console.print(text, markup=False, soft_wrap=True, end="")
     return Exit.OK
+
+
+def _engine(template: "Template") -> tuple[str, str]:
+    """Return who sets a template's letters, and why it is not the faster engine; empty for one without letters."""
+    from templates.engine import paper_of
+    from templates.preview import SAMPLE_BRAND
+
+    try:
+        made = paper_of(template, SAMPLE_BRAND, template.languages[0])
+    except Problem as problem:
+        return "full", str(problem)
+    return (made.engine.value, made.why) if made else ("", "")
 
 
 def _listed(words: str) -> list[str]:
