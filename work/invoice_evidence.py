@@ -29,7 +29,7 @@ class Pack:
     pdf: bytes
     sha256: str
     manifest: Mapping[str, Any]
-    """As the attached `manifest.json` says it."""
+    """As the attached `manifest.json` says it; `not_rebuilt` are deliveries whose bytes cannot be made again."""
 
 
 def evidence_pack(installation: Installation, number: str, *, brand_id: str | None, now: datetime) -> Pack:
@@ -63,6 +63,12 @@ def evidence_pack(installation: Installation, number: str, *, brand_id: str | No
         "files": [
             {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
             for name, content in files.items()
+        ],
+        "not_rebuilt": [
+            reference
+            for message in messages
+            for reference in message["deliveries"]
+            if not any(reference in name for name in files)
         ],
     }
     sections = (
