@@ -1,5 +1,6 @@
 """Letters by filling and in full, to customers drawn at random, beside WeasyPrint as its own page shows and others."""
 
+import gc
 from collections.abc import Iterable
 from functools import cache
 
@@ -26,6 +27,7 @@ def figures() -> Iterable[Figure]:
     subjects = [draw.letter(template, at, language=LANGUAGES[at % len(LANGUAGES)]) for at in range(LETTERS)]
     made = typeset_all(subjects)  # among others the forms, which are made once and not for each letter
     fell_back("letters", made, number)
+    gc.freeze()  # as the press does before it forks: what is kept is not looked through again
     filled = [one for one, letter in zip(subjects, made, strict=True) if letter.engine is Engine.FILL]
     fill = cpu_seconds(lambda: typeset_all(filled)) / len(filled)
     few = subjects[: PLAIN + 1]

@@ -13,7 +13,7 @@ from templates.form import UnfitError
 from templates.invoice_forms import InvoiceSheet, fill_invoice, layout_version
 from templates.invoice_table import is_taxed, particulars, remarks, rows_of, sums_of
 from templates.language import direction, words
-from templates.paper import Page, to_pages
+from templates.paper import Page, to_pages, undisturbed
 from templates.paymentcode import payment_code
 from templates.pictures import SCHEME
 from templates.postal_lines import Window, address_lines, country_of, window_for
@@ -123,7 +123,8 @@ def typeset_invoice(sheet: InvoiceSheet) -> Typeset:
         Problem: an address that does not fit the window.
     """
     try:
-        pdf, pages = fill_invoice(sheet)
+        with undisturbed():
+            pdf, pages = fill_invoice(sheet)
     except UnfitError as unfit:
         return invoice_in_full(sheet, unfit)
     filled = typeset(pdf, pages=pages, engine=Engine.FILL, version=layout_version())

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from templates.codes import modules
 from templates.edition import LAYOUTS, enlarged
 from templates.fonts import FONTS, advances, font_faces, needs_world, substituted, world_css
-from templates.mark import mark_operators
+from templates.mark import USUAL, Marking, mark_operators
 from templates.pictures import SCHEME, Code, Drawing
 from templates.postal_lines import MAX_LINE, RETURN_ZONE, Window, line_height
 from tidings.problem import Problem
@@ -333,7 +333,9 @@ def pages_of(pdf: Any) -> list[tuple[Any, Any]]:
     return [(page, pdf.objects[int(page["Contents"].split()[0])]) for page in pages]
 
 
-def to_pages(page: Page, *, identity: str, where: str, message: str = "") -> tuple[bytes, int]:
+def to_pages(
+    page: Page, *, identity: str, where: str, message: str = "", marking: Marking = USUAL
+) -> tuple[bytes, int]:
     """Return the PDF of a page and its number of pages; the same arguments give the same bytes.
 
     A character that our fonts lack never falls back to whatever the machine has: symbols (emoji) are left out, a letter
@@ -344,6 +346,7 @@ def to_pages(page: Page, *, identity: str, where: str, message: str = "") -> tup
         identity: what the PDF's id is made from.
         where: names the template in a Problem.
         message: its id, for the mark on every page; '' leaves that out.
+        marking: how that looks.
 
     Raises:
         Problem: an image is missing or is not the template's own.
@@ -353,16 +356,16 @@ def to_pages(page: Page, *, identity: str, where: str, message: str = "") -> tup
         found = pages_of(pdf)
         for number, (_, content) in enumerate(found, start=1):
             content.stream.insert(0, b"q")
-            content.stream.append(b"Q " + mark_operators(message, number, len(found)))
+            content.stream.append(b"Q " + mark_operators(message, number, len(found), marking))
 
-    with TYPESETTING, _undisturbed():
+    with TYPESETTING, undisturbed():
         document = lay_out(page, where=where)
         written = write(document, identity=identity, tagged=page.tagged, finish=marked if message else None)
     return written, len(document.pages)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Keep the garbage collector from walking over a layout while it grows: a third of the time of a long one."""
     collects = gc.isenabled()
     gc.disable()

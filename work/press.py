@@ -1,6 +1,7 @@
 """The press: typesets many documents on all cores. One document takes 0.1 s of CPU, so threads would not help."""
 
 import atexit
+import gc
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,7 @@ from threading import Thread
 from typing import Any
 
 from templates.invoice import invoice_pdf
+from templates.paper import warm
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
 from tidings.problem import Problem
@@ -86,12 +88,14 @@ def _pool() -> ProcessPoolExecutor:
 
 
 def _end_with_parent(place: str) -> None:
-    """End this process when ours ends, also by kill -9; the fork server ends with the last of them.
+    """Make ready for documents, and end when our process ends, also by kill -9; the fork server ends with the last.
 
     By itself a worker waits for work for ever, and the fork server lives as long as its workers do. WeasyPrint's files
     go into `place`: a worker ends without cleaning up behind itself.
     """
     tempfile.tempdir = place
+    warm()
+    gc.freeze()  # what every document needs is never looked through for garbage again
     Thread(target=_outlive_nobody, args=(place,), daemon=True).start()
 
 
