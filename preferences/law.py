@@ -278,7 +278,7 @@ def edges_of(country: str) -> tuple[str, ...]:
 
 
 def strictest(found: Known, asked: Ints, cell: Ints) -> tuple[Ints, Ints]:
-    """Return the largest of a table's values over the countries of some cells (flat), and the country that it is from."""
+    """Return the largest of a table's values over the countries of some cells (flat), and the country it is from."""
     row, channel = cell // WIDTH, cell % WIDTH
     places = found.places[row, channel]
     best, land = np.zeros(len(cell), dtype=np.int64), places[:, 0].astype(np.int64)

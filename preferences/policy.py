@@ -75,7 +75,7 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cap:
-    """At most `limit` marketing messages of a purpose, or of all, in any `window`; one exactly so old counts no more."""
+    """At most `limit` marketing messages of a purpose, or of all, in any `window`; one just so old counts no more."""
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
     purpose: Purpose | Literal["all"]

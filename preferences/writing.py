@@ -12,10 +12,8 @@ from preferences.behaviour import base_rates
 from preferences.evidence import Evidence
 from preferences.grounds import Ground, chances, grounds, permissions, waits
 from preferences.reach import OPEN, REASONS
-from preferences.reach import number as code
 from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Floats, Ints
 from preferences.timing import Timing
-from tidings.reason import Reason
 
 if TYPE_CHECKING:
     import polars as pl

@@ -65,7 +65,8 @@ _QUERIES: Mapping[str, str] = {
         UNION ALL
         SELECT m.customer_id, m.brand, m.purpose, d.channel, d.created_at
           FROM messages m JOIN deliveries d ON d.message_id = m.id
-         WHERE m.customer_id = ANY(%(customers)s::bigint[]) AND m.state = 'in_delivery' AND m.purpose = ANY(%(purposes)s::text[])
+         WHERE m.customer_id = ANY(%(customers)s::bigint[]) AND m.state = 'in_delivery'
+           AND m.purpose = ANY(%(purposes)s::text[])
            AND d.state IN ('ready', 'sending', 'in_doubt') AND d.created_at > %(since)s
     """,
 }

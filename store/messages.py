@@ -138,8 +138,10 @@ def to_ask_again(connection: Connection, messages: Sequence[str]) -> list[tuple[
 
 
 def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_keys: bool) -> None:
-    """Store verdicts: columns message, state, reason, channel, due_at, language, decision (JSON), input_digest, cost,
-    propensity (of the first channel, kept as it was first).
+    """Store verdicts.
+
+    Columns: message, state, reason, channel, due_at, language, decision (JSON), input_digest, cost, propensity (of
+    the first channel, kept as it was first).
 
     A held message of a campaign keeps its key, for an edition's audience is frozen; a held document gives its key back,
     for a corrected file or a new address shall be able to send it.
@@ -160,7 +162,8 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
     connection.execute(
         text("""
             CREATE TEMP TABLE decided (message uuid, state text, reason text, channel text, due_at timestamptz,
-                language text, decision jsonb, input_digest text, cost numeric, propensity double precision) ON COMMIT DROP
+                language text, decision jsonb, input_digest text, cost numeric, propensity double precision)
+            ON COMMIT DROP
         """)
     )
     cursor = connection.connection.cursor()

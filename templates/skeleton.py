@@ -136,7 +136,7 @@ class _Plan:
         edition = self._edition
         if part in self._in_full:
             whole = {"subject": edition.subject, "text": edition.email_text, "html": edition.email_html}
-            return [Hole(key=part, value=whole[part], escapes=False)]
+            return [Hole(key=part, value=whole[part], escapes=False, label=part)]
         pieces = edition.email_sources[part].pieces(answers, self._constants, values)
         return _closed(pieces) if part == "text" else pieces
 

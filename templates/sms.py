@@ -59,7 +59,9 @@ def transliterated(text: str) -> tuple[str, str]:
     ('Lodz, 5 €', 'Ł>L ó>o ź>z')
     """
     known = GSM_BASIC | GSM_EXTENSION
-    other = {letter: _nearest(letter) for letter in dict.fromkeys(text) if letter not in known}
+    other: dict[str, str | int | None] = {
+        letter: _nearest(letter) for letter in dict.fromkeys(text) if letter not in known
+    }
     if not all(other.values()):
         return text, ""
     told = " ".join(f"{letter}>{near}" for letter, near in other.items())

@@ -11,7 +11,7 @@ from work.demo_people import SOURCE, Habit, Person, Story
 Row = dict[str, Any]
 MONTH = timedelta(days=30)
 KEEN = 0.2
-"""Share of persons who react to nearly everything on the channel of their habit; the others make the usual rates low."""
+"""Share of persons who react to nearly everything on the channel of their habit; the others keep usual rates low."""
 LIKES, LUKEWARM, OTHERS = 0.95, 0.1, 0.03
 """How likely a person reacts there: a keen one, another one; and to a message on any other channel."""
 LEANING = 6.0

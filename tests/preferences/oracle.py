@@ -439,13 +439,13 @@ class Oracle:
     def room(self, customer, statements):
         due, reason, proof = self.now, "", {}
         binding = list(self.limits(statements)) if self.marketing else []
-        for most, window, about, brand, name, told in binding:
+        for most, window, about, brand, name, why in binding:
             counted = sorted(
                 r["at"] for r in self.of("recent", customer)
                 if _counts(r, about, brand) and r["at"] > self.now - window
             )  # fmt: skip
             if len(counted) >= most and counted[-most] + window > due:
-                due, reason, proof = counted[-most] + window, name, told
+                due, reason, proof = counted[-most] + window, name, why
         above = [c for c in self.of("coming", customer) if c["priority"] > self.question.priority]
         above.sort(key=lambda c: (c["at"], c["campaign"]))
         pushed = []

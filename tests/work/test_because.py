@@ -133,7 +133,8 @@ def test_every_language_has_a_sentence_for_every_reason(language):
     assert other["footer"].keys() == english["footer"].keys()
     assert other["purposes"].keys() == {str(purpose) for purpose in Purpose}
     told = {
-        footer(reason, language, channel="letter", purpose="invoice", said_at="2026-05-03T10:00:00Z", until="2026-06-01T00:00:00Z")
+        footer(reason, language, channel="letter", purpose="invoice",
+               said_at="2026-05-03T10:00:00Z", until="2026-06-01T00:00:00Z")
         for reason in (*english["footer"], Reason.CHEAPEST)
     }  # fmt: skip
     assert "" not in told

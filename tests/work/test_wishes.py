@@ -106,8 +106,8 @@ def facts_of(known, topic, purpose_class, usable):
         customers=frame(
             "customers",
             [
-                {"customer": 1, "language": "en", "time_zone": "UTC", "country": known.country, "standing": known.standing,
-                 "holds": []}
+                {"customer": 1, "language": "en", "time_zone": "UTC", "country": known.country,
+                 "standing": known.standing, "holds": []}
             ],
         ),
         addresses=frame(
