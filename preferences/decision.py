@@ -321,7 +321,9 @@ def _learnt(sheet: Batch) -> list[str]:
     if sheet.is_marketing and question.holdout:
         told.append(f"holdout {question.holdout!r} {question.holdout_group}")
     if sheet.is_marketing and question.best_hour_until is not None:
-        told.append(f"hours {question.best_hour_until.isoformat()} {question.last_day} {question.population.hours!r}")
+        told.append(
+            f"hours {question.best_hour_until.isoformat()} {question.last_day} {question.population.hours!r}"
+        )
     return told
 
 

@@ -141,7 +141,9 @@ def _laws(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason:
     told = np.where(_is(reason[closed], Reason.WASH_DUE), due + country, by_register)
     pointers[closed] = np.where(
         listed & (law == NOBODY),
-        evidence.lines(batch.addresses, row, ['"register": ', number("register"), ', "address": ', number("address")]),
+        evidence.lines(
+            batch.addresses, row, ['"register": ', number("register"), ', "address": ', number("address")]
+        ),
         told,
     )
     return pointers

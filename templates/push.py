@@ -49,7 +49,8 @@ def make_push(
     size = len(payload.encode())
     if size > LIMITS[platform]:
         raise Problem(
-            f"{where}: the push has {size} bytes, {platform} takes {LIMITS[platform]}.", todo="Shorten `short`."
+            f"{where}: the push has {size} bytes, {platform} takes {LIMITS[platform]}.",
+            todo="Shorten `short`.",
         )
     return Push(
         to=to, platform=platform, title=title, body=body, link=link, collapse_id=message, payload=payload

@@ -192,7 +192,6 @@ class Collision:
     over: int
     """Of them, those whom more campaigns than the cap lets through plan to reach in its window: they will wait."""
 
-
     @property
     def waits(self) -> tuple[Entry, Entry] | None:
         """The one of the lower priority, and the later one that it waits for; None where they do not compete so."""

@@ -75,7 +75,11 @@ def rows(**given) -> dict[str, list[dict]]:
     return {name: [DEFAULTS[name] | line for line in lines] for name, lines in told.items()}
 
 
-WASHED = {("NO", "letter"): date(2026, 2, 20), ("NO", "phone"): date(2026, 1, 10), ("US", "phone"): date(2026, 3, 1)}
+WASHED = {
+    ("NO", "letter"): date(2026, 2, 20),
+    ("NO", "phone"): date(2026, 1, 10),
+    ("US", "phone"): date(2026, 3, 1),
+}
 """The newest do-not-mail registers."""
 
 
@@ -200,7 +204,9 @@ policies = st.builds(
     soft_opt_in=st.sampled_from([(), (), (Channel.EMAIL, Channel.LETTER), (Channel.SMS,)]),
     verified=st.sampled_from([(), (), (Channel.EMAIL,)]),
     double_opt_in=st.sampled_from([(), (), (Channel.EMAIL,)]),
-    expiry=st.sampled_from([{}, {}, {Implied.PURCHASE: timedelta(days=40), Implied.INQUIRY: timedelta(days=4)}]),
+    expiry=st.sampled_from(
+        [{}, {}, {Implied.PURCHASE: timedelta(days=40), Implied.INQUIRY: timedelta(days=4)}]
+    ),
     wash=st.sampled_from([{}, {}, {"NO": 31}, {"NO": 5, "US": 1, "KR": 30}]),
     quiet=st.sampled_from(
         [
@@ -243,15 +249,27 @@ populations = st.sampled_from(
     [
         Population(),
         Population(version=3, rates={"email": (900.0, 30.0), "letter": (40.0, 20.0)}),
-        Population(version=4, hours=tuple(float(900 * (cell in (13, 18, 37)) + cell % 24) for cell in range(168))),
+        Population(
+            version=4, hours=tuple(float(900 * (cell in (13, 18, 37)) + cell % 24) for cell in range(168))
+        ),
     ]
 )
-windows = st.sampled_from([None, None, NOW + timedelta(hours=30), NOW + timedelta(hours=6, minutes=20), NOW - DAY])
+windows = st.sampled_from(
+    [None, None, NOW + timedelta(hours=30), NOW + timedelta(hours=6, minutes=20), NOW - DAY]
+)
 
 questions = st.builds(
     lambda way, allowed, order, people, until, chance: question(
-        topic=way[0], purpose_class=way[1], brand=way[2], channels=tuple(allowed), default_order=tuple(order),
-        population=people, best_hour_until=until, run=chance[0], last_day=chance[1], holdout=chance[2],
+        topic=way[0],
+        purpose_class=way[1],
+        brand=way[2],
+        channels=tuple(allowed),
+        default_order=tuple(order),
+        population=people,
+        best_hour_until=until,
+        run=chance[0],
+        last_day=chance[1],
+        holdout=chance[2],
         holdout_group=chance[0],
     ),
     st.sampled_from(
@@ -268,7 +286,9 @@ questions = st.builds(
     populations,
     windows,
     st.tuples(
-        st.integers(1, 40).map("run {}".format), st.sampled_from([None, NOW.date()]), st.sampled_from([0.0, 0.0, 0.3])
+        st.integers(1, 40).map("run {}".format),
+        st.sampled_from([None, NOW.date()]),
+        st.sampled_from([0.0, 0.0, 0.3]),
     ),
 )
 

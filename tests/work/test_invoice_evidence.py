@@ -34,12 +34,20 @@ def test_a_pack_holds_the_exact_files_and_the_grounds(house):
     assert manifest == pack.manifest
     assert pages > 1
     assert {one["name"]: one["sha256"] for one in manifest["files"]} == {
-        name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != "manifest.json"
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name != "manifest.json"
     }
     assert files["invoice.pdf"].startswith(b"%PDF")
     assert b"<cbc:ID>FC1</cbc:ID>" in files["invoice.xml"]
     text = pdf_text(pack.pdf)
-    for said in ("Evidence of invoice FC1", "250.00 NOK", "2031-12-31", "email (", manifest["files"][0]["sha256"]):
+    for said in (
+        "Evidence of invoice FC1",
+        "250.00 NOK",
+        "2031-12-31",
+        "email (",
+        manifest["files"][0]["sha256"],
+    ):
         assert said in text
 
 

@@ -53,4 +53,6 @@ def follow(visit: Visit) -> Response:
             found = going(connection, kinds=kinds, now=site.clock())
         return Part(text=site.pages.part("console/today_live", language=language, going=found))
 
-    return live(visit.request, f"today {language} {' '.join(kinds)}", read, session=visit.staff.csrf, every=2.0)
+    return live(
+        visit.request, f"today {language} {' '.join(kinds)}", read, session=visit.staff.csrf, every=2.0
+    )

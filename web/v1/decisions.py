@@ -124,7 +124,9 @@ class ExplanationOut(BaseModel):
     policy: int
     decided_at: datetime
     due_at: datetime | None
-    proved: bool = Field(description="Asked again of the facts as they were, by that policy, it is the same answer.")
+    proved: bool = Field(
+        description="Asked again of the facts as they were, by that policy, it is the same answer."
+    )
     differs: list[dict[str, Any]] = Field(description="channel, what, stored, computed, where it is not.")
     unknown: list[str] = Field(description="What cannot be known as it was when it was decided.")
     facts_changed: bool

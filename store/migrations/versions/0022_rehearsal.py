@@ -25,7 +25,10 @@ def upgrade() -> None:
     _rehearsed()
     _recalls()
     op.create_index(
-        "ix_messages_fallen", "messages", ["id"], postgresql_where=sa.text("state = 'ready' AND tried <> '{}'")
+        "ix_messages_fallen",
+        "messages",
+        ["id"],
+        postgresql_where=sa.text("state = 'ready' AND tried <> '{}'"),
     )
     op.drop_constraint(op.f("ck_slips_kind"), "slips")
     op.create_check_constraint(
@@ -95,9 +98,7 @@ def _recalls() -> None:
         sa.Column("message_id", postgresql.UUID(as_uuid=False), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False, comment="that it did not have to take"),
         sa.Column("run_id", sa.Text(), nullable=False),
-        sa.Column(
-            "because", sa.Text(), nullable=False, comment="kind of the touchpoint that overtook it"
-        ),
+        sa.Column("because", sa.Text(), nullable=False, comment="kind of the touchpoint that overtook it"),
         _instant("at"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_recalls_run_id")),
         sa.PrimaryKeyConstraint("message_id", "channel", name=op.f("pk_recalls")),

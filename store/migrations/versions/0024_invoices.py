@@ -15,7 +15,11 @@ def upgrade() -> None:
         sa.Column("xml_hash", sa.Text(), nullable=True, comment="SHA-256 of the archived UBL file"),
         sa.Column("due", sa.Numeric(18, 2), comment="left to pay; null: gross, from before it was kept"),
         sa.Column(
-            "credits", sa.Text(), nullable=False, server_default="", comment="number that a credit note credits"
+            "credits",
+            sa.Text(),
+            nullable=False,
+            server_default="",
+            comment="number that a credit note credits",
         ),
         sa.Column("keep_until", sa.Date(), comment="the law wants the archived files so long"),
     )

@@ -15,7 +15,9 @@ def upgrade() -> None:
         "went_on",
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False, comment="that had taken it before the next one"),
-        sa.Column("run_id", sa.Text(), sa.ForeignKey("runs.id", name=op.f("fk_went_on_run_id")), nullable=False),
+        sa.Column(
+            "run_id", sa.Text(), sa.ForeignKey("runs.id", name=op.f("fk_went_on_run_id")), nullable=False
+        ),
         sa.Column("cost", sa.Numeric(18, 5), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "channel", name=op.f("pk_went_on")),
     )
