@@ -87,7 +87,18 @@ def _encoded(text: str) -> Modules:
     import zxingcpp
 
     content = text if text.isascii() else text.encode()
-    code = zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    return _packed(zxingcpp.create_barcode(content, zxingcpp.BarcodeFormat.QRCode, ec_level="M"))
+
+
+def data_matrix(text: str) -> Modules:
+    """Return a text as a square DataMatrix (ISO/IEC 16022, ECC 200), 0.1 ms; the same text has the same one."""
+    import zxingcpp
+
+    return _packed(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.DataMatrix, force_square=True))
+
+
+def _packed(code: Any) -> Modules:
+    """Return a code of zxing-cpp's as ours."""
     image: Any = code.to_image(
         scale=1, add_quiet_zones=False
     )  # it has the buffer protocol, its stub says nothing

@@ -15,6 +15,7 @@ from typing import Any
 from templates.edition import Edition
 from templates.form import Filling, Form, Line, Type, UnfitError
 from templates.form_lines import build, sentinel
+from templates.mark import marking_of
 from templates.paper import TYPESETTING, AddressType, Page, address_type, page_css
 from templates.pieces import Hole
 from templates.postal_lines import Window, country_of, window_for
@@ -185,6 +186,7 @@ class _Letters:
             codes={"action": letter["action_code"], "preferences": letter["preferences_code"]},
             lines=self._address(made, lines),
             message=subject.message,
+            marking=marking_of(self.edition.brand, enclosed=subject.enclosed),
             identity=f"{subject.message}.{subject.reference}",
         )
         pdf, sha256 = made.form.fill(filling)

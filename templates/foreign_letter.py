@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,10 @@ CHECKS = (
 )  # fmt: skip
 
 
+OF_ADDRESS = frozenset({"address", "window"})
+"""Checks that say nothing of what goes behind a letter."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
     """One check: pass, warn or block; `page` counts from 1 and is 0 where it is about the file."""
@@ -89,13 +93,14 @@ class Judgement:
         return {**asdict(self), "printable": self.is_printable}
 
 
-def judged(path: Path, country: str, kind: str = "") -> dict[str, Any]:
+def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) -> dict[str, Any]:
     """Judge a file in a process of its own, with limits on time and memory; see `Judgement.told`.
 
     Args:
         path: of the PDF.
         country: destination, ISO 3166-1 alpha-2.
         kind: of the envelope's window, where it is not the usual one.
+        enclosed: whether it goes behind a letter, so that nobody asks it for an address.
 
     Raises:
         Problem: the file cannot be read, or is no PDF at all.
@@ -108,6 +113,7 @@ def judged(path: Path, country: str, kind: str = "") -> dict[str, Any]:
     if size > MAX_BYTES:
         raise Problem(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}.", todo="Make its images smaller.")
     command = [sys.executable, "-I", "-c", _CHILD, str(Path(__file__).parents[1]), str(path), country, kind]
+    command.append("enclosed" if enclosed else "")
     try:
         done = subprocess.run(  # noqa: S603 -- our own interpreter; the path is one argument
             command, capture_output=True, text=True, check=False, timeout=2 * SECONDS
@@ -128,13 +134,13 @@ _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from templates.foreign_le
 
 def child() -> None:
     """Judge the file of the command line within the limits, and print it as JSON."""
-    path, country, kind = sys.argv[2:]
+    path, country, kind, enclosed = sys.argv[2:]
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     import pikepdf
 
     try:
-        found = judge(Path(path).read_bytes(), country, kind).told()
+        found = judge(Path(path).read_bytes(), country, kind, enclosed=bool(enclosed)).told()
     except pikepdf.PdfError as error:
         sys.stdout.write(str(error).partition("\n")[0])
         sys.exit(_NO_PDF)
@@ -160,7 +166,7 @@ def _window_of(country: str, kind: str) -> Window:
     return window_for(country, {country: kind} if kind else NOTHING_CHOSEN)
 
 
-def judge(pdf: bytes, country: str, kind: str = "") -> Judgement:
+def judge(pdf: bytes, country: str, kind: str = "", *, enclosed: bool = False) -> Judgement:
     """Judge a PDF in this process, see `judged`.
 
     Raises:
@@ -187,12 +193,15 @@ def judge(pdf: bytes, country: str, kind: str = "") -> Judgement:
             found += [*_of_page(seen, number + 1, window)]
             if seen.is_coloured():
                 colours.append(number + 1)
-            if number == 0:
+            if number == 0 and not enclosed:
                 address, told = _window(seen, window)
                 found += told
     finally:
         drawn.close()
-    return _judgement(country, window, pages, tuple(colours), address, found)
+    made = _judgement(country, window, pages, tuple(colours), address, found)
+    if not enclosed:
+        return made
+    return replace(made, findings=tuple(one for one in made.findings if one.check not in OF_ADDRESS))
 
 
 def _judgement(

@@ -12,7 +12,7 @@ from typing import Any
 
 from templates.codes import modules
 from templates.fonts import Shaper, as_set, plain_text
-from templates.mark import mark_operators
+from templates.mark import USUAL, Marking, mark_operators
 from templates.paper import compress, pages_of
 from templates.pictures import code_operators
 from templates.typeset import Cause
@@ -137,6 +137,7 @@ class Filling:
     """Further lines that have one text: those of the address."""
     message: str = ""
     """For the mark; '' leaves it out."""
+    marking: Marking = USUAL
     identity: str = ""
 
 
@@ -195,7 +196,7 @@ class Form:
             contents[place.page].out.append(matrix + code_operators(modules(filling.codes[name])) + b" Q")
         if filling.message:
             for number, content in enumerate(contents, start=1):
-                content.out.append(mark_operators(filling.message, number, self.pages))
+                content.out.append(mark_operators(filling.message, number, self.pages, filling.marking))
         return self._pdf.document([b"\n".join(content.out) for content in contents], filling.identity)
 
 

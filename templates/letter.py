@@ -7,10 +7,11 @@ from typing import Any
 
 from templates.compare import difference, sampled
 from templates.edition import Edition
+from templates.enclosure import enclose
 from templates.fill import fill_letter
 from templates.fonts import check_glyphs
 from templates.form import UnfitError
-from templates.mark import mark_text, stamp
+from templates.mark import mark_text, marking_of, stamp
 from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
@@ -20,6 +21,8 @@ from templates.values import link_targets
 from tidings.message import Letter
 from tidings.problem import Problem
 
+MOST_PAGES = 60
+"""Of everything in one envelope: thirty sheets."""
 _SCHEME = re.compile(r"^(https?://(www\.)?|mailto:)")
 
 
@@ -45,32 +48,42 @@ def make_letter(
     )
     check_glyphs(lines)
     made = _stamped(edition, subject, documents) or typeset_letter(edition, subject, values, lines)
+    marking = marking_of(edition.brand, enclosed=subject.enclosed)
+    pages = marking.total(made.pages)
     if made.pages > template.page_budget * (2 if edition.large else 1):
         raise Problem(
             f"{template.name}: the letter has {made.pages} pages, its budget is {template.page_budget}."
         )
+    if pages > MOST_PAGES:
+        raise Problem(
+            f"{template.name}: with what is enclosed the letter has {pages} pages, at most {MOST_PAGES} go."
+        )
+    given = subject.enclosures
     return Letter(
-        pdf=made.pdf,
-        pages=made.pages,
-        sheets=made.sheets,
+        pdf=enclose(made.pdf, given, message=subject.message, marking=marking) if given else made.pdf,
+        pages=pages,
+        sheets=(pages + 1) // 2,
         country=country_of(subject.postal),
         postage=template.postage,
         address=lines,
         customer=subject.customer,
         engine=made.engine,
         cause=made.cause or "",
-        constant=made.constant,
+        constant=0 if given else made.constant,
         template=f"{template.name}@{template.version}",
         window=window_for(country_of(subject.postal), edition.brand.windows).kind,
         sender=edition.brand.address.lines,
-        mark=mark_text(subject.message, 1, made.pages),
+        mark=mark_text(subject.message, 1, pages),
+        inserts=tuple(one.name for one in given),
+        profile="PDF-1.7" if given else "PDF/A-3b" if documents else "PDF/A-2u",
     )
 
 
 def _stamped(edition: Edition, subject: Subject, documents: Mapping[str, bytes]) -> Typeset | None:
     if not documents:
         return None
-    pdf, pages = stamp(next(iter(documents.values())), subject.message)
+    marking = marking_of(edition.brand, enclosed=subject.enclosed)
+    pdf, pages = stamp(next(iter(documents.values())), subject.message, marking)
     return typeset(pdf, pages=pages, engine=Engine.FULL, version=edition.template.content_hash)
 
 
@@ -104,7 +117,13 @@ def typeset_in_full(
     """Return a letter laid out on its own; `known` are the values of `letter_values`."""
     page = letter_page(edition, subject, known, lines)
     where = edition.template.name
-    pdf, pages = to_pages(page, identity=identity_of(subject), where=where, message=subject.message)
+    pdf, pages = to_pages(
+        page,
+        identity=identity_of(subject),
+        where=where,
+        message=subject.message,
+        marking=marking_of(edition.brand, enclosed=subject.enclosed),
+    )
     return typeset(
         pdf,
         pages=pages,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from templates.enclosure import Enclosure, pages_of
 from tidings.organisation import Brand
 
 
@@ -42,3 +43,10 @@ class Subject:
     """In large print, where there is print."""
     plain: bool = False
     """In plain language, where the template has it."""
+    enclosures: tuple[Enclosure, ...] = ()
+    """What goes into the envelope with a letter."""
+
+    @property
+    def enclosed(self) -> int:
+        """The pages of the enclosures."""
+        return pages_of(self.enclosures)

@@ -198,6 +198,7 @@ def brand_values(brand: Brand) -> dict[str, Any]:
             "place": list(_place(brand)),
             "sender": [brand.name, *_place(brand)],
             "country": brand.address.country,
+            "franking": brand.franking.splitlines(),
             "colours": palette(brand.accent),
         },
         "brand",

@@ -97,6 +97,10 @@ _COUNTED = {
 }
 
 
+ENCLOSURE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,80}\.pdf$"
+"""The name of a file that is enclosed with a letter."""
+
+
 class Campaign(BaseModel):
     """What `tidings campaign run FILE.toml` reads; `tidings campaign example` prints one.
 
@@ -121,6 +125,8 @@ class Campaign(BaseModel):
     data: dict[str, Any] = {}
     """Values of the template's data model: prices, codes, dates."""
     tracking: bool = True
+    enclosures: tuple[Annotated[str, Field(pattern=ENCLOSURE)], ...] = Field(default=(), max_length=10)
+    """PDFs that go with each letter: files of the template's `assets/` or the home's `enclosures/`."""
     priority: int = Field(default=USUAL_PRIORITY, ge=1, le=9)
     """Among campaigns that compete for the same cap the higher one goes first."""
     budget: Budget | None = None
@@ -145,6 +151,8 @@ class Campaign(BaseModel):
         """Leave out what came later, where it is not set: an edition that ran before keeps its digest."""
         written: dict[str, Any] = write(self)
         usual = {"priority": USUAL_PRIORITY, "budget": None, "holdout": 0.0, "best_hour": None}
+        if not self.enclosures:
+            written.pop("enclosures", None)
         if self.best_hour_within == USUAL_WINDOW:
             written.pop("best_hour_within", None)
         return {name: value for name, value in written.items() if name not in usual or value != usual[name]}

@@ -92,6 +92,10 @@ class PostalOrigin(_Strict):
     country: str
 
 
+FRANKING_LINES, FRANKING_LETTERS = 4, 40
+"""What fits into the zone of a stamp."""
+
+
 class Brand(_Strict):
     """Whose name is on a message."""
 
@@ -120,8 +124,26 @@ class Brand(_Strict):
     """`transliterated`: an SMS loses the accents that GSM 03.38 lacks (`ł` becomes `l`) where that saves parts."""
     windows: dict[str, str] = {}
     """Envelopes of its own by country: `DE = "din-a"`, `CH = "ch-right"`; any other country has its usual window."""
+    mark: Literal["qr", "datamatrix"] = "qr"
+    """What the code on each page of a letter is."""
+    omr: bool = False
+    """Whether each sheet of a letter has dashes at its left edge, too, for inserters without a camera."""
+    franking: str = Field(default="", max_length=200)
+    """What stands where a stamp would, at the top right of a letter: a few short lines that the post asks for."""
+    cover_sheets: bool = False
+    """Whether a batch with its letters has a cover sheet and an index."""
     topics: dict[str, dict[str, str]] = {}
     """Parts of offers and news that customers can choose for themselves: `offer.garden` to its name by language."""
+
+    @field_validator("franking")
+    @classmethod
+    def _a_few_lines(cls, value: str) -> str:
+        lines = value.strip().splitlines()
+        if len(lines) > FRANKING_LINES or any(len(line) > FRANKING_LETTERS for line in lines):
+            raise PydanticCustomError(
+                "franking", f"write at most {FRANKING_LINES} lines of {FRANKING_LETTERS} letters"
+            )
+        return value.strip()
 
     @field_validator("topics")
     @classmethod

@@ -22,6 +22,7 @@ from tidings.organisation import Organisation
 from tidings.outcome import ErrorClass, Rejected
 from work.archive import fetch
 from work.because import SAYS, becauses, possible
+from work.enclosures import of_run
 from work.installation import Installation
 from work.outcome import Built
 
@@ -216,6 +217,7 @@ def subject_of(
         why=why,
         large=wished.get("large_print") is True,
         plain=wished.get("plain_language") is True,
+        enclosures=of_run(installation, context.run) if claimed.channel == Channel.LETTER else (),
     )
 
 

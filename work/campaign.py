@@ -33,6 +33,7 @@ from tidings.campaign import Campaign
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.purpose import Purpose, PurposeClass
+from work.enclosures import taken
 from work.installation import Installation
 from work.learnt import pinned
 from work.release import check_live_marketing
@@ -56,6 +57,7 @@ tracking = true               # measured links; customers can switch them off fo
 # priority = 5                 # 1 to 9: where a cap has room for one campaign the higher one goes first
 # holdout = 0.05             # this share of customers gets nothing, always the same ones: what does it do?
 # best_hour = true           # wait for the hour in which each customer answers, at most best_hour_within (P1D)
+# enclosures = ["terms.pdf"]   # PDFs that go with each letter: from the template's assets/ or the home's enclosures/
 # budget = { letters = 500 }   # or { amount = "1200.00" }: who gains most comes first, others take their next channel
 
 [audience]                    # all, any, none hold rules; `everybody = true` selects all customers;
@@ -322,9 +324,8 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
             audience=frozen.audience,
             already_sent=frozen.audience - frozen.added,
             shards=frozen.shards,
-            options=run.options | pinned(
-                connection, run.purpose_class, policy=installation.policy, campaign=campaign
-            ),
+            options=run.options
+            | pinned(connection, run.purpose_class, policy=installation.policy, campaign=campaign),
         )
 
 
@@ -367,6 +368,7 @@ def _run_values(
             "time_zone": policy.time_zone,
             "campaign": campaign.model_dump(mode="json"),
             **pinned(connection, template.purpose_class, policy=policy, campaign=campaign),
+            **taken(installation, campaign.enclosures, template, brand),
         },
         "requested_by": actor,
         "starts_at": now if rehearse else starts(campaign, now=now),

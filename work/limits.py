@@ -27,7 +27,7 @@ from tidings.purpose import PurposeClass
 from work.build import RunContext
 from work.collection import hold_for_collection
 from work.installation import Installation
-from work.plan import BATCH, as_rows, ask, budget_of, expected_costs, limited, question_of
+from work.plan import BATCH, as_rows, ask, budget_of, costs_of, limited, question_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -74,7 +74,7 @@ def _share(
     now: datetime,
 ) -> None:
     """Give the budget to those who gain most, and decide the others once more without what it closes."""
-    run, costs = context.run, expected_costs(installation.organisation)
+    run, costs = context.run, costs_of(context.run, installation.organisation)
     wanted = _wanted(stored.lists_of(connection, run.id))
     amount = None if budget.amount is None else float(budget.amount)
     shared = share_out(

@@ -21,6 +21,7 @@ from tidings.facts import Decisions, Question
 from tidings.organisation import Organisation
 from work.collection import hold_for_collection
 from work.coming import coming
+from work.enclosures import sheets_of
 from work.installation import Installation
 from work.learnt import learnt_of
 from work.own_time import hold_for_own_time
@@ -36,7 +37,7 @@ def question_of(run: Run, template: Template, organisation: Organisation) -> Que
     brand = organisation.brand(run.brand)
     rendered = set(template.channels) & set(brand.channels)
     allowed = [channel for channel in run.options.get("channels", list(Channel)) if channel in rendered]
-    costs, budget = expected_costs(organisation), budget_of(run)
+    costs, budget = costs_of(run, organisation), budget_of(run)
     return Question(
         run=run.id,
         brand=run.brand,
@@ -75,6 +76,13 @@ def _told(run: Run) -> str:
 def expected_costs(organisation: Organisation) -> dict[str, float]:
     """Return what one message of each channel is expected to cost: one SMS part, one domestic sheet."""
     return {channel: float(organisation.costs.expected(channel)) for channel in Channel}
+
+
+def costs_of(run: Run, organisation: Organisation) -> dict[str, float]:
+    """Return the same for a run, whose letters may carry enclosures."""
+    costs = expected_costs(organisation)
+    postage = next(iter(organisation.costs.postage.values()))
+    return {**costs, Channel.LETTER: costs[Channel.LETTER] + sheets_of(run) * float(postage.sheet)}
 
 
 def plan_shard(

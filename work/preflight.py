@@ -17,6 +17,7 @@ from tidings.organisation import Brand
 from tidings.problem import Problem
 from tidings.settings import Mode
 from work.campaign import FIRST_ON_EARTH, checked, starts
+from work.enclosures import problems
 from work.forecast import Forecast
 from work.installation import Installation
 from work.showing import shown
@@ -44,6 +45,7 @@ def preflight(
         _proven(template, brand, campaign),
         _action(template),
         *_seen(template, brand, campaign),
+        *_enclosed(installation, campaign, template, brand),
         _hardest(installation, campaign, template),
         _audience(forecast),
         _reach(forecast),
@@ -117,6 +119,15 @@ def _seen(template: Template, brand: Brand, campaign: Campaign) -> Iterator[Chec
             if one.verdict is worst and worst is not Verdict.PASS
         ]
         yield Check(name=name, verdict=_VERDICTS[worst], detail="; ".join(named[:3]))
+
+
+def _enclosed(
+    installation: Installation, campaign: Campaign, template: Template, brand: Brand
+) -> Iterator[Check]:
+    """Say whether what goes into the envelope may be printed; nothing where nothing does."""
+    if campaign.enclosures:
+        wrong = list(problems(installation, campaign.enclosures, template, brand))
+        yield Check(name="enclosures", verdict=BAD if wrong else GOOD, detail=" ".join(wrong[:3]))
 
 
 def _hardest(installation: Installation, campaign: Campaign, template: Template) -> Check:
