@@ -91,4 +91,6 @@ def test_a_customer_of_whom_we_know_no_name_is_greeted_all_the_same() -> None:
 
 def test_a_broken_template_is_reported_and_not_raised() -> None:
     broken = replace(LIBRARY[0], channels=(Channel.SMS,), sms_budget=1, content_hash="other")
-    assert all("parts" in problem for problem in check_template(broken, SAMPLE_BRAND))
+    problems, _ = check_template(broken, SAMPLE_BRAND)
+    assert problems
+    assert all("parts" in problem for problem in problems)
