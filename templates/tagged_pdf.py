@@ -12,7 +12,7 @@ _LEVEL = 6
 Path = tuple[tuple[str, Any, str], ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Leaf:
     """A piece of content in reading order: where it stands in the structure, and its number on its page."""
 
