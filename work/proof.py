@@ -68,14 +68,13 @@ def prove(connection: Connection, installation: Installation, row: Any, *, now: 
     question = question_of(context.run, context.template, installation.organisation)
     policy = policy_from(rules_of(connection, context.run.policy_version))
     asked = _asked(row)
-    facts = _facts(connection, question, asked, row.planned_at, None, now)
-    found = _same(facts, policy, row)
+    found = _same(_facts(connection, question, asked, row.planned_at, None), policy, row)
     if found is not None:
         differs = _differences(row.decision, found)
         return Proof(proved=not differs, differs=differs, unknown=[], facts_changed=False, today=None)
     records = members(connection, row.customer)
     for known_at in _moments(connection, records):
-        before = _facts(connection, question, asked, row.planned_at, known_at, now)
+        before = _facts(connection, question, asked, row.planned_at, known_at)
         found = _same(before, policy, row)
         if found is not None:
             break
@@ -85,7 +84,7 @@ def prove(connection: Connection, installation: Installation, row: Any, *, now: 
         differs=differs,
         unknown=unknown(connection, records, row.planned_at) if found is None else [],
         facts_changed=True,
-        today=_today(facts, policy, row, now),
+        today=_today(read_facts(connection, question, asked, now), policy, row, now),
     )
 
 
@@ -113,11 +112,10 @@ def _facts(
     asked: pl.DataFrame,
     planned_at: datetime,
     known_at: datetime | None,
-    now: datetime,
 ) -> Facts:
     import polars as pl
 
-    facts = read_facts(connection, question, asked, now, known_at=known_at)
+    facts = read_facts(connection, question, asked, planned_at, known_at=known_at)
     # What had been sent before the decision: the message itself is not among its reasons.
     return replace(facts, recent=facts.recent.filter(pl.col("at") < planned_at))
 

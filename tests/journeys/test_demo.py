@@ -97,6 +97,20 @@ def test_hours_that_came_in_with_a_file_are_kept(demo):
     assert why["due_at"] == "2026-10-06T10:00:00+00:00", "noon in Warsaw"
 
 
+@pytest.mark.parametrize("run", [0, 1, 2])
+def test_its_decisions_are_proved_also_months_after_the_day_it_plays_on(demo, run):
+    """What had been sent then is looked for as of then: a year of history has left the window of today's caps."""
+    home = Path(demo["outbox"]).parent
+    told = json.loads(tidings(home, "explain", "D-1003", demo["runs"][run]["run"], "--json").stdout)
+    assert (told["proved"], told["differs"]) == (True, [])
+
+
+def test_somebody_is_reached_where_they_were_noticed_to_answer(demo):
+    home = Path(demo["outbox"]).parent
+    told = json.loads(tidings(home, "explain", "D-1006", demo["runs"][1]["run"], "--json").stdout)
+    assert (told["channels"][0]["channel"], told["channels"][0]["reason"]) == ("sms", "observed")
+
+
 def test_the_outbox_holds_what_was_sent(demo):
     assert files(Path(demo["outbox"])) == _sent(demo)
 
