@@ -107,6 +107,8 @@ def _ready(
             detail = "the bytes are not those of the first attempt"
             return Rejected(error=ErrorClass.DATA, code="bytes_changed", detail=detail)
         made, digest = before, content_hash(before.content)
+    if isinstance(made.content, Letter) and made.content.cause:
+        log.info("a letter was laid out in full", message=claimed.message, cause=str(made.content.cause))
     parts, cost = parts_and_cost(made.content, installation.organisation)
     return Ready(parcel=made, built=Built(content_hash=digest, parts=parts, cost=cost))
 
