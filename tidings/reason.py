@@ -38,7 +38,6 @@ class Reason(StrEnum):
     FREQUENCY = "frequency"
     PRIORITY = "priority"
     PAUSE = "pause"
-    CO_MAIL = "co_mail"
     BEST_HOUR = "best_hour"
     CUT_OFF = "cut_off"
     RELEASE = "release"
