@@ -7,7 +7,7 @@ from typing import Any
 DPI = 150
 _DARKER = 64
 """Of 255: by so much a pixel may be lighter or darker than all that surround its place in the other picture."""
-_ONE_IN = 500
+_ONE_IN = 4000
 """Of the documents of a run, so many are set both ways and compared."""
 
 
