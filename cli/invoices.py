@@ -33,6 +33,7 @@ def run(
     rehearse: bool = False,
     control: Annotated[tuple[str, ...], Parameter(name="--control")] = (),
     gapless: bool = False,
+    enclose: Annotated[tuple[str, ...], Parameter(name="--enclose")] = (),
     by: str | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
@@ -62,6 +63,8 @@ def run(
         The gross total that the file must have, like NOK=812400.00; once for each currency.
     gapless
         Refuse a file that leaves numbers out, also between it and what was sent before.
+    enclose
+        A PDF that goes with each letter, from the home's `enclosures/`; may be given several times.
     by
         Who starts it; default is the user of this machine.
     json
@@ -91,6 +94,7 @@ def run(
             now=shot.desk.now(),
             brand_id=brand,
             rehearse=rehearse,
+            enclosures=enclose,
         )
         with bar(f"Invoices of {file.name}") as progress:
             found = shot.run(opened.run, progress=progress)

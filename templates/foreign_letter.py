@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 from templates.postal_lines import NOTHING_CHOSEN, Window, window_for
@@ -126,6 +128,32 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
     if done.returncode == _NO_PDF:
         raise Problem(f"{path} is not a PDF that can be opened: {done.stdout.strip()}.")
     return _given_up(country, kind)
+
+
+_AT_ONCE = BoundedSemaphore(2)
+"""Files that are looked at at the same time for callers from outside."""
+_PATIENCE = 30.0
+"""Seconds after which who waits for that is told to come again."""
+
+
+def judged_bytes(pdf: bytes, country: str, kind: str = "", *, enclosed: bool = False) -> dict[str, Any]:
+    """Judge a PDF that somebody sent, as `judged` does; nothing is kept of it.
+
+    Raises:
+        Problem: it is no PDF, or too many others are being looked at.
+    """
+    if not _AT_ONCE.acquire(timeout=_PATIENCE):
+        raise Problem("Too many files are being looked at.", todo="Try again in a minute.")
+    try:
+        with TemporaryDirectory(prefix="tidings-pdf-") as folder:
+            path = Path(folder) / "file.pdf"
+            path.write_bytes(pdf)
+            try:
+                return judged(path, country, kind, enclosed=enclosed)
+            except Problem as problem:
+                raise Problem(problem.what.replace(str(path), "The file"), todo=problem.todo) from problem
+    finally:
+        _AT_ONCE.release()
 
 
 _NO_PDF = 9

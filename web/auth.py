@@ -76,6 +76,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/segments/{name}"): _MARKETING,
     ("PUT", "/v1/segments/{name}"): _MARKETING,
     ("POST", "/v1/segments/count"): _MARKETING,
+    ("POST", "/v1/letters/check"): _TEMPLATES,
     ("GET", "/v1/templates"): _TEMPLATES,
     ("GET", "/v1/templates/{purpose}/{name}"): _TEMPLATES,
     ("POST", "/v1/templates/{purpose}/{name}/preview"): _TEMPLATES,

@@ -30,6 +30,7 @@ from work.archive import keep
 from work.bill_document import Document
 from work.campaign import Opened, template_row
 from work.credits import settle_credits
+from work.enclosures import taken
 from work.installation import Installation
 from work.learnt import pinned
 from work.press import Job, typeset
@@ -67,14 +68,17 @@ def open_invoice_run(
     brand_id: str | None = None,
     rehearse: bool = False,
     second_person: bool = False,
+    enclosures: Sequence[str] = (),
 ) -> Opened:
     """Find the run that goes on with exactly this file, or make one, with its invoices and messages.
 
     A document whose number went out before is `already_sent`; one that is wrong is held by its reason and named in the
-    run; the others go on. With `second_person` nothing is sent before somebody else releases the run, in any mode.
+    run; the others go on. `enclosures` go with each letter (`work.enclosures`). With `second_person` nothing is sent
+    before somebody else releases the run, in any mode.
     """
     brand = installation.organisation.brand(brand_id)
     template = find(TEMPLATE, extra=installation.own_templates)
+    enclosed = taken(installation, enclosures, template, brand)
     with installation.engine.begin() as connection:
         # One billing run of a brand is taken in at a time, so that a number is judged against all before it.
         rows.one_run_at_a_time(connection, brand.id)
@@ -92,7 +96,7 @@ def open_invoice_run(
             "shards": -(-len(found.send) // size),
             "requested_by": actor,
         }
-        values["options"] |= {"second_person": True} if second_person else {}
+        values["options"] |= enclosed | ({"second_person": True} if second_person else {})
         stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
         run_id = add_run(connection, values, stem=stem)
         add_invoice_run(

@@ -116,7 +116,7 @@ def test_dashes_stand_at_the_edge_of_each_front(offer, country):
 @pytest.mark.parametrize("country", ["NO", "DE", "SE", "US", "GB"])
 @pytest.mark.parametrize("large", [False, True], ids=["usual print", "large print"])
 def test_the_zone_of_the_stamp_has_the_imprint_and_nothing_else(offer, country, large):
-    name = "A garden centre with a long name and its nurseries"
+    name = "Nordlys Garden Centre and Nurseries"
     brand = branded(franking="Port betalt\nNorge\n6041 1234", name=name)
     _, made = letter(offer, brand, country=country, large=large)
     found = judge(made.pdf, country)

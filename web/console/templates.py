@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from store import drafts as stored
 from store.editions import Recorded, recorded, use_counts
 from templates.catalog import Template, all_templates, find, texts_of
+from templates.foreign_letter import MAX_BYTES, judged_bytes
 from templates.page_images import page_image
 from templates.preview import sample_subject
 from templates.render import documents_of, render
 from tidings.channel import Channel
+from tidings.country import codes
 from tidings.message import Content, Letter
 from tidings.problem import Problem
 from tidings.role import Role
@@ -34,6 +37,7 @@ def routes() -> list[StaffRoute]:
     place = "/templates/{purpose}/{name}"
     return [
         page("/templates", listed, roles=READERS),
+        page("/templates/check", check, roles=READERS, methods=("POST",), largest=MAX_BYTES),
         page(place, one, roles=READERS),
         page(f"{place}/matrix", cells, roles=READERS),
         page(f"{place}/email", email, roles=READERS),
@@ -54,12 +58,44 @@ class Edition:
     runs: int
 
 
-def listed(visit: Visit) -> Response:
-    """Show every template with what it is for and how often it was used."""
+def listed(
+    visit: Visit,
+    *,
+    judged: Mapping[str, Any] | None = None,
+    problem: Problem | None = None,
+    name: str = "",
+    country: str = "",
+) -> Response:
+    """Show every template with what it is for and how often it was used, and what became of a PDF that was brought."""
     with visit.site.reading.connect() as connection:
         used = use_counts(connection)
     found = all_templates(visit.site.installation.own_templates)
-    return visit.page("templates", found=found, used=used)
+    return visit.page(
+        "templates",
+        status=422 if problem else 200,
+        found=found,
+        used=used,
+        judged=judged,
+        problem=problem,
+        name=name,
+        country=country or visit.site.installation.organisation.country,
+    )
+
+
+def check(visit: Visit) -> Response:
+    """Say whether a PDF that somebody brought may be printed for a country; nothing is kept of it."""
+    upload, country = visit.fields.get("file"), str(visit.fields.get("country") or "").upper()
+    found, problem, name = None, None, ""
+    try:
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            raise Problem("There is no file.")
+        if country not in codes():
+            raise Problem(f"There is no country {country[:10]!r}.")
+        name = upload.filename[-120:]
+        found = judged_bytes(upload.file.read(), country, enclosed=visit.fields.get("enclosed") == "1")
+    except Problem as wrong:
+        problem = wrong
+    return listed(visit, judged=found, problem=problem, name=name, country=country)
 
 
 def one(visit: Visit) -> Response:

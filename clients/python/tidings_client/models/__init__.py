@@ -76,6 +76,8 @@ from .export_out_data import ExportOutData
 from .export_out_data_additional_property_item import (
     ExportOutDataAdditionalPropertyItem,
 )
+from .finding_out import FindingOut
+from .finding_out_verdict import FindingOutVerdict
 from .has import Has
 from .hour_out import HourOut
 from .invoice_run_out import InvoiceRunOut
@@ -89,6 +91,7 @@ from .invoice_status_in_status import InvoiceStatusInStatus
 from .invoice_status_out import InvoiceStatusOut
 from .invoices_in import InvoicesIn
 from .invoices_in_invoices_item import InvoicesInInvoicesItem
+from .judgement_out import JudgementOut
 from .lacks import Lacks
 from .lift_in import LiftIn
 from .message_out import MessageOut
@@ -259,6 +262,8 @@ __all__ = (
     "ExportOut",
     "ExportOutData",
     "ExportOutDataAdditionalPropertyItem",
+    "FindingOut",
+    "FindingOutVerdict",
     "Has",
     "HourOut",
     "InvoiceRunOut",
@@ -270,6 +275,7 @@ __all__ = (
     "InvoiceStatusIn",
     "InvoiceStatusInStatus",
     "InvoiceStatusOut",
+    "JudgementOut",
     "Lacks",
     "LiftIn",
     "MessageOut",

@@ -54,6 +54,7 @@ class Campaign:
             fallback_after (CampaignFallbackAfter | Unset):
             data (CampaignData | Unset):
             tracking (bool | Unset):  Default: True.
+            enclosures (list[str] | Unset):
             priority (int | Unset):  Default: 5.
             budget (Budget | None | Unset):
             holdout (float | Unset):  Default: 0.0.
@@ -86,6 +87,7 @@ class Campaign:
     fallback_after: CampaignFallbackAfter | Unset = UNSET
     data: CampaignData | Unset = UNSET
     tracking: bool | Unset = True
+    enclosures: list[str] | Unset = UNSET
     priority: int | Unset = 5
     budget: Budget | None | Unset = UNSET
     holdout: float | Unset = 0.0
@@ -173,6 +175,10 @@ class Campaign:
 
         tracking = self.tracking
 
+        enclosures: list[str] | Unset = UNSET
+        if not isinstance(self.enclosures, Unset):
+            enclosures = self.enclosures
+
         priority = self.priority
 
         budget: dict[str, Any] | None | Unset
@@ -218,6 +224,8 @@ class Campaign:
             field_dict["data"] = data
         if tracking is not UNSET:
             field_dict["tracking"] = tracking
+        if enclosures is not UNSET:
+            field_dict["enclosures"] = enclosures
         if priority is not UNSET:
             field_dict["priority"] = priority
         if budget is not UNSET:
@@ -414,6 +422,8 @@ class Campaign:
 
         tracking = d.pop("tracking", UNSET)
 
+        enclosures = cast(list[str], d.pop("enclosures", UNSET))
+
         priority = d.pop("priority", UNSET)
 
         def _parse_budget(data: object) -> Budget | None | Unset:
@@ -459,6 +469,7 @@ class Campaign:
             fallback_after=fallback_after,
             data=data,
             tracking=tracking,
+            enclosures=enclosures,
             priority=priority,
             budget=budget,
             holdout=holdout,
