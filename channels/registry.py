@@ -11,6 +11,8 @@ from types import MappingProxyType
 
 from channels.allowed import OnlyAllowed
 from channels.contract import Provider
+from channels.letter.batches import Cover
+from channels.letter.handover import LetterFolder
 from channels.outbox import LetterOutbox, Outbox
 from channels.several import Several
 from tidings.channel import Channel
@@ -19,7 +21,12 @@ from tidings.settings import Mode, Settings
 
 
 def providers(
-    settings: Settings, *, home: Path, out: Path | None = None, mode: Mode | None = None
+    settings: Settings,
+    *,
+    home: Path,
+    out: Path | None = None,
+    mode: Mode | None = None,
+    cover: Cover | None = None,
 ) -> Mapping[Channel, tuple[Provider, ...]]:
     """Return the providers of every channel, at least one, the most preferred first.
 
@@ -28,6 +35,7 @@ def providers(
         home: `TIDINGS_HOME`; the outbox folder is `home/outbox`.
         out: another outbox folder.
         mode: the mode of the run, when it is not that of the settings.
+        cover: makes cover sheet and index of a print batch.
 
     Raises:
         Problem: a named provider lacks a setting; names the variable. Nothing was contacted.
@@ -39,16 +47,22 @@ def providers(
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     chosen: dict[Channel, tuple[Provider, ...]] = {}
     for channel in Channel:
-        outbox = outbox_of(channel, folder)
+        outbox = _covered(outbox_of(channel, folder), cover)
         names = getattr(settings, channel)
         if mode is Mode.OUTBOX or not names:
             chosen[channel] = (outbox,)
             continue
-        made = (PROVIDERS[channel, name](settings) for name in dict.fromkeys(names))
+        made = (_covered(PROVIDERS[channel, name](settings), cover) for name in dict.fromkeys(names))
         chosen[channel] = tuple(
             one if mode is Mode.LIVE else OnlyAllowed(one, outbox, settings.allow) for one in made
         )
     return MappingProxyType(chosen)
+
+
+def _covered(one: Provider, cover: Cover | None) -> Provider:
+    if cover is not None and isinstance(one, LetterFolder):
+        one.covered_by(cover)
+    return one
 
 
 def problems(settings: Settings) -> tuple[Problem, ...]:

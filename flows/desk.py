@@ -52,8 +52,10 @@ class Desk:
     @cached_property
     def providers(self) -> Mapping[Channel, Sequence[Provider]]:
         """The providers of every channel, made once: they keep their connections."""
+        from templates.cover import cover_of
+
         settings, mode = self.installation.settings, self.installation.mode
-        made = providers(settings, home=self.installation.home, out=self.out, mode=mode)
+        made = providers(settings, home=self.installation.home, out=self.out, mode=mode, cover=cover_of)
         named = {*settings.sms, *settings.whatsapp}
         if mode is not Mode.OUTBOX and "twilio" in named and settings.public_is_near:
             log.warning("Twilio is not asked to call back: TIDINGS_PUBLIC_URL is this machine")

@@ -74,6 +74,7 @@ def make_letter(
         window=window_for(country_of(subject.postal), edition.brand.windows).kind,
         sender=edition.brand.address.lines,
         mark=mark_text(subject.message, 1, pages),
+        cover=edition.brand.cover_sheets,
         inserts=tuple(one.name for one in given),
         profile="PDF-1.7" if given else "PDF/A-3b" if documents else "PDF/A-2u",
     )

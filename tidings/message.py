@@ -78,6 +78,8 @@ class Letter:
     profile: str = "PDF/A-2u"
     inserts: tuple[str, ...] = ()
     """What else goes into the envelope."""
+    cover: bool = False
+    """Whether its batch has a cover sheet and an index."""
     constant: int = 0
     """So many bytes at the beginning of `pdf` are the same in all letters of its template; 0: unknown."""
 

@@ -21,12 +21,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import structlog
 
 from channels.durable import durable_file, safe_name, sync_folder, write_durably
 from channels.letter.manifest import PDF, manifest, write_manifest
 from channels.letter.merge import bind
 from channels.letter.piece import Piece
 from tidings.outcome import ErrorClass, Refused, Unknown
+
+log = structlog.get_logger()
 
 ASKED = "-asked"
 """In the journal: what had been handed over before is in it."""
@@ -45,6 +50,9 @@ class InDoubtError(OSError):
 Place = Callable[[Path], Refused | Unknown | None]
 """Brings a staged batch to where it is collected. None: it is there. Refused: certainly not. Never half of it."""
 
+Cover = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
+"""Makes what people read of a batch, by file name, of its manifest; made where a letter of it wants that."""
+
 Known = Refused | Mapping[str, Sequence[str]]
 """The batches that are there, by their names the keys of their pieces; or why that cannot be told."""
 
@@ -59,6 +67,7 @@ class PrintBatches:
     """Unset: a rename into `folder`, which comes true whatever dies."""
     known: Callable[[], Known] | None = None
     """Asked once, where our own books are empty: a new machine, a restored backup."""
+    cover: Cover | None = None
     patience: timedelta = timedelta(seconds=30)
     """How long to wait for another process that holds the folder."""
     _read: int = field(default=0, init=False)
@@ -109,7 +118,8 @@ class PrintBatches:
             ranges = bind(((piece.letter.pdf, piece.letter.constant) for piece in pieces), file)
         with (staged / PDF).open("rb") as written:
             digest = hashlib.file_digest(written, "sha256").hexdigest()
-        write_manifest(staged, manifest(batch, pieces, ranges), digest)
+        told = manifest(batch, pieces, ranges)
+        write_manifest(staged, told, digest, self._beside(pieces, told))
         sync_folder(staged)
         self._append(" ".join((batch, *(piece.key for piece in pieces))))
         failed = self._place(staged)
@@ -117,6 +127,17 @@ class PrintBatches:
             self._append(TAKEN_BACK + batch)
             shutil.rmtree(staged)
         return failed
+
+    def _beside(self, pieces: Sequence[Piece], told: Mapping[str, Any]) -> Mapping[str, bytes]:
+        if self.cover is None or not any(piece.letter.cover for piece in pieces):
+            return {}
+        try:
+            return self.cover(told)
+        except Exception as error:  # people miss a sheet; nobody misses a letter
+            log.exception(
+                "a batch goes without its cover sheet", batch=told["batch"], error=type(error).__name__
+            )
+            return {}
 
     def _append(self, line: str) -> None:
         try:

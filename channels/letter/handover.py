@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from channels.durable import is_safe
-from channels.letter.batches import FolderBusyError, InDoubtError, Known, Place, PrintBatches
+from channels.letter.batches import Cover, FolderBusyError, InDoubtError, Known, Place, PrintBatches
 from channels.letter.merge import page_count
 from channels.letter.piece import Piece
 from tidings.message import Letter, Parcel
@@ -43,6 +43,10 @@ class LetterFolder:
         known: Callable[[], Known] | None = None,
     ) -> None:
         self._batches = PrintBatches(folder=folder, control=control, place=place, known=known)
+
+    def covered_by(self, cover: Cover) -> None:
+        """Make the cover sheets of batches whose letters want one."""
+        self._batches.cover = cover
 
     def send(self, parcels: Sequence[Parcel]) -> Iterator[tuple[str, Outcome]]:
         """Write one call's letters. See `channels.contract.Provider.send`; `reference` is the batch."""

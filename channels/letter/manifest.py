@@ -10,11 +10,14 @@ import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from channels.durable import write_durably
 from channels.letter.piece import Piece
 
+COVER, INDEX = "cover.pdf", "index.pdf"
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 PDF, CSV, JSON, SUMS = "letters.pdf", "manifest.csv", "manifest.json", "SHA256SUMS"
 DONE = ".done"
 """Ends the name of the file that is written last."""
@@ -144,15 +147,18 @@ def _cell(value: Any) -> Any:
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
-def write_manifest(folder: Path, told: Mapping[str, Any], pdf: str) -> None:
+def write_manifest(
+    folder: Path, told: Mapping[str, Any], pdf: str, beside: Mapping[str, bytes] = NOTHING
+) -> None:
     """Write everything beside the PDF, the file that says so last and by a rename.
 
     Args:
         folder: the batch's, not yet where it is collected.
         told: from `manifest`.
         pdf: SHA-256 of `letters.pdf`, in hex.
+        beside: further files by name: cover sheet and index.
     """
-    written = {JSON: json.dumps(told, ensure_ascii=False, indent=1).encode(), CSV: as_csv(told)}
+    written = {**beside, JSON: json.dumps(told, ensure_ascii=False, indent=1).encode(), CSV: as_csv(told)}
     sums = {PDF: pdf, **{name: hashlib.sha256(body).hexdigest() for name, body in written.items()}}
     for name, body in written.items():
         write_durably(folder / name, body)
@@ -168,5 +174,5 @@ def files_of(folder: Path) -> list[str]:
 
     (A batch that an earlier release staged has fewer.)
     """
-    names = (PDF, CSV, SUMS, JSON, f"{folder.name}{DONE}")
+    names = (PDF, COVER, INDEX, CSV, SUMS, JSON, f"{folder.name}{DONE}")
     return [name for name in names if (folder / name).exists()]

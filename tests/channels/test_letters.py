@@ -12,18 +12,21 @@ import subprocess
 from dataclasses import replace
 from datetime import timedelta
 
+import pypdfium2
 import pytest
+import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.contract import Capability
 from channels.letter.batches import FolderBusyError, PrintBatches, batch_id
 from channels.letter.handover import refused_by_disk
-from channels.letter.manifest import COLUMNS
+from channels.letter.manifest import COLUMNS, files_of
 from channels.letter.merge import merge, page_count
 from channels.letter.piece import Piece
 from channels.letter.spool import Spool
 from channels.outbox import LetterOutbox
+from templates.cover import cover_of
 from tests.channels.conformance import ProviderConformance
 from tests.peers.folder import FolderPeer, letter_pdf
 from tidings.message import Letter, Parcel
@@ -189,6 +192,57 @@ def test_the_sums_are_those_that_sha256sum_reads_and_the_last_file_names_theirs(
         "manifest.csv",
         "manifest.json",
     ]
+
+
+def test_a_brand_that_wants_them_gets_a_cover_sheet_and_an_index_that_are_summed(spool, peer):
+    spool.covered_by(cover_of)
+    given = [parcel(number, customer=f"K-{number}", pages=3) for number in range(40)]
+    wanting = [replace(one, content=replace(one.content, cover=True, inserts=("a.pdf",))) for one in given]
+    list(spool.send(wanting))
+
+    [path] = peer.manifests()
+    batch, told = path.parent, json.loads(path.read_bytes())
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"],
+        cwd=batch,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    named = {line.split(":")[0] for line in checked.stdout.splitlines()}
+    assert checked.returncode == 0
+    assert {"cover.pdf", "index.pdf"} <= named
+    assert files_of(batch)[-2:] == ["manifest.json", f"{batch.name}.done"]
+    assert set(files_of(batch)) == {one.name for one in batch.iterdir()}
+    cover = pypdfium2.PdfDocument(batch / "cover.pdf")
+    words = cover[0].get_textpage().get_text_range()
+    for fact in ("standard", "80, printed on both sides", "a.pdf: 40"):
+        assert fact in words
+    [code] = zxingcpp.read_barcodes(cover[0].render(scale=3).to_pil())
+    assert code.text == batch.name
+    index = "\n".join(
+        one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(batch / "index.pdf")
+    )
+    assert all(piece["piece"] in index and piece["customer"] in index for piece in told["pieces"])
+    assert cover_of(told) == cover_of(told)
+
+
+def test_a_cover_sheet_that_cannot_be_made_holds_no_letter_up(spool, peer):
+    def broken(_):
+        raise ValueError
+
+    spool.covered_by(broken)
+    given = parcel(1)
+    [(_, outcome)] = spool.send([replace(given, content=replace(given.content, cover=True))])
+    assert isinstance(outcome, Accepted)
+    assert len(peer.pieces()) == 1
+
+
+def test_without_the_wish_no_cover_sheet_is_made(spool, peer):
+    spool.covered_by(cover_of)
+    list(spool.send([parcel(1)]))
+    [path] = peer.manifests()
+    assert not (path.parent / "cover.pdf").exists()
 
 
 @pytest.mark.parametrize(
