@@ -105,7 +105,7 @@ COMMANDS = (
     ("registers", "cli.registers:app", "Registers of those who want no advertising: import a file, list what is due."),
     ("laws", "cli.laws:laws", "What laws ask of marketing, by country, each with its source."),
     ("gaps", "cli.gaps:gaps", "What customers asked for and could not have, why, and what it costs."),
-    ("mismatches", "cli.mismatches:mismatches", "Who chose one channel and answers on another; ask them which they mean."),
+    ("mismatches", "cli.mismatches:mismatches", "Who chose one channel and answers on another; ask which they mean."),
     ("explain", "cli.why:explain", "Say why a customer got a message on this channel, or none."),
     ("whatif", "cli.whatif:whatif", "Decide a past run under another policy: who would get it another way."),
     ("evaluate", "cli.evaluate:evaluate", "Judge a policy by what runs did and what came of it."),
