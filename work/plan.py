@@ -102,6 +102,8 @@ def plan_shard(
             hold_for_own_time(connection, run, [message for message, _ in rows])
             hold_for_collection(connection, installation, [message for message, _ in rows])
             decided += len(rows)
+        if len(rows) < BATCH:  # What others had begun was waited for: there is no more.
+            return decided
 
 
 def ask(
