@@ -217,10 +217,14 @@ def check(*names: str, as_json: Annotated[bool, Parameter(name="--json", negativ
     from templates.catalog import all_templates, find
     from templates.inspection import Verdict
     from templates.preview import check_template
+    from templates.publication import unlike
 
     brand = _brand(Settings.read(), None)
     chosen = [find(name, extra=_extra()) for name in names] or all_templates(_extra())
-    found = {template.name: check_template(template, brand) for template in chosen}
+    found = {}
+    for template in chosen:
+        problems, looks = check_template(template, brand)
+        found[template.name] = ([*problems, *unlike(template, brand)], looks)
     blocked = any(
         problems or any(one.verdict is Verdict.BLOCK for one in looks) for problems, looks in found.values()
     )
