@@ -102,7 +102,8 @@ def _ready(
         return Rejected(error=ErrorClass.DATA, code="render", detail=f"{type(error).__name__}: {error}")
     digest = content_hash(made.content)
     if claimed.content_hash not in {None, digest}:
-        before = _as_it_was(claimed, context, installation, invoices, said, why)
+        with installation.engine.begin() as connection:
+            before = as_it_was(connection, claimed, context, installation, invoices, said, why)
         if before is None:
             detail = "the bytes are not those of the first attempt"
             return Rejected(error=ErrorClass.DATA, code="bytes_changed", detail=detail)
@@ -113,7 +114,8 @@ def _ready(
     return Ready(parcel=made, built=Built(content_hash=digest, parts=parts, cost=cost))
 
 
-def _as_it_was(
+def as_it_was(
+    connection: Connection,
     claimed: Claimed,
     context: RunContext,
     installation: Installation,
@@ -121,12 +123,12 @@ def _as_it_was(
     said: Said,
     why: str,
 ) -> Parcel | None:
-    """Return what the first attempt was; None: it was nothing that we know.
+    """Return what an earlier attempt was, whose digest is known; None: it was nothing that we know.
 
-    Its links began with another TIDINGS_PUBLIC_URL, or it said another reason for its channel.
+    Its links may have begun with another TIDINGS_PUBLIC_URL, and it may have said another reason for its channel
+    than `why`, the one of the stored decision.
     """
-    with installation.engine.begin() as connection:
-        whys = [why, *possible(connection, claimed)] if claimed.channel in SAYS else [""]
+    whys = [why, *possible(connection, claimed)] if claimed.channel in SAYS else [""]
     made = (
         parcel(claimed, context, before, invoices, said, one)
         for before in (installation, *installation.former)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
 
 import structlog
 from sqlalchemy import Connection
@@ -14,7 +13,8 @@ from store.invoices import documents
 from store.manners import manners
 from store.sent import as_claimed
 from tidings.message import Content
-from work.build import content_hash, parcel, read_context
+from work.because import becauses
+from work.build import as_it_was, read_context
 from work.installation import Installation
 
 log = structlog.get_logger()
@@ -57,14 +57,9 @@ def sent(connection: Connection, installation: Installation, reference: str) -> 
     said = manners(connection, [claimed.customer])
     try:
         context = read_context(connection, installation, claimed.run)
-        made = (
-            parcel(claimed, context, one, invoices, said).content
-            for one in chain(
-                (installation,), installation.former
-            )  # links began with another TIDINGS_PUBLIC_URL
-        )
-        content = next((one for one in made if content_hash(one) == claimed.content_hash), None)
+        why = becauses(connection, [claimed], installation.organisation).get(claimed.message, "")
+        made = as_it_was(connection, claimed, context, installation, invoices, said, why)
     except Exception as error:  # whatever the template has become, this page says only that it is another one
         log.info("what was sent cannot be built again", message=claimed.message, error=type(error).__name__)
         return Sent(claimed=claimed, content=None, lost=Lost.CHANGED)
-    return Sent(claimed=claimed, content=content, lost=None if content else Lost.CHANGED)
+    return Sent(claimed=claimed, content=made and made.content, lost=None if made else Lost.CHANGED)
