@@ -178,7 +178,9 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
     )
     cursor = connection.connection.cursor()
     # A text that says what stands for null would be in quotes, and so is itself.
-    told = decided.select(columns).write_csv(include_header=False, null_value="\\N", quote_style="non_numeric")
+    told = decided.select(columns).write_csv(
+        include_header=False, null_value="\\N", quote_style="non_numeric"
+    )
     with cursor.copy(f"COPY decided ({', '.join(columns)}) FROM STDIN (FORMAT csv, NULL '\\N')") as copy:
         copy.write(told)
     # The planner knows nothing of what was just copied, and would go through all messages of all runs for it.

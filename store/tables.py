@@ -768,7 +768,7 @@ messages = Table(
         "id",
         postgresql_where=text("state = 'ready'"),
     ),
-    Index("ix_messages_run", "run_id", "state"),
+    Index("ix_messages_run", "run_id", "state", "shard"),
     Index("ix_messages_covered", "covered_by", postgresql_where=text("covered_by IS NOT NULL")),
     Index(
         "ix_messages_without",
