@@ -1,11 +1,15 @@
 """The calendar: what is planned when, holidays, caps, and campaigns that meet the same customers."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert, text
 
 from store.tables import segments
-from tests.town import settle
+from tests.town import ORGANISATION, install, settle
+from tests.web.conftest import Door, StaffClient
 from tests.web.test_campaigns import draft, fields_of
+from tidings.organisation import Organisation
 from tidings.role import Role
 from web.language import LANGUAGES
 
@@ -116,3 +120,22 @@ def test_every_language_shows_the_calendar(town, marketer, language):
 
     for query in ("month=2026-05", "month=2026-05&view=list", "month=2026-05&collisions=1"):
         assert "Winter" in marketer.get(f"/calendar?{query}", headers=spoken).text
+
+
+def test_the_days_of_the_print_house_stand_beside_the_letters(settings, engine, clock):
+    house = {"cut_off": "16:00:00", "closed": ["2026-03-05"]}
+    organisation = Organisation.model_validate({**ORGANISATION, "print": {"outbox": house}})
+    door = Door(replace(install(settings, engine), organisation=organisation), clock)
+    settle(engine, 1, channels=("letter",))
+    marketer = StaffClient(door, Role.MARKETING)
+    draft(marketer, name="a", title="Open day", start="2026-03-04T09:00", channels=["letter"])
+    draft(marketer, name="b", title="Closed day", start="2026-03-05T09:00", channels=["letter"])
+
+    page = marketer.get("/calendar?month=2026-03").text
+
+    assert page.count('<span class="event cut">The print house collects at 16:00') == 1
+    assert page.count('<span class="event cut">The print house is closed') == 1
+    next_ones = page.split('aria-label="Next collections"')[1].split("</ul>")[0]
+    assert [part[:10] for part in next_ones.split('datetime="')[1:]] == [
+        f"2026-03-{day}" for day in ("03", "04", "06", "09", "10")
+    ]

@@ -126,6 +126,7 @@ def test_letters_of_a_run_wait_for_the_collection_and_say_so(settings, engine):
     assert (told["reason"], told["proved"]) == ("cut_off", True)
     evidence = {"cut_off_at": "2026-03-03T16:00:00+01:00", "print_house": "outbox"}
     assert evidence.items() <= told["channels"][0]["evidence"].items()
+    assert told["sentence"] == "It waits for the next print run, on March 3, 2026."
 
 
 def test_a_rehearsal_says_when_letters_will_leave(settings, engine):
