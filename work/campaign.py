@@ -324,8 +324,10 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
             audience=frozen.audience,
             already_sent=frozen.audience - frozen.added,
             shards=frozen.shards,
-            options=run.options
-            | pinned(connection, run.purpose_class, policy=installation.policy, campaign=campaign),
+            options={
+                **run.options,
+                **pinned(connection, run.purpose_class, policy=installation.policy, campaign=campaign),
+            },
         )
 
 
