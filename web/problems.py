@@ -57,7 +57,7 @@ def wrong(detail: str, *path: str | int, value: object = "", status: int = 422) 
     """
     field, shown = ".".join(map(str, path)), str(value)[:_SHOWN]
     one = {"pointer": pointer(path), "detail": detail, "field": field, "problem": detail, "value": shown}
-    told = f"{field}: {detail}" + (f" (value {shown!r})." if shown else ".")
+    told = f"{field}: {detail.removesuffix('.')}" + (f" (value {shown!r})." if shown else ".")
     return Refused(status, told, errors=[one], field=field, value=shown)
 
 

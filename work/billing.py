@@ -343,7 +343,7 @@ def _keys(path: Path) -> dict[str, list[str]]:
         for name, value in document.items():
             if name in {"xml", "file"}:
                 continue
-            if isinstance(value, list | tuple) and name == "lines":
+            if isinstance(value, list | tuple) and (name == "lines" or "xml" not in document):
                 found.setdefault(name, [])
                 for item in value:
                     for inner, part in item.items() if isinstance(item, Mapping) else ():
