@@ -174,4 +174,4 @@ def test_what_is_copied_is_committed_with_the_connection(engine):
         copy_rows(connection, tables.installation, ["key", "value"], [["k", "v"]])
         connection.commit()
     with engine.connect() as connection:
-        assert read_frame(connection, "SELECT value FROM installation").item() == "v"
+        assert read_frame(connection, "SELECT value FROM installation WHERE key = 'k'").item() == "v"
