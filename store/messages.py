@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, select, text
 from sqlalchemy.dialects import postgresql
 
+from store.arrays import read_arrays
 from store.segments import roomy
 from store.tables import customers
 
@@ -122,17 +123,18 @@ def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> l
 
     What another process is deciding is waited for, not skipped: whoever has planned a run has seen it planned whole.
     """
+    import polars as pl
+
     # In the order of the ids, which is that of their text, too. Were the ids themselves asked for in order, the planner
     # would walk all messages there are by their primary key, shard after shard.
-    rows = connection.execute(
-        text("""
-            SELECT id::text AS message, customer_id FROM messages
-             WHERE run_id = :run AND shard = :shard AND state = 'planned'
-             ORDER BY id::text COLLATE "C" LIMIT :limit FOR UPDATE
-        """),
-        {"run": run_id, "shard": shard, "limit": limit},
-    )
-    return [(message, customer) for message, customer in rows]
+    query = """
+        SELECT id::text AS message, customer_id FROM messages
+         WHERE run_id = %(run)s AND shard = %(shard)s AND state = 'planned'
+         ORDER BY id::text COLLATE "C" LIMIT %(limit)s FOR UPDATE
+    """
+    values = {"run": run_id, "shard": shard, "limit": limit}
+    [left] = read_arrays(connection, [(query, {"message": pl.String(), "customer_id": pl.Int64()})], values)
+    return left.rows()
 
 
 def to_ask_again(connection: Connection, messages: Sequence[str]) -> list[tuple[str, int, list[str]]]:
@@ -183,8 +185,6 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
     )
     with cursor.copy(f"COPY decided ({', '.join(columns)}) FROM STDIN (FORMAT csv, NULL '\\N')") as copy:
         copy.write(told)
-    # The planner knows nothing of what was just copied, and would go through all messages of all runs for it.
-    connection.execute(text("SET LOCAL enable_seqscan = off"))
     connection.execute(
         text("""
             UPDATE messages m SET state = d.state, reason = d.reason, channel = d.channel,
@@ -195,10 +195,11 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
                 dedupe_key = CASE WHEN d.state = 'held' AND NOT :keep AND NOT EXISTS (
                     SELECT 1 FROM deliveries x WHERE x.message_id = m.id) THEN NULL ELSE m.dedupe_key END
             FROM decided d WHERE m.id = d.message
+              -- The planner knows nothing of what was just copied, and would read all messages of all runs for it.
+              AND m.id = ANY(ARRAY(SELECT message FROM decided))
         """),
         {"keep": keep_keys},
     )
-    connection.execute(text("SET LOCAL enable_seqscan TO DEFAULT"))
 
 
 def zones_of(connection: Connection, messages: Sequence[str]) -> list[str]:
