@@ -47,6 +47,11 @@ CAMPAIGN = {
 }
 
 
+@schemathesis.serializer("application/pdf")
+def as_it_is(context, value):
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
 @pytest.fixture(scope="module")
 def app(module_engine, tmp_path_factory):
     settle(module_engine, 3, channels=("email", "sms", "letter"))

@@ -85,7 +85,7 @@ class EvidenceOut(BaseModel):
     pdf: str = Field(description="Base64.")
 
 
-@router.post("/invoice-status", summary="Say what became of an invoice")
+@router.post("/invoice-status", summary="Say what became of an invoice", responses={404: {}})
 def say_invoice_status(request: Request, caller: Caller, given: InvoiceStatusIn) -> InvoiceStatusOut:
     """Write down that an invoice was paid, credited, cancelled or disputed; what has not left is not sent."""
     site = site_of(request)
@@ -113,7 +113,7 @@ def say_invoice_status(request: Request, caller: Caller, given: InvoiceStatusIn)
     return InvoiceStatusOut(number=given.number, status=given.status, cancelled=cancelled)
 
 
-@router.get("/invoice-evidence", summary="The evidence pack of an invoice")
+@router.get("/invoice-evidence", summary="The evidence pack of an invoice", responses={404: {}})
 def read_invoice_evidence(
     request: Request, caller: Caller, number: Number, brand: Annotated[str | None, Query()] = None
 ) -> EvidenceOut:
