@@ -48,12 +48,12 @@ _MODULES = (
     behaviour,
     touchpoints,
     segments,
+    letters,
     templates,
     rehearsals,
     campaigns,
-    invoice_runs,
-    letters,
     invoice_facts,
+    invoice_runs,
     runs,
     messages,
     decisions,
@@ -161,10 +161,8 @@ def _described(found: dict[str, Any]) -> dict[str, Any]:
         "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     }
     found["servers"] = [{"url": "/", "description": "This installation."}]
-    found["tags"] = [
-        {"name": module.router.tags[0], "description": (module.__doc__ or "").splitlines()[0]}
-        for module in _MODULES
-    ]
+    about = {module.router.tags[0]: (module.__doc__ or "").splitlines()[0] for module in _MODULES}
+    found["tags"] = [{"name": tag, "description": told} for tag, told in about.items()]
     parts = found["components"]
     for name in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(name, None)

@@ -118,6 +118,7 @@ OPEN = frozenset(
         ("GET", "/p/{token}/history"),
         ("GET", "/p/{token}/addresses"),
         ("POST", "/p/{token}/addresses"),
+        ("GET", "/p/{token}/receipt"),
         ("GET", "/p/{token}/which"),
         ("POST", "/p/{token}/which"),
         ("POST", "/p/{token}/devices"),
