@@ -24,6 +24,7 @@ from web.v1.strict import StrictRoute, load
 from web.wiring import Billing
 
 router = APIRouter(prefix="/v1", tags=["invoice runs"], route_class=StrictRoute)
+_KINDS = frozenset({".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet", ".xml", ".zip", ".pdf"})
 
 _EXAMPLE = {
     "invoices": [
@@ -175,7 +176,7 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
     folder = site_of(request).installation.home / "incoming"
     digest = hashlib.sha256(b"\0".join([content, rules, source.encode(), brand.encode()])).hexdigest()
     suffix = Path(sent_as).suffix.lower()
-    known = suffix if suffix in {".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet", ".xml", ".zip", ".pdf"} else ".jsonl"
+    known = suffix if suffix in _KINDS else ".jsonl"
 
     def keep() -> tuple[Path, Path | None]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
