@@ -62,4 +62,4 @@ def sent(connection: Connection, installation: Installation, reference: str) -> 
     except Exception as error:  # whatever the template has become, this page says only that it is another one
         log.info("what was sent cannot be built again", message=claimed.message, error=type(error).__name__)
         return Sent(claimed=claimed, content=None, lost=Lost.CHANGED)
-    return Sent(claimed=claimed, content=made and made.content, lost=None if made else Lost.CHANGED)
+    return Sent(claimed=claimed, content=made.content if made else None, lost=None if made else Lost.CHANGED)
