@@ -27,7 +27,7 @@ from preferences.pieces import pieces
 from preferences.policy import Policy
 from preferences.rank import LAST, house_order, keys, observed_first, ranked, wishes
 from preferences.reach import OPEN, number, reach
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints, some
 from preferences.statement import Statements, brand_words, is_tracking, language, statements
 from preferences.timing import Timing, timing
 from preferences.wash import lawful
@@ -205,7 +205,7 @@ def _drawn(sheet: Batch, ground: Ground, person: Ints, first: Ints, possible: Bo
         customers=sheet.asked.whole("customer"),
         first=first,
         possible=possible,
-        silent=~ground.wishes.stated[person] & ~_named(sheet, "tried").any(axis=1),
+        silent=~ground.wishes.stated[person] & ~some(_named(sheet, "tried")),
         share=sheet.policy.explore if sheet.is_marketing else 0.0,
     )
 
@@ -236,11 +236,11 @@ def _placed(sheet: Batch, ground: Ground, person: Ints, possible: Bools) -> tupl
 def _held(sheet: Batch, closed: Ints, person: Ints) -> Ints:
     """Return why each message is held, OPEN when some channel is possible."""
     lacking = np.isin(closed, [number(one) for one in LACKING])
-    unwished = (closed == number(Reason.NEVER_WISHED)).any(axis=1)
-    why = np.where(lacking.any(axis=1) & ~unwished, number(Reason.NO_CONSENT), number(Reason.NO_CHANNEL))
-    why = np.where((closed == number(Reason.BUDGET)).any(axis=1), number(Reason.BUDGET), why)
-    why = np.where((closed == number(Reason.WASH_DUE)).any(axis=1), number(Reason.WASH_DUE), why)
-    why = np.where((closed == OPEN).any(axis=1), OPEN, why)
+    unwished = some(closed == number(Reason.NEVER_WISHED))
+    why = np.where(some(lacking) & ~unwished, number(Reason.NO_CONSENT), number(Reason.NO_CHANNEL))
+    why = np.where(some(closed == number(Reason.BUDGET)), number(Reason.BUDGET), why)
+    why = np.where(some(closed == number(Reason.WASH_DUE)), number(Reason.WASH_DUE), why)
+    why = np.where(some(closed == OPEN), OPEN, why)
     barred = sheet.held()[person]
     return np.where(barred == OPEN, why, barred)
 

@@ -105,13 +105,13 @@ def _release(due: Ints, window: tuple[Ints, Ints, Ints], zone: str, country: str
 
 
 def _next_change(now: Ints, zone: str) -> Ints:
-    changes, _ = transitions(zone, *_years(now))
+    changes, _ = transitions(zone, *_years(int(now.min()), int(now.max())))
     return np.append(changes, NEVER)[np.searchsorted(changes, now, side="right")]
 
 
 def instant_of(now: Ints, wall: Ints, zone: str) -> Ints:
     """Return the first instant after `now` whose wall clock shows `wall` or, where the clock jumps over it, more."""
-    changes, _ = transitions(zone, *_years(now))
+    changes, _ = transitions(zone, *_years(int(now.min()), int(now.max())))
     here = offsets(zone, now)
     plain = wall - here
     ahead = np.searchsorted(changes, now, side="right")
@@ -123,15 +123,20 @@ def instant_of(now: Ints, wall: Ints, zone: str) -> Ints:
 
 def offsets(zone: str, at: Ints) -> Ints:
     """Return how far the wall clock of a zone is ahead of UTC at each instant, in microseconds."""
-    changes, shift = transitions(zone, *_years(at))
+    edges = int(at.min()), int(at.max())
+    changes, shift = transitions(zone, *_years(*edges))
+    first, last = np.searchsorted(changes, edges, side="right") - 1
+    if first == last:  # The clock is not set between them, as nearly always.
+        return np.full(len(at), shift[first])
     return shift[np.searchsorted(changes, at, side="right") - 1]
 
 
-def _years(at: Ints) -> tuple[int, int]:
-    first, last = (
-        datetime.fromtimestamp(int(edge) // 1_000_000, tz=UTC).year for edge in (at.min(), at.max())
+def _years(first: int, last: int) -> tuple[int, int]:
+    """Return the years to know a clock's changes in, for instants between two of them."""
+    return (
+        datetime.fromtimestamp(first // 1_000_000, tz=UTC).year,
+        datetime.fromtimestamp(last // 1_000_000, tz=UTC).year + 2,
     )
-    return first, last + 2
 
 
 @lru_cache(maxsize=2048)

@@ -10,7 +10,7 @@ import numpy as np
 
 from preferences.behaviour import Observed
 from preferences.reach import number
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints, Small
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints, Small, some
 from preferences.statement import UNPLACED, Statements, is_only, places
 from tidings.reason import Reason
 
@@ -65,7 +65,7 @@ def wishes(said: Statements) -> Wishes:
         key[who] = np.where(named, slot * STEP + place, key[who])
         only = said.columns.judged("value", is_only, np.bool_, row[who])
         never[who] = np.where(named, slots, np.where(only[:, None], slot, never[who]))
-        stated[who] |= named.any(axis=1)
+        stated[who] |= some(named)
     slot_of = (np.arange(slots * STEP + 1) // STEP).astype(np.int8)
     reasons = np.append(np.array([number(said.reason(slot)) for slot in range(slots)]), NOBODY)
     placed = slot_of[key]

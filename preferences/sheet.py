@@ -64,6 +64,14 @@ def newest(key: Ints, size: int, *order: Ints) -> Ints:
     return last
 
 
+def some(table: Bools) -> Bools:
+    """Return in which rows of a narrow table something holds; column by column, as each row has only a few."""
+    found = np.zeros(len(table), dtype=np.bool_)
+    for column in table.T:
+        found |= column
+    return found
+
+
 def different(values: Ints) -> Ints:
     """Return the different values of small numbers, 0 or more, sorted; no sorting of the values themselves."""
     return np.flatnonzero(np.bincount(values))

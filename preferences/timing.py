@@ -14,7 +14,7 @@ from preferences.law import OF_ADDRESS, Known, table
 from preferences.pause import Pauses, pauses, resume_at
 from preferences.quiet import Rest, known_zone, release
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints, some
 from preferences.statement import ANY_DAY, Statements, best_days, quiet_times
 from tidings.channel import Channel
 from tidings.reason import Reason
@@ -267,7 +267,7 @@ def _legal(batch: Batch, rest: Rest, land: Known, customer: Ints, channel: Ints)
     for slot in range(land.places.shape[2]):
         place = land.places[customer, channel, slot]
         start, end = rules.start[place, channel], rules.end[place, channel]
-        nearer = (land.places[customer, channel, :slot] == place[:, None]).any(axis=1)
+        nearer = some(land.places[customer, channel, :slot] == place[:, None])
         start, end = np.where(nearer, 0, start), np.where(nearer, 0, end)
         which = start != end
         if not which.any():

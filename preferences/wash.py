@@ -14,7 +14,7 @@ import numpy as np
 from preferences.batch import Batch
 from preferences.law import Known, Table, number_of, strictest, table
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Ints
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Ints, some
 from tidings.channel import Channel
 from tidings.reason import Reason
 
@@ -77,7 +77,7 @@ def _due(batch: Batch, found: Known, rules: Table) -> Ints:
             every = int(rules.every[number_of(land), column])
             dated = batch.washed.get((land, kind))
             if dated is None or (today - dated).days > min(days, every or days):
-                here = (found.places[:, column] == number_of(land)).any(axis=1)
+                here = some(found.places[:, column] == number_of(land))
                 due[:, column] = np.where(here & (due[:, column] == NOBODY), place, due[:, column])
     return due
 
