@@ -184,7 +184,8 @@ def test_a_gap_is_what_the_decision_says_of_the_wished_channel(
                 suppress(connection, channel, row["value"])
         state(connection, one, topic="service", channels=[wished])
         asked = pl.DataFrame(
-            {"message": ["m"], "customer": [one], "tried": [[]]}, schema=dict(empty("asked").schema)
+            {"message": ["m"], "customer": [one], "tried": [[]], "over_budget": [[]], "gain": [None]},
+            schema=dict(empty("asked").schema),
         )
         ranked = decide(read_facts(connection, question, asked, NOON), Policy(), NOON).ranked
         [told] = ranked.filter(pl.col("channel") == wished).to_dicts()

@@ -43,7 +43,8 @@ BY = {"actor": "staff:Mia", "because": "same person, ticket 812", "now": NOON}
 
 def answer(connection, customer, policy=POLICY, question=QUESTION, now=NOON):
     asked = pl.DataFrame(
-        {"message": ["m"], "customer": [customer], "tried": [[]]}, schema=dict(empty("asked").schema)
+        {"message": ["m"], "customer": [customer], "tried": [[]], "over_budget": [[]], "gain": [None]},
+        schema=dict(empty("asked").schema),
     )
     return decide(read_facts(connection, question, asked, now), policy, now)
 
