@@ -124,7 +124,8 @@ def _compared(
     import polars as pl
 
     asked = pl.DataFrame(
-        {"message": ["m"], "customer": [customer], "tried": [[]]}, schema=empty("asked").schema
+        {"message": ["m"], "customer": [customer], "tried": [[]], "over_budget": [[]], "gain": [None]},
+        schema=empty("asked").schema,
     )
     facts = read_facts(connection, question, asked, now)
     before, after = (_channel(one, policy, now) for one in (facts, _with(facts, records, *said)))
