@@ -85,6 +85,23 @@ def test_a_large_audience_makes_shards_larger_and_not_more(settings, engine, aud
     assert cut(engine, name) == shards
 
 
+def test_the_messages_of_an_audience_are_named_as_a_message_alone_is(settings, engine):
+    installation = install(settings, engine)
+    people(engine, 20)
+
+    stages.begin(installation, opened(installation), now=NOON)
+
+    with engine.begin() as connection:
+        frozen = connection.execute(text("SELECT id, dedupe_key FROM messages")).all()
+        # Of a key whose name is taken the function makes another: the messages step aside for it to say what it would.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text("DELETE FROM messages"))
+        named = {key: connection.scalar(text("SELECT message_id(:key)"), {"key": key}) for _, key in frozen}
+        connection.rollback()
+    assert len(frozen) == 20
+    assert {key: name for name, key in frozen} == named
+
+
 def people(engine, count):
     with engine.begin() as connection:
         connection.execute(
