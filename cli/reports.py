@@ -34,9 +34,9 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
             style="bold",
         )
     console.print(table)
-    for line in found["budget"]:
+    for line in found.get("budget", ()):
         console.print(_budget(line), markup=False, soft_wrap=True)
-    saved = found["saved"]
+    saved = found.get("saved", {"letters": 0})
     told = (
         f"{saved['letters']:,} letters were not printed: {saved['amount']} saved. "
         if saved["letters"]

@@ -105,8 +105,14 @@ def _colours() -> dict[str, Any]:
     from weasyprint.css import ColorProfile
 
     profile = (files("weasyprint.pdf") / "sRGB2014.icc").read_bytes()
+
+    class AsItIs(ColorProfile):  # type: ignore[misc]
+        """The file's own bytes: LittleCMS writes others for the first document of a process than for the rest."""
+
+        content = profile
+
     parts = (["r"], ["g"], ["b"])
-    return {_INTENT: ColorProfile(io.BytesIO(profile), f"{_INTENT}.icc", "relative-colorimetric", parts)}
+    return {_INTENT: AsItIs(io.BytesIO(profile), f"{_INTENT}.icc", "relative-colorimetric", parts)}
 
 
 def _forget() -> None:

@@ -1,5 +1,6 @@
 """A template as files to look at, on every channel and in every language, with what each costs."""
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -93,18 +94,22 @@ def _languages(template: Template, language: str) -> tuple[str, ...]:
 
 
 def written(made: Iterable[Made], folder: Path, organisation: Organisation | None) -> list[Look]:
-    """Write every rendered message as files; a folder for each language where there are several.
+    """Write every rendered message as files; where there are several languages a folder for each, and the first beside.
 
     Raises:
         Problem: the folder cannot be written.
     """
     found = list(made)
     several = len({language for language, _, _ in found}) > 1
+    first = "en" if any(language == "en" for language, _, _ in found) else found[0][0] if found else ""
     try:
-        return [
+        looks = [
             _look(language, channel, content, folder / language if several else folder, organisation)
             for language, channel, content in found
         ]
+        for path in (path for one in looks if several and one.language == first for path in one.files):
+            shutil.copyfile(path, folder / path.name)
+        return looks
     except OSError as error:
         raise Problem(
             f"{folder} cannot be written: {error}.", todo="Choose another folder with --out."

@@ -20,7 +20,9 @@ HELD = {MessageState.HELD, MessageState.SUPPRESSED, MessageState.CANCELLED}
 UNDECIDED = "undecided"
 
 
-def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[str, Any]:
+def report(  # noqa: PLR0915 -- one key after another
+    connection: Connection, run_id: str, *, lifted: bool = True
+) -> dict[str, Any]:
     """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost, saved}; the sums always agree.
 
     `planned` is counted by first choice, `sent` by the channel that accepted last; `went_on`, where there are any, are
@@ -65,6 +67,8 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
         if row.channel:
             spent[row.channel] += row.cost
     lift = lift_of(connection, run) if lifted else None
+    budget = run.options.get("limits", {}).get("budget", [])
+    saved = savings(connection, run)
     return {
         "run": run.id,
         "audience": run.audience,
@@ -74,13 +78,13 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
         "failed": _plain(failed),
         "unknown": unknown,
         "waiting": _plain(waiting),
-        "budget": run.options.get("limits", {}).get("budget", []),
         "cost": {
             "currency": run.options.get("currency", ""),
             "total": str(sum(spent.values(), Decimal(0)).quantize(Decimal("0.01"))),
             "channels": {channel: str(cost.normalize()) for channel, cost in sorted(spent.items()) if cost},
         },
-        "saved": savings(connection, run),
+        **({"budget": budget} if budget else {}),
+        **({"saved": saved} if saved["channels"] else {}),
         **({"went_on": _plain(Counter({row.channel: row.n for row in left}))} if left else {}),
         **({} if lift is None else {"holdout": lift}),
     }

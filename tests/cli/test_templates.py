@@ -21,7 +21,8 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list_prints_one_json_value(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert {entry["template"] for entry in found} == {"invoice/standard", "news/quarterly", "offer/autumn"}
+    names = {"invoice/reminder", "invoice/standard", "news/quarterly", "offer/autumn"}
+    assert {entry["template"] for entry in found} == names
 
 
 def test_list_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +108,9 @@ def test_preview_without_a_language_has_a_folder_for_each(
 ) -> None:
     assert run(["preview", "news/quarterly", "--out", str(own_home / "out"), "--json"]) == 0
     looks = json.loads(capsys.readouterr().out)
-    assert {path.name for path in (own_home / "out").iterdir()} == {"en", "nb", "sv", "pl", "pt_BR"}
+    folders = {path.name for path in (own_home / "out").iterdir() if path.is_dir()}
+    assert folders == {"en", "nb", "sv", "pl", "pt_BR"}
+    assert (own_home / "out" / "sms.txt").read_bytes() == (own_home / "out" / "en" / "sms.txt").read_bytes()
     assert {(one["language"], one["channel"]) for one in looks if one.get("parts", 0) > 1} >= {("pl", "sms")}
     assert all(Path(file).exists() for one in looks for file in one["files"])
 

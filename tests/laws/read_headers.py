@@ -19,7 +19,9 @@ def wrong_of_mail(told):
     found = dict(message.items())
     if message.keys() != read(told["head"], compat32).keys() or len(found) != len(message.keys()):
         yield f"headers {message.keys()}"
-    defects = [*message.defects, *(one for value in found.values() for one in value.defects)]
+    # Read without its body, a multipart message is none to Python 3.11.2: that is not the headers' doing.
+    own = [one for one in message.defects if type(one).__name__ != "MultipartInvariantViolationDefect"]
+    defects = [*own, *(one for value in found.values() for one in value.defects)]
     if defects or message.get_payload().strip():
         yield f"defects {defects}"
     if {"bcc", "cc", "sender", "resent-to"} & {key.lower() for key in found}:

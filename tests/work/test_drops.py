@@ -155,7 +155,7 @@ def test_customers_are_known_before_what_is_about_them(home, place):
         drop(place, kind, f"{kind}.csv", example_of(kind).table)
 
     assert take_all(home, now=NOON) == 4
-    assert [count(home, kind) for kind in ("touchpoints", "consents", "statements")] == [3, 3, 5]
+    assert [count(home, kind) for kind in ("touchpoints", "consents", "statements")] == [3, 3, 8]
 
 
 def test_invoices_become_a_run_once(home, place, engine):

@@ -43,6 +43,7 @@ _REPORT: JsonDict = {
     "cost": {"currency": "EUR", "total": "0.01", "channels": {"email": "0.0004"}},
     "saved": {"letters": 0, "amount": "0.00", "channels": {}, "because": {}},
 }
+_NOTHING_SAVED = {"saved": _REPORT["saved"]}
 
 
 class StartedOut(BaseModel):
@@ -194,7 +195,7 @@ def read_run(request: Request, caller: Caller, run: RunId) -> Response:
         if known is not None and known.kind not in kinds_of(caller):
             raise Refused(404, f"There is no run {run!r} of yours.", field="id", value=run)
         try:
-            found = site.wiring.report(connection, run)
+            found = _NOTHING_SAVED | dict(site.wiring.report(connection, run))
         except Problem as error:
             raise Refused(404, str(error), field="id", value=run) from error
     return plain(found)
