@@ -19,7 +19,12 @@ from web.problems import problem
 from web.site import Site
 from web.staff import SMALL, StaffRoute
 
-LIMITS = {"/v1/invoice-runs": 64 * 2**20, "/v1/letters/check": 50_000_000, "/v1/": 4 * 2**20, "/hooks/": 2**20}
+LIMITS = {
+    "/v1/invoice-runs": 64 * 2**20,
+    "/v1/letters/check": 50_000_000,
+    "/v1/": 4 * 2**20,
+    "/hooks/": 2**20,
+}
 """Most bytes of a body by the beginning of its path; the first that fits."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
