@@ -255,8 +255,6 @@ def lay_out(page: Page, *, where: str) -> "Document":
     if page.version not in _STATIC_IMAGES:
         kept = {key: _kept(image) for key, image in cache.items() if str(key).startswith("asset:")}
         _STATIC_IMAGES[page.version] = kept
-        if kept:  # the first document of a process has the bytes of all others: its drawings are drawn as they are kept
-            return lay_out(page, where=where)
     for sheet in document.pages:
         sheet.bookmarks = []  # an outline of one heading helps nobody
     return document

@@ -1,5 +1,8 @@
 """Letters are read as the post and the inserter read them: by position on the page, and by the codes on it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +16,7 @@ from templates.postal_lines import WINDOWS, window_for
 from templates.preview import SAMPLE_BRAND
 from templates.render import render
 from tests.templates.conftest import Make
+from tests.walk import ROOT
 from tidings.channel import Channel
 from tidings.message import Letter
 from tidings.problem import Problem
@@ -210,3 +214,33 @@ def test_the_sender_is_named_once(make: Make, offer: Template, lines: tuple[str,
     brand = SAMPLE_BRAND.model_copy(update={"address": address})
     text = pdf_text(letter(render(offer, Channel.LETTER, make(offer, country="DE", brand=brand))).pdf)
     assert "Nordlys · Storgata 12" in text
+
+
+SAME = """
+import hashlib
+from templates.catalog import find
+from templates.preview import SAMPLE_BRAND, sample_subject
+from templates.render import render
+from tidings.channel import Channel
+for name in ("news/quarterly", "offer/autumn"):
+    template = find(name)
+    letters = [render(template, Channel.LETTER, sample_subject(template, SAMPLE_BRAND, "en")) for _ in range(2)]
+    print(*(hashlib.sha256(letter.pdf).hexdigest() for letter in letters))
+"""
+
+
+def test_a_letter_has_the_same_bytes_in_any_process_and_at_any_time_of_it() -> None:
+    """An attempt in another process must find its first bytes again; sets come in another order in each process."""
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", SAME],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split()
+        for seed in ("1", "2", "3")
+    ]
+    assert made[0] == made[1] == made[2]
+    assert made[0][::2] == made[0][1::2]
