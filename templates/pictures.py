@@ -74,7 +74,9 @@ class Drawing:
         grown = any(len(resources[kind]) != count for kind, count in before.items())
         if grown or not all(isinstance(one, bytes) and not one.endswith(b" Tf") for one in drawn):
             return None
-        names = dict.fromkeys(name.decode() for name in _states(drawn))  # a set's order is another in each process
+        names = dict.fromkeys(
+            name.decode() for name in _states(drawn)
+        )  # a set's order is another in each process
         found = resources["ExtGState"]
         if any(name[0] not in "aA" for name in names):
             return None
