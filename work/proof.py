@@ -20,7 +20,7 @@ from store.facts import read_facts
 from store.facts_as_of import changes, unknown
 from store.persons import members
 from store.policies import rules_of
-from tidings.facts import Decisions, Facts, Question, empty
+from tidings.facts import Decisions, Facts, empty
 from tidings.problem import Problem
 from work.build import read_context
 from work.installation import Installation
@@ -68,14 +68,15 @@ def prove(connection: Connection, installation: Installation, row: Any, *, now: 
     question = question_of(context.run, context.template, installation.organisation)
     policy = policy_from(rules_of(connection, context.run.policy_version))
     asked = _asked(row)
-    found = _same(_facts(connection, question, asked, row.planned_at, None), policy, row)
+    facts = read_facts(connection, question, asked, row.planned_at)
+    found = _same(_before(facts, row.planned_at), policy, row)
     if found is not None:
         differs = _differences(row.decision, found)
         return Proof(proved=not differs, differs=differs, unknown=[], facts_changed=False, today=None)
     records = members(connection, row.customer)
     for known_at in _moments(connection, records):
-        before = _facts(connection, question, asked, row.planned_at, known_at)
-        found = _same(before, policy, row)
+        former = read_facts(connection, question, asked, row.planned_at, known_at=known_at)
+        found = _same(_before(former, row.planned_at), policy, row)
         if found is not None:
             break
     differs = [{"what": "facts"}] if found is None else _differences(row.decision, found)
@@ -84,7 +85,7 @@ def prove(connection: Connection, installation: Installation, row: Any, *, now: 
         differs=differs,
         unknown=unknown(connection, records, row.planned_at) if found is None else [],
         facts_changed=True,
-        today=_today(read_facts(connection, question, asked, now), policy, row, now),
+        today=_today(facts, policy, row, now),
     )
 
 
@@ -106,17 +107,10 @@ def _asked(row: Any) -> pl.DataFrame:
     return pl.DataFrame(lines, schema=empty("asked").schema)
 
 
-def _facts(
-    connection: Connection,
-    question: Question,
-    asked: pl.DataFrame,
-    planned_at: datetime,
-    known_at: datetime | None,
-) -> Facts:
+def _before(facts: Facts, planned_at: datetime) -> Facts:
+    """Return facts with what had been sent before a decision: the message itself is not among its reasons."""
     import polars as pl
 
-    facts = read_facts(connection, question, asked, planned_at, known_at=known_at)
-    # What had been sent before the decision: the message itself is not among its reasons.
     return replace(facts, recent=facts.recent.filter(pl.col("at") < planned_at))
 
 
