@@ -12,10 +12,8 @@ from sqlalchemy import text
 from bench.figure import Figure, bound
 from bench.home import fresh_home
 from bench.peers.server_cpu import postmaster_of, server_cpu
-from templates.catalog import find
+from bench.plan import plan
 from tidings.organisation import read_organisation
-from work import run as stages
-from work.campaign import open_campaign, parse_campaign
 from work.explain import explain
 from work.installation import Installation
 
@@ -49,7 +47,7 @@ def figures() -> Iterable[Figure]:
         before = (NOW - timedelta(days=30)).isoformat()
         with store.engine.begin() as connection:
             connection.execute(text(_SEED.format(customers=CUSTOMERS, before=before)))
-        run = _planned(installation)
+        run = plan(installation, NOW)
         with store.engine.begin() as connection:
             connection.execute(
                 text("""
@@ -68,22 +66,3 @@ def figures() -> Iterable[Figure]:
             explain(installation, f"C{number}", run, now=NOW)
         took = time.process_time() + server_cpu(postmaster) - start
     yield bound("explain one", ours=took / ASKED * 1000, most=MOST_MS, unit="CPU-ms, database's too")
-
-
-def _planned(installation: Installation) -> str:
-    """Decide a campaign for everybody; return its run."""
-    raw = {
-        "name": "bench",
-        "edition": "1",
-        "topic": "news",
-        "template": "news/quarterly",
-        "audience": {"everybody": True},
-        "data": {key: value for key, value in find("news/quarterly").sample.items() if key != "customer"},
-    }
-    opened = open_campaign(
-        installation, parse_campaign(raw, where="bench"), installation.policy, actor="staff:bench", now=NOW
-    )
-    shards = stages.begin(installation, opened.run, now=NOW)
-    for shard in range(shards.count):
-        stages.plan(installation, opened.run, shard, installation.policy, now=NOW)
-    return opened.run
