@@ -6,7 +6,7 @@ Read from what was rendered, as a customer's mail program or phone reads it; not
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -42,6 +42,10 @@ PADDING = re.compile("[\u2007\u034f\u200c]")
 """What keeps mail programs from showing the body behind the preheader."""
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 SHORTENERS = frozenset({"bit.ly", "tinyurl.com", "t.co", "goo.gl", "ow.ly", "is.gd", "buff.ly", "rebrand.ly"})
+
+
+Said = Sequence[tuple[Channel, str, str]]
+"""Channel, part and text of everything that a customer reads."""
 
 
 class Verdict(StrEnum):
@@ -89,7 +93,8 @@ def inspect(template: Template, language: str, contents: Mapping[Channel, Conten
     """
     email, sms = contents.get(Channel.EMAIL), contents.get(Channel.SMS)
     push, letter = contents.get(Channel.PUSH), contents.get(Channel.LETTER)
-    found = [*_targets(template, language), _left_over(language, contents), _reading(language, contents)]
+    said = [(channel, part, text) for channel, content in contents.items() for part, text in outputs(content)]
+    found = [*_targets(template, language), _left_over(language, said), _reading(language, said)]
     if isinstance(email, Email):
         found += _email(template, language, _opened(email.raw))
     if isinstance(sms, Sms):
@@ -193,11 +198,10 @@ def _targets(template: Template, language: str) -> Iterator[Finding]:
     yield _judged("utm", language, "", marked, Verdict.WARN)
 
 
-def _left_over(language: str, contents: Mapping[Channel, Content]) -> Finding:
+def _left_over(language: str, said: Said) -> Finding:
     wrong = [
         f"{channel.value} ({part}): {left[0]}"
-        for channel, content in contents.items()
-        for part, text in outputs(content)
+        for channel, part, text in said
         if (left := LEFT_OVER.search(text))
     ]
     return _judged("merge_tags", language, "", wrong, Verdict.BLOCK)
@@ -244,8 +248,8 @@ def _size(mail: Mail, language: str) -> Finding:
     return _judged("size", language, "email", [*heavy, *near], Verdict.WARN)
 
 
-def _reading(language: str, contents: Mapping[Channel, Content]) -> Finding:
-    text = next((text for content in contents.values() for _, text in outputs(content)), "")
+def _reading(language: str, said: Said) -> Finding:
+    text = next((text for _, _, text in said), "")
     years = age(text)
     hard = [f"a reader of about {years} years understands it at once"] if years >= OLD_READER else []
     return _judged("reading_age", language, "", hard, Verdict.WARN)
