@@ -1,7 +1,6 @@
 """Pages of a PDF as images, for screens."""
 
 import io
-from collections.abc import Iterator
 
 from tidings.problem import Problem
 
@@ -28,9 +27,3 @@ def page_image(pdf: bytes, *, number: int = 0, width: int = WIDTH) -> bytes:
     kept = io.BytesIO()
     image.quantize(64).save(kept, format="PNG", optimize=False)
     return kept.getvalue()
-
-
-def page_images(pdf: bytes, *, pages: int) -> Iterator[bytes]:
-    """Yield so many pages as images, in order."""
-    for number in range(pages):
-        yield page_image(pdf, number=number)

@@ -10,7 +10,7 @@ from typing import Any
 from store.addressed import addressed
 from store.customers import find as find_customer
 from templates.catalog import Template
-from templates.page_images import page_images
+from templates.page_images import page_image
 from templates.preview import files_of, render_all, sample_subject
 from templates.render import render
 from tidings.channel import Channel
@@ -121,8 +121,10 @@ def _look(
 ) -> Look:
     files = files_of(channel, content)
     if isinstance(content, Letter):
-        images = enumerate(page_images(content.pdf, pages=content.pages), start=1)
-        files |= {f"{channel.value}-{number}.png": image for number, image in images}
+        files |= {
+            f"{channel.value}-{number + 1}.png": page_image(content.pdf, number=number)
+            for number in range(content.pages)
+        }
     folder.mkdir(parents=True, exist_ok=True)
     for name, body in files.items():
         (folder / name).write_bytes(body)

@@ -20,15 +20,13 @@ HELD = {MessageState.HELD, MessageState.SUPPRESSED, MessageState.CANCELLED}
 UNDECIDED = "undecided"
 
 
-def report(  # noqa: PLR0915 -- one key after another
-    connection: Connection, run_id: str, *, lifted: bool = True
-) -> dict[str, Any]:
-    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost, saved}; the sums always agree.
+def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[str, Any]:
+    """Return {run, audience, planned, held, sent, failed, unknown, waiting, cost}; the sums always agree.
 
     `planned` is counted by first choice, `sent` by the channel that accepted last; `went_on`, where there are any, are
     the messages that had left on a channel before and are counted where they went on to. `cost` is {currency, total,
-    channels}: what was sent at its price, on every channel that took it, what waits at its expected one. `saved` is of
-    `work.savings`: letters that did not have to leave.
+    channels}: what was sent at its price, on every channel that took it, what waits at its expected one. `saved`, where
+    there are any, is of `work.savings`: letters that did not have to leave. `budget` is what its limits did.
 
     `holdout`, where the campaign has one, is what `work.lift.lift_of` says; it reads every message, so that a page that
     asks again and again leaves it out (`lifted`).
@@ -66,9 +64,6 @@ def report(  # noqa: PLR0915 -- one key after another
                 waiting[_why(run, row.reason)] += row.n
         if row.channel:
             spent[row.channel] += row.cost
-    lift = lift_of(connection, run) if lifted else None
-    budget = run.options.get("limits", {}).get("budget", [])
-    saved = savings(connection, run)
     return {
         "run": run.id,
         "audience": run.audience,
@@ -83,11 +78,21 @@ def report(  # noqa: PLR0915 -- one key after another
             "total": str(sum(spent.values(), Decimal(0)).quantize(Decimal("0.01"))),
             "channels": {channel: str(cost.normalize()) for channel, cost in sorted(spent.items()) if cost},
         },
-        **({"budget": budget} if budget else {}),
-        **({"saved": saved} if saved["channels"] else {}),
         **({"went_on": _plain(Counter({row.channel: row.n for row in left}))} if left else {}),
-        **({} if lift is None else {"holdout": lift}),
+        **_where_there_is(connection, run, lifted=lifted),
     }
+
+
+def _where_there_is(connection: Connection, run: Run, *, lifted: bool) -> dict[str, Any]:
+    """Return what only some runs have: a budget, letters that were spared, a holdout."""
+    found = {
+        "budget": run.options.get("limits", {}).get("budget"),
+        "saved": savings(connection, run),
+        "holdout": lift_of(connection, run) if lifted else None,
+    }
+    if not found["saved"]["channels"]:
+        del found["saved"]
+    return {key: value for key, value in found.items() if value}
 
 
 def rejected_lines(connection: Connection, run_id: str) -> list[str]:
