@@ -330,9 +330,17 @@ def disable(connection: Connection, webhook: int, *, because: str, now: datetime
 
 
 def disable_failing(connection: Connection, *, before: datetime, now: datetime) -> int:
-    """Disable the endpoints that have failed since before a moment without one success; returns how many."""
+    """Disable the endpoints that have failed since before a moment without one success; returns how many.
+
+    Their calls from before it are given up, also those whose next try was to come a little later: none will.
+    """
     return connection.execute(
-        text("""UPDATE webhooks SET disabled_at = :now, disabled_because = 'it failed for three days'
-                 WHERE disabled_at IS NULL AND failing_since <= :before"""),
+        text("""WITH disabled AS (
+                    UPDATE webhooks SET disabled_at = :now, disabled_because = 'it failed for three days'
+                     WHERE disabled_at IS NULL AND failing_since <= :before RETURNING id
+                ), given_up AS (
+                    UPDATE webhook_calls c SET state = 'failed' FROM disabled
+                     WHERE c.webhook_id = disabled.id AND c.state = 'waiting' AND c.since <= :before)
+                SELECT count(*) FROM disabled"""),
         {"now": now, "before": before},
-    ).rowcount
+    ).scalar_one()
