@@ -23,6 +23,8 @@ class Unrendered:
     company: str
     reference: str
     postal: Mapping[str, Any] | None
+    attributes: Mapping[str, Any]
+    """Of the customer."""
 
 
 def one_run_at_a_time(connection: Connection, brand: str) -> None:
@@ -139,7 +141,7 @@ def without_pdf(connection: Connection, run: str, shard: int) -> list[Unrendered
         text("""
             SELECT i.id AS invoice, m.id::text AS message, m.customer_id AS customer, m.language, i.document,
                    btrim(concat_ws(' ', c.first_name, c.last_name)) AS name, c.company,
-                   i.document ->> 'customer' AS reference,
+                   i.document ->> 'customer' AS reference, c.attributes,
                    (SELECT a.postal FROM addresses a WHERE a.customer_id = m.customer_id AND a.channel = 'letter'
                       AND a.removed_at IS NULL ORDER BY a.state DESC, a.position, a.id LIMIT 1) AS postal
             FROM messages m JOIN invoices i ON i.id = m.invoice_id JOIN customers c ON c.id = m.customer_id

@@ -21,6 +21,7 @@ from tidings.invoice_parts import (
     Percent,
     Period,
     Preceding,
+    Profile,
     Reference,
     TaxCategory,
     TaxNote,
@@ -176,6 +177,10 @@ class Invoice(Part):
     notes: tuple[Note, ...] = ()
     """After `note`."""
     attachments: tuple[Attachment, ...] = ()
+    profile: Profile = "auto"
+    """Whose rules the separate file keeps; `auto` leaves it to the customer and the brand."""
+    buyer_endpoint: Reference = ""
+    """The buyer's electronic address with its scheme (BT-49), `0192:987654325`; `buyer.endpoint` goes before it."""
 
     @property
     def is_credit(self) -> bool:

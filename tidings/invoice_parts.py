@@ -10,10 +10,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 TaxCategory = Literal["S", "Z", "E", "AE", "K", "G", "O", "L", "M", "B"]
 """UNTDID 5305 as EN 16931 has it: standard, zero, exempt, reverse charge, intra-community, export, outside of its
 scope, Canary Islands (IGIC), Ceuta and Melilla (IPSI), split payment."""
+Profile = Literal["auto", "none", "en16931", "xrechnung", "peppol"]
+"""Whose rules an invoice keeps that machines read: the European norm's, XRechnung's, Peppol BIS Billing 3's.
+
+`auto`: the strictest whose demands it meets. `none`: it is a PDF and nothing else.
+"""
 UNTAXED: frozenset[str] = frozenset({"Z", "E", "AE", "K", "G", "O"})
 """Categories whose rate is 0 (BR-Z-05, BR-E-05, BR-AE-05, BR-IC-05, BR-G-05, BR-O-05)."""
 
 
+_SCHEME = re.compile(r"[0-9]{4}|[A-Z]{2}")
 _UNWRITABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
@@ -50,6 +56,24 @@ class Identifier(Part):
     """ISO/IEC 6523 code (`0088` = GLN), an electronic address scheme, a UNTDID code list; '' = the issuer's own."""
     version: Reference = ""
     """Of the list."""
+
+
+def address_of(text: str) -> Identifier | None:
+    """Return an electronic address as settings and files write it, scheme first; None for ''.
+
+    >>> address_of("0192:987654325")
+    Identifier(id='987654325', scheme='0192', version='')
+
+    Raises:
+        ValueError: it has no scheme.
+    """
+    scheme, colon, there = text.strip().partition(":")
+    if not text.strip():
+        return None
+    if not colon or not there.strip() or not _SCHEME.fullmatch(scheme):
+        msg = f"{text[:40]!r} is no electronic address; write its scheme before it, like 0192:987654325"
+        raise ValueError(msg)
+    return Identifier(id=there.strip(), scheme=scheme)
 
 
 class Address(Part):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from tidings.channel import Channel
+from tidings.invoice_parts import Profile, address_of
 from tidings.payment_reference import ReferenceKind
 from tidings.problem import Problem
 
@@ -110,6 +111,10 @@ class Brand(_Strict):
     privacy_text: str = ""
     address: PostalOrigin
     senders: Senders
+    einvoice: Profile = "auto"
+    """Whose rules its invoices keep that machines read: `en16931`, `xrechnung`, `peppol`, `none` or `auto`."""
+    endpoint: str = ""
+    """Its own electronic address with the scheme (BT-34): `0192:987654325`; the mailbox of its service where empty."""
     accounts: dict[str, Account] = {}
     """By ISO 4217 currency."""
     languages: tuple[str, ...] = ("en",)
@@ -145,6 +150,15 @@ class Brand(_Strict):
             )
         return value.strip()
 
+    @field_validator("endpoint")
+    @classmethod
+    def _has_a_scheme(cls, value: str) -> str:
+        try:
+            address_of(value)
+        except ValueError as error:
+            raise PydanticCustomError("endpoint", "{why}", {"why": str(error)}) from error
+        return value.strip()
+
     @field_validator("topics")
     @classmethod
     def _below_marketing(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -175,6 +189,10 @@ class Postage(_Strict):
     abroad: Decimal
     sheet: Decimal = Decimal("0.05")
     """Printing and paper of one sheet."""
+    step_grams: Decimal = Field(default=Decimal(20), gt=0)
+    """Up to what weight these prices hold, the envelope included: what goes together stays under it."""
+    step_sheets: int | None = Field(default=None, ge=1)
+    """Up to how many sheets, besides."""
 
 
 class Costs(_Strict):

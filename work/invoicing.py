@@ -17,7 +17,7 @@ from store.policies import current_policy
 from store.runs import Run, add_invoice_run, add_run, runs_of_file, template_id
 from templates.catalog import Template, find
 from templates.einvoice.gate import examine
-from templates.einvoice.legal import is_electronic, whole
+from templates.einvoice.legal import asked_for, is_electronic, whole
 from templates.einvoice.schematron import GateDownError
 from templates.einvoice.ubl import to_ubl
 from tidings.channel import Channel
@@ -205,7 +205,7 @@ def render_documents(installation: Installation, run: Run, template: Template, *
     names = list(template.links)
     jobs = [
         Job(
-            invoice=Invoice.model_validate(item.document),
+            invoice=asked_for(Invoice.model_validate(item.document), item.attributes),
             brand=brand,
             language=item.language,
             links=installation.links.for_message(

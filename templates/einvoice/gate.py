@@ -12,8 +12,10 @@ from typing import Any
 from lxml import etree  # type: ignore[import-untyped]
 
 from templates.einvoice.cii import from_cii
+from templates.einvoice.german import german_demands
 from templates.einvoice.hybrid import read_xml
-from templates.einvoice.legal import is_electronic
+from templates.einvoice.legal import is_electronic, unnumbered
+from templates.einvoice.peppol import peppol_demands
 from templates.einvoice.rules import broken_rules
 from templates.einvoice.schematron import GateDownError, Worker, rules_folder, worker
 from templates.einvoice.syntax import parse
@@ -35,7 +37,7 @@ class Finding:
     """Why an invoice is not released."""
 
     check: str
-    """`arithmetic`, `schema`, `rules`, `pdf/a-3`, `pdf/ua`, `read-back`."""
+    """`arithmetic`, `profile`, `schema`, `rules`, `pdf/a-3`, `pdf/ua`, `read-back`."""
     rule: str
     """`BR-CO-15`, a rule of the PDF's; '' where there is none."""
     text: str
@@ -59,6 +61,7 @@ def examine(invoice: Invoice, *, pdf: bytes, ubl: bytes, rules: Worker | None = 
         GateDownError: the rules could not be asked. Nothing may be released.
     """
     found = [Finding(check="arithmetic", rule=one.rule, text=one.text) for one in broken_rules(invoice)]
+    found += [Finding(check="profile", rule=rule, text=text) for rule, text in profile_demands(invoice)]
     if found:
         return found
     embedded = read_xml(pdf)
@@ -69,6 +72,18 @@ def examine(invoice: Invoice, *, pdf: bytes, ubl: bytes, rules: Worker | None = 
     case = _Case(invoice=invoice, cii=embedded or b"", ubl=ubl, pdf=pdf, asked=rules or worker())
     checks = (_schemas, _rules, _profiles, _read_back) if electronic else (_profiles,)
     return [finding for check in checks for finding in check(case)]
+
+
+def profile_demands(invoice: Invoice) -> Iterator[tuple[str, str]]:
+    """Yield (rule, what to do) of what a whole invoice lacks to be what its profile says that it is."""
+    if is_electronic(invoice) and unnumbered(invoice):
+        text = (
+            "tax is charged by a seller without a tax number: give the brand its `tax_id`, or einvoice = none"
+        )
+        yield "BR-S-02", text
+    demands = {"xrechnung": german_demands, "peppol": peppol_demands}.get(invoice.profile)
+    if demands is not None:
+        yield from demands(invoice)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +119,8 @@ def schema_of(name: str) -> Any:
 
 
 def _rules(case: _Case) -> Iterator[Finding]:
-    for syntax, xml in (("cii", case.cii), ("ubl", case.ubl)):
+    national = (("xrechnung", case.ubl),) if case.invoice.profile == "xrechnung" else ()
+    for syntax, xml in (("cii", case.cii), ("ubl", case.ubl), *national):
         for one in case.asked.broken(xml, syntax):
             yield Finding(check="rules", rule=one.rule, text=one.text)
 
@@ -138,6 +154,6 @@ def _read_back(case: _Case) -> Iterator[Finding]:
 
 def unlike(invoice: Invoice, read: Invoice) -> list[str]:
     """Return the fields in which a file that was read back differs; what files do not carry is not compared."""
-    kept = {"customer": invoice.customer, "source": invoice.source}
+    kept = {"customer": invoice.customer, "source": invoice.source, "profile": invoice.profile}
     back = read.model_copy(update=kept)
     return [name for name in Invoice.model_fields if getattr(back, name) != getattr(invoice, name)]

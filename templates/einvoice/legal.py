@@ -2,12 +2,25 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, get_args
 
+from templates.einvoice.german import german_demands
+from templates.einvoice.peppol import peppol_demands
 from templates.paymentcode import is_iban
 from templates.postal_lines import country_of
 from tidings.invoice import Invoice, category_of
-from tidings.invoice_parts import Address, Allowance, Identifier, Party, Payment, TaxCategory, TaxNote
+from tidings.invoice_parts import (
+    Address,
+    Allowance,
+    Identifier,
+    Party,
+    Payment,
+    Profile,
+    TaxCategory,
+    TaxNote,
+    address_of,
+)
 from tidings.organisation import Brand
 
 _VAT_ID = re.compile(r"^[A-Z]{2}[A-Z0-9]{2,18}$")
@@ -16,6 +29,7 @@ _POSTCODE = re.compile(r"^(?P<postcode>(?:[A-Z]{1,2}-)?\d[\d -]{2,8}\d)\s+(?P<ci
 _LONGEST = 200
 _REASONS = {"AE": "VATEX-EU-AE", "K": "VATEX-EU-IC", "G": "VATEX-EU-G", "O": "VATEX-EU-O"}
 """VATEX codes; an exemption (E) has many reasons, and the billing system says which."""
+_ASKED = ("einvoice", "leitweg_id", "einvoice_address")
 _DISCOUNT, _CHARGE = "95", "ABK"
 """UNTDID 5189 discount, 7161 miscellaneous."""
 
@@ -38,7 +52,7 @@ def whole(
         company: the customer's.
     """
     seller = invoice.seller or seller_of(brand)
-    buyer = invoice.buyer or _buyer(invoice, brand, postal, company or name)
+    buyer = _reached(invoice.buyer or _buyer(invoice, brand, postal, company or name), invoice)
     untaxed: TaxCategory = "Z" if seller.vat_id or invoice.tax_representative else "O"
     made = invoice.model_copy(
         update={
@@ -64,7 +78,46 @@ def whole(
             ),
         }
     )
-    return explained(made)
+    asked = invoice.profile if invoice.profile != "auto" else brand.einvoice
+    known = explained(made)
+    return known.model_copy(
+        update={"buyer_endpoint": "", "profile": strictest(known) if asked == "auto" else asked}
+    )
+
+
+def asked_for(invoice: Invoice, attributes: Mapping[str, Any]) -> Invoice:
+    """Return an invoice with what its customer once said of invoices that machines read; what it says itself stands.
+
+    Args:
+        invoice: from a billing system.
+        attributes: the customer's; `einvoice` (a profile), `leitweg_id` (BT-10) and `einvoice_address` (BT-49).
+    """
+    said = {name: str(attributes.get(name) or "").strip()[:_LONGEST] for name in _ASKED}
+    profile = said["einvoice"] if said["einvoice"] in get_args(Profile) else "auto"
+    return invoice.model_copy(
+        update={
+            "profile": invoice.profile if invoice.profile != "auto" else profile,
+            "buyer_reference": invoice.buyer_reference or said["leitweg_id"],
+            "buyer_endpoint": invoice.buyer_endpoint or said["einvoice_address"],
+        }
+    )
+
+
+def _reached(buyer: Party, invoice: Invoice) -> Party:
+    """Return the buyer with the electronic address that is known of it; one that cannot be read is none."""
+    with suppress(ValueError):
+        return buyer.model_copy(update={"endpoint": buyer.endpoint or address_of(invoice.buyer_endpoint)})
+    return buyer
+
+
+def strictest(invoice: Invoice) -> Profile:
+    """Return the strictest profile whose demands an invoice meets, but for those that only its file can break."""
+    if unnumbered(invoice):
+        return "none"
+    german = invoice.buyer is not None and _country(invoice.buyer) == "DE"
+    if german and not any(german_demands(invoice)):
+        return "xrechnung"
+    return "en16931" if any(peppol_demands(invoice)) else "peppol"
 
 
 def explained(invoice: Invoice) -> Invoice:
@@ -80,13 +133,22 @@ def explained(invoice: Invoice) -> Invoice:
 
 
 def is_electronic(invoice: Invoice) -> bool:
-    """Return whether a whole invoice can be one that machines read: whoever charges tax has a tax number.
+    """Return whether a whole invoice is one that machines read; the others are a PDF and nothing else."""
+    return invoice.profile != "none"
 
-    Of a brand without a `tax_id` only what is outside of the scope of tax can; the others are a PDF and nothing else.
+
+def unnumbered(invoice: Invoice) -> bool:
+    """Return whether a whole invoice charges tax in the name of a seller who has no tax number (BR-S-02).
+
+    Of a brand without a `tax_id` only what is outside of the scope of tax can be an invoice that machines read.
     """
     seller = invoice.seller or Party()
     number = seller.vat_id or seller.tax_id or (invoice.tax_representative or Party()).vat_id
-    return bool(number) or all(group.category == "O" for group in invoice.groups)
+    return not number and any(group.category != "O" for group in invoice.groups)
+
+
+def _country(party: Party) -> str:
+    return party.address.country if party.address else ""
 
 
 def _reasoned(one: Allowance) -> Allowance:
@@ -122,7 +184,7 @@ def seller_of(brand: Brand) -> Party:
         ids=() if number else (Identifier(id=brand.id),),
         vat_id=number,
         tax_id="" if number else brand.tax_id,
-        endpoint=_mailbox(brand.service_email or brand.senders.email),
+        endpoint=address_of(brand.endpoint) or _mailbox(brand.service_email or brand.senders.email),
         address=_address(lines, brand.address.country),
         contact=brand.name,
         phone=brand.service_phone,

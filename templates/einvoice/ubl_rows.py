@@ -36,9 +36,8 @@ def _noted(note: Any) -> str:
     return f"#{subject}#{text}" if subject else text
 
 
-def _rated(thing: Any) -> bool:
-    category = thing["category"] if isinstance(thing, Mapping) else getattr(thing, "category", "")
-    return category != "O"
+def _rated(line: Any) -> bool:
+    return getattr(line, "category", "") != "O"
 
 
 _NOTES = Kind(write=_noted, read=_note)
@@ -112,7 +111,7 @@ _SUBTOTAL: tuple[Row, ...] = (
         "cac:TaxCategory",
         (
             leaf("cbc:ID", "category"),
-            leaf("cbc:Percent", "rate", NUMBER, only=_rated),
+            leaf("cbc:Percent", "rate", NUMBER),
             leaf("cbc:TaxExemptionReasonCode", "reason_code"),
             leaf("cbc:TaxExemptionReason", "reason"),
             _SCHEME,

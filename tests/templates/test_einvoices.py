@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from templates.einvoice.cii import ROOT, from_cii, to_cii
-from templates.einvoice.gate import schema_of
+from templates.einvoice.gate import schema_of, unlike
 from templates.einvoice.schematron import worker
 from templates.einvoice.syntax import parse
 from templates.einvoice.ubl import PEPPOL, XRECHNUNG, from_ubl, to_ubl
@@ -127,7 +127,7 @@ def test_what_is_written_is_read_back_equal(invoice: Invoice, write: Any, reader
     found = reader(parse(write(sent)))
     back = model_of(found)
     assert differences(back, found) == []
-    assert back == sent
+    assert unlike(sent, back) == []
 
 
 amounts = st.decimals(min_value=-9999, max_value=9999, places=2)
@@ -155,7 +155,7 @@ def test_any_invoice_adds_up_and_is_read_back_equal_from_both(
     assert sum((group.base for group in sent.groups), Decimal(0)) == sent.net
     assert sent.due == sent.gross - sent.prepaid
     for xml, reader in ((to_cii(sent), from_cii), (to_ubl(sent), from_ubl)):
-        assert model_of(reader(parse(xml))) == sent
+        assert unlike(sent, model_of(reader(parse(xml)))) == []
 
 
 BOMB = b"""<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><x>&b;</x>"""
