@@ -50,10 +50,10 @@ def add(
     json
         Print one JSON object.
     """
-    from work import outbound
+    from work import webhooks
 
     with _opened() as installation:
-        secret = outbound.add(
+        secret = webhooks.add(
             installation,
             name=name,
             url=url,
@@ -77,11 +77,11 @@ def show(*, json: Json = False) -> int:
     json
         Print one JSON list.
     """
-    from store.events import webhooks
-    from work.outbound import as_json
+    from store.webhooks import registered
+    from work.webhooks import as_json
 
     with _opened() as installation, installation.engine.connect() as connection:
-        found = webhooks(connection)
+        found = registered(connection)
     if json:
         print_json([as_json(one) for one in found])
         return 0
@@ -112,10 +112,10 @@ def remove(name: str, *, by: str | None = None, json: Json = False) -> int:
     json
         Print one JSON object.
     """
-    from work import outbound
+    from work import webhooks
 
     with _opened() as installation:
-        outbound.remove(installation, name, actor=_actor(by))
+        webhooks.remove(installation, name, actor=_actor(by))
     if json:
         print_json({"name": name, "removed": True})
     else:
@@ -138,10 +138,10 @@ def rotate(name: str, *, by: str | None = None, json: Json = False) -> int:
     json
         Print one JSON object.
     """
-    from work import outbound
+    from work import webhooks
 
     with _opened() as installation:
-        secret = outbound.rotate(installation, name, actor=_actor(by), now=datetime.now(UTC))
+        secret = webhooks.rotate(installation, name, actor=_actor(by), now=datetime.now(UTC))
     _secret(name, secret, json=json)
     return 0
 
@@ -172,14 +172,14 @@ def replay(
     json
         Print one JSON object.
     """
-    from work import outbound
+    from work import webhooks
 
     with _opened() as installation:
-        count = outbound.replay(
+        count = webhooks.replay(
             installation,
             name,
             since=instant(since) if since else None,
-            ids=[outbound.number_of(one) for one in event],
+            ids=[webhooks.number_of(one) for one in event],
             actor=_actor(by),
             now=datetime.now(UTC),
         )

@@ -18,7 +18,6 @@ from work.alerts import watch
 from work.drops import take_all
 from work.gather import emptied
 from work.mismatch import ask
-from work.outbound import deliver
 from work.paper_folder import all_sources
 from work.receive import fold_waiting
 from work.redemption import withdraw_used
@@ -26,6 +25,7 @@ from work.rehearsal import rehearse_waiting
 from work.reply import forward
 from work.settlement import withdraw_settled
 from work.slips import hand_out
+from work.webhooks import deliver
 
 log = structlog.get_logger()
 

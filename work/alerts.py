@@ -18,11 +18,11 @@ from sqlalchemy import Connection
 
 from store import watch as facts
 from store.drops import wrong_files
-from store.events import webhooks
+from store.webhooks import registered
 from work.collection import calendar_of
 from work.control import pause
 from work.installation import Installation
-from work.outbound import GIVEN_UP_AFTER
+from work.webhooks import GIVEN_UP_AFTER
 
 log = structlog.get_logger()
 
@@ -248,7 +248,7 @@ def _replies(connection: Connection, _: Installation, __: datetime) -> Iterator[
 
 
 def _webhooks(connection: Connection, _: Installation, __: datetime) -> Iterator[Alert]:
-    for webhook in webhooks(connection):
+    for webhook in registered(connection):
         if webhook.disabled_at is not None:
             yield Alert(
                 name="webhook_disabled",

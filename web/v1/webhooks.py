@@ -11,13 +11,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from store import events
+from store.webhooks import registered
 from tidings.problem import Problem
 from web.auth import Caller
 from web.problems import Refused, wrong
 from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
-from work import outbound
+from work import webhooks
 
 router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=StrictRoute)
 
@@ -142,8 +143,8 @@ def list_webhooks(request: Request, caller: Caller) -> Webhooks:
     """Return them by name, and since when one fails."""
     del caller
     with site_of(request).reading.connect() as connection:
-        found = events.webhooks(connection)
-    return Webhooks(items=[WebhookOut(**outbound.as_json(one)) for one in found])
+        found = registered(connection)
+    return Webhooks(items=[WebhookOut(**webhooks.as_json(one)) for one in found])
 
 
 @router.post("/webhooks", status_code=201, summary="Let an endpoint hear of events", responses={409: {}})
@@ -151,7 +152,7 @@ def add_webhook(request: Request, caller: Caller, body: WebhookIn) -> SecretOut:
     """Register an endpoint from now on; the answer has its secret, this once."""
     site = site_of(request)
     try:
-        secret = outbound.add(
+        secret = webhooks.add(
             site.installation,
             name=body.name,
             url=body.url,
@@ -170,7 +171,7 @@ def add_webhook(request: Request, caller: Caller, body: WebhookIn) -> SecretOut:
 def remove_webhook(request: Request, caller: Caller, name: _Name) -> None:
     """Forget it, with what it has not heard."""
     try:
-        outbound.remove(site_of(request).installation, name, actor=f"key:{caller.name}")
+        webhooks.remove(site_of(request).installation, name, actor=f"key:{caller.name}")
     except Problem as error:
         raise _unknown(error, name) from error
 
@@ -180,7 +181,7 @@ def rotate_webhook(request: Request, caller: Caller, name: _Name) -> SecretOut:
     """Sign with the new one, and for a day with the old one as well."""
     site = site_of(request)
     try:
-        secret = outbound.rotate(site.installation, name, actor=f"key:{caller.name}", now=site.clock())
+        secret = webhooks.rotate(site.installation, name, actor=f"key:{caller.name}", now=site.clock())
     except Problem as error:
         raise _unknown(error, name) from error
     return SecretOut(name=name, secret=secret)
@@ -193,11 +194,11 @@ def replay_webhook(request: Request, caller: Caller, name: _Name, body: ReplayIn
     if body.since is None and not body.events:
         raise wrong("say since when, or which events", "since")
     try:
-        ids = [outbound.number_of(one) for one in body.events]
+        ids = [webhooks.number_of(one) for one in body.events]
     except Problem as error:
         raise wrong(str(error), "events") from error
     try:
-        count = outbound.replay(
+        count = webhooks.replay(
             site.installation,
             name,
             since=body.since,
@@ -229,7 +230,7 @@ def list_events(
         rows,
         lambda row: (row.transaction, row.id),
         lambda row: EventOut(
-            id=outbound.event_id(row.id), **outbound.payload(row.kind, row.at, row.customer_id, row.data)
+            id=webhooks.event_id(row.id), **webhooks.payload(row.kind, row.at, row.customer_id, row.data)
         ),
     )
 

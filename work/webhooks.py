@@ -18,8 +18,10 @@ from standardwebhooks import Webhook as Signer
 
 from channels.callout import Said, Unreachable, check, post
 from store import events
+from store import webhooks as endpoints
 from store.audit import note
-from store.events import KINDS, Call, Heard, Webhook
+from store.events import KINDS
+from store.webhooks import Call, Heard, Webhook
 from tidings.problem import Problem
 from work.installation import Installation
 
@@ -54,7 +56,7 @@ def add(
     check(url, loopback=installation.settings.webhooks.loopback)
     check_kinds(kinds)
     with installation.engine.begin() as connection:
-        secret = events.add_webhook(
+        secret = endpoints.add(
             connection, name=name.strip(), url=url, events=kinds, personal=personal, now=now
         )
         detail = {"events": list(kinds), "personal": personal}
@@ -80,7 +82,7 @@ def remove(installation: Installation, name: str, *, actor: str) -> None:
         Problem: there is none of that name.
     """
     with installation.engine.begin() as connection:
-        events.remove_webhook(connection, events.find_webhook(connection, name).id)
+        endpoints.remove(connection, endpoints.find(connection, name).id)
         note(connection, actor=actor, action="remove_webhook", subject=name)
 
 
@@ -91,8 +93,8 @@ def rotate(installation: Installation, name: str, *, actor: str, now: datetime) 
         Problem: there is none of that name.
     """
     with installation.engine.begin() as connection:
-        found = events.find_webhook(connection, name)
-        secret = events.rotate(connection, found.id, until=now + ROTATION)
+        found = endpoints.find(connection, name)
+        secret = endpoints.rotate(connection, found.id, until=now + ROTATION)
         note(connection, actor=actor, action="rotate_webhook", subject=name)
     return secret
 
@@ -118,8 +120,8 @@ def replay(
             "A replay needs a moment or events.", todo="Say --since 2026-11-21T09:00Z or --event ID."
         )
     with installation.engine.begin() as connection:
-        found = events.find_webhook(connection, name)
-        count = events.replay(connection, found.id, since=since, events=ids, now=now)
+        found = endpoints.find(connection, name)
+        count = endpoints.replay(connection, found.id, since=since, events=ids, now=now)
         note(connection, actor=actor, action="replay_webhook", subject=name, detail={"events": count})
     return count
 
@@ -134,11 +136,11 @@ def deliver(installation: Installation, *, now: datetime) -> int:
         return 0
     settings = installation.settings.webhooks
     with installation.engine.begin() as connection:
-        events.spread(connection, now=now)
-        events.disable_failing(connection, before=now - GIVEN_UP_AFTER, now=now)
+        endpoints.spread(connection, now=now)
+        endpoints.disable_failing(connection, before=now - GIVEN_UP_AFTER, now=now)
         events.forget_old(connection, before=now - events.KEPT)
         lease = 2 * settings.timeout * _BATCH / _AT_ONCE + timedelta(seconds=30)
-        calls = events.take_due(connection, now=now, lease=lease, limit=_BATCH)
+        calls = endpoints.take_due(connection, now=now, lease=lease, limit=_BATCH)
     if not calls:
         return 0
 
@@ -151,9 +153,9 @@ def deliver(installation: Installation, *, now: datetime) -> int:
     with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="webhook") as pool:
         said = list(pool.map(ask, calls))
     with installation.engine.begin() as connection:
-        events.record(connection, [_heard(call, answer, now) for call, answer in said], now=now)
+        endpoints.record(connection, [_heard(call, answer, now) for call, answer in said], now=now)
         for webhook in {one.webhook for one, answer in said if _gone(answer)}:
-            events.disable(connection, webhook, because="it said 410 Gone", now=now)
+            endpoints.disable(connection, webhook, because="it said 410 Gone", now=now)
     return len(said)
 
 

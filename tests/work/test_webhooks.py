@@ -13,7 +13,7 @@ from tests.peers.http import HttpPeer
 from tests.town import install, settle
 from tidings.problem import Problem
 from tidings.settings import Mode
-from work import outbound
+from work import webhooks
 from work.alerts import alerts
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -48,7 +48,7 @@ def home(settings, engine):
 
 
 def listen(home, endpoint, name="crm", *, kinds=(), personal=False):
-    return outbound.add(
+    return webhooks.add(
         home, name=name, url=endpoint.url, kinds=kinds, personal=personal, actor="staff:Ada", now=NOW
     )
 
@@ -68,17 +68,17 @@ def test_an_event_arrives_signed_as_the_standard_wants_it(home, endpoint):
     secret = listen(home, endpoint)
     happen(home)
 
-    assert outbound.deliver(home, now=NOW) == 1
+    assert webhooks.deliver(home, now=NOW) == 1
     [(_, headers, body)] = endpoint.requests
     told = Signer(secret).verify(body, headers)
     assert told == {"type": "run.finished", "timestamp": NOW.isoformat(), "data": {"run": "r"}}
-    assert outbound.deliver(home, now=NOW) == 0
+    assert webhooks.deliver(home, now=NOW) == 0
 
 
 def test_a_forged_body_is_told_from_ours(home, endpoint):
     secret = listen(home, endpoint)
     happen(home)
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     [(_, headers, body)] = endpoint.requests
 
     with pytest.raises(Exception, match="No matching signature"):
@@ -90,7 +90,7 @@ def test_only_the_kinds_that_were_asked_for_come(home, endpoint):
     happen(home, "run.finished")
     happen(home, "run.stopped")
 
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     assert [kind for _, kind in endpoint.heard()] == ["run.stopped"]
 
 
@@ -98,7 +98,7 @@ def test_what_happened_before_anybody_listened_is_not_written(home, endpoint):
     happen(home)
     listen(home, endpoint)
 
-    assert outbound.deliver(home, now=NOW) == 0
+    assert webhooks.deliver(home, now=NOW) == 0
     assert rows(home, "SELECT * FROM events") == []
 
 
@@ -108,7 +108,7 @@ def test_an_event_that_is_rolled_back_with_its_cause_never_leaves(home, endpoint
         announce(connection, "run.finished", customer=None, data={}, at=NOW)
         connection.rollback()
 
-    assert outbound.deliver(home, now=NOW) == 0
+    assert webhooks.deliver(home, now=NOW) == 0
 
 
 def test_many_wishes_of_one_transaction_are_one_event(home, endpoint, engine):
@@ -121,7 +121,7 @@ def test_many_wishes_of_one_transaction_are_one_event(home, endpoint, engine):
             )
             append(connection, [word])
 
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     told = sorted(json.loads(body)["data"]["customer"] for _, _, body in endpoint.requests)
     assert told == [f"id:{ada}", f"id:{bo}"]
 
@@ -132,7 +132,7 @@ def test_a_person_is_named_only_to_whom_it_was_granted(home, endpoint, engine, p
     listen(home, endpoint, personal=personal)
     happen(home, "offer.redeemed", customer=ada)
 
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     [(_, _, body)] = endpoint.requests
     assert json.loads(body)["data"]["customer"] == f"id:{ada}"
     assert (b"Ada" in body) is personal
@@ -144,7 +144,7 @@ def test_a_call_that_fails_is_made_again_later_and_later_under_the_same_id(home,
     happen(home)
     endpoint.will_say = [500, 302]
     moment, waits = NOW, []
-    while outbound.deliver(home, now=moment):
+    while webhooks.deliver(home, now=moment):
         [(state, due)] = rows(home, "SELECT state, due_at FROM webhook_calls")
         waits.append((due - moment).total_seconds())
         moment = due
@@ -161,7 +161,7 @@ def test_after_three_days_a_call_is_given_up_and_its_endpoint_disabled_with_an_a
     endpoint.will_say = [500] * 100
     moment = NOW
     for _ in range(100):
-        outbound.deliver(home, now=moment)
+        webhooks.deliver(home, now=moment)
         moment += timedelta(hours=1)
 
     assert rows(home, "SELECT state, tries > 5 FROM webhook_calls") == [("failed", True)]
@@ -170,7 +170,7 @@ def test_after_three_days_a_call_is_given_up_and_its_endpoint_disabled_with_an_a
     assert (alert.name, alert.subject) == ("webhook_disabled", "crm")
     asked = len(endpoint.requests)
     happen(home, at=moment)
-    assert outbound.deliver(home, now=moment) == 0
+    assert webhooks.deliver(home, now=moment) == 0
     assert len(endpoint.requests) == asked
 
 
@@ -178,14 +178,14 @@ def test_a_replay_enables_an_endpoint_and_tells_it_everything_since(home, endpoi
     listen(home, endpoint)
     happen(home, times=2)
     endpoint.will_say = [410, 410]
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     [(disabled, because)] = rows(home, "SELECT disabled_at IS NOT NULL, disabled_because FROM webhooks")
     assert (disabled, because) == (True, "it said 410 Gone")
 
-    replayed = outbound.replay(home, "crm", since=NOW, ids=[], actor="staff:Ada", now=NOW)
+    replayed = webhooks.replay(home, "crm", since=NOW, ids=[], actor="staff:Ada", now=NOW)
 
     assert replayed == 2
-    assert outbound.deliver(home, now=NOW) == 2
+    assert webhooks.deliver(home, now=NOW) == 2
     heard = endpoint.heard()
     assert sorted(heard[:2]) == sorted(heard[2:])
 
@@ -193,21 +193,21 @@ def test_a_replay_enables_an_endpoint_and_tells_it_everything_since(home, endpoi
 def test_one_event_is_replayed_by_its_id(home, endpoint):
     listen(home, endpoint)
     happen(home, times=3)
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     one = endpoint.heard()[1][0]
 
-    outbound.replay(home, "crm", since=None, ids=[outbound.number_of(one)], actor="staff:Ada", now=NOW)
-    outbound.deliver(home, now=NOW)
+    webhooks.replay(home, "crm", since=None, ids=[webhooks.number_of(one)], actor="staff:Ada", now=NOW)
+    webhooks.deliver(home, now=NOW)
     assert [name for name, _ in endpoint.heard()[3:]] == [one]
 
 
 def test_two_secrets_overlap_while_one_is_rotated(home, endpoint):
     old = listen(home, endpoint)
-    new = outbound.rotate(home, "crm", actor="staff:Ada", now=NOW)
+    new = webhooks.rotate(home, "crm", actor="staff:Ada", now=NOW)
     happen(home)
-    outbound.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW)
     happen(home)
-    outbound.deliver(home, now=NOW + timedelta(days=2))
+    webhooks.deliver(home, now=NOW + timedelta(days=2))
 
     (_, both, first), (_, one, second) = endpoint.requests
     assert Signer(old).verify(first, both) == Signer(new).verify(first, both)
@@ -223,11 +223,11 @@ def test_a_dead_endpoint_keeps_no_other_waiting(home, endpoint):
         listen(home, endpoint, "alive")
         silent.will_say = [500] * 100
         happen(home, times=30)
-        outbound.deliver(home, now=NOW)
+        webhooks.deliver(home, now=NOW)
         later = NOW + timedelta(days=1)
         happen(home, times=5, at=later)
         asked = len(silent.requests)
-        outbound.deliver(home, now=later)
+        webhooks.deliver(home, now=later)
     finally:
         silent.close()
 
@@ -238,22 +238,22 @@ def test_a_dead_endpoint_keeps_no_other_waiting(home, endpoint):
 def test_what_a_dead_process_had_taken_is_called_by_the_next(home, endpoint, engine):
     listen(home, endpoint)
     happen(home)
-    from store import events
+    from store import webhooks as endpoints
 
     with engine.begin() as connection:
-        events.spread(connection, now=NOW)
-        [call] = events.take_due(connection, now=NOW, lease=timedelta(minutes=1), limit=10)
+        endpoints.spread(connection, now=NOW)
+        [call] = endpoints.take_due(connection, now=NOW, lease=timedelta(minutes=1), limit=10)
 
-    assert outbound.deliver(home, now=NOW) == 0
-    assert outbound.deliver(home, now=NOW + timedelta(minutes=2)) == 1
-    assert endpoint.heard() == [(outbound.event_id(call.event), "run.finished")]
+    assert webhooks.deliver(home, now=NOW) == 0
+    assert webhooks.deliver(home, now=NOW + timedelta(minutes=2)) == 1
+    assert endpoint.heard() == [(webhooks.event_id(call.event), "run.finished")]
 
 
 def test_old_events_are_forgotten_with_their_calls(home, endpoint):
     listen(home, endpoint)
     happen(home)
-    outbound.deliver(home, now=NOW)
-    outbound.deliver(home, now=NOW + timedelta(days=31))
+    webhooks.deliver(home, now=NOW)
+    webhooks.deliver(home, now=NOW + timedelta(days=31))
 
     assert rows(home, "SELECT count(*) FROM events, webhook_calls") == [(0,)]
 
@@ -265,7 +265,7 @@ def test_a_copy_of_a_live_database_calls_nobody(home, endpoint, settings, engine
         connection.execute(text("INSERT INTO installation (key, value) VALUES ('live_at', 'elsewhere')"))
     copy = install(home.settings.model_copy(update={"mode": Mode.LIVE}), engine)
 
-    assert outbound.deliver(copy, now=NOW) == 0
+    assert webhooks.deliver(copy, now=NOW) == 0
     assert endpoint.requests == []
 
 
@@ -283,7 +283,7 @@ def test_what_cannot_be_registered_says_why(home, endpoint, given, said):
     listen(home, endpoint)
 
     with pytest.raises(Problem, match=said):
-        outbound.add(
+        webhooks.add(
             home,
             **{"name": "x", "url": endpoint.url, "kinds": (), "personal": False, "actor": "a", "now": NOW}
             | given,
@@ -293,4 +293,4 @@ def test_what_cannot_be_registered_says_why(home, endpoint, given, said):
 @pytest.mark.parametrize("name", ["evt_", "evt_x", "17a", "evt_99999999999999999999", "\u0661"])
 def test_what_is_no_event_is_refused(name):
     with pytest.raises(Problem, match="no event"):
-        outbound.number_of(name)
+        webhooks.number_of(name)
