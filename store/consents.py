@@ -79,14 +79,26 @@ def spoken_for(connection: Connection, customer: int, *, brand: str, topic: str)
     return set(connection.scalar(statement, {"customer": customer, "brand": brand, "topic": topic}) or ())
 
 
-def keep_notice(connection: Connection, digest: str, *, language: str, words: str, now: datetime) -> None:
-    """Keep a text that customers were shown, once, under its SHA-256."""
+_NOTICES = text("""
+    INSERT INTO notices (digest, language, words, first_at)
+    SELECT n.digest, n.language, n.words, :now
+      FROM unnest(CAST(:digests AS text[]), CAST(:languages AS text[]), CAST(:words AS text[]))
+           AS n (digest, language, words)
+    ON CONFLICT DO NOTHING
+""")
+
+
+def keep_notices(connection: Connection, notices: Mapping[str, tuple[str, str]], *, now: datetime) -> None:
+    """Keep texts that customers were shown, each once: SHA-256 to language and words."""
+    digests = sorted(notices)  # in one order, so that two who keep the same ones never wait for each other
     connection.execute(
-        text("""
-            INSERT INTO notices (digest, language, words, first_at) VALUES (:digest, :language, :words, :now)
-            ON CONFLICT DO NOTHING
-        """),
-        {"digest": digest, "language": language, "words": words, "now": now},
+        _NOTICES,
+        {
+            "digests": digests,
+            "languages": [notices[digest][0] for digest in digests],
+            "words": [notices[digest][1] for digest in digests],
+            "now": now,
+        },
     )
 
 

@@ -1,4 +1,4 @@
-"""Everything the preference form shows of one customer, read in one round trip."""
+"""Everything the preference form shows of a customer, read in one round trip, of many customers too."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READ = text(f"""
                     'device', a.device,
                     'state', a.state, 'verified', a.verified_at IS NOT NULL, 'suppressed', ARRAY(
                         SELECT lower(s.reason) FROM suppressions s WHERE s.channel = a.channel
-                           AND s.value = a.value AND s.lifted_at IS NULL AND s.brand IN (:brand, 'all')))
+                           AND s.value = a.value AND s.lifted_at IS NULL AND s.brand IN (asked.brand, 'all')))
                 ORDER BY a.customer_id <> c.id, a.position, a.id), '[]')
            FROM addresses a WHERE a.customer_id = ANY(w.members) AND a.removed_at IS NULL
             AND (cardinality(w.members) = 1 OR NOT EXISTS (
@@ -34,7 +34,7 @@ _READ = text(f"""
         (SELECT coalesce(json_agg(json_build_object('brand', t.brand, 'topic', t.topic, 'kind', t.kind,
                     'channels', t.channels, 'value', t.value, 'from_at', t.from_at, 'until_at', t.until_at,
                     'at', t.at, 'id', t.id) ORDER BY t.at DESC, t.id DESC), '[]')
-           FROM statements t WHERE t.customer_id = ANY(w.members) AND t.brand IN (:brand, 'all')) AS statements,
+           FROM statements t WHERE t.customer_id = ANY(w.members) AND t.brand IN (asked.brand, 'all')) AS statements,
         (SELECT coalesce(json_agg(json_build_object('brand', p.brand, 'topic', p.topic, 'channel', p.channel,
                     'action', p.action, 'proof', p.proof <> '', 'at', p.at, 'id', p.id,
                     'expires_at', p.expires_at, 'ground', coalesce(p.record ->> 'ground', ''),
@@ -43,13 +43,14 @@ _READ = text(f"""
                          WHERE o.customer_id = p.customer_id
                            AND (v.customer_id = o.customer_id OR p.id > greatest(o.since, v.since))) END)
                 ORDER BY p.at DESC, p.id DESC), '[]')
-           FROM consents p WHERE p.customer_id = ANY(w.members) AND p.brand IN (:brand, 'all')) AS consents,
-        (SELECT count(*) FROM messages m WHERE m.customer_id = ANY(w.members) AND m.brand IN (:brand, 'all')
+           FROM consents p WHERE p.customer_id = ANY(w.members) AND p.brand IN (asked.brand, 'all')) AS consents,
+        (SELECT count(*) FROM messages m WHERE m.customer_id = ANY(w.members) AND m.brand IN (asked.brand, 'all')
             AND m.state IN ('planned', 'ready')) AS planned,
         (SELECT r.reference FROM customer_references r WHERE r.customer_id = ANY(w.members)
           ORDER BY r.customer_id <> c.id, r.source LIMIT 1) AS reference
-      FROM customers c CROSS JOIN LATERAL (SELECT {MEMBERS.format(customer="c.id")} AS members) w
-     WHERE c.id = :customer
+      FROM unnest(CAST(:customers AS bigint[]), CAST(:brands AS text[])) AS asked (customer, brand)
+      JOIN customers c ON c.id = asked.customer
+           CROSS JOIN LATERAL (SELECT {MEMBERS.format(customer="c.id")} AS members) w
 """)
 
 
@@ -77,15 +78,21 @@ class Known:
 
 def read(connection: Connection, *, customer: int, brand: str) -> Known | None:
     """Return what is known of a customer for one brand, None when there is no such customer."""
-    row = connection.execute(_READ, {"customer": customer, "brand": brand}).mappings().first()
+    row = connection.execute(_READ, {"customers": [customer], "brands": [brand]}).mappings().first()
     return _known(row) if row else None
 
 
 def hold(connection: Connection, *, customer: int, brand: str) -> Known | None:
     """Take the customer's lock and read what is known under it, in one trip; None when there is no such customer."""
-    values = {"customer": customer, "brand": brand}
-    _, rows = ask(connection, [(LOCK, {"ids": [customer]}), (_READ, values)])
-    return _known(rows[0]) if rows else None
+    return hold_all(connection, {customer: brand}).get(customer)
+
+
+def hold_all(connection: Connection, brands: Mapping[int, str]) -> dict[int, Known]:
+    """Do what `hold` does for many customers, each for a brand; who is missing is no customer."""
+    customers = list(brands)
+    values = {"customers": customers, "brands": list(brands.values())}
+    _, rows = ask(connection, [(LOCK, {"ids": customers}), (_READ, values)])
+    return {row["customer"]: _known(row) for row in rows}
 
 
 def _known(row: Mapping[Any, Any]) -> Known:

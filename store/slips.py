@@ -4,7 +4,7 @@ A page only writes the row; who sends it finds out whether the address is anybod
 the code) is emptied as soon as it is settled.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,27 +64,46 @@ def ask(
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmation:
+    """What a slip of kind `saved` says, and where it goes."""
+
+    customer: int
+    brand: str
+    channel: str
+    value: str
+    language: str
+
+
 _CONFIRM = text("""
     INSERT INTO slips (kind, customer_id, brand, channel, value, language, asked_at, due_at)
-    SELECT 'saved', :customer, :brand, :channel, :value, :language, :now, :now
-     WHERE NOT EXISTS (SELECT FROM slips WHERE customer_id = :customer AND kind = 'saved' AND asked_at > :since)
+    SELECT 'saved', c.customer, c.brand, c.channel, c.value, c.language, :now, :now
+      FROM unnest(CAST(:customers AS bigint[]), CAST(:brands AS text[]), CAST(:channels AS text[]),
+                  CAST(:addresses AS text[]), CAST(:languages AS text[]))
+           AS c (customer, brand, channel, value, language)
+     WHERE NOT EXISTS (SELECT FROM slips s
+                        WHERE s.customer_id = c.customer AND s.kind = 'saved' AND s.asked_at > :since)
 """)
 
 
 def confirm(
-    connection: Connection,
-    *,
-    customer: int,
-    brand: str,
-    channel: str,
-    value: str,
-    language: str,
-    since: datetime,
-    now: datetime,
+    connection: Connection, confirmations: Sequence[Confirmation], *, since: datetime, now: datetime
 ) -> None:
-    """Write a slip of kind `saved`, unless the customer has one since a moment; the caller holds the lock."""
-    values = {"customer": customer, "brand": brand, "channel": channel, "value": value, "language": language}
-    connection.execute(_CONFIRM, {**values, "since": since, "now": now})
+    """Write slips of kind `saved`, one a customer, for who has none since a moment; the caller holds the locks."""
+    if not confirmations:
+        return
+    connection.execute(
+        _CONFIRM,
+        {
+            "customers": [one.customer for one in confirmations],
+            "brands": [one.brand for one in confirmations],
+            "channels": [one.channel for one in confirmations],
+            "addresses": [one.value for one in confirmations],
+            "languages": [one.language for one in confirmations],
+            "since": since,
+            "now": now,
+        },
+    )
 
 
 def take(connection: Connection, *, now: datetime, lease: timedelta, limit: int) -> list[Slip]:

@@ -20,7 +20,7 @@ from web.browser import browser_of
 from web.renewal import opened
 from web.site import site_of
 from web.visit import Visit, fields_of, page, visit_of
-from work.asking import Asked, ask_code, confirm_saved, told
+from work.asking import Asked, ask_code, confirm_saved, confirmation, told
 from work.mask import mask
 from work.own_addresses import (
     add_postal,
@@ -108,7 +108,8 @@ def _post(request: Request, visit: Visit, fields: Mapping[str, str]) -> Response
         return _page(request, visit, written=fields, problem=f"post_{verdict.field}")
     with site.installation.engine.begin() as connection:
         if add_postal(connection, visit.known, verdict.address, now=now):
-            confirm_saved(connection, saved=visit.known, changed={}, language=visit.language, now=now)
+            there = confirmation(saved=visit.known, changed={}, language=visit.language)
+            confirm_saved(connection, [there], now=now)
     return _back(visit, "posted")
 
 

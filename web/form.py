@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from store.trips import one_trip
-from web.answers import LONGEST, check
-from web.form_pages import VERSION, form_page, notice_text, saved_page, title_of
-from web.language import LANGUAGES, day_names, wording_digest, words
+from web.answers import LONGEST
+from web.form_pages import form_page, saved_page, title_of
+from web.form_saving import Outcome, Post, Told, proof_of, save_all, told_by
+from web.language import LANGUAGES, day_names, words
 from web.render import moment
-from web.renewal import opened, renew
-from web.site import site_of
+from web.renewal import opened
+from web.site import Site, site_of
+from web.together import Together
 from web.visit import Visit, fields_of, find, page
-from work.asking import confirm_saved
-from work.consent_records import notice, receipt
+from work.asking import confirm_saved, confirmation
+from work.consent_records import receipt
 from work.history import history, undo
-from work.preference import Saved, save, stop_marketing, unsaved
+from work.preference import Saved, stop_marketing, unsaved
 from work.replay import replay
 from work.scribe import MARKETING
 
 _LOOKING = frozenset({"preview", "edit"})
 """Buttons that save nothing."""
-_SAVERS = 4
-"""Forms handled at one moment; more threads and connections would get in each other's way, the others wait."""
-_saving: RunVar[CapacityLimiter] = RunVar("forms being saved")
+_MOST = 32
+"""Forms in a transaction: so long does a sender wait for the customers of all of them."""
+_PACE = 0.02
+"""Seconds between the beginnings of two transactions with forms."""
+_AT_ONCE = 4
+"""Such transactions at one moment: the others need not wait for one that waits for a sender."""
 
 
 def routes() -> list[Route]:
@@ -90,33 +93,49 @@ def take_receipt(request: Request) -> Response:
 
 async def submit(request: Request) -> Response:
     """Save the answers, or show first what they would have changed; a wrong one is told at its field."""
-    return await to_thread.run_sync(_submit, request, await fields_of(request), limiter=_savers())
+    site, fields = site_of(request), await fields_of(request)
+    link = site.installation.links.open_preferences(request.path_params["token"])
+    if link is None:
+        return await run_in_threadpool(site.pages.missing, request)
+    if link.over(site.clock()) or fields.keys() & _LOOKING:
+        return await run_in_threadpool(_look, request, fields)
+    if fields.get("stop") == "marketing" or "undo" in fields:
+        return await run_in_threadpool(_take_back, request, fields)
+    outcome = await _savers(site).answer(Post(request=request, link=link, fields=fields))
+    if outcome.visit is None or outcome.told is None:
+        return await run_in_threadpool(site.pages.missing, request)
+    if outcome.saved is None:
+        return await run_in_threadpool(_again, request, outcome.visit, outcome.told)
+    return _leads_to(outcome.visit, outcome.saved)
 
 
-def _savers() -> CapacityLimiter:
-    """Return what lets so many in, of this event loop."""
-    limiter = _saving.get(None)
-    if limiter is None:
-        limiter = CapacityLimiter(_SAVERS)
-        _saving.set(limiter)
-    return limiter
+def _savers(site: Site) -> Together[Post, Outcome]:
+    """Return what saves the forms that come at the same time, of this event loop."""
+    loop = asyncio.get_running_loop()
+    savers: Together[Post, Outcome] | None = site.savers.get(loop)
+    if savers is None:
+        savers = Together(partial(save_all, site), most=_MOST, pace=_PACE, at_once=_AT_ONCE)
+        site.savers[loop] = savers
+    return savers
 
 
-def _submit(request: Request, fields: Mapping[str, str]) -> Response:
-    if fields.keys() & _LOOKING:
-        return _look(request, fields)
-    with site_of(request).installation.engine.begin() as connection:
-        found = find(request, holding=connection)
-        saved = _save(connection, found[0], fields) if found and not found[1] else None
-    if found is None:
-        return site_of(request).pages.missing(request)
-    visit, over = found
-    if over:
-        return renew(request, visit, fields)
-    if isinstance(saved, _Told):
-        return _again(request, visit, saved)
+def _leads_to(visit: Visit, saved: Saved | None) -> Response:
     changed = "1" if saved and saved.changed else "0"
     return RedirectResponse(f"{visit.home}?lang={visit.language}&saved={changed}", status_code=303)
+
+
+def _take_back(request: Request, fields: Mapping[str, str]) -> Response:
+    """Stop all marketing, or undo what was saved last."""
+    with site_of(request).installation.engine.begin() as connection:
+        found = find(request, holding=connection)
+        if found is None:
+            return site_of(request).pages.missing(request)
+        visit, _ = found
+        saved = _taken_back(connection, visit, fields)
+        if saved and saved.changed:
+            there = confirmation(saved=visit.known, changed=saved.changed, language=visit.language)
+            confirm_saved(connection, [there], now=visit.site.clock())
+    return _leads_to(visit, saved)
 
 
 def _look(request: Request, fields: Mapping[str, str]) -> Response:
@@ -124,74 +143,21 @@ def _look(request: Request, fields: Mapping[str, str]) -> Response:
     visit = opened(request, fields)
     if isinstance(visit, Response):
         return visit
-    told = _told(visit, fields)
+    told = told_by(visit, fields)
     if told.errors or "edit" in fields:
         return _again(request, visit, told)
     return _preview(request, visit, fields, told)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Told:
-    """What somebody posted."""
-
-    answers: Mapping[str, str]
-    errors: Mapping[str, str]
-    shown: Mapping[str, str]
-    """What the form had shown, where it said so."""
-
-
-def _told(visit: Visit, fields: Mapping[str, str]) -> _Told:
-    answers, errors = check(fields, visit.known, visit.brand, visit.language, visit.site.clock())
-    shown = {key.removeprefix("shown."): value for key, value in fields.items() if key.startswith("shown.")}
-    return _Told(answers=answers, errors=errors, shown=shown)
-
-
-def _again(request: Request, visit: Visit, told: _Told) -> Response:
+def _again(request: Request, visit: Visit, told: Told) -> Response:
     known = visit.known.answers
     before = {**known, **{key: told.shown[key] for key in told.shown if key in known}}
     return form_page(request, visit, answers={**known, **told.answers}, shown=before, errors=told.errors)
 
 
-def _save(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | _Told | None:
-    """Save what was posted, and confirm it where the customer is reached now; what is wrong comes back."""
-    told = _told(visit, fields)
-    if told.errors:
-        return told
-    if fields.get("stop") == "marketing" or "undo" in fields:
-        saved = _taken_back(connection, visit, fields)
-        _confirm(connection, visit, saved)
-        return saved
-    with one_trip(connection):  # what it has to know is in `visit` already
-        saved = save(
-            connection,
-            customer=visit.customer,
-            brand=visit.brand,
-            answers=told.answers,
-            shown=told.shown,
-            proof=_proof(fields, visit),
-            policy=visit.site.policy,
-            now=visit.site.clock(),
-            held=visit.known,
-            record=notice(connection, notice_text(visit), language=visit.language, now=visit.site.clock()),
-        )
-        _confirm(connection, visit, saved)
-    return saved
-
-
-def _confirm(connection: Connection, visit: Visit, saved: Saved | None) -> None:
-    if saved and saved.changed:
-        confirm_saved(
-            connection,
-            saved=visit.known,
-            changed=saved.changed,
-            language=visit.language,
-            now=visit.site.clock(),
-        )
-
-
 def _taken_back(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | None:
     """Stop all marketing, or undo what was saved last."""
-    now, proof = visit.site.clock(), _proof(fields, visit)
+    now, proof = visit.site.clock(), proof_of(visit, fields)
     customer, brand, policy = visit.customer, visit.brand, visit.site.policy
     if fields.get("stop") == "marketing":
         return stop_marketing(
@@ -210,7 +176,7 @@ def _preview(
     request: Request,
     visit: Visit,
     fields: Mapping[str, str],
-    told: _Told,
+    told: Told,
 ) -> Response:
     """Show what the answers would have changed in the past year, and save nothing."""
     site, now = visit.site, visit.site.clock()
@@ -235,17 +201,3 @@ def _preview(
         )
     fields = {key: value[:LONGEST] for key, value in fields.items() if key not in _LOOKING}
     return page(request, visit, "preview", replay=found, fields=fields)
-
-
-def _proof(fields: Mapping[str, str], visit: Visit) -> str:
-    """Say what the customer saw: the form's version, its language and exact wording, and when it was shown."""
-    shown_at = fields.get("shown_at", "")[:LONGEST]
-    try:
-        when = datetime.fromisoformat(shown_at).isoformat(timespec="seconds")
-    except ValueError:
-        when = "unknown"
-    answered = "stop marketing" if fields.get("stop") else "undo" if "undo" in fields else "answers"
-    return (
-        f"form {VERSION}, {visit.language}, wording {wording_digest(visit.language)}, brand {visit.brand.id}, "
-        f"shown {when}, {answered}"
-    )

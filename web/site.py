@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Engine
 from starlette.requests import Request
@@ -46,6 +48,11 @@ class Site:
     def samples(self) -> dict[str, list[Any]]:
         """The documents to look at of each invoice run that somebody looked at; they do not change any more."""
         return {}
+
+    @cached_property
+    def savers(self) -> WeakKeyDictionary[AbstractEventLoop, Any]:
+        """What saves the forms that come at the same time, by event loop; `web.form` keeps it."""
+        return WeakKeyDictionary()
 
     @cached_property
     def streams(self) -> Counter[str]:

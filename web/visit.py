@@ -61,9 +61,8 @@ def visit_of(
     The page is in the language that is asked for (`?lang=`), in `language`, else in the customer's own.
     """
     site = site_of(request)
-    try:
-        found = site.installation.organisation.brand(brand)
-    except Problem:
+    found = brand_of(site, brand)
+    if found is None:
         return None
     now = site.clock()
     if holding is not None:
@@ -71,11 +70,28 @@ def visit_of(
     else:
         with site.reading.connect() as connection:
             known = read(connection, customer=customer, brand=found, policy=site.policy, now=now)
-    if known is None:
+    return visit_to(request, found, known, home=home, language=language) if known else None
+
+
+def brand_of(site: Site, brand: str | None) -> Brand | None:
+    """Return the brand that a link names, None when it is gone."""
+    try:
+        return site.installation.organisation.brand(brand)
+    except Problem:
         return None
+
+
+def visit_to(request: Request, brand: Brand, known: Preferences, *, home: str, language: str = "") -> Visit:
+    """Return the visit of a customer of whom everything is read; its language as in `visit_of`."""
     asked, header = request.query_params.get("lang"), request.headers.get("accept-language", "")
-    spoken = choose(asked, language or known.answers["language"], header)
-    return Visit(site=site, customer=customer, brand=found, language=spoken, known=known, home=home)
+    return Visit(
+        site=site_of(request),
+        customer=known.customer,
+        brand=brand,
+        language=choose(asked, language or known.answers["language"], header),
+        known=known,
+        home=home,
+    )
 
 
 def page(request: Request, visit: Visit, name: str, *, status: int = 200, **values: Any) -> Response:

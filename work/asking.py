@@ -6,7 +6,7 @@ Whoever asks on the public page learns nothing: the same rows are written whethe
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -158,25 +158,18 @@ def ask_code(
     return Asked.DONE
 
 
-def confirm_saved(
-    connection: Connection,
-    *,
-    saved: Preferences,
-    changed: Mapping[str, str],
-    language: str,
-    now: datetime,
-) -> None:
-    """Tell a customer that a form was saved, on the channel that was chosen; in the transaction that saves.
+def confirmation(
+    *, saved: Preferences, changed: Mapping[str, str], language: str
+) -> slips.Confirmation | None:
+    """Return what tells a customer that a form was saved, on the channel that was chosen; None: nowhere to tell it.
 
     The first channel chosen that can be told at once, else the one of the invoices, else e-mail or SMS. Who chose to
     hear nothing more is told once and by e-mail only: a confirmation of the objection, no marketing.
 
     Args:
-        connection: in a transaction that holds the customer's lock.
         saved: the form as it was before.
-        changed: question to new answer, not empty.
+        changed: question to new answer.
         language: of the page.
-        now: this moment.
     """
     wishes = [answer for key, answer in changed.items() if key.partition(".")[0] in CHOICES and answer]
     chosen = [channel for answer in wishes for channel in channels_in(answer)]
@@ -193,17 +186,22 @@ def confirm_saved(
         ),
         None,
     )
-    if address is not None:
-        slips.confirm(
-            connection,
-            customer=saved.customer,
-            brand=saved.brand,
-            channel=address.channel,
-            value=address.value,
-            language=language,
-            since=now - ONE_CONFIRMATION,
-            now=now,
-        )
+    if address is None:
+        return None
+    return slips.Confirmation(
+        customer=saved.customer,
+        brand=saved.brand,
+        channel=address.channel,
+        value=address.value,
+        language=language,
+    )
+
+
+def confirm_saved(
+    connection: Connection, confirmations: Iterable[slips.Confirmation | None], *, now: datetime
+) -> None:
+    """Tell customers that a form was saved, each at most once in a while; in the transaction that saves."""
+    slips.confirm(connection, [one for one in confirmations if one], since=now - ONE_CONFIRMATION, now=now)
 
 
 def told(

@@ -7,13 +7,15 @@ organisation as it is configured now; what was shown is kept by its SHA-256, and
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
 
-from store.consents import keep_notice, records_of
+from store.consents import keep_notices, records_of
 from store.persons import members
 from tidings.organisation import Brand, Organisation
 from tidings.purpose import Purpose, PurposeClass
@@ -35,11 +37,31 @@ _METHODS = {
 }
 
 
-def notice(connection: Connection, text: str, *, language: str, now: datetime) -> dict[str, Any]:
-    """Keep the text that a customer was shown, once; return what a consent's record says of it."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    keep_notice(connection, digest, language=language, words=text, now=now)
-    return {"notice_sha256": digest, "notice_language": language}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """A text that a customer was shown."""
+
+    digest: str
+    """Its SHA-256."""
+    language: str
+    words: str
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What a consent's record says of it."""
+        return {"notice_sha256": self.digest, "notice_language": self.language}
+
+
+@lru_cache(maxsize=1024)
+def notice(words: str, language: str) -> Notice:
+    """Return a text as a notice."""
+    return Notice(digest=hashlib.sha256(words.encode()).hexdigest(), language=language, words=words)
+
+
+def keep(connection: Connection, notices: Collection[Notice], *, now: datetime) -> None:
+    """Keep the texts that customers were shown, each once."""
+    if notices:
+        keep_notices(connection, {one.digest: (one.language, one.words) for one in notices}, now=now)
 
 
 def records(connection: Connection, organisation: Organisation, *, customer: int) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ from store.statements import Statement
 from tidings.channel import Channel
 from tidings.organisation import Brand
 from work.mask import mask
-from work.scribe import CHOICES, FORM, MANNERS, MARKETING, Scribe, questions
+from work.scribe import CHOICES, FORM, MANNERS, MARKETING, Scribe, Sheet, keep, questions
 from work.wishes import NONE, first, objected, own_word, paused_until, ranking_of
 
 
@@ -112,8 +112,15 @@ def hold(
     connection: Connection, *, customer: int, brand: Brand, policy: Policy, now: datetime
 ) -> Preferences | None:
     """Return a customer's form as `read` does, under the customer's lock until the transaction ends."""
-    known = preference.hold(connection, customer=customer, brand=brand.id)
-    return _preferences(known, brand, policy, now) if known else None
+    return hold_all(connection, {customer: brand}, policy=policy, now=now).get(customer)
+
+
+def hold_all(
+    connection: Connection, brands: Mapping[int, Brand], *, policy: Policy, now: datetime
+) -> dict[int, Preferences]:
+    """Do what `hold` does for many customers, each for a brand; who is missing is no customer."""
+    found = preference.hold_all(connection, {customer: brand.id for customer, brand in brands.items()})
+    return {customer: _preferences(known, brands[customer], policy, now) for customer, known in found.items()}
 
 
 def save(
@@ -129,7 +136,6 @@ def save(
     actor: str = "customer",
     source: str = FORM,
     kind: str = "preference_changed",
-    held: Preferences | None = None,
     on_behalf: str = "",
     record: Mapping[str, Any] | None = None,
 ) -> Saved | None:
@@ -140,12 +146,44 @@ def save(
 
     `answers` are checked, and a question that is missing is not touched; `shown` is what the form had shown, where it
     said so; `proof` says in words what was shown (GDPR art. 7(1)); `kind` is that of the touchpoint;
-    `held` is what the caller got from `hold` in this transaction; `on_behalf` is who spoke for the customer
-    (`tidings.behalf`); `record` is what the consent records say of the notice (`work.consent_records.notice`).
+    `on_behalf` is who spoke for the customer (`tidings.behalf`); `record` is what the consent records say of the
+    notice (`work.consent_records.notice`).
     """
-    before = held or hold(connection, customer=customer, brand=brand, policy=policy, now=now)
+    before = hold(connection, customer=customer, brand=brand, policy=policy, now=now)
     if before is None:
         return None
+    saved, sheet = said(
+        before,
+        brand=brand,
+        answers=answers,
+        shown=shown,
+        proof=proof,
+        now=now,
+        actor=actor,
+        source=source,
+        kind=kind,
+        on_behalf=on_behalf,
+        record=record,
+    )
+    keep(connection, [sheet])
+    return saved
+
+
+def said(
+    before: Preferences,
+    *,
+    brand: Brand,
+    answers: Mapping[str, str],
+    shown: Mapping[str, str],
+    proof: str,
+    now: datetime,
+    actor: str = "customer",
+    source: str = FORM,
+    kind: str = "preference_changed",
+    on_behalf: str = "",
+    record: Mapping[str, Any] | None = None,
+) -> tuple[Saved, Sheet]:
+    """Return what a customer changed, and what is to be written of it (`work.scribe.keep`); else as `save`."""
     scribe = Scribe(
         known=before.known,
         brand=brand,
@@ -156,9 +194,8 @@ def save(
         on_behalf=on_behalf,
         record=record,
     )
-    changed = _said(scribe, before, brand, answers, shown)
-    scribe.write(connection, kind, changed, {key: before.answers[key] for key in changed})
-    return Saved(changed=changed)
+    changed = _tell(scribe, before, brand, answers, shown)
+    return Saved(changed=changed), scribe.sheet(kind, changed, {key: before.answers[key] for key in changed})
 
 
 def unsaved(
@@ -172,15 +209,14 @@ def unsaved(
     now: datetime,
 ) -> tuple[Sequence[Statement], Sequence[Consent]]:
     """Return what `save` would write, and write nothing."""
-    known = preference.read(connection, customer=customer, brand=brand.id)
-    if known is None:
+    before = read(connection, customer=customer, brand=brand, policy=policy, now=now)
+    if before is None:
         return (), ()
-    scribe = Scribe(known=known, brand=brand, proof="preview", now=now, actor="customer")
-    _said(scribe, _preferences(known, brand, policy, now), brand, answers, shown)
-    return scribe.said
+    _, sheet = said(before, brand=brand, answers=answers, shown=shown, proof="preview", now=now)
+    return sheet.statements, sheet.consents
 
 
-def _said(
+def _tell(
     scribe: Scribe, before: Preferences, brand: Brand, answers: Mapping[str, str], shown: Mapping[str, str]
 ) -> dict[str, str]:
     """Tell the scribe what changed; returns it."""
@@ -232,7 +268,8 @@ def stop_marketing(
     for purpose in changed:
         scribe.choose(purpose, ())
     before = _preferences(known, brand, policy or Policy(), now).answers
-    scribe.write(connection, "unsubscribed", changed, {key: before[key] for key in _stopped(brand, changed)})
+    held = {key: before[key] for key in _stopped(brand, changed)}
+    keep(connection, [scribe.sheet("unsubscribed", changed, held)])
     return Saved(changed=changed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from store import consents, statements, touchpoints
 from store.consents import Consent
 from store.preference import Known
 from store.statements import Statement
+from store.touchpoints import Touchpoint
 from tidings.organisation import Brand
 from tidings.purpose import Purpose, PurposeClass
 from work.wishes import ends_after, midnight, paused_scopes
@@ -49,8 +51,24 @@ def questions(brand: Brand) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sheet:
+    """The rows of one save."""
+
+    statements: Sequence[Statement]
+    consents: Sequence[Consent]
+    touchpoints: Sequence[Touchpoint]
+
+
+def keep(connection: Connection, sheets: Sequence[Sheet]) -> None:
+    """Write the rows of several saves, all of a table at once; the caller holds the customers' locks."""
+    statements.append(connection, [row for sheet in sheets for row in sheet.statements])
+    consents.append(connection, [row for sheet in sheets for row in sheet.consents])
+    touchpoints.record(connection, [row for sheet in sheets for row in sheet.touchpoints])
+
+
 class Scribe:
-    """Collects the rows of one save and writes them together."""
+    """Collects the rows of one save."""
 
     def __init__(
         self,
@@ -142,45 +160,28 @@ class Scribe:
         for _, topic in sorted(own):
             self._state("pause", topic=topic, until=midnight(date.fromisoformat(day), self._known.time_zone))
 
-    @property
-    def said(self) -> tuple[Sequence[Statement], Sequence[Consent]]:
-        """What would be written."""
-        return self._statements, self._consents
-
-    def write(
-        self,
-        connection: Connection,
-        kind: str,
-        changed: Mapping[str, str],
-        before: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write everything, and one touchpoint for the timeline, with what held before."""
+    def sheet(self, kind: str, changed: Mapping[str, str], before: Mapping[str, str]) -> Sheet:
+        """Return everything to write, and one touchpoint for the timeline, with what held before."""
         if not changed:
-            return
-        statements.append(connection, self._statements)
-        consents.append(connection, self._consents)
-        touchpoints.record(
-            connection,
-            [
-                touchpoints.Touchpoint(
-                    customer=self._known.customer,
-                    brand=self._brand,
-                    source=self._source,
-                    external_id=str(uuid4()),
-                    direction="in",
-                    channel="web",
-                    kind=kind,
-                    message=self._message,
-                    detail={
-                        "changed": dict(changed),
-                        "before": dict(before or {}),
-                        "actor": self._actor,
-                        **({"on_behalf": self._on_behalf} if self._on_behalf else {}),
-                    },
-                    at=self._now,
-                )
-            ],
+            return Sheet(statements=(), consents=(), touchpoints=())
+        touchpoint = Touchpoint(
+            customer=self._known.customer,
+            brand=self._brand,
+            source=self._source,
+            external_id=str(uuid4()),
+            direction="in",
+            channel="web",
+            kind=kind,
+            message=self._message,
+            detail={
+                "changed": dict(changed),
+                "before": dict(before),
+                "actor": self._actor,
+                **({"on_behalf": self._on_behalf} if self._on_behalf else {}),
+            },
+            at=self._now,
         )
+        return Sheet(statements=self._statements, consents=self._consents, touchpoints=[touchpoint])
 
     def _topics(self, key: str) -> list[str]:
         said = {row["topic"] for row in (*self._known.statements, *self._known.consents)}
