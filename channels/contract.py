@@ -96,6 +96,16 @@ class Forgets(Protocol):
     """How long after the first time a key counts, with a margin for a call that takes its time."""
 
 
+@runtime_checkable
+class SharesEnvelopes(Protocol):
+    """A provider of letters that puts several of one customer into one envelope (`tidings.message.Envelope`).
+
+    Each letter keeps its own key: one that is in a batch already is not printed again, and the others go without it.
+    """
+
+    shares_envelopes: bool
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
     """A webhook call as it came in. Nothing in it is believed before its signature."""

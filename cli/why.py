@@ -147,6 +147,8 @@ def show_explanation(told: Mapping[str, Any]) -> None:
             Text(f"Customer {one['customer']}, run {one['run']}, message {one['message']}", style="dim")
         )
         console.print(_channels(one["channels"]))
+        if one["envelope"]:
+            console.print(Text(one["envelope"]["sentence"]))
         console.print(Text(_standing(one), style="dim"))
 
 

@@ -117,6 +117,8 @@ def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str
     words = known["words"]
     if name == "channel":
         return str(known["channels"].get(value, value))
+    if name == "with_purpose":
+        return str(known["one"].get(value, value))
     if name.endswith("_at") or name in {"until", "pause_until"}:
         return _date(str(value), language)
     if isinstance(value, list):

@@ -200,6 +200,11 @@ class Policy:
     """Bind marketing only."""
     household: bool = True
     """Whether marketing sends one letter to a household whose members said nothing about it."""
+    co_mail: bool | tuple[str, ...] = False
+    """Whether a letter of marketing goes in the envelope of a required one that leaves with it and stays under its
+    postage step; of some brands only where their ids are named."""
+    no_inserts: tuple[Purpose, ...] = (Purpose.DUNNING,)
+    """Purposes in whose envelopes there is never marketing."""
     untracked: tuple[Purpose, ...] = ()
     """Purposes whose links are never measured."""
     observing: Observing = field(default_factory=Observing)
@@ -228,6 +233,10 @@ class Policy:
         if any(way is not Basis.CONSENT and channel is not paper for channel, way in self.basis.items()):
             msg = "only letters may rest on legitimate interest; use soft_opt_in for existing customers"
             raise ValueError(msg)
+
+    def shares_envelopes(self, brand: str) -> bool:
+        """Tell whether letters of a brand may go in one envelope."""
+        return self.co_mail if isinstance(self.co_mail, bool) else brand in self.co_mail
 
     @cached_property
     def digest(self) -> str:

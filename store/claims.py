@@ -83,8 +83,11 @@ def lock_due(
     shard: int,
     now: datetime,
     limit: int,
+    carriers: Sequence[str] = (),
 ) -> list[Due]:
     """Lock up to `limit` due messages of one shard of a run on one channel, and their customers.
+
+    With `carriers` (purposes) those are left that ride with a message of such a purpose, see `store.comail`.
 
     Messages that another process has are skipped. The run is locked against a pause or a stop until the claim ends. The
     customers are locked in the order of their ids, as every withdrawal does, so a withdrawal comes wholly before or
@@ -94,7 +97,10 @@ def lock_due(
     values = {"channel": channel, "mode": mode, "run": run, "shard": shard, "now": now, "limit": limit}
     if not rows(connection, _OPEN_RUN, values):
         return []
-    due = rows(connection, _DUE, values)
+    if carriers:
+        due = rows(connection, _DUE_ALONE, values | {"carriers": list(carriers)})
+    else:
+        due = rows(connection, _DUE, values)
     if due:
         lock_customers(connection, sorted({customer for _, customer, *_ in due}))
     return [
@@ -107,12 +113,21 @@ _OPEN_RUN = (
     "SELECT 1 FROM runs WHERE id = %(run)s AND state IN ('sending', 'finished') AND mode = %(mode)s FOR SHARE"
 )
 
-_DUE = """
+_DUE_SOME = """
     SELECT m.id::text, m.customer_id, m.tried, m.reason FROM messages m
     WHERE m.state = 'ready' AND m.channel = %(channel)s AND m.run_id = %(run)s AND m.shard = %(shard)s
-      AND m.due_at <= %(now)s
+      AND m.due_at <= %(now)s {only}
     ORDER BY m.due_at, m.id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 """
+_DUE = _DUE_SOME.replace("{only}", "")
+_DUE_ALONE = _DUE_SOME.replace(
+    "{only}",
+    """AND NOT EXISTS (
+        SELECT 1 FROM messages h JOIN runs r ON r.id = h.run_id
+        WHERE h.customer_id = m.customer_id AND h.brand = m.brand AND h.state = 'ready' AND h.channel = m.channel
+          AND h.due_at <= %(now)s AND r.purpose_class = 'required' AND r.purpose = ANY(%(carriers)s)
+          AND r.state IN ('sending', 'finished') AND r.mode = %(mode)s)""",
+)
 
 
 def open_attempts(

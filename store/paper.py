@@ -23,6 +23,8 @@ class Posted:
     """As its provider called what it took; None while that is in doubt."""
     certain: bool
     """Whether the provider has said that it took it."""
+    inside: str | None = None
+    """The message in whose envelope it is; that one has the sheets of the whole envelope."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,9 +68,12 @@ class Batch:
 
 
 _POSTED = """
-    SELECT m.id::text AS message, d.reference, d.parts AS sheets, a.id::text AS attempt, a.provider,
-           a.provider_reference AS batch, a.state = 'accepted' AS certain
+    SELECT m.id::text AS message, d.reference,
+           coalesce((SELECT max(v.sheets) FROM envelopes v WHERE v.top_id = d.id), d.parts)::int AS sheets,
+           a.id::text AS attempt, a.provider, a.provider_reference AS batch, a.state = 'accepted' AS certain,
+           t.message_id::text AS inside
     FROM deliveries d JOIN messages m ON m.id = d.message_id
+    LEFT JOIN envelopes e ON e.delivery_id = d.id LEFT JOIN deliveries t ON t.id = e.top_id
     JOIN LATERAL (SELECT * FROM attempts x WHERE x.delivery_id = d.id
                     AND x.state IN ('accepted', 'unknown', 'sending', 'abandoned')
                   ORDER BY x.state = 'accepted' DESC, x.number DESC LIMIT 1) a ON true
@@ -170,7 +175,8 @@ def batches(connection: Connection, providers: Sequence[str], batch: str | None 
     rows = connection.execute(
         text("""
             SELECT a.provider_reference AS batch, min(a.provider) AS provider, min(a.ended_at) AS handed_over_at,
-                   count(*)::int AS letters, sum(d.parts)::int AS sheets,
+                   count(*)::int AS letters,
+                   sum(coalesce((SELECT max(v.sheets) FROM envelopes v WHERE v.top_id = d.id), d.parts))::int AS sheets,
                    count(*) FILTER (WHERE c.status IN ('printed', 'posted') OR w.status IN ('printed', 'posted'))::int
                        AS printed,
                    count(*) FILTER (WHERE c.status = 'posted' OR w.status = 'posted')::int AS posted,
@@ -180,6 +186,7 @@ def batches(connection: Connection, providers: Sequence[str], batch: str | None 
             LEFT JOIN print_confirmations w ON w.batch = a.provider_reference AND w.letter = ''
             WHERE d.channel = 'letter' AND a.state = 'accepted' AND a.provider = ANY(:providers)
               AND (CAST(:batch AS text) IS NULL OR a.provider_reference = :batch)
+              AND NOT EXISTS (SELECT 1 FROM envelopes x WHERE x.delivery_id = d.id)
             GROUP BY 1 ORDER BY 3 DESC, 1
         """),
         {"providers": list(providers), "batch": batch},

@@ -807,6 +807,20 @@ deliveries = Table(
     ),
 )
 
+envelopes = Table(
+    "envelopes",
+    metadata,
+    Column("delivery_id", UUID(as_uuid=False), primary_key=True, comment="a letter inside"),
+    Column(
+        "top_id", UUID(as_uuid=False), nullable=False, comment="the delivery whose address is in the window"
+    ),
+    Column("sheets", SmallInteger, nullable=False, comment="of the whole envelope"),
+    Column("saved", Numeric(12, 5), nullable=False, comment="postage, in the currency of the message's cost"),
+    _instant("at"),
+    Index("ix_envelopes_top", "top_id"),
+)
+"""Letters that went in the envelope of another one of their customer (`work.comail`)."""
+
 attempts = Table(
     "attempts",
     metadata,

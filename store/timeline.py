@@ -23,9 +23,12 @@ _EVENTS = text("""
       FROM messages m WHERE m.customer_id = ANY(:members)
     UNION ALL
     SELECT d.created_at, 'delivery', d.channel, 'out', m.id, 40, d.number,
-           jsonb_build_object('delivery', d.id, 'number', d.number, 'reference', d.reference, 'address', d.address,
-               'state', d.state)
-      FROM messages m JOIN deliveries d ON d.message_id = m.id WHERE m.customer_id = ANY(:members)
+           jsonb_strip_nulls(jsonb_build_object('delivery', d.id, 'number', d.number, 'reference', d.reference,
+               'address', d.address, 'state', d.state, 'in_envelope_of', t.document))
+      FROM messages m JOIN deliveries d ON d.message_id = m.id
+      LEFT JOIN envelopes v ON v.delivery_id = d.id LEFT JOIN deliveries o ON o.id = v.top_id
+      LEFT JOIN messages t ON t.id = o.message_id
+     WHERE m.customer_id = ANY(:members)
     UNION ALL
     SELECT coalesce(a.ended_at, a.started_at), 'attempt', d.channel, 'out', m.id, 50, a.number,
            jsonb_strip_nulls(jsonb_build_object('attempt', a.id, 'provider', a.provider, 'state', a.state,

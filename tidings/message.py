@@ -111,6 +111,16 @@ CHANNEL_OF = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Envelope:
+    """Several letters of one customer in one envelope: the parcel that has it is on top."""
+
+    letter: Letter
+    """All of them as one piece: the sheets of the one on top first."""
+    inside: tuple[str, ...]
+    """Attempts of the others, as parcels of the same call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
     """One attempt of one delivery, as handed to a provider.
 
@@ -132,3 +142,5 @@ class Parcel:
     """After which it says nothing any more."""
     note: str = field(default="")
     """Why it went to the outbox instead of the provider, if it did."""
+    envelope: Envelope | None = field(default=None)
+    """What else may go into its envelope, at a provider that can do that (`channels.contract.SharesEnvelopes`)."""

@@ -69,5 +69,8 @@ class Reason(StrEnum):
     TRIED = "tried"
     BUDGET = "budget"
 
+    # What a letter went with.
+    CO_MAILED = "co_mailed"
+
     # Why a person calls although the message goes out.
     CALL_WISHED = "call_wished"

@@ -22,6 +22,7 @@ from tidings.organisation import Organisation
 from tidings.outcome import ErrorClass, Rejected
 from work.archive import fetch
 from work.because import SAYS, becauses, possible
+from work.comail import postage_of, stamp
 from work.enclosures import of_run
 from work.installation import Installation
 from work.outcome import Built
@@ -255,6 +256,5 @@ def parts_and_cost(content: Content, organisation: Organisation) -> tuple[int, D
         case Sms():
             return content.parts, costs.sms_part * content.parts
         case Letter():
-            postage = costs.postage.get(content.postage) or next(iter(costs.postage.values()))
-            stamp = postage.domestic if content.country == organisation.country else postage.abroad
-            return content.sheets, stamp + postage.sheet * content.sheets
+            paper = postage_of(costs, content).sheet * content.sheets
+            return content.sheets, stamp(content, organisation) + paper

@@ -4,7 +4,7 @@ What the customer said is asked again inside the claim, by the same `decide` tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -22,9 +22,11 @@ from store.messages import write_decisions
 from store.silence import take_back_overtaken
 from tidings.channel import Channel
 from tidings.facts import Decisions
+from tidings.purpose import PurposeClass
 from tidings.reason import Reason
-from work.build import RunContext
+from work.build import RunContext, read_context
 from work.collection import hold_for_collection
+from work.comail import carriers, companions
 from work.installation import Installation
 from work.lanes import LETTERS, Lanes, sender_of
 from work.plan import as_rows, ask, question_of
@@ -46,6 +48,8 @@ class Batch:
     lease: timedelta
     probe: bool = False
     """It tells how an open circuit is."""
+    top_of: Mapping[str, str] = field(default_factory=dict)
+    """Of messages that go along in another one's envelope, that message (`work.comail`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,8 @@ class Claimer:
     ) -> list[Batch] | None:
         """Claim a batch of what waits; None when nothing of it can be sent now, [] when all of it was moved or held."""
         sender = sender_of(self.installation.organisation, wanted.brand, wanted.channel)
+        carrying = carriers(self.policy, wanted.brand, wanted.channel, choice)
+        owed = context.run.purpose_class == PurposeClass.REQUIRED
         with self.installation.engine.begin() as connection:
             way = doors(choice, stored.read(connection, [one.name for one in choice], sender), now)
             way = self._probed(connection, way, sender, now)
@@ -127,32 +133,71 @@ class Claimer:
                 shard=wanted.shard,
                 now=now,
                 limit=self._limit(way.open),
+                carriers=() if owed else carrying,
             )
             if not due:
                 connection.rollback()  # gives the probe back
                 return None
-            overtaken = take_back_overtaken(
-                connection, now=now, messages=[row.message for row in due if row.tried]
-            )
-            due = [row for row in due if row.message not in overtaken]
-            if not due:
-                return []
-            again = going_again(connection, [row.message for row in due])
-            forgotten = _forgotten(again, choice, now)
-            doubt_again(
-                connection, [again[one].attempt for one in forgotten], because="claim: its key is forgotten"
-            )
-            left = [row for row in due if row.message not in forgotten]
-            chosen = self._admit(connection, wanted.channel, context, left, again, now)
+            chosen, again = self._vetted(connection, wanted.channel, context, due, choice, now)
             parts = self._routed(connection, chosen, again, choice, way, now)
             probes = {door.provider.name for door in way.open if door.probe}
+            top_of: Mapping[str, str] = {}
+            if owed and context.run.purpose in carrying and not probes:
+                top_of = self._companions(connection, chosen, parts, choice, now)
             return [
                 replace(
                     self._open(connection, wanted.channel, provider, sender, part, chosen, now),
                     probe=provider is not None and provider.name in probes,
+                    top_of=top_of,
                 )
                 for provider, part in parts
             ]
+
+    def _companions(
+        self,
+        connection: Connection,
+        chosen: dict[str, tuple[int, list[str]]],
+        parts: Sequence[tuple[Provider | None, list[str]]],
+        choice: Sequence[Provider],
+        now: datetime,
+    ) -> Mapping[str, str]:
+        """Claim, with required letters, those that go along in their envelopes; return for each the one on top."""
+
+        def admitted(run: str, rows: Sequence[Due]) -> Mapping[str, tuple[int, list[str]]]:
+            context = read_context(connection, self.installation, run)
+            return self._vetted(connection, Channel.LETTER, context, rows, choice, now)[0]
+
+        tops = [message for _, part in parts for message in part]
+        places, top_of = companions(connection, tops, chosen, admitted, mode=self.installation.mode, now=now)
+        chosen |= places
+        for _, part in parts:
+            own = set(part)
+            part += [message for message, top in top_of.items() if top in own]
+        return top_of
+
+    def _vetted(
+        self,
+        connection: Connection,
+        channel: str,
+        context: RunContext,
+        due: Sequence[Due],
+        choice: Sequence[Provider],
+        now: datetime,
+    ) -> tuple[dict[str, tuple[int, list[str]]], Mapping[str, Again]]:
+        """Return where those messages of a run go that may leave now, and which of them go out again."""
+        overtaken = take_back_overtaken(
+            connection, now=now, messages=[row.message for row in due if row.tried]
+        )
+        due = [row for row in due if row.message not in overtaken]
+        if not due:
+            return {}, {}
+        again = going_again(connection, [row.message for row in due])
+        forgotten = _forgotten(again, choice, now)
+        doubt_again(
+            connection, [again[one].attempt for one in forgotten], because="claim: its key is forgotten"
+        )
+        left = [row for row in due if row.message not in forgotten]
+        return self._admit(connection, channel, context, left, again, now), again
 
     def _probed(self, connection: Connection, way: Doors, sender: str, now: datetime) -> Doors:
         """Keep a probe only where this worker gets it, and alone: a single message tells how the lane is."""

@@ -147,8 +147,8 @@ def differences(batch: str, handed_over: Sequence[Posted], said: Sequence[Confir
     named = {one.message: one for one in said if one.letter and one.message in ours}
     found = [
         _difference(batch, ours[message].reference, "missing", "1 letter", "none")
-        for message in ours
-        if named and message not in named
+        for message, letter in ours.items()
+        if named and letter.inside is None and message not in named
     ]
     for one in said:
         found += (
@@ -175,7 +175,7 @@ def receipts_of(one: Confirmed, letters: Mapping[str, Sequence[Posted]]) -> list
             provider_reference=one.batch,
         )
         for letter in ours
-        if not one.letter or letter.message == one.message
+        if not one.letter or one.message in {letter.message, letter.inside}
     ]
 
 
@@ -263,7 +263,8 @@ def _reconciled(connection: Connection, names: Iterable[str], *, now: datetime) 
 
 
 def _of_batch(one: Confirmed, ours: Sequence[Posted]) -> list[Difference]:
-    counts = Counter(letters=len(ours), sheets=sum(letter.sheets for letter in ours))
+    pieces = [letter.sheets for letter in ours if letter.inside is None]
+    counts = Counter(letters=len(pieces), sheets=sum(pieces))
     found = [
         _difference(one.batch, "", name, str(counts[name]), str(said))
         for name, said in (("letters", one.letters), ("sheets", one.sheets))

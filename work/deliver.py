@@ -212,7 +212,7 @@ class Sender:
                 now=self.clock(),
                 run=run,
                 shard=shard,
-                overtake=self.installation.mode is not Mode.OUTBOX,
+                overtake=self.installation.mode is not Mode.OUTBOX or bool(self.policy.co_mail),
             )
 
     def _lane(self, one: Waiting) -> Lane:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from preferences.explain import sentence
+from store.comail import of_messages
 from store.customers import find
 from store.decided import of_message, of_run, of_same_edition
 from store.runs import Run, find_run
@@ -40,9 +41,11 @@ def explain(
     Returns:
         {customer, run, message, document, state, reason, sentence, channel, policy, decided_at, due_at,
         proved, differs, unknown, facts_changed, today, channels: [{channel, rank, reason, sentence, evidence}],
-        others}: `proved` and what follows it as `work.proof.Proof` has them; `channels` as decided, in order;
+        envelope, others}: `proved` and what follows it as `work.proof.Proof` has them; `channels` as decided, in order;
         `today` is {state, reason, channel} when the same question would now be answered differently, else None;
-        `others` has the customer's other documents of an invoice run in the same form.
+        `envelope` is None, or {with_message, with_purpose, with_document, sheets, saved, inside, reason, sentence} of
+        a letter that shared its envelope: `inside` of it, or on top; `saved` is the postage, in the organisation's
+        currency. `others` has the customer's other documents of an invoice run in the same form.
         For a run that found the customer already served, the message of the original run, with state `held`,
         reason `already_sent` and `original_run`.
 
@@ -118,7 +121,18 @@ def _told(
         "due_at": row.due_at.astimezone(UTC) if row.due_at else None,
         **prove(connection, installation, row, now=now).as_json(),
         "channels": channels,
+        "envelope": _envelope(connection, row.message, language),
     }
+
+
+def _envelope(connection: Connection, message: str, language: str) -> dict[str, Any] | None:
+    """Return what a letter shared its envelope with, and why, in a sentence."""
+    found = of_messages(connection, [message]).get(message)
+    if found is None:
+        return None
+    evidence = {name: value for name, value in found.items() if name != "at"} | {"saved": str(found["saved"])}
+    told = sentence(Reason.CO_MAILED, language, evidence)
+    return {**evidence, "reason": Reason.CO_MAILED.value, "sentence": told}
 
 
 def told_channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from channels.contract import Capability, Provider
+from channels.contract import Capability, Provider, SharesEnvelopes
 from store import lanes as stored
 from store.claims import Claimed, renew
+from store.comail import take_apart
 from store.consents import spoken_for
 from store.invoices import documents
 from store.lanes import Lane
@@ -30,6 +31,7 @@ from tidings.settings import Mode
 from tidings.ticks import ticks
 from work.build import RunContext, parcels
 from work.claim import Batch, doors
+from work.comail import share
 from work.departures import depart
 from work.installation import Installation
 from work.journal import Journal, Watched, folder
@@ -99,7 +101,7 @@ class Handover:
         while part := self._slice(ready, self._size(provider, pace.slice)):
             if not self._may_go(provider, len(part)):
                 return
-            part = [one for one in part if one.attempt not in self._lost]
+            part = self._enveloped([one for one in part if one.attempt not in self._lost], provider)
             before = ticks()
             self._hand_over(provider, part, journal)
             pace.handed(len(part), ticks() - before, most=largest_slice(provider))
@@ -107,10 +109,19 @@ class Handover:
         if not provider.channel.on_paper and not provider.rate:
             pace.claimed(len(self.batch.claimed), ticks() - started, most=most)
 
-    @staticmethod
-    def _size(provider: Provider, pace: int) -> int:
-        if provider.channel.on_paper:
-            return largest_slice(provider)
+    def _enveloped(self, part: list[Parcel], provider: Provider) -> list[Parcel]:
+        """Put letters of one customer into one envelope (`work.comail`)."""
+        if not provider.channel.on_paper or not isinstance(provider, SharesEnvelopes):
+            return part
+        shared = share(
+            self.installation, part, self._claimed, self._built, self.batch.top_of, now=self.clock()
+        )
+        self._built |= shared.built
+        return shared.parcels
+
+    def _size(self, provider: Provider, pace: int) -> int:
+        if provider.channel.on_paper:  # with those that go along in an envelope
+            return largest_slice(provider) + len(self.batch.top_of)
         if provider.rate:
             return max(1, min(pace, int(provider.rate / 10)))
         return pace
@@ -276,4 +287,5 @@ def commit(
         heed(connection, claimed, steps, now=now)
         if letters := sorted({one.run for one in claimed if one.channel == Channel.LETTER}):
             uncover(connection, letters, now=now)
+            take_apart(connection, [one.delivery for one in claimed])
         cancel_stopped(connection, sorted({one.run for one in claimed}))

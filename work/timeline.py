@@ -75,7 +75,8 @@ def _message(kind: str, evidence: dict[str, Any]) -> str:
 
 def _delivery(kind: str, evidence: dict[str, Any]) -> str:
     where = (evidence["address"].splitlines() or [""])[0]
-    return f"{kind.capitalize()} {evidence['reference']} to {where}: {_words(evidence['state'])}"
+    also = f", in the envelope of {evidence['in_envelope_of']}" if evidence.get("in_envelope_of") else ""
+    return f"{kind.capitalize()} {evidence['reference']} to {where}: {_words(evidence['state'])}{also}"
 
 
 def _attempt(kind: str, evidence: dict[str, Any]) -> str:

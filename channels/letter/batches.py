@@ -86,12 +86,23 @@ class PrintBatches:
         """
         with self._locked() as stuck:
             kinds: dict[tuple[str, str, int], dict[str, Piece]] = {}
-            for piece in pieces:
-                if piece.key not in self._batch_of:
-                    kinds.setdefault(piece.kind, {})[safe_name(piece.key)] = piece
+            for piece in self._fresh(pieces):
+                kinds.setdefault(piece.kind, {})[piece.key] = piece
             for kind in sorted(kinds):
                 stuck = stuck or self._commit(list(kinds[kind].values()))
             return {piece.key: self._answer(piece.key, stuck) for piece in pieces}
+
+    def _fresh(self, pieces: Sequence[Piece]) -> Iterator[Piece]:
+        """Yield what is to be printed: an envelope for several while none of them is in a batch, else each alone."""
+        new = {safe_name(piece.key): piece for piece in pieces if piece.key not in self._batch_of}
+        shared = {key: piece for piece in new.values() if piece.inside for key in piece.keys}
+        apart = {piece.key for key, piece in shared.items() if key not in new}
+        for key, piece in new.items():
+            around = shared.get(key)
+            if around is None or around.key in apart:
+                yield piece.alone()
+            elif around is piece:
+                yield piece
 
     def batch_of(self, key: str) -> str | None:
         """Return the batch that a piece was handed over in, as far as this object has seen."""
@@ -115,13 +126,13 @@ class PrintBatches:
         staged = self.control / "staging" / batch
         staged.mkdir(parents=True)
         with durable_file(staged / PDF) as file:
-            ranges = bind(((piece.letter.pdf, piece.letter.constant) for piece in pieces), file)
+            ranges = bind(((piece.printed.pdf, piece.printed.constant) for piece in pieces), file)
         with (staged / PDF).open("rb") as written:
             digest = hashlib.file_digest(written, "sha256").hexdigest()
         told = manifest(batch, pieces, ranges)
         write_manifest(staged, told, digest, self._beside(pieces, told))
         sync_folder(staged)
-        self._append(" ".join((batch, *(piece.key for piece in pieces))))
+        self._append(" ".join((batch, *(key for piece in pieces for key in piece.keys))))
         failed = self._place(staged)
         if isinstance(failed, Refused):  # the first try, and certainly absent: these may go another way
             self._append(TAKEN_BACK + batch)
@@ -129,7 +140,7 @@ class PrintBatches:
         return failed
 
     def _beside(self, pieces: Sequence[Piece], told: Mapping[str, Any]) -> Mapping[str, bytes]:
-        if self.cover is None or not any(piece.letter.cover for piece in pieces):
+        if self.cover is None or not any(piece.printed.cover for piece in pieces):
             return {}
         try:
             return self.cover(told)
@@ -221,7 +232,9 @@ def batch_id(pieces: Sequence[Piece]) -> str:
     Country and postage class are shown only when they are plain codes; anything else stays out of the path.
     """
     country, postage, sheets = pieces[0].kind
-    digest = hashlib.blake2b(" ".join(sorted(piece.key for piece in pieces)).encode(), digest_size=8)
+    digest = hashlib.blake2b(
+        " ".join(sorted(key for piece in pieces for key in piece.keys)).encode(), digest_size=8
+    )
     shown = (
         country if re.fullmatch(r"[A-Z]{2}", country) else "XX",
         postage if re.fullmatch(r"[a-z0-9-]{1,20}", postage) else "other",

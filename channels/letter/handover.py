@@ -3,6 +3,7 @@
 import errno
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,6 +35,8 @@ def refused_by_disk(error: OSError) -> Refused:
 class LetterFolder:
     """Hands letters over as print batches; the same delivery is handed over once, however often it comes."""
 
+    shares_envelopes = True
+
     def __init__(
         self,
         folder: Path,
@@ -61,7 +64,7 @@ class LetterFolder:
         failed: Refused | Unknown = Unknown(code="not_in_batch")
         try:
             if good:
-                found = self._batches.add([piece for _, piece in good])
+                found = self._batches.add(_enveloped(good))
         except InDoubtError:
             failed = Unknown(code="journal")
         except OSError as error:
@@ -95,11 +98,25 @@ def keys_of(manifest: bytes) -> tuple[str, ...]:
     """Return the keys of the pieces in a manifest of ours; none where it is not one."""
     try:
         pieces = json.loads(manifest)["pieces"]
-        found = [(str(piece["message"]), int(piece.get("delivery", 1))) for piece in pieces]
+        printed = [one for piece in pieces for one in (piece, *piece.get("with", ()))]
+        found = [(str(one["message"]), int(one.get("delivery", 1))) for one in printed]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ()
     keys = (message if number == 1 else f"{message}.{number}" for message, number in found)
     return tuple(key for key in keys if is_safe(key))
+
+
+def _enveloped(good: Sequence[tuple[Parcel, Piece]]) -> list[Piece]:
+    """Return the pieces, each with the others that may go into its envelope."""
+    pieces = {parcel.attempt: piece for parcel, piece in good}
+    return [
+        replace(
+            piece, whole=parcel.envelope.letter, inside=tuple(pieces[one] for one in parcel.envelope.inside)
+        )
+        if parcel.envelope and all(one in pieces for one in parcel.envelope.inside)
+        else piece
+        for parcel, piece in good
+    ]
 
 
 def piece_of(parcel: Parcel) -> Piece | Rejected:

@@ -15,6 +15,7 @@ from typing import Any
 
 from channels.durable import write_durably
 from channels.letter.piece import Piece
+from tidings.message import Letter
 
 COVER, INDEX = "cover.pdf", "index.pdf"
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
@@ -55,9 +56,9 @@ def manifest(batch: str, pieces: Sequence[Piece], ranges: Sequence[tuple[int, in
     totals = {
         "pieces": len(pieces),
         "pages": ranges[-1][1],
-        "sheets": sum(piece.letter.sheets for piece in pieces),
+        "sheets": sum(piece.printed.sheets for piece in pieces),
         "weight_g": round(sum(entry["weight_g"] for entry in entries), 1),
-        "runs": sorted({piece.run for piece in pieces if piece.run}),
+        "runs": sorted({one.run for piece in pieces for one in (piece, *piece.inside) if one.run}),
     }
     return {
         "batch": batch,
@@ -70,9 +71,9 @@ def manifest(batch: str, pieces: Sequence[Piece], ranges: Sequence[tuple[int, in
 
 
 def _entry(batch: str, number: int, piece: Piece, pages: tuple[int, int]) -> dict[str, Any]:
-    letter = piece.letter
+    letter = piece.printed
     paper = "letter" if letter.window.startswith("us-") else "A4"
-    envelope, grams = _envelope(paper, letter.window, letter.sheets)
+    envelope, _ = _envelope(paper, letter.window, letter.sheets)
     return {
         "message": piece.message,
         "customer": letter.customer,
@@ -81,6 +82,7 @@ def _entry(batch: str, number: int, piece: Piece, pages: tuple[int, int]) -> dic
         "sha256": hashlib.sha256(letter.pdf).hexdigest(),
         **({"delivery": piece.delivery} if piece.delivery != 1 else {}),
         **({"note": piece.note} if piece.note else {}),
+        **({"with": [_inside(one) for one in piece.inside]} if piece.inside else {}),
         "run": piece.run,
         "batch": batch,
         "piece": f"{batch}-{number:05d}",
@@ -97,12 +99,35 @@ def _entry(batch: str, number: int, piece: Piece, pages: tuple[int, int]) -> dic
         "address": list(letter.address),
         "return_address": list(letter.sender),
         "inserts": list(letter.inserts),
-        "weight_g": round(grams + letter.sheets * GRAMS[paper], 1),
+        "weight_g": round(weight_of(letter, letter.sheets), 1),
         "mark": letter.mark,
         "pdf_profile": letter.profile,
         "not_before": piece.not_before.isoformat() if piece.not_before else None,
-        "expires": piece.expires.isoformat() if piece.expires else None,
+        "expires": piece.last_day.isoformat() if piece.last_day else None,
     }
+
+
+def _inside(piece: Piece) -> dict[str, Any]:
+    """Return what is said of another letter in the same envelope; its sheets follow those of the one on top."""
+    return {
+        "message": piece.message,
+        **({"delivery": piece.delivery} if piece.delivery != 1 else {}),
+        "run": piece.run,
+        "key": piece.key,
+        "template": piece.letter.template,
+        "sheets": piece.letter.sheets,
+    }
+
+
+def weight_of(letter: Letter, sheets: int) -> float:
+    """Return the grams of so many sheets in the envelope that a letter's window asks for."""
+    return grams_of(letter.window, sheets)
+
+
+def grams_of(window: str, sheets: int) -> float:
+    """Return the grams of so many sheets in the envelope of a kind of window."""
+    paper = "letter" if window.startswith("us-") else "A4"
+    return _envelope(paper, window, sheets)[1] + sheets * GRAMS[paper]
 
 
 def _envelope(paper: str, window: str, sheets: int) -> tuple[str, float]:

@@ -108,6 +108,7 @@ class ExplanationOut(BaseModel):
                     "facts_changed": False,
                     "today": None,
                     "channels": _CHANNELS,
+                    "envelope": None,
                 }
             ]
         }
@@ -132,6 +133,11 @@ class ExplanationOut(BaseModel):
     facts_changed: bool
     today: dict[str, Any] | None = Field(description="state, reason, channel where they would differ now.")
     channels: list[ChannelOut]
+    envelope: dict[str, Any] | None = Field(
+        default=None,
+        description="Of a letter that shared its envelope: with_message, with_purpose, with_document, sheets, saved, "
+        "inside, reason, sentence.",
+    )
 
 
 class DecisionIn(BaseModel):
