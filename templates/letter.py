@@ -11,6 +11,7 @@ from templates.enclosure import enclose
 from templates.fill import fill_letter
 from templates.fonts import check_glyphs
 from templates.form import UnfitError
+from templates.household import to_household
 from templates.mark import mark_text, marking_of, stamp
 from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
@@ -38,9 +39,11 @@ def make_letter(
     if not subject.postal:
         raise Problem(f"Message {subject.message} has no postal address.")
     origin = edition.brand.address.country
+    others = subject.data.get("household", ())
+    values = to_household(values, others, edition.language)
     customer = values["customer"]
     lines = address_lines(
-        subject.postal,
+        {**subject.postal, "name": ""} if others else subject.postal,
         origin,
         name=customer["name"],
         company=customer["company"],
