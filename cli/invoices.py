@@ -71,7 +71,7 @@ def run(
         Print one JSON object.
     """
     from work.bills import read_bills, read_mapping
-    from work.totals import check_control, check_numbers, without_xml
+    from work.totals import check_control, check_numbers
 
     chosen = read_mapping(mapping)
     moment = instant(now)
@@ -82,7 +82,6 @@ def run(
 
     with started(Settings.read(), out=out, now=moment) as shot:
         missing = check_numbers(shot.installation, documents, brand, refuse=gapless)
-        plain = without_xml(shot.installation, documents, brand)
         opened = open_invoice_run(
             shot.installation,
             documents,
@@ -103,8 +102,6 @@ def run(
     show_report(found | {"missing_numbers": missing} if json else found, json=json, where=where)
     if missing:
         print(f"missing numbers: {', '.join(missing[:NAMED])}", file=sys.stderr)  # noqa: T201
-    if plain:
-        print(plain, file=sys.stderr)  # noqa: T201
     for line in wrong[:NAMED]:
         print(f"held: {line}", file=sys.stderr)  # noqa: T201 -- beside the one JSON value on stdout
     if len(wrong) > NAMED:

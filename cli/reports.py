@@ -34,6 +34,8 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
             style="bold",
         )
     console.print(table)
+    if plain := found.get("without_xml"):
+        console.print(f"{plain:,} invoices with tax carry no XML: give the brand its `tax_id`.", markup=False)
     for line in found.get("budget", ()):
         console.print(_budget(line), markup=False, soft_wrap=True)
     saved = found.get("saved", {"letters": 0})

@@ -29,6 +29,10 @@ class Billing:
     source: str = ""
     """The system whose customer references are used; '' = the mapping's, else any."""
     brand: str | None = None
+    enclosures: Sequence[str] = ()
+    """PDFs of the library that go with each letter."""
+    uploads: Sequence[tuple[str, bytes]] = ()
+    """(name, bytes) of PDFs that are put into the library and go with each letter, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,8 +111,10 @@ def _start_invoices(
     installation: Installation, policy: Policy, billing: Billing, actor: str, now: datetime
 ) -> Started:
     from work.bills import check_bills, read_bills, read_mapping
+    from work.enclosures import shelved
     from work.invoicing import open_invoice_run
 
+    brand = installation.organisation.brand(billing.brand)
     try:
         mapping = read_mapping(billing.mapping)
         if billing.file is not None:
@@ -122,6 +128,7 @@ def _start_invoices(
         documents = check_bills(list(enumerate(billing.documents, start=1)), mapping)
         text = json.dumps(billing.documents, sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()
+    brought = [shelved(installation, name, content, brand) for name, content in billing.uploads]
     opened = open_invoice_run(
         installation,
         documents,
@@ -132,6 +139,7 @@ def _start_invoices(
         actor=actor,
         now=now,
         brand_id=billing.brand,
+        enclosures=list(dict.fromkeys([*billing.enclosures, *brought])),
     )
     _tell(installation, opened.run)
     return Started(run=opened.run, repeats=opened.repeats)

@@ -64,6 +64,8 @@ class Content(BaseModel):
     budget_letters: str = Field(default="", max_length=10)
     """As text; '' is as many as it takes."""
     budget_amount: str = Field(default="", max_length=15)
+    enclosures: tuple[str, ...] = Field(default=(), max_length=10)
+    """PDFs that go with each letter (`work.enclosures`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,6 +123,7 @@ def ready(installation: Installation, content: Content) -> Ready:
         "data": _typed(template, content.data),
         "tracking": content.tracking,
         "priority": content.priority,
+        "enclosures": list(content.enclosures),
     }
     limits = {"letters": content.budget_letters, "amount": content.budget_amount}
     raw["budget"] = {name: text for name, text in limits.items() if text} or None

@@ -2,15 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from channels.letter.manifest import grams_of
 from store.runs import Run
 from templates.catalog import Template
 from templates.enclosure import Enclosure
 from templates.foreign_letter import judged
+from templates.postal_lines import window_for
 from tidings.campaign import ENCLOSURE
 from tidings.organisation import Brand
 from tidings.problem import Problem
@@ -19,6 +24,9 @@ from work.installation import Installation
 
 FOLDER = "enclosures"
 """In the home."""
+MOST_SHOWN = 200
+"""Files of the library that can be chosen on a page."""
+_STEM = 60
 
 
 def taken(
@@ -55,10 +63,89 @@ def problems(
         except Problem as problem:
             yield str(problem)
             continue
-        for one in found["findings"]:
-            if one["verdict"] == "block":
-                where = f"{name}, page {one['page']}" if one["page"] else name
-                yield f"{where}: {one['check'].replace('_', ' ')}: {one['detail']}."
+        yield from _blocked(name, found)
+
+
+def _blocked(name: str, found: Mapping[str, Any]) -> Iterator[str]:
+    for one in found["findings"]:
+        if one["verdict"] == "block":
+            where = f"{name}, page {one['page']}" if one["page"] else name
+            yield f"{where}: {one['check'].replace('_', ' ')}: {one['detail']}."
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What enclosures add to each letter."""
+
+    documents: Sequence[tuple[str, int]]
+    """(name, pages)."""
+    sheets: int
+    cost: Decimal
+    """Their paper and print, in the organisation's currency."""
+    over: bool
+    """Whether a letter of one sheet is then heavier than the first step of postage."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return what a run that is only thought of knows of them: enough for its costs."""
+        return {"enclosures": [{"name": name, "pages": pages} for name, pages in self.documents]}
+
+
+def added(installation: Installation, names: Sequence[str], template: Template, brand: Brand) -> Added:
+    """Return what enclosures that may be printed add; see `problems` for those that may not.
+
+    Raises:
+        Problem: one is missing, or no PDF.
+    """
+    country = brand.address.country
+    documents = [
+        (name, int(_looked(path, _digest(path), country)["pages"]))
+        for name in names
+        for path in [_path(installation, name, template)]
+    ]
+    sheets = sum((pages + 1) // 2 for _, pages in documents)
+    postage = next(iter(installation.organisation.costs.postage.values()))
+    grams = grams_of(window_for(country, brand.windows).kind, 1 + sheets)
+    return Added(
+        documents=documents,
+        sheets=sheets,
+        cost=postage.sheet * sheets,
+        over=grams > postage.step_grams or 1 + sheets > (postage.step_sheets or 1 + sheets),
+    )
+
+
+def library(installation: Installation) -> list[str]:
+    """Return the names of the PDFs in the home's library."""
+    found = (installation.home / FOLDER).glob("*.pdf")
+    return sorted(path.name for path in found if re.fullmatch(ENCLOSURE, path.name))[:MOST_SHOWN]
+
+
+def shelved(installation: Installation, file_name: str, content: bytes, brand: Brand) -> str:
+    """Put a PDF that somebody brought into the library, once it may be printed; returns the name that it has there.
+
+    Another file of the same name stays: the new one gets a name of its own.
+
+    Raises:
+        Problem: it may not be printed; names page and check.
+    """
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(file_name).stem).strip("-._")[:_STEM] or "enclosure"
+    digest = hashlib.sha256(content).hexdigest()
+    folder = installation.home / FOLDER
+    name = f"{stem}.pdf"
+    if (folder / name).is_file() and _digest(folder / name) != digest:
+        name = f"{stem}-{digest[:8]}.pdf"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with TemporaryDirectory(dir=folder, prefix=".") as draft:
+        path = Path(draft) / name
+        path.write_bytes(content)
+        try:
+            wrong = list(_blocked(name, judged(path, brand.address.country, enclosed=True)))
+        except Problem as problem:
+            raise Problem(problem.what.replace(str(path), name), todo=problem.todo) from problem
+        if wrong:
+            raise Problem(wrong[0], todo="`tidings letters check` shows every check of a PDF.")
+        path.replace(folder / name)
+    return name
 
 
 def of_run(installation: Installation, run: Run) -> tuple[Enclosure, ...]:

@@ -6,7 +6,7 @@ The same `preferences.decision` as in a run, over everybody or over a sample. No
 import random
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -20,6 +20,7 @@ from tidings.campaign import Campaign
 from tidings.channel import Channel
 from work import segments
 from work.campaign import starts
+from work.enclosures import added
 from work.installation import Installation
 from work.plan import BATCH, ask, question_of
 
@@ -80,9 +81,11 @@ def forecast(
         sms_parts: of one SMS of this campaign.
 
     Raises:
-        Problem: the audience cannot be selected.
+        Problem: the audience cannot be selected, or an enclosure is missing or no PDF.
     """
     moment = max(starts(campaign, now=now), now)
+    brand = installation.organisation.brand(campaign.brand)
+    enclosed = added(installation, campaign.enclosures, template, brand)
     with installation.engine.begin() as connection:
         reading = segments.Reading(connection=connection, engine=installation.engine)
         everybody = stored.members(connection, segments.condition(reading, campaign.audience, now=now))
@@ -90,6 +93,7 @@ def forecast(
         # The same sample each time, so that the numbers stand still while nothing changes.
         chosen = random.Random(len(everybody)).sample(everybody, SAMPLE) if sampled else everybody  # noqa: S311
         run = pretended(installation, campaign, template, now=moment)
+        run = replace(run, options={**run.options, **enclosed.options})
         counted, example, abroad = _counted(connection, installation, run, template, policy, chosen, moment)
         connection.rollback()
     scale = len(everybody) / len(chosen) if chosen else 1.0
@@ -99,7 +103,7 @@ def forecast(
     }
     letters = sum(n for (state, _, by), n in counted.items() if state == "ready" and by == Channel.LETTER)
     if letters:
-        costs[Channel.LETTER] = _stamps(installation, template, letters, abroad) / letters
+        costs[Channel.LETTER] = _stamps(installation, template, letters, abroad) / letters + enclosed.cost
     return _told(counted, costs, scale, len(everybody), installation, sampled=sampled, example=example)
 
 

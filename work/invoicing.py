@@ -36,6 +36,7 @@ from work.learnt import pinned
 from work.press import Job, typeset
 from work.retention import keep_until
 from work.shards import size_of
+from work.without_xml import without_xml
 
 SHARD = 50
 """Documents of a shard: each is rendered in full, about 0.1 s (design/flows.md)."""
@@ -75,9 +76,13 @@ def open_invoice_run(
     A document whose number went out before is `already_sent`; one that is wrong is held by its reason and named in the
     run; the others go on. `enclosures` go with each letter (`work.enclosures`). With `second_person` nothing is sent
     before somebody else releases the run, in any mode.
+
+    Raises:
+        Problem: an enclosure may not be printed, or the brand's invoices cannot keep its profile; there is no run.
     """
     brand = installation.organisation.brand(brand_id)
     template = find(TEMPLATE, extra=installation.own_templates)
+    plain = without_xml(documents, brand)
     enclosed = taken(installation, enclosures, template, brand)
     with installation.engine.begin() as connection:
         # One billing run of a brand is taken in at a time, so that a number is judged against all before it.
@@ -97,6 +102,7 @@ def open_invoice_run(
             "requested_by": actor,
         }
         values["options"] |= enclosed | ({"second_person": True} if second_person else {})
+        values["options"] |= {"without_xml": plain} if plain else {}
         stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
         run_id = add_run(connection, values, stem=stem)
         add_invoice_run(

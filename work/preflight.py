@@ -1,4 +1,4 @@
-"""What would go wrong with a campaign, looked at before anybody is asked: each check good, a warning, or in the way."""
+"""What would go wrong with a campaign, looked at before anybody is asked: each check passes, warns, or blocks."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,12 +17,10 @@ from tidings.organisation import Brand
 from tidings.problem import Problem
 from tidings.settings import Mode
 from work.campaign import FIRST_ON_EARTH, checked, starts
-from work.enclosures import problems
+from work.enclosures import Added, added, problems
 from work.forecast import Forecast
 from work.installation import Installation
 from work.showing import shown
-
-GOOD, WAIT, BAD = "good", "wait", "bad"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,9 +28,11 @@ class Check:
     """One line of the list. `name` has its words in every language; `detail` names what is wrong."""
 
     name: str
-    verdict: str
-    """good, wait (look at it) or bad (it cannot be sent so)."""
+    verdict: Verdict
+    """`warn`: look at it; `block`: it cannot be sent so."""
     detail: str = ""
+    added: Added | None = None
+    """What enclosures add to each letter."""
 
 
 def preflight(
@@ -59,14 +59,16 @@ def _usable(installation: Installation, campaign: Campaign, template: Template, 
     try:
         checked(installation, campaign, now=now, template=template)
     except Problem as problem:
-        return Check(name="values", verdict=BAD, detail=str(problem))
-    return Check(name="values", verdict=GOOD)
+        return Check(name="values", verdict=Verdict.BLOCK, detail=str(problem))
+    return Check(name="values", verdict=Verdict.PASS)
 
 
 def _proven(template: Template, brand: Brand, campaign: Campaign) -> Check:
     """Render every channel in every language, and look for every fact in each (design/content.md)."""
     problems = proven(template, brand, campaign.model_dump(mode="json")["data"])
-    return Check(name="parity", verdict=BAD if problems else GOOD, detail=" ".join(problems[:3]))
+    return Check(
+        name="parity", verdict=Verdict.BLOCK if problems else Verdict.PASS, detail=" ".join(problems[:3])
+    )
 
 
 _LOOKED: dict[tuple[str, str, str], tuple[tuple[str, ...], tuple[Finding, ...]]] = {}
@@ -99,10 +101,7 @@ def _looked(
 def _action(template: Template) -> Check:
     """Say whether every text has its one thing to do."""
     silent = [language for language, blocks in template.blocks.items() if blocks.action() is None]
-    return Check(name="action", verdict=WAIT if silent else GOOD, detail=", ".join(silent))
-
-
-_VERDICTS = {Verdict.PASS: GOOD, Verdict.WARN: WAIT, Verdict.BLOCK: BAD}
+    return Check(name="action", verdict=Verdict.WARN if silent else Verdict.PASS, detail=", ".join(silent))
 
 
 def _seen(template: Template, brand: Brand, campaign: Campaign) -> Iterator[Check]:
@@ -118,7 +117,7 @@ def _seen(template: Template, brand: Brand, campaign: Campaign) -> Iterator[Chec
             for one in ours
             if one.verdict is worst and worst is not Verdict.PASS
         ]
-        yield Check(name=name, verdict=_VERDICTS[worst], detail="; ".join(named[:3]))
+        yield Check(name=name, verdict=worst, detail="; ".join(named[:3]))
 
 
 def _enclosed(
@@ -127,7 +126,9 @@ def _enclosed(
     """Say whether what goes into the envelope may be printed; nothing where nothing does."""
     if campaign.enclosures:
         wrong = list(problems(installation, campaign.enclosures, template, brand))
-        yield Check(name="enclosures", verdict=BAD if wrong else GOOD, detail=" ".join(wrong[:3]))
+        more = None if wrong else added(installation, campaign.enclosures, template, brand)
+        verdict = Verdict.BLOCK if wrong else Verdict.WARN if more and more.over else Verdict.PASS
+        yield Check(name="enclosures", verdict=verdict, detail=" ".join(wrong[:3]), added=more)
 
 
 def _hardest(installation: Installation, campaign: Campaign, template: Template) -> Check:
@@ -142,39 +143,45 @@ def _hardest(installation: Installation, campaign: Campaign, template: Template)
                     shown(installation, template, campaign, channel, customer)
                 except Problem as problem:
                     wrong[f"{channel}: {problem}"] = None
-    return Check(name="customers", verdict=BAD if wrong else GOOD, detail=" ".join(list(wrong)[:3]))
+    return Check(
+        name="customers", verdict=Verdict.BLOCK if wrong else Verdict.PASS, detail=" ".join(list(wrong)[:3])
+    )
 
 
 def _audience(forecast: Forecast) -> Check:
-    return Check(name="audience", verdict=GOOD if forecast.audience else BAD)
+    return Check(name="audience", verdict=Verdict.PASS if forecast.audience else Verdict.BLOCK)
 
 
 def _reach(forecast: Forecast) -> Check:
     few = forecast.audience and forecast.reached * 2 < forecast.audience
-    verdict = BAD if forecast.audience and not forecast.reached else WAIT if few else GOOD
+    verdict = (
+        Verdict.BLOCK if forecast.audience and not forecast.reached else Verdict.WARN if few else Verdict.PASS
+    )
     return Check(name="reach", verdict=verdict)
 
 
 def _schedule(campaign: Campaign, now: datetime) -> Check:
     start = campaign.schedule.start
     if start is None:
-        return Check(name="now", verdict=GOOD)
+        return Check(name="now", verdict=Verdict.PASS)
     first = starts(campaign, now=now)
     last = first + 2 * FIRST_ON_EARTH if campaign.schedule.own_time else first
     if last <= now:
-        return Check(name="past", verdict=BAD)
-    return Check(name="schedule", verdict=GOOD) if first > now else Check(name="partly_past", verdict=WAIT)
+        return Check(name="past", verdict=Verdict.BLOCK)
+    if first > now:
+        return Check(name="schedule", verdict=Verdict.PASS)
+    return Check(name="partly_past", verdict=Verdict.WARN)
 
 
 def _live(installation: Installation, template: Template, brand: Brand) -> Iterator[Check]:
     """Say whether anything leaves at all, and whether whom we must not write to is known."""
     if installation.mode is not Mode.LIVE:
-        yield Check(name="not_live", verdict=WAIT, detail=str(installation.mode))
+        yield Check(name="not_live", verdict=Verdict.WARN, detail=str(installation.mode))
         return
     with installation.engine.connect() as connection:
         known = suppressions_known(connection, brand.id)
     if template.purpose_class == "marketing":
-        yield Check(name="suppressions", verdict=GOOD if known else BAD)
+        yield Check(name="suppressions", verdict=Verdict.PASS if known else Verdict.BLOCK)
 
 
 def _languages(installation: Installation, template: Template, brand: Brand) -> Iterator[Check]:
@@ -183,7 +190,9 @@ def _languages(installation: Installation, template: Template, brand: Brand) -> 
     missing = sorted(
         language for language in spoken if language in brand.languages and language not in template.languages
     )
-    yield Check(name="languages", verdict=WAIT if missing else GOOD, detail=", ".join(missing))
+    yield Check(
+        name="languages", verdict=Verdict.WARN if missing else Verdict.PASS, detail=", ".join(missing)
+    )
 
 
 def _spoken(installation: Installation) -> set[str]:

@@ -27,6 +27,7 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
     the messages that had left on a channel before and are counted where they went on to. `cost` is {currency, total,
     channels}: what was sent at its price, on every channel that took it, what waits at its expected one. `saved`, where
     there are any, is of `work.savings`: letters that did not have to leave. `budget` is what its limits did.
+    `without_xml`, where there are any, are taxed invoices of a brand without a tax number: a PDF that carries no XML.
 
     `holdout`, where the campaign has one, is what `work.lift.lift_of` says; it reads every message, so that a page that
     asks again and again leaves it out (`lifted`).
@@ -84,9 +85,10 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
 
 
 def _where_there_is(connection: Connection, run: Run, *, lifted: bool) -> dict[str, Any]:
-    """Return what only some runs have: a budget, letters that were spared, a holdout."""
+    """Return what only some runs have: a budget, invoices without XML, letters that were spared, a holdout."""
     found = {
         "budget": run.options.get("limits", {}).get("budget"),
+        "without_xml": run.options.get("without_xml"),
         "saved": savings(connection, run),
         "holdout": lift_of(connection, run) if lifted else None,
     }

@@ -1,10 +1,9 @@
-"""What a billing run is held against before anything of it is used: control sums, gapless numbers, tax numbers."""
+"""What a billing run is held against before anything of it is used: control sums and gapless numbers."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
 from store.invoices import last_numbers
-from templates.einvoice.legal import is_electronic, whole
 from tidings.problem import Problem
 from work.bill_document import Document
 from work.billing import amount, differences
@@ -63,13 +62,3 @@ def check_numbers(
             f"Numbers are missing: {shown}.", todo="Nothing was sent. Find out what became of those invoices."
         )
     return missing
-
-
-def without_xml(installation: Installation, documents: Sequence[Document], brand_id: str | None) -> str:
-    """Return a sentence where invoices of a run will be a PDF without XML, else ''."""
-    brand = installation.organisation.brand(brand_id)
-    if any(
-        one.invoice is not None and not is_electronic(whole(one.invoice, brand=brand)) for one in documents
-    ):
-        return f"Invoices with tax carry no XML: give brand {brand.id!r} its `tax_id` in organisation.toml."
-    return ""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
 from store import drafts as stored
 from store.runs import find_run
 from templates.catalog import Template
+from templates.inspection import Verdict
 from templates.page_images import page_image
 from tidings.channel import Channel
 from tidings.message import Letter
@@ -22,12 +24,15 @@ from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import control, drafts, seeds, showing
 from work.drafts import Content
-from work.preflight import BAD, Check, preflight
+from work.enclosures import shelved
+from work.preflight import Check, preflight
 
 READERS = frozenset({Role.MARKETING, Role.MANAGER})
 WRITERS = frozenset({Role.MARKETING})
 LARGEST = 256 * 2**10
 """Of a form: five texts."""
+LARGEST_PDF = 51 * 2**20
+"""Of a form with a PDF to enclose (`templates.foreign_letter.MAX_BYTES`)."""
 TONES = {
     "draft": "",
     "waiting_approval": "wait",
@@ -64,6 +69,9 @@ def routes() -> list[StaffRoute]:
         page("/campaigns/{draft:int}", one, roles=READERS),
         post("/campaigns/{draft:int}", save),
         post("/campaigns/{draft:int}/live", live),
+        page(
+            "/campaigns/{draft:int}/enclose", enclose, roles=WRITERS, methods=("POST",), largest=LARGEST_PDF
+        ),
         page("/campaigns/{draft:int}/checks", checks, roles=READERS),
         page("/campaigns/{draft:int}/email", email, roles=READERS),
         page("/campaigns/{draft:int}/letter", letter, roles=READERS),
@@ -160,10 +168,29 @@ def _ask(visit: Visit, draft_id: int, content: Content) -> None:
     if found.missing:
         labels = (known["data"].get(name, name) for name in found.missing)
         raise Problem(f"{known['to_fill']}: {', '.join(labels)}")
-    wrong = [check for check in _checks(visit, content, found) if check.verdict == BAD]
+    wrong = [check for check in _checks(visit, content, found) if check.verdict is Verdict.BLOCK]
     if wrong:
-        raise Problem(f"{known['check'][wrong[0].name][BAD]} {wrong[0].detail}".rstrip())
+        raise Problem(f"{known['check'][wrong[0].name][Verdict.BLOCK]} {wrong[0].detail}".rstrip())
     drafts.ask(visit.site.installation, draft_id, actor=visit.actor, now=visit.now)
+
+
+def enclose(visit: Visit) -> Response:
+    """Put a PDF into the library and into the envelope of the draft's letters."""
+    draft, installation = _found(visit), visit.site.installation
+    content = drafts.content_of(draft)
+    upload = visit.fields.get("enclosure")
+    try:
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            raise Problem(words(visit.language)["console"]["enclosures"]["none"])
+        brand = installation.organisation.brand(content.brand or None)
+        name = shelved(installation, upload.filename, upload.file.read(), brand)
+        chosen = tuple(dict.fromkeys((*content.enclosures, name)))
+        content = drafts.parse_content(content.model_dump(mode="json") | {"enclosures": chosen})
+        with installation.engine.begin() as connection:
+            drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
+    except Problem as problem:
+        return _composer(visit, draft, errors={"": str(problem)}, status=422)
+    return visit.back(f"/campaigns/{draft.id}", "saved")
 
 
 def live(visit: Visit) -> Response:
@@ -186,7 +213,12 @@ def checks(visit: Visit) -> Response:
     draft = _found(visit)
     content = drafts.content_of(draft)
     found = composer.numbers(visit, content)
-    return visit.page("campaign_checks", checks=_checks(visit, content, found), problem=found.problem)
+    return visit.page(
+        "campaign_checks",
+        checks=_checks(visit, content, found),
+        problem=found.problem,
+        currency=visit.site.installation.organisation.costs.currency,
+    )
 
 
 def _checks(visit: Visit, content: Content, found: Numbers) -> list[Check]:

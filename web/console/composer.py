@@ -27,6 +27,7 @@ from web.staff import Visit
 from work import drafts, segments, showing
 from work.build import parts_and_cost
 from work.drafts import WORDS, Content, Ready
+from work.enclosures import library
 from work.forecast import Forecast, forecast
 from work.installation import Installation
 
@@ -78,6 +79,8 @@ def content_from(fields: Mapping[str, Any], before: Content) -> Content:
     raw["wait_days"] = given.get("wait_days", "0") or "0"
     raw["priority"] = given.get("priority") or before.priority
     raw["version"] = None
+    if "library" in given:  # the form asked for enclosures
+        raw["enclosures"] = _listed(fields, "enclosures")
     if raw["segment"]:
         raw["audience"] = None
     raw["data"] = {name[5:]: value for name, value in given.items() if name.startswith("data.") and value}
@@ -252,6 +255,7 @@ def choices(visit: Visit, connection: Connection, content: Content) -> dict[str,
             (channel.value, known["console"]["channel"][channel.value]) for channel in _usable(visit, content)
         ],
         "zones": _zones(content.zone, installation.organisation.time_zone),
+        "enclosures": list(dict.fromkeys([*library(installation), *content.enclosures])),
     }
 
 

@@ -7,8 +7,10 @@ releases the run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection
 from starlette.datastructures import UploadFile
@@ -20,17 +22,22 @@ from store.audit import note
 from store.bill_files import BillFile
 from store.runs import find_run, page_of_runs
 from store.tally import totals
+from templates.catalog import find
 from tidings.problem import Problem
 from tidings.role import Role
+from web.console.campaigns import LARGEST_PDF
 from web.console.run import alone, may_release, read_run
 from web.downloads import Cell, asked_kind, download
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import billing
+from work.bill_document import Document
 from work.billing import ASKED, CONSTANTS, Checked
 from work.bills import NO_DUE, BillMapping
+from work.enclosures import Added, added, library, problems, shelved
 from work.invoice_evidence import evidence_pack
-from work.invoicing import open_invoice_run
+from work.invoicing import TEMPLATE, open_invoice_run
+from work.without_xml import without_xml
 
 READERS = frozenset({Role.BILLING, Role.MANAGER})
 WRITERS = frozenset({Role.BILLING})
@@ -38,6 +45,8 @@ BILLS = 64 * 2**20
 """Most bytes of a file."""
 SHOWN = 50
 """Invoices of a page."""
+MOST = 10
+"""Enclosures of a run."""
 WRONG = 200
 """Wrong rows of a page; the file has all."""
 
@@ -49,6 +58,9 @@ def routes() -> list[StaffRoute]:
         page("/invoices/new", bring, roles=WRITERS, methods=("POST",), largest=BILLS),
         page("/invoices/new/{digest}", columns, roles=WRITERS, methods=("GET", "POST")),
         page("/invoices/new/{digest}/check", check, roles=WRITERS, methods=("GET", "POST")),
+        page(
+            "/invoices/new/{digest}/enclose", enclose, roles=WRITERS, methods=("POST",), largest=LARGEST_PDF
+        ),
         page("/invoices/evidence", evidence, roles=READERS),
         page("/invoices/{run}", one, roles=READERS),
     ]
@@ -157,11 +169,12 @@ def check(visit: Visit) -> Response:
         return download(
             f"{file.name}-wrong", ("row", "field", "reason", "detail"), _wrong_rows(checked), kind
         )
-    expected, problem = dict(file.expected), None
+    expected, problem, chosen = dict(file.expected), None, _chosen(visit)
+    before = _before(visit, file, documents, chosen)
     if visit.request.method == "POST":
         expected = {currency: _text(visit, f"expected-{currency}") for currency in checked.sums}
         problem = _objection(visit, checked, expected)
-        if problem is None:
+        if problem is None and not before.blocked:
             opened = open_invoice_run(
                 installation,
                 documents,
@@ -173,12 +186,17 @@ def check(visit: Visit) -> Response:
                 now=visit.now,
                 brand_id=file.brand or None,
                 second_person=True,
+                enclosures=chosen,
             )
             _started(visit, file, expected, opened.run)
             return visit.back(f"/invoices/{opened.run}")
     return visit.page(
         "invoice_check",
-        status=422 if problem else 200,
+        status=422 if problem or before.blocked else 200,
+        before=before,
+        chosen=chosen,
+        library=library(installation),
+        currency=installation.organisation.costs.currency,
         no_due=NO_DUE.partition(": ")[2],
         file=file,
         c=checked,
@@ -186,6 +204,54 @@ def check(visit: Visit) -> Response:
         expected=expected,
         problem=problem,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """What is said of a run before it is started, beside its documents."""
+
+    blocked: Problem | None = None
+    """It cannot be started so."""
+    without_xml: int = 0
+    added: Added | None = None
+
+
+def _before(visit: Visit, file: BillFile, documents: Sequence[Document], chosen: Sequence[str]) -> Before:
+    installation = visit.site.installation
+    brand = installation.organisation.brand(file.brand or None)
+    template = find(TEMPLATE, extra=installation.own_templates)
+    try:
+        for wrong in problems(installation, chosen, template, brand):
+            return Before(blocked=Problem(wrong))
+        return Before(
+            without_xml=without_xml(documents, brand),
+            added=added(installation, chosen, template, brand) if chosen else None,
+        )
+    except Problem as problem:
+        return Before(blocked=problem)
+
+
+def enclose(visit: Visit) -> Response:
+    """Put a PDF into the library, and choose it for the letters of the run that this file will be."""
+    file, chosen = _file(visit), _chosen(visit)
+    installation = visit.site.installation
+    upload = visit.fields.get("enclosure")
+    back = f"/invoices/new/{file.digest}/check"
+    try:
+        if not isinstance(upload, UploadFile) or not upload.filename:
+            raise Problem(words(visit.language)["console"]["enclosures"]["none"])
+        brand = installation.organisation.brand(file.brand or None)
+        name = shelved(installation, upload.filename, upload.file.read(), brand)
+    except Problem as problem:
+        return visit.page("refused", status=422, problem=problem, to=back)
+    return visit.back(f"{back}?{urlencode({'enclosures': dict.fromkeys([*chosen, name])}, doseq=True)}")
+
+
+def _chosen(visit: Visit) -> list[str]:
+    """Return the enclosures that a form, or else an address, names."""
+    posted = visit.request.method == "POST"
+    named = visit.fields.getlist("enclosures") if posted else visit.request.query_params.getlist("enclosures")
+    return [str(name)[:200] for name in named[:MOST]]
 
 
 def one(visit: Visit) -> Response:

@@ -25,6 +25,7 @@ from web.wiring import Billing
 
 router = APIRouter(prefix="/v1", tags=["invoice runs"], route_class=StrictRoute)
 _KINDS = frozenset({".json", ".jsonl", ".csv", ".tsv", ".xlsx", ".ods", ".parquet", ".xml", ".zip", ".pdf"})
+MOST_ENCLOSURES = 10
 
 _EXAMPLE = {
     "invoices": [
@@ -50,6 +51,9 @@ class InvoicesIn(BaseModel):
     invoices: list[dict[str, Any]] = Field(min_length=1, description="Each as tidings.invoice.Invoice.")
     brand: str | None = None
     source: str = Field(default="", description="The system whose customer references are used.")
+    enclosures: list[str] = Field(
+        default=[], max_length=MOST_ENCLOSURES, description="PDFs of the library that go with each letter."
+    )
 
 
 class InvoiceRunOut(RunOut):
@@ -101,6 +105,13 @@ _BODIES = {
                 "mapping": {"type": "string", "format": "binary"},
                 "source": {"type": "string"},
                 "brand": {"type": "string"},
+                "enclosures": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_ENCLOSURES},
+                "enclosure": {
+                    "type": "array",
+                    "items": {"type": "string", "format": "binary"},
+                    "maxItems": MOST_ENCLOSURES,
+                    "description": "PDFs that are checked, kept in the library and put behind each letter.",
+                },
             },
         },
         "example": {"file": '{"number": "2026-1", ...}', "source": "erp"},
@@ -119,7 +130,9 @@ _BODIES = {
 async def start_invoices(request: Request, caller: Caller, key: IdempotencyKey = "") -> Response:
     """Take in documents as JSON, or a file with its mapping (multipart), as `tidings invoices run` reads them.
 
-    Wrong documents are held and named in the run's report; the others go on.
+    Wrong documents are held and named in the run's report; the others go on. Enclosures go into the envelope behind
+    each letter: names of the library (`enclosures`), or PDFs as parts `enclosure`. One that may not be printed refuses
+    the run, with page and check. The same key with other enclosures is another request (422).
     """
     del key
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
@@ -129,7 +142,9 @@ async def start_invoices(request: Request, caller: Caller, key: IdempotencyKey =
         raw = await request.body()
         given = await run_in_threadpool(_parse, raw)
         digest = hashlib.sha256(raw).hexdigest()
-        billing = Billing(documents=given.invoices, source=given.source, brand=given.brand)
+        billing = Billing(
+            documents=given.invoices, source=given.source, brand=given.brand, enclosures=given.enclosures
+        )
 
     def start() -> Reply:
         site = site_of(request)
@@ -173,8 +188,19 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
         content, sent_as = await file.read(), file.filename or ""
         rules = (await mapping.read()) if isinstance(mapping, UploadFile) else str(mapping or "").encode()
         source, brand = (str(form.get(key) or "") for key in ("source", "brand"))
+        named = [str(name) for name in form.getlist("enclosures")]
+        uploads = [
+            (one.filename or "", await one.read())
+            for one in form.getlist("enclosure")
+            if isinstance(one, UploadFile)
+        ]
+    if len(named) + len(uploads) > MOST_ENCLOSURES:
+        wrong = f"enclosures: {MOST_ENCLOSURES} at most."
+        raise Refused(422, wrong, field="enclosures", value=len(named) + len(uploads))
     folder = site_of(request).installation.home / "incoming"
-    digest = hashlib.sha256(b"\0".join([content, rules, source.encode(), brand.encode()])).hexdigest()
+    parts = [content, rules, source.encode(), brand.encode()]
+    asked = [*(name.encode() for name in named), *(pdf for _, pdf in uploads)]
+    digest = hashlib.sha256(b"\0".join(parts + asked)).hexdigest()
     suffix = Path(sent_as).suffix.lower()
     known = suffix if suffix in _KINDS else ".jsonl"
 
@@ -188,7 +214,16 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
 
     path, rules_path = await run_in_threadpool(keep)
     name = Path(sent_as or path.name).name[:120]
-    return Billing(file=path, file_name=name, mapping=rules_path, source=source, brand=brand or None), digest
+    billing = Billing(
+        file=path,
+        file_name=name,
+        mapping=rules_path,
+        source=source,
+        brand=brand or None,
+        enclosures=named,
+        uploads=uploads,
+    )
+    return billing, digest
 
 
 def _parse(raw: bytes) -> InvoicesIn:

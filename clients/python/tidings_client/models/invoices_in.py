@@ -26,11 +26,13 @@ class InvoicesIn:
         invoices (list[InvoicesInInvoicesItem]): Each as tidings.invoice.Invoice.
         brand (None | str | Unset):
         source (str | Unset): The system whose customer references are used. Default: ''.
+        enclosures (list[str] | Unset): PDFs of the library that go with each letter.
     """
 
     invoices: list[InvoicesInInvoicesItem]
     brand: None | str | Unset = UNSET
     source: str | Unset = ""
+    enclosures: list[str] | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.invoices_in_invoices_item import InvoicesInInvoicesItem  # noqa: PLC0415
@@ -48,6 +50,10 @@ class InvoicesIn:
 
         source = self.source
 
+        enclosures: list[str] | Unset = UNSET
+        if not isinstance(self.enclosures, Unset):
+            enclosures = self.enclosures
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -59,6 +65,8 @@ class InvoicesIn:
             field_dict["brand"] = brand
         if source is not UNSET:
             field_dict["source"] = source
+        if enclosures is not UNSET:
+            field_dict["enclosures"] = enclosures
 
         return field_dict
 
@@ -85,10 +93,13 @@ class InvoicesIn:
 
         source = d.pop("source", UNSET)
 
+        enclosures = cast(list[str], d.pop("enclosures", UNSET))
+
         invoices_in = cls(
             invoices=invoices,
             brand=brand,
             source=source,
+            enclosures=enclosures,
         )
 
         return invoices_in

@@ -116,7 +116,11 @@ def sync_detailed(
      Take in documents as JSON, or a file with its mapping (multipart), as `tidings invoices run` reads
     them.
 
-    Wrong documents are held and named in the run's report; the others go on.
+    Wrong documents are held and named in the run's report; the others go on. Enclosures go into the
+    envelope behind
+    each letter: names of the library (`enclosures`), or PDFs as parts `enclosure`. One that may not be
+    printed refuses
+    the run, with page and check. The same key with other enclosures is another request (422).
 
     Args:
         idempotency_key (str): A new one with each new request, the same one with each repetition;
@@ -154,7 +158,11 @@ def sync(
      Take in documents as JSON, or a file with its mapping (multipart), as `tidings invoices run` reads
     them.
 
-    Wrong documents are held and named in the run's report; the others go on.
+    Wrong documents are held and named in the run's report; the others go on. Enclosures go into the
+    envelope behind
+    each letter: names of the library (`enclosures`), or PDFs as parts `enclosure`. One that may not be
+    printed refuses
+    the run, with page and check. The same key with other enclosures is another request (422).
 
     Args:
         idempotency_key (str): A new one with each new request, the same one with each repetition;
@@ -187,7 +195,11 @@ async def asyncio_detailed(
      Take in documents as JSON, or a file with its mapping (multipart), as `tidings invoices run` reads
     them.
 
-    Wrong documents are held and named in the run's report; the others go on.
+    Wrong documents are held and named in the run's report; the others go on. Enclosures go into the
+    envelope behind
+    each letter: names of the library (`enclosures`), or PDFs as parts `enclosure`. One that may not be
+    printed refuses
+    the run, with page and check. The same key with other enclosures is another request (422).
 
     Args:
         idempotency_key (str): A new one with each new request, the same one with each repetition;
@@ -223,7 +235,11 @@ async def asyncio(
      Take in documents as JSON, or a file with its mapping (multipart), as `tidings invoices run` reads
     them.
 
-    Wrong documents are held and named in the run's report; the others go on.
+    Wrong documents are held and named in the run's report; the others go on. Enclosures go into the
+    envelope behind
+    each letter: names of the library (`enclosures`), or PDFs as parts `enclosure`. One that may not be
+    printed refuses
+    the run, with page and check. The same key with other enclosures is another request (422).
 
     Args:
         idempotency_key (str): A new one with each new request, the same one with each repetition;
