@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from templates.form import Place, Type, UnfitError
+from templates.form import Place
 from templates.form_lines import POINT, Found, embed, look_of, places_of, sentinel, types_of, walk
+from templates.glyphs import Type
 from templates.paper import Page, lay_out, pages_of, write
-from templates.typeset import Cause
+from templates.tagged_pdf import Spot
+from templates.typeset import Cause, UnfitError
 
 _ROLES = {
     "table": "Table",
@@ -27,9 +29,6 @@ _ROLES = {
 }
 _TEXT = frozenset({"H1", "H2", "P", "TH", "TD"})
 
-Path = tuple[tuple[str, int, str], ...]
-"""From the document down: role, key of the element, scope of a heading cell."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Text:
@@ -40,9 +39,7 @@ class Text:
     width: float
     align: float
     runs: tuple[tuple[Type, tuple[str | int, ...]], ...]
-    outer: Path
-    """What it shares with all instances of its band: the table."""
-    path: Path
+    spot: Spot
     height: float
     """From line to line, where it wraps."""
     filled: bool
@@ -63,8 +60,7 @@ class Figure:
     name: str
     place: Place
     alt: str
-    outer: Path
-    path: Path
+    spot: Spot
 
 
 @dataclass(kw_only=True, slots=True)
@@ -137,8 +133,8 @@ def take_apart(
     for name, line in sorted_out.lines:
         sorted_out.bands[name].items.append(_text(line, types, names))
     for name, place, box, above in places_of(document):
-        own = (("Figure", id(box.element), ""),)
-        figure = Figure(name=name, place=place, alt=box.element.get("alt") or "", outer=(), path=own)
+        spot = Spot((), (("Figure", id(box.element), ""),))
+        figure = Figure(name=name, place=place, alt=box.element.get("alt") or "", spot=spot)
         sorted_out.bands[sorted_out.name(box, above)].items.append(figure)
     return Bands(
         bands=sorted_out.bands,
@@ -223,8 +219,8 @@ def _prune(box: Any, outer: Mapping[int, str], inside: str, kept: str, saved: li
     return name == kept or bool(left)
 
 
-def _path(above: Sequence[Any]) -> tuple[Path, Path]:
-    """Return where a line stands: in what all instances of its band share, and below that."""
+def _spot(above: Sequence[Any]) -> Spot:
+    """Return where a line stands."""
     found: list[tuple[str, int, str]] = []
     for box in above:
         element = getattr(box, "element", None)
@@ -238,7 +234,7 @@ def _path(above: Sequence[Any]) -> tuple[Path, Path]:
         )
         found.append(("P", id(element), ""))
     shared = sum(role in {"Table", "THead", "TBody"} for role, _, _ in found)
-    return tuple(found[:shared]), tuple(found[shared:])
+    return Spot(tuple(found[:shared]), tuple(found[shared:]))
 
 
 def _text(found: Found, types: Mapping[Any, Type], names: Sequence[str]) -> Text:
@@ -249,15 +245,13 @@ def _text(found: Found, types: Mapping[Any, Type], names: Sequence[str]) -> Text
         left, width, align = line.left, line.width, line.align
     else:
         left, width, align = found.texts[0].position_x * POINT, float("inf"), 0.0
-    outer, path = _path(found.above)
     return Text(
         left=left,
         baseline=(found.texts[0].position_y + found.texts[0].baseline) * POINT,
         width=width,
         align=align,
         runs=tuple((types[look_of(box.style)], found.parts(box)) for box in found.texts),
-        outer=outer,
-        path=path,
+        spot=_spot(found.above),
         height=found.line.height * POINT,
         filled=bool(found.numbers),
         wraps=bool(found.texts[0].style["white_space"] == "normal"),

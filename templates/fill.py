@@ -13,14 +13,15 @@ from functools import lru_cache
 from typing import Any
 
 from templates.edition import Edition
-from templates.form import Filling, Form, Line, Type, UnfitError
+from templates.form import Filling, Form, Line
 from templates.form_lines import build, sentinel
+from templates.glyphs import Type
 from templates.mark import marking_of
 from templates.paper import TYPESETTING, AddressType, Page, address_type, page_css
 from templates.pieces import Hole
 from templates.postal_lines import Window, country_of, window_for
 from templates.subject import Subject
-from templates.typeset import Cause, Engine, Typeset
+from templates.typeset import Cause, Engine, Typeset, UnfitError
 
 MOST_TESTS = 8
 """A letter with more tests that differ from customer to customer is laid out in full: each doubles its forms."""

@@ -7,85 +7,22 @@ one is taken off the page and kept as a `Line`: where it begins, how wide it may
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from templates.codes import modules
-from templates.fonts import Shaper, as_set, plain_text
+from templates.fonts import as_set
+from templates.glyphs import Shown, Type
 from templates.mark import USUAL, Marking, mark_operators
 from templates.paper import compress, pages_of
 from templates.pictures import code_operators
-from templates.typeset import Cause
+from templates.typeset import Cause, UnfitError
 
 MOST_LETTERS = 400
 """Of a slot: more than any line holds."""
 SLACK = 0.02
 """Points by which a line may be wider than its box: rounding."""
 _LEVEL = 6
-_MOST_KNOWN = 2048
-
-
-class UnfitError(Exception):
-    """A document, or a whole template, that cannot be filled."""
-
-    def __init__(self, cause: Cause, why: str) -> None:
-        super().__init__(why)
-        self.cause = cause
-        self.why = why
-
-
-@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
-class Type:
-    """How a run of text looks."""
-
-    font: bytes
-    """Name of the font on the page."""
-    size: float
-    """Points."""
-    colour: bytes
-    """The operator that sets it."""
-    shaper: Shaper
-    widths: Mapping[int, int]
-    """Of the glyphs that are embedded, in thousandths, as the file says them."""
-    known: dict[str, tuple[list[bytes], float]] = field(default_factory=dict)
-    """What was set before: amounts and rates come again and again."""
-
-    def at(self, size: float) -> "Type":
-        """Return the same in another size."""
-        return replace(self, size=size, known={})
-
-    def set(self, text: str, where: str) -> tuple[list[bytes], float]:
-        """Return the strings and gaps of a text for TJ, and its width in points.
-
-        Raises:
-            UnfitError: it needs a glyph that is not there, or more than glyphs in a row.
-        """
-        found = self.known.get(text)
-        if found is not None:
-            return found
-        shaper, widths = self.shaper, self.widths
-        thousandth = 1000 / shaper.em
-        out: list[bytes] = []
-        run: list[str] = []
-        total = 0
-        for glyph, advance, right, up in shaper.shape(text):
-            if glyph not in widths:
-                raise UnfitError(Cause.GLYPH, f"{where} needs a glyph that its font lacks here")
-            if right or up:
-                raise UnfitError(Cause.SCRIPT, f"{where} has marks to be placed")
-            total += advance
-            run.append(f"{glyph:04x}")
-            # As WeasyPrint writes it, which cuts off fractions, so that both engines set the same places.
-            gap = int(widths[glyph] - advance * thousandth)
-            if gap:
-                out.append(b"<%s>%d" % ("".join(run).encode(), gap))
-                run.clear()
-        if run:
-            out.append(b"<%s>" % "".join(run).encode())
-        if len(self.known) >= _MOST_KNOWN:
-            self.known.clear()
-        self.known[text] = made = out, total / shaper.em * self.size
-        return made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,14 +85,11 @@ class _Content:
     out: list[bytes] = field(default_factory=list)
     colour: bytes = b""
 
-    def add(self, kind: Type, left: float, baseline: float, strings: list[bytes]) -> None:
+    def add(self, kind: Type, left: float, baseline: float, strings: bytes) -> None:
         if kind.colour != self.colour:
             self.colour = kind.colour
             self.out.append(kind.colour)
-        self.out.append(
-            b"BT /%s %g Tf 1 0 0 1 %.3f %.3f Tm [%s] TJ ET"
-            % (kind.font, kind.size, left, baseline, b"".join(strings))
-        )
+        self.out.append(kind.show(left, baseline, strings))
 
 
 class Form:
@@ -205,20 +139,18 @@ def _set(content: _Content, line: Line, runs: Sequence[tuple[Type, str]]) -> Non
     texts = _one_line([text for _, text in runs])
     if not any(texts):
         raise UnfitError(Cause.EMPTY, f"{line.where} is empty: what follows would move up")
-    done: list[tuple[Type, list[bytes], float]] = []
+    done: list[tuple[Type, Shown]] = []
     total = 0.0
     for (kind, _), text in zip(runs, texts, strict=True):
         if len(text) > MOST_LETTERS:
             raise UnfitError(Cause.WIDTH, f"{line.where} is longer than a line")
-        if not plain_text(text):
-            raise UnfitError(Cause.SCRIPT, f"{line.where} is not written letter by letter from left to right")
-        strings, width = kind.set(text, line.where)
-        total += width
-        done.append((kind, strings, width))
+        shown = kind.set(text, line.where)
+        total += shown.width
+        done.append((kind, shown))
     if total > line.width + SLACK:
         raise UnfitError(Cause.WIDTH, f"{line.where} is wider than its line")
     left = line.left + line.align * (line.width - total)
-    for kind, strings, width in done:
+    for kind, (strings, width) in done:
         if strings:
             content.add(kind, left, line.baseline, strings)
         left += width

@@ -8,10 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from templates.fonts import FACES, Shaper, specimen
-from templates.form import Form, Line, Place, Run, Skeleton, Type, UnfitError
+from templates.form import Form, Line, Place, Run, Skeleton
+from templates.glyphs import Glyphs, Type
 from templates.paper import Page, lay_out, pages_of, write
 from templates.pictures import SCHEME, Code
-from templates.typeset import Cause
+from templates.typeset import Cause, UnfitError
 
 if TYPE_CHECKING:
     from weasyprint import Document
@@ -239,16 +240,16 @@ def _css(numeric: Any) -> str:
 def types_of(document: "Document", looks: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Type]:
     """Return how each look is written, once the document was."""
     fonts = {(font.family, font.weight): font for font in document.fonts.values()}
+    glyphs: dict[Any, Glyphs] = {}
     found = {}
     for look in looks:
         face, numeric, size, channels, language = look
         font = fonts[face.family, face.weight]
+        key = face, numeric, language
+        if key not in glyphs:
+            glyphs[key] = Glyphs(_shaper(*key), dict(font.widths))
         found[look] = Type(
-            font=font.hash.encode(),
-            size=size * POINT,
-            colour=b"%g %g %g rg" % channels,
-            shaper=_shaper(face, numeric, language),
-            widths=dict(font.widths),
+            font=font.hash.encode(), size=size * POINT, colour=b"%g %g %g rg" % channels, glyphs=glyphs[key]
         )
     return found
 

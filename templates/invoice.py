@@ -9,7 +9,6 @@ from templates.compare import difference, sampled
 from templates.einvoice.cii import to_cii
 from templates.einvoice.hybrid import embed
 from templates.einvoice.legal import is_electronic, whole
-from templates.form import UnfitError
 from templates.invoice_forms import InvoiceSheet, fill_invoice, layout_version
 from templates.invoice_table import is_taxed, particulars, remarks, rows_of, sums_of
 from templates.language import direction, words
@@ -18,8 +17,8 @@ from templates.paymentcode import payment_code
 from templates.pictures import SCHEME
 from templates.postal_lines import Window, address_lines, country_of, window_for
 from templates.safe import day, iban, money
-from templates.swissqr import slip_of
-from templates.typeset import Cause, Engine, Typeset, typeset
+from templates.swissqr import SLIP_WORDS, slip_language, slip_of
+from templates.typeset import Cause, Engine, Typeset, UnfitError, typeset
 from templates.values import add_account, brand_values, invoice_values
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
@@ -36,6 +35,7 @@ def invoice_pdf(
     company: str = "",
     customer: str = "",
     large: bool = False,
+    spoken: str = "",
 ) -> bytes:
     """Return the invoice as PDF, laid out as a letter, with its XML inside. The same arguments give the same bytes.
 
@@ -49,6 +49,7 @@ def invoice_pdf(
         company: where the customer is reached, where the address does not say.
         customer: the customer's reference.
         large: in large print.
+        spoken: what the customer speaks, for what there is in other languages than our texts; '' = `language`.
 
     Raises:
         Problem: an address that does not fit the window.
@@ -63,6 +64,7 @@ def invoice_pdf(
         company=company,
         customer=customer,
         large=large,
+        spoken=spoken,
     )
     typeset = typeset_invoice(sheet).pdf
     legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
@@ -93,6 +95,7 @@ def invoice_sheet(
     company: str = "",
     customer: str = "",
     large: bool = False,
+    spoken: str = "",
 ) -> InvoiceSheet:
     """Return the invoice of `invoice_pdf`, not yet typeset."""
     look = brand_values(brand)
@@ -101,7 +104,9 @@ def invoice_sheet(
     there = postal or {"country": home}
     lines = address_lines(there, home, name=name, company=company, windows=brand.windows)
     legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
-    values = _values(add_account(invoice_values(invoice), brand), legal, look, language, links, window)
+    values = _values(
+        add_account(invoice_values(invoice), brand), legal, look, language, links, window, spoken or language
+    )
     return InvoiceSheet(
         known=values | {"lines": lines, "customer": customer or invoice.customer},
         window=window,
@@ -155,6 +160,7 @@ def _values(
     language: str,
     links: Mapping[str, str],
     window: Window,
+    spoken: str,
 ) -> dict[str, Any]:
     known = words(language)
     slip = slip_of(legal)
@@ -184,5 +190,7 @@ def _values(
         "to_pay": known["to_pay"].format(date=day(invoice["due_on"], language)) if asks else "",
         "settled": known["credited" if legal.is_credit else "nothing_due"],
         "slip": slip,
+        "slip_language": slip_language(spoken),
+        "slip_words": SLIP_WORDS[slip_language(spoken)],
         "slip_code": code_image(slip.code) if slip else "",
     }

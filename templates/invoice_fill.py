@@ -5,16 +5,17 @@ pages break here as WeasyPrint lets them; where that is not certain the invoice 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from templates.bands import Band, Bands, Figure, Text
-from templates.codes import modules
-from templates.fonts import as_set, plain_text
-from templates.form import MOST_LETTERS, SLACK, Type, UnfitError
+from templates.fonts import as_set
+from templates.form import MOST_LETTERS, SLACK
+from templates.glyphs import Type, breaks, is_number
 from templates.paper import TYPESETTING, AddressType
-from templates.pictures import code_operators
-from templates.tagged_pdf import Leaf, TaggedPdf
-from templates.typeset import Cause
+from templates.sheets import Line, Sheets
+from templates.tagged_pdf import TaggedPdf
+from templates.typeset import Cause, UnfitError
 
 MIDDLE = 0.3636
 """Of Inter: how far the baseline lies below the middle of a line, in em."""
@@ -25,8 +26,6 @@ _GROWING = frozenset({"row", "sub", "sum", "due", "note"})
 _NEAR = 0.01
 
 Values = Mapping[str, str]
-Line = tuple[list[bytes], float]
-"""What TJ shows, and its width in points."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,23 +44,12 @@ class Said:
     identity: str
 
 
-@dataclass(kw_only=True, slots=True)
-class _Sheet:
-    """A page in the making."""
-
-    number: int
-    out: list[bytes] = field(default_factory=list)
-    marks: int = 0
-    colour: bytes = b""
-
-
-@dataclass(kw_only=True, slots=True)
-class _Set:
+class _Set(NamedTuple):
     """One band with its texts shaped: how high it is, and each text's lines."""
 
     band: Band
     height: float
-    texts: list[tuple[Text, list[list[tuple[Type, list[bytes], float]]]]]
+    texts: list[tuple[Text, list[Line]]]
 
 
 class InvoiceForm:
@@ -84,7 +72,9 @@ class InvoiceForm:
         work.head()
         work.table()
         work.tail()
-        return self._pdf.document(work.contents(), work.leaves, said.identity), len(work.sheets)
+        work.number()
+        sheets = work.sheets
+        return self._pdf.document(sheets.contents(), sheets.leaves, said.identity), len(sheets)
 
 
 class _Filling:
@@ -95,34 +85,25 @@ class _Filling:
         self._parts = bands.bands
         self._said = said
         self._first = first
-        self.leaves: list[Leaf] = []
-        self.sheets: list[_Sheet] = []
+        self.sheets = Sheets(bands.height)
         self._y = 0.0
-        self._before = "thead"
 
-    def contents(self) -> list[bytes]:
-        """Return the content of each page, its number included."""
-        total = len(self.sheets)
-        for text in (item for item in self._parts["number"].items if isinstance(item, Text)):
-            kind = text.runs[0][0]
-            right = text.left + kind.set("1 / 1", "")[1]
-            for sheet in self.sheets:
-                shown, width = kind.set(f"{sheet.number + 1} / {total}", "")
-                sheet.out.append(b"/Artifact BMC")
-                self._show(sheet, kind, right - width, text.baseline, shown)
-                sheet.out.append(b"EMC")
-        return [b"\n".join(sheet.out) for sheet in self.sheets]
+    def number(self) -> None:
+        """Number the pages."""
+        for item in self._parts["number"].items:
+            if isinstance(item, Text):
+                self.sheets.number(item)
 
     def head(self) -> None:
         """Begin the first page."""
-        self._new_sheet()
+        self.sheets.begin()
         band = self._parts["head"]
-        self._draw(band, 0.0)
+        self.sheets.draw(band, 0.0)
         for item in band.items:
             if isinstance(item, Text) and item.only == "address":
                 self._address(item)
             elif isinstance(item, Text):
-                self._put(item, self._lines(item, self._said.values, "head"), 0.0)
+                self.sheets.put(item, self._lines(item, self._said.values, "head"), 0.0)
         self._place(self._set("thead", {}), self._parts["thead"].top, instance=0)
         self._y = self._parts["thead"].bottom
 
@@ -131,7 +112,7 @@ class _Filling:
         for number, (kind, cells) in enumerate(self._said.rows):
             row = self._set(kind, cells)
             if not self._fits(row.height):
-                self._new_sheet()
+                self.sheets.begin()
                 thead = self._set("thead", {})
                 self._place(thead, self._bands.top, instance=0, tagged=False)
                 self._y = self._bands.top + thead.height
@@ -175,16 +156,13 @@ class _Filling:
         if self._fits(gap + height):
             self._y += gap
             return
-        self._new_sheet()
+        self.sheets.begin()
         self._y = self._bands.top
         if not self._fits(height):
             raise UnfitError(Cause.WIDTH, f"{name} is higher than a page")
 
     def _fits(self, height: float) -> bool:
         return self._y + height <= self._bands.bottom + _NEAR
-
-    def _new_sheet(self) -> None:
-        self.sheets.append(_Sheet(number=len(self.sheets)))
 
     def _set(self, name: str, values: Values) -> _Set:
         """Shape a band's texts; it grows by the lines that its longest text has more than one."""
@@ -193,15 +171,26 @@ class _Filling:
         more = 0.0
         for item in band.items:
             if isinstance(item, Text):
-                lines = self._lines(item, values, name)
-                more = max(more, (len(lines) - 1) * item.height)
+                lines = self._quick(item, values) or self._lines(item, values, name)
+                if len(lines) > 1:
+                    more = max(more, (len(lines) - 1) * item.height)
                 texts.append((item, lines))
-        return _Set(band=band, height=band.height + more, texts=texts)
+        return _Set(band, band.height + more, texts)
 
-    def _lines(self, item: Text, values: Values, name: str) -> list[list[tuple[Type, list[bytes], float]]]:
+    @staticmethod
+    def _quick(item: Text, values: Values) -> list[Line] | None:
+        """Return the line of a number, or one that was set before; None where it needs more care."""
+        if not item.only:
+            return None
+        kind = item.runs[0][0]
+        text = values.get(item.only, "")
+        found = kind.known.get(text)
+        if found is None and is_number(text):
+            found = kind.set(text, item.where)
+        return [((kind, found),)] if found is not None and found[1] <= item.width else None
+
+    def _lines(self, item: Text, values: Values, name: str) -> list[Line]:
         """Return a text's lines; one that has no room wraps where its band can grow."""
-        if item.only and (quick := self._quick(item, values)) is not None:
-            return quick
         where = item.where or name
         names = self._bands.names
         runs = [
@@ -212,99 +201,27 @@ class _Filling:
             for kind, parts in item.runs
         ]
         if not item.filled:
-            return [[(kind, *kind.set(text, where)) for kind, text in runs]]
-        for _, text in runs:
-            if not plain_text(text):
-                raise UnfitError(Cause.SCRIPT, f"{where} is not written letter by letter from left to right")
-        line = [(kind, *kind.set(_trimmed(as_set(text), len(runs)), where)) for kind, text in runs]
-        if sum(width for _, _, width in line) <= item.width + SLACK:
+            return [[(kind, kind.set(text, where)) for kind, text in runs]]
+        line = [(kind, kind.set(_trimmed(as_set(text), len(runs)), where)) for kind, text in runs]
+        if sum([shown.width for _, shown in line]) <= item.width + SLACK:
             return [line]
         if name not in _GROWING or not item.wraps or len(runs) > 1 or len(runs[0][1]) > 4 * MOST_LETTERS:
             raise UnfitError(Cause.WIDTH, f"{where} is wider than its line")
         kind, text = runs[0]
-        return [[(kind, *kind.set(one, where))] for one in _wrapped(kind, as_set(text).strip(), item, where)]
-
-    @staticmethod
-    def _quick(item: Text, values: Values) -> list[list[tuple[Type, list[bytes], float]]] | None:
-        """Return a line that was set before, or None."""
-        kind = item.runs[0][0]
-        found = kind.known.get(values.get(item.only, ""))
-        return [[(kind, *found)]] if found is not None and found[1] <= item.width else None
+        return [((kind, kind.set(one, where)),) for one in _wrapped(kind, as_set(text).strip(), item, where)]
 
     def _place(self, one: _Set, y: float, *, instance: int, tagged: bool = True) -> None:
         """Draw a band with its top at `y`; what it draws itself stays at its bottom when it has grown."""
-        down = y - one.band.top
-        self._draw(one.band, down + one.height - one.band.height)
-        lines = iter(one.texts)
-        for item in one.band.items:
+        band, height, texts = one
+        down = y - band.top
+        self.sheets.draw(band, down + height - band.height)
+        lines = iter(texts)
+        for item in band.items:
             if isinstance(item, Figure):
-                self._figure(item, down, instance)
+                self.sheets.figure(item, self._said.codes[item.name], down, instance=instance)
             else:
                 text, found = next(lines)
-                self._put(text, found, down, instance=instance, tagged=tagged)
-
-    def _draw(self, band: Band, down: float) -> None:
-        sheet = self.sheets[-1]
-        sheet.out.append(b"/Artifact BMC q 1 0 0 1 0 %.3f cm /%s Do Q EMC" % (-down, band.drawing))
-
-    def _put(
-        self,
-        text: Text,
-        lines: Sequence[Sequence[tuple[Type, list[bytes], float]]],
-        down: float,
-        *,
-        instance: int = 0,
-        tagged: bool = True,
-    ) -> None:
-        sheet = self.sheets[-1]
-        path = (*text.outer, *[(role, (key, instance), scope) for role, key, scope in text.path])
-        if not any([shown for line in lines for _, shown, _ in line]):
-            if tagged and path[-1][0] in {"TH", "TD"}:
-                self.leaves.append(Leaf(page=sheet.number, mark=None, path=path))
-            return
-        if tagged:
-            self.leaves.append(Leaf(page=sheet.number, mark=sheet.marks, path=path))
-            sheet.out.append(b"/%s <</MCID %d>> BDC" % (path[-1][0].encode(), sheet.marks))
-            sheet.marks += 1
-        else:
-            sheet.out.append(b"/Artifact BMC")
-        for number, line in enumerate(lines):
-            left = text.left
-            if text.align:
-                left += text.align * (text.width - sum([width for _, _, width in line]))
-            for kind, shown, width in line:
-                if shown:
-                    self._show(sheet, kind, left, text.baseline + down + number * text.height, shown)
-                left += width
-        sheet.out.append(b"EMC")
-
-    def _show(self, sheet: _Sheet, kind: Type, left: float, down: float, shown: Sequence[bytes]) -> None:
-        if kind.colour != sheet.colour:
-            sheet.colour = kind.colour
-            sheet.out.append(kind.colour)
-        sheet.out.append(
-            b"BT /%s %g Tf 1 0 0 1 %.3f %.3f Tm [%s] TJ ET"
-            % (kind.font, kind.size, left, self._bands.height - down, b"".join(shown))
-        )
-
-    def _figure(self, figure: Figure, down: float, instance: int) -> None:
-        sheet, place = self.sheets[-1], figure.place
-        bottom = place.bottom - down
-        path = (*figure.outer, *[(role, (key, instance), scope) for role, key, scope in figure.path])
-        box = (place.left, bottom, place.left + place.width, bottom + place.height)
-        self.leaves.append(Leaf(page=sheet.number, mark=sheet.marks, path=path, alt=figure.alt, box=box))
-        sheet.out.append(
-            b"/Figure <</MCID %d>> BDC q %.3f 0 0 %.3f %.3f %.3f cm %s Q EMC"
-            % (
-                sheet.marks,
-                place.width,
-                place.height,
-                place.left,
-                bottom,
-                code_operators(modules(self._said.codes[figure.name])),
-            )
-        )
-        sheet.marks += 1
+                self.sheets.put(text, found, down, instance=instance, tagged=tagged)
 
     def _address(self, item: Text) -> None:
         """Put the lines of the address where `page_css` would have them."""
@@ -313,13 +230,9 @@ class _Filling:
         sized = kind if own.size == kind.size else kind.at(own.size)
         top = item.baseline - (first.centred + first.height / 2) * POINTS - MIDDLE * first.size
         for number, text in enumerate(self._said.address):
-            if not plain_text(text):
-                raise UnfitError(
-                    Cause.SCRIPT, "the address is not written letter by letter from left to right"
-                )
             down = top + (own.centred + own.height * (number + 0.5)) * POINTS + MIDDLE * own.size
-            line = [(sized, *sized.set(as_set(text), "the address"))]
-            self._put(replace(item, baseline=down), [line], 0.0, instance=number)
+            line = ((sized, sized.set(as_set(text), "the address")),)
+            self.sheets.put(replace(item, baseline=down), [line], 0.0, instance=number)
 
 
 def _trimmed(text: str, runs: int) -> str:
@@ -328,19 +241,16 @@ def _trimmed(text: str, runs: int) -> str:
 
 def _wrapped(kind: Type, text: str, item: Text, where: str) -> list[str]:
     """Break a text into lines, at the places where Pango would, as late as there is room."""
-    from weasyprint.text.line_break import get_log_attrs
-
     with TYPESETTING:
-        attributes = get_log_attrs(text, item.language)
-        breaks = [at for at in range(1, len(text)) if attributes[at].is_line_break] + [len(text)]
+        places = breaks(text, item.language)
     lines = []
     start = best = 0
-    for at in breaks:
-        if best > start and kind.set(text[start:at].rstrip(), where)[1] > item.width + SLACK:
+    for at in places:
+        if best > start and kind.set(text[start:at].rstrip(), where).width > item.width + SLACK:
             lines.append(text[start:best].rstrip())
             start = best
         best = at
     lines.append(text[start:])
-    if any(kind.set(line, where)[1] > item.width + SLACK for line in lines):
+    if any(kind.set(line, where).width > item.width + SLACK for line in lines):
         raise UnfitError(Cause.WIDTH, f"{where} has a word that is wider than its line")
     return lines

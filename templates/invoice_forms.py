@@ -8,13 +8,12 @@ from typing import Any
 
 from templates.bands import take_apart
 from templates.edition import LAYOUTS, layouts
-from templates.form import UnfitError
 from templates.form_lines import sentinel
 from templates.invoice_fill import InvoiceForm, Said
 from templates.invoice_table import Row, Sum
 from templates.paper import TYPESETTING, Page, address_type, page_css
 from templates.postal_lines import Window
-from templates.typeset import Cause
+from templates.typeset import Cause, UnfitError
 
 _MOST_KEPT = 64
 _CELLS = ("text", "quantity", "price", "tax", "amount")

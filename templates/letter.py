@@ -10,14 +10,13 @@ from templates.edition import Edition
 from templates.enclosure import enclose
 from templates.fill import fill_letter
 from templates.fonts import check_glyphs
-from templates.form import UnfitError
 from templates.household import to_household
 from templates.mark import mark_text, marking_of, stamp
 from templates.paper import Page, page_css, to_pages
 from templates.postal_lines import address_lines, country_of, window_for
 from templates.safe import day
 from templates.subject import Subject
-from templates.typeset import Cause, Engine, Typeset, typeset
+from templates.typeset import Cause, Engine, Typeset, UnfitError, typeset
 from templates.values import link_targets
 from tidings.message import Letter
 from tidings.problem import Problem

@@ -3,38 +3,64 @@
 import hashlib
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from templates.paper import compress
 
 _LEVEL = 6
-Path = tuple[tuple[str, Any, str], ...]
+Path = tuple[tuple[str, int, str], ...]
+"""From the document down: role, key of the element, scope of a heading cell."""
+_SCOPES = {"col": b"Column", "row": b"Row", "": b"Column"}
 
 
-@dataclass(kw_only=True, slots=True)
-class Leaf:
-    """A piece of content in reading order: where it stands in the structure, and its number on its page."""
+class Spot:
+    """Where a piece of content stands in the structure."""
+
+    __slots__ = ("heads", "is_cell", "mark", "outer", "path")
+
+    def __init__(self, outer: Path, path: Path) -> None:
+        """`outer` are the elements that it shares with all instances of its band, `path` are those below them."""
+        self.outer = outer
+        self.path = path
+        role = path[-1][0]
+        self.is_cell = role in {"TH", "TD"}
+        """Whether it is there even when it is empty."""
+        self.mark = b"/%s <</MCID" % role.encode()
+        """What begins it as a piece of content, but for its number."""
+        self.heads = [_head(role, scope) for role, _, scope in (*outer, *path)]
+        """How each element begins."""
+
+
+def _head(role: str, scope: str) -> bytes:
+    scoped = b" /A <</O /Table /Scope /%s>>" % _SCOPES[scope] if role == "TH" else b""
+    return b"<</Type /StructElem /S /%s%s" % (role.encode(), scoped)
+
+
+class Leaf(NamedTuple):
+    """A piece of content in reading order: its number on its page, and where it stands in the structure."""
 
     page: int
     mark: int | None
     """None: a cell with nothing in it."""
-    path: Path
-    """From the document down: role, what tells elements of one role apart, scope of a heading cell."""
+    spot: Spot
+    instance: int
+    """Of its band."""
     alt: str = ""
     box: tuple[float, float, float, float] | None = None
     """Of a figure, in points."""
 
 
-@dataclass(kw_only=True, slots=True)
 class _Element:
-    number: int
-    role: str
-    parent: int
-    scope: str
-    page: int | None = None
-    kids: list[bytes] = field(default_factory=list)
-    more: bytes = b""
+    __slots__ = ("head", "kids", "more", "number", "parent")
+
+    def __init__(self, number: int, head: bytes, parent: int) -> None:
+        self.number = number
+        self.head = head
+        self.parent = parent
+        self.kids: list[bytes] = []
+        self.more = b""
 
 
 class TaggedPdf:
@@ -81,36 +107,39 @@ class TaggedPdf:
                 page_at + 2 * number + 1,
             )
             bodies[5 + 2 * number] = _stream(content)
-        elements, owners = _structure(leaves, first + 3, first + len(bodies), count)
-        lists = b" ".join(
-            b"%d [%s]" % (number, b" ".join(b"%d 0 R" % owner for owner in owned))
-            for number, owned in enumerate(owners)
-        )
+        elements, owners = _structure(leaves, first + 3, first + len(bodies), count, page_at)
+        lists = b" ".join([b"%d [%s]" % (number, b" ".join(owned)) for number, owned in enumerate(owners)])
         bodies[1] = b"<</Type /StructTreeRoot /K %d 0 R /ParentTree %d 0 R /ParentTreeNextKey %d>>" % (
             first + 3,
             first + 2,
             count,
         )
         bodies[2] = b"<</Nums [%s]>>" % lists
-        bodies[3] = _written(elements[0], page_at, first + 1)
-        bodies += [_written(one, page_at, one.parent) for one in elements[1:]]
-        return self._file(bodies, identity)
+        written = [
+            b"%s /P %d 0 R%s /K [%s]>>" % (one.head, one.parent, one.more, b" ".join(one.kids))
+            for one in elements
+        ]
+        bodies[3] = written[0]
+        return self._file([*bodies, *written[1:]], identity)
 
     def _file(self, bodies: Sequence[bytes], identity: str) -> bytes:
-        at = len(self._prefix)
-        objects, rows = [self._prefix], [self._rows]
-        for number, body in enumerate(bodies, start=self._first):
-            one = b"%d 0 obj\n%s\nendobj\n" % (number, body)
-            objects.append(one)
-            rows.append(b"%010d 00000 n \n" % at)
-            at += len(one)
+        first = self._first
+        objects = [b"%d 0 obj\n%s\nendobj\n" % (number, body) for number, body in enumerate(bodies, first)]
+        *starts, at = accumulate(map(len, objects), initial=len(self._prefix))
+        rows = b"".join([b"%010d 00000 n \n" % start for start in starts])
         own = hashlib.blake2b(identity.encode(), digest_size=16).hexdigest().encode()
-        size = self._first + len(bodies)
-        objects.append(b"xref\n0 %d\n" % size)
-        objects += rows
+        size = first + len(bodies)
         trailer = b"trailer\n<</Size %d /Root %s /ID [<%s> <%s>]>>\nstartxref\n%d\n%%%%EOF\n"
-        objects.append(trailer % (size, self._root, self._id, own, at))
-        return b"".join(objects)
+        return b"".join(
+            [
+                self._prefix,
+                *objects,
+                b"xref\n0 %d\n" % size,
+                self._rows,
+                rows,
+                trailer % (size, self._root, self._id, own, at),
+            ]
+        )
 
 
 def _stream(content: bytes) -> bytes:
@@ -122,51 +151,60 @@ def _stream(content: bytes) -> bytes:
 
 
 def _structure(
-    leaves: Sequence[Leaf], root: int, number: int, pages: int
-) -> tuple[list[_Element], list[list[int]]]:
-    """Return the elements, the document first, and of each page the element that owns each mark."""
-    elements = [_Element(number=root, role="Document", parent=0, scope="")]
-    owners: list[list[int]] = [[] for _ in range(pages)]
-    stack: list[tuple[tuple[str, Any, str], _Element]] = []
-    for leaf in leaves:
-        same = 0
-        while same < len(stack) and same < len(leaf.path) and stack[same][0] == leaf.path[same]:
-            same += 1
-        del stack[same:]
-        for step in leaf.path[same:]:
-            above = stack[-1][1] if stack else elements[0]
-            one = _Element(number=number, role=step[0], parent=above.number, scope=step[2])
+    leaves: Sequence[Leaf], root: int, number: int, pages: int, page_at: int
+) -> tuple[list[_Element], list[list[bytes]]]:
+    """Return the elements, the document first, and of each page the element that owns each mark.
+
+    Args:
+        leaves: in reading order.
+        root: number of the document's element.
+        number: of the next free object.
+        pages: how many.
+        page_at: number of the first page's object, which every other one is.
+    """
+    elements = [_Element(root, _head("Document", ""), root - 2)]
+    owners: list[list[bytes]] = [[] for _ in range(pages)]
+    shown = [b" /Pg %d 0 R" % (page_at + 2 * page) for page in range(pages)]
+    stack = elements[:]
+    before = None
+    instance = -1
+    for page, mark, spot, its_instance, alt, box in leaves:
+        same = _shared(before, spot) if its_instance == instance else _shared_outer(before, spot)
+        before, instance = spot, its_instance
+        del stack[same + 1 :]
+        above = stack[-1]
+        for head in spot.heads[same:]:
+            one = _Element(number, head, above.number)
             above.kids.append(b"%d 0 R" % number)
             elements.append(one)
-            stack.append((step, one))
+            stack.append(one)
+            above = one
             number += 1
-        last = stack[-1][1]
-        if leaf.mark is not None:
-            last.page = leaf.page
-            last.kids.append(b"%d" % leaf.mark)
-            owners[leaf.page].append(last.number)
-        if leaf.box:
-            last.more = b" /Alt %s /A <</O /Layout /Placement /Block /BBox [%.2f %.2f %.2f %.2f]>>" % (
-                _string(leaf.alt),
-                *leaf.box,
-            )
+        if mark is not None:
+            above.more = shown[page]
+            above.kids.append(b"%d" % mark)
+            owners[page].append(b"%d 0 R" % above.number)
+        if box:
+            layout = b" /Alt %s /A <</O /Layout /Placement /Block /BBox [%.2f %.2f %.2f %.2f]>>"
+            above.more += layout % (_string(alt), *box)
     return elements, owners
 
 
-def _written(one: _Element, page_at: int, parent: int) -> bytes:
-    page = b" /Pg %d 0 R" % (page_at + 2 * one.page) if one.page is not None else b""
-    scope = b" /A <</O /Table /Scope /%s>>" % _SCOPES[one.scope] if one.role == "TH" else b""
-    return b"<</Type /StructElem /S /%s /P %d 0 R%s%s%s /K [%s]>>" % (
-        one.role.encode(),
-        parent,
-        page,
-        scope,
-        one.more,
-        b" ".join(one.kids),
-    )
+@lru_cache(maxsize=4096)
+def _shared_outer(one: Spot | None, other: Spot) -> int:
+    """Return how many elements two pieces share that stand in different instances of their bands."""
+    return _same(one.outer, other.outer) if one else 0
 
 
-_SCOPES = {"col": b"Column", "row": b"Row", "": b"Column"}
+@lru_cache(maxsize=4096)
+def _shared(one: Spot | None, other: Spot) -> int:
+    """Return how many elements two pieces share."""
+    return _same(one.outer + one.path, other.outer + other.path) if one else 0
+
+
+def _same(one: Path, other: Path) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (step, there) in pairs if step != there), min(len(one), len(other)))
 
 
 def _string(text: str) -> bytes:

@@ -35,6 +35,15 @@ class Cause(StrEnum):
     """Compared with the full layout, the filled one was not the same."""
 
 
+class UnfitError(Exception):
+    """A document, or a whole template, that cannot be filled."""
+
+    def __init__(self, cause: Cause, why: str) -> None:
+        super().__init__(why)
+        self.cause = cause
+        self.why = why
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Typeset:
     """A document on paper. The same inputs give the same bytes, with either engine, in any process."""
