@@ -26,7 +26,7 @@ def providers(
     home: Path,
     out: Path | None = None,
     mode: Mode | None = None,
-    cover: Cover | None = None,
+    cover: Callable[[str], Cover] | None = None,
 ) -> Mapping[Channel, tuple[Provider, ...]]:
     """Return the providers of every channel, at least one, the most preferred first.
 
@@ -35,7 +35,7 @@ def providers(
         home: `TIDINGS_HOME`; the outbox folder is `home/outbox`.
         out: another outbox folder.
         mode: the mode of the run, when it is not that of the settings.
-        cover: makes cover sheet and index of a print batch.
+        cover: makes cover sheet and index of a provider's print batches, by its name.
 
     Raises:
         Problem: a named provider lacks a setting; names the variable. Nothing was contacted.
@@ -59,9 +59,9 @@ def providers(
     return MappingProxyType(chosen)
 
 
-def _covered(one: Provider, cover: Cover | None) -> Provider:
+def _covered(one: Provider, cover: Callable[[str], Cover] | None) -> Provider:
     if cover is not None and isinstance(one, LetterFolder):
-        one.covered_by(cover)
+        one.covered_by(cover(one.name))
     return one
 
 

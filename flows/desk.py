@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import structlog
@@ -52,10 +52,11 @@ class Desk:
     @cached_property
     def providers(self) -> Mapping[Channel, Sequence[Provider]]:
         """The providers of every channel, made once: they keep their connections."""
-        from templates.cover import cover_of
+        from templates.cover import cover_for
 
         settings, mode = self.installation.settings, self.installation.mode
-        made = providers(settings, home=self.installation.home, out=self.out, mode=mode, cover=cover_of)
+        cover = partial(cover_for, self.installation.organisation)
+        made = providers(settings, home=self.installation.home, out=self.out, mode=mode, cover=cover)
         named = {*settings.sms, *settings.whatsapp}
         if mode is not Mode.OUTBOX and "twilio" in named and settings.public_is_near:
             log.warning("Twilio is not asked to call back: TIDINGS_PUBLIC_URL is this machine")

@@ -25,6 +25,8 @@ class Unrendered:
     postal: Mapping[str, Any] | None
     attributes: Mapping[str, Any]
     """Of the customer."""
+    spoken: str
+    """By the customer, also where we have no texts in it."""
 
 
 def one_run_at_a_time(connection: Connection, brand: str) -> None:
@@ -141,7 +143,7 @@ def without_pdf(connection: Connection, run: str, shard: int) -> list[Unrendered
         text("""
             SELECT i.id AS invoice, m.id::text AS message, m.customer_id AS customer, m.language, i.document,
                    btrim(concat_ws(' ', c.first_name, c.last_name)) AS name, c.company,
-                   i.document ->> 'customer' AS reference, c.attributes,
+                   i.document ->> 'customer' AS reference, c.attributes, c.language AS spoken,
                    (SELECT a.postal FROM addresses a WHERE a.customer_id = m.customer_id AND a.channel = 'letter'
                       AND a.removed_at IS NULL ORDER BY a.state DESC, a.position, a.id LIMIT 1) AS postal
             FROM messages m JOIN invoices i ON i.id = m.invoice_id JOIN customers c ON c.id = m.customer_id

@@ -1,9 +1,11 @@
 """The Swiss QR-bill: what its code holds and what stands on its slip (SIX, Implementation Guidelines QR-bill 2.3)."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from templates.language import choose
 from templates.paymentcode import is_iban
 from templates.safe import iban
 from tidings.invoice import Invoice
@@ -18,6 +20,68 @@ _QR_IID = range(30000, 32000)
 _NUMBER = re.compile(r"^(?P<street>.*\D)\s+(?P<number>\d+\s?[a-zA-Z]?)$")
 _LETTERS = re.compile(r"[^\x20-\x7e\xa0-\xff\u0100-\u017f\u0218-\u021b\u20ac]")
 """What the guidelines do not take: all but Latin-1, Latin Extended-A, comma-below letters and the euro sign."""
+
+
+SLIP_WORDS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "receipt": "Receipt",
+        "part": "Payment part",
+        "account": "Account / Payable to",
+        "reference": "Reference",
+        "message": "Additional information",
+        "debtor": "Payable by",
+        "debtor_field": "Payable by (name/address)",
+        "currency": "Currency",
+        "amount": "Amount",
+        "acceptance": "Acceptance point",
+    },
+    "de": {
+        "receipt": "Empfangsschein",
+        "part": "Zahlteil",
+        "account": "Konto / Zahlbar an",
+        "reference": "Referenz",
+        "message": "Zusätzliche Informationen",
+        "debtor": "Zahlbar durch",
+        "debtor_field": "Zahlbar durch (Name/Adresse)",
+        "currency": "Währung",
+        "amount": "Betrag",
+        "acceptance": "Annahmestelle",
+    },
+    "fr": {
+        "receipt": "Récépissé",
+        "part": "Section paiement",
+        "account": "Compte / Payable à",
+        "reference": "Référence",
+        "message": "Informations supplémentaires",
+        "debtor": "Payable par",
+        "debtor_field": "Payable par (nom/adresse)",
+        "currency": "Monnaie",
+        "amount": "Montant",
+        "acceptance": "Point de dépôt",
+    },
+    "it": {
+        "receipt": "Ricevuta",
+        "part": "Sezione pagamento",
+        "account": "Conto / Pagabile a",
+        "reference": "Riferimento",
+        "message": "Informazioni supplementari",
+        "debtor": "Pagabile da",
+        "debtor_field": "Pagabile da (nome/indirizzo)",
+        "currency": "Valuta",
+        "amount": "Importo",
+        "acceptance": "Punto di accettazione",
+    },
+}
+"""The headings of a slip in the languages that banks take, and in no other (annex D, "Multilingual headings")."""
+
+
+def slip_language(spoken: str) -> str:
+    """Return which of the four languages a slip is in for somebody who speaks another one: English then.
+
+    >>> slip_language("de_CH"), slip_language("pl")
+    ('de', 'en')
+    """
+    return choose(spoken, list(SLIP_WORDS))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

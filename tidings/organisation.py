@@ -228,6 +228,8 @@ class PrintHouse(_Strict):
     """On which it works."""
     closed: tuple[date, ...] = ()
     """Days of its own on which it is closed besides: `2026-12-24`."""
+    language: str = ""
+    """What is read there, of cover sheets: `nb`; '' is the first brand's first."""
     lead: int = Field(default=45, ge=0, le=720)
     """Minutes before the cut-off at which letters are laid out and handed over; until then they can be recalled."""
 

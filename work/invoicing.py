@@ -221,6 +221,7 @@ def render_documents(installation: Installation, run: Run, template: Template, *
             name=item.name,
             company=item.company,
             customer=item.reference,
+            spoken=item.spoken,
             large=bool(manner(said, item.customer, brand=run.brand, at=run.starts_at).get("large_print")),
         )
         for item in missing

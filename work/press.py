@@ -39,6 +39,8 @@ class Job:
     company: str
     customer: str
     large: bool = False
+    spoken: str = ""
+    """By the customer, also where we have no texts in it."""
 
 
 def typeset(jobs: list[Job]) -> Iterable[bytes | str]:
@@ -64,6 +66,7 @@ def _set(job: Job) -> bytes | str:
             company=job.company,
             customer=job.customer,
             large=job.large,
+            spoken=job.spoken,
         )
     except Problem as problem:
         return str(problem)
