@@ -33,8 +33,13 @@ def countries_of(connection: Connection, *, most: int) -> list[str]:
 
 
 def begun_customers(connection: Connection, run: str) -> Iterable[int]:
-    """Return the customers of a run's frozen audience who have a message in it."""
+    """Return the customers of a run's frozen audience who have a message in it, or will."""
     found = connection.scalar(
-        text("SELECT array_agg(DISTINCT customer_id) FROM messages WHERE run_id = :run"), {"run": run}
+        text("""
+            SELECT array_agg(DISTINCT customer) FROM (
+                SELECT customer_id AS customer FROM messages WHERE run_id = :run
+                UNION ALL SELECT unnest(customers) FROM undecided WHERE run_id = :run) AS begun
+        """),
+        {"run": run},
     )
     return list(found or [])

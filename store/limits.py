@@ -43,8 +43,17 @@ def unsent_of(
         text("""
             SELECT customer_id, due_at FROM messages
              WHERE run_id = :run AND customer_id = ANY(:customers) AND state IN ('planned', 'ready') AND copy = 0
+             UNION ALL
+            SELECT c.id, NULL FROM undecided u CROSS JOIN unnest(u.customers) AS c(id)
+             WHERE u.run_id = :run AND u.first <= :last AND u.customers[cardinality(u.customers)] >= :first
+               AND c.id = ANY(:customers)
         """),
-        {"run": run, "customers": list(customers)},
+        {
+            "run": run,
+            "customers": list(customers),
+            "first": min(customers, default=0),
+            "last": max(customers, default=0),
+        },
     )
     return [(row.customer_id, row.due_at) for row in rows]
 

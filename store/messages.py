@@ -1,121 +1,16 @@
-"""Messages: the frozen audience, what was decided, and the counts that a report is made of."""
+"""Messages: what is to be decided, what was, and the counts that a report is made of."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import Connection, text
 
 from store.arrays import read_arrays
-from store.segments import roomy
-from store.tables import customers
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Frozen:
-    """The size of an audience at the moment it was frozen."""
-
-    audience: int
-    added: int
-    shards: int
-
-
-def freeze_campaign(
-    connection: Connection,
-    *,
-    run: Mapping[str, Any],
-    audience: ColumnElement[bool],
-    document: str,
-    key_prefix: str,
-    shard_size: int,
-    most_shards: int,
-    now: datetime,
-) -> Frozen:
-    """Select the audience and write one planned message for each customer, in two statements.
-
-    A customer who has this document already (same dedupe key), also one who was erased since, is counted in the
-    audience and not added. Of a person with several records it is the one that is kept, whichever was selected.
-
-    Args:
-        connection: in a transaction.
-        run: its `id`, `brand`, `purpose` and `purpose_class`.
-        audience: a condition on customers.
-        document: what the messages are about, the same for all.
-        key_prefix: of their dedupe keys; the customer follows.
-        shard_size: messages of a shard; more where there were more than `most_shards` otherwise.
-        most_shards: in how many the run is cut at most.
-        now: when it is planned.
-    """
-    # The whole query is compiled: a condition on its own would not tie its subqueries to the customer.
-    query = select(customers.c.id).where(audience)
-    selected = query.compile(dialect=postgresql.dialect(), compile_kwargs={"render_postcompile": True})  # type: ignore[no-untyped-call]
-    merged = connection.scalar(text("SELECT EXISTS (SELECT 1 FROM persons)"))
-    connection.execute(text("CREATE TEMPORARY TABLE selected (id bigint) ON COMMIT DROP"))
-    with roomy(connection):
-        # The compiled parameters come as %(name)s; the statement runs on the driver's cursor for that reason.
-        connection.exec_driver_sql(
-            f"INSERT INTO selected {_PERSONS.format(selected=selected) if merged else selected}",
-            selected.params,
-        )
-    connection.execute(text("ANALYZE selected"))
-    statement = """
-        WITH chosen AS (
-            SELECT id, (row_number() OVER (ORDER BY id) - 1)
-                       / greatest(%(shard_size)s, ceil(count(*) OVER () / %(most_shards)s::numeric)::bigint) AS shard,
-                   substring(sha256(convert_to(%(key_prefix)s || id, 'UTF8')) FROM 1 FOR 16) AS hash
-            FROM selected
-        ), named AS (  -- what message_id() says, which costs 20 us when it is called for one row
-            SELECT id, shard, encode(set_byte(set_byte(hash, 6, (get_byte(hash, 6) & 15) | 128),
-                                              8, (get_byte(hash, 8) & 63) | 128), 'hex')::uuid AS own FROM chosen
-        ), taken AS MATERIALIZED (  -- held before, its key given back
-            SELECT id FROM messages WHERE id = ANY(ARRAY(SELECT own FROM named))
-        ), added AS (
-            INSERT INTO messages (id, run_id, customer_id, brand, purpose, purpose_class, document, dedupe_key,
-                                  data, shard, planned_at)
-            SELECT CASE WHEN c.own IN (SELECT id FROM taken) THEN gen_random_uuid() ELSE c.own END,
-                   %(run)s, c.id, %(brand)s, %(purpose)s, %(purpose_class)s,
-                   %(document)s, %(key_prefix)s || c.id,
-                   jsonb_build_object('customer', jsonb_build_object('first_name', k.first_name,
-                       'last_name', k.last_name, 'company', k.company)),
-                   c.shard, %(now)s
-            FROM named c JOIN customers k ON k.id = c.id
-            WHERE (NOT %(erasures)s OR NOT EXISTS (
-                SELECT 1 FROM erased e WHERE e.digest = erased_digest('dedupe_key', %(key_prefix)s || c.id)))
-              AND (NOT %(merged)s OR NOT EXISTS (
-                SELECT 1 FROM persons p JOIN messages m ON m.dedupe_key = %(key_prefix)s || p.customer_id
-                 WHERE p.person_id = c.id))
-            ON CONFLICT DO NOTHING RETURNING 1
-        )
-        SELECT count(*) AS audience, coalesce(max(shard) + 1, 0) AS shards, (SELECT count(*) FROM added) AS added
-        FROM chosen
-    """
-    parameters = {
-        "shard_size": shard_size,
-        "most_shards": most_shards,
-        "run": run["id"],
-        "brand": run["brand"],
-        "purpose": run["purpose"],
-        "purpose_class": run["purpose_class"],
-        "document": document,
-        "key_prefix": key_prefix,
-        "now": now,
-        "merged": merged,
-        "erasures": connection.scalar(text("SELECT EXISTS (SELECT 1 FROM erased)")),
-    }
-    row = connection.exec_driver_sql(statement, parameters).one()
-    connection.execute(text("DROP TABLE selected"))
-    return Frozen(audience=row.audience, added=row.added, shards=row.shards)
-
-
-_PERSONS = """
-    SELECT DISTINCT coalesce(p.person_id, w.id) AS id FROM ({selected}) AS w LEFT JOIN persons p ON p.customer_id = w.id
-"""
 
 
 def planned(connection: Connection, run_id: str, shard: int, *, limit: int) -> list[tuple[str, int]]:

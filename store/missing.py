@@ -50,12 +50,19 @@ def some_waiting(connection: Connection, run: str, *, limit: int) -> Sequence[Ro
     return connection.execute(
         text(f"""
             SELECT {_COLUMNS} FROM messages m
-            WHERE m.run_id = :run AND m.state IN ('planned', 'ready', 'in_delivery') AND m.copy = 0 LIMIT :limit
+            WHERE m.run_id = :run AND m.state IN ('planned', 'ready', 'in_delivery') AND m.copy = 0
+            UNION ALL SELECT {_COLUMNS} FROM {_UNDECIDED} LIMIT :limit
         """),
         {"run": run, "limit": limit},
     ).all()
 
 
+_UNDECIDED = """
+    (SELECT message_id(u.key_prefix || c.id) AS id, u.run_id, c.id AS customer_id, u.document, 'planned' AS state,
+            '' AS reason, CAST(NULL AS text) AS channel, u.planned_at AS updated_at
+       FROM undecided u CROSS JOIN unnest(u.customers) AS c(id) WHERE u.run_id = :run) AS m
+"""
+"""Messages that are not written yet: they are with their decision."""
 _REFERENCE = """
     coalesce((SELECT f.reference FROM customer_references f WHERE f.customer_id = m.customer_id
               ORDER BY f.source LIMIT 1), m.customer_id::text)
@@ -74,9 +81,12 @@ _MISSING = text(f"""
                 WHEN r.state IN ('waiting_release', 'paused', 'stopped', 'planning', 'scheduled') THEN r.state
                 ELSE 'due' END AS reason,
            m.channel, m.updated_at AS since
-    FROM messages m JOIN runs r ON r.id = m.run_id
-    WHERE m.run_id = :run AND m.copy = 0 AND m.state <> 'done' AND r.state <> 'scheduled'
-    ORDER BY m.customer_id, m.id
+    FROM (
+        SELECT id, run_id, customer_id, document, state, reason, channel, updated_at FROM messages
+        WHERE run_id = :run AND copy = 0 AND state <> 'done'
+        UNION ALL SELECT * FROM {_UNDECIDED}
+    ) AS m JOIN runs r ON r.id = m.run_id
+    WHERE r.state <> 'scheduled' ORDER BY m.customer_id, m.id
 """)
 
 

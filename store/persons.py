@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.undecided import write_undecided
+
 MEMBERS = """
     ARRAY(SELECT w.customer_id FROM persons m JOIN persons w ON w.person_id = m.person_id
            WHERE m.customer_id = {customer} UNION SELECT {customer})
@@ -121,6 +123,7 @@ def rewrite(connection: Connection, customers: Sequence[int], rows: Sequence[Mem
 
 def lock_unsent(connection: Connection, customers: Sequence[int]) -> None:
     """Lock what is not yet on its way to some records, before their own rows, as a claim does."""
+    write_undecided(connection, people=customers)
     connection.execute(
         text("""
             SELECT id FROM messages WHERE customer_id = ANY(:ids) AND state IN ('planned', 'ready')

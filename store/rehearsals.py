@@ -65,7 +65,7 @@ _SEEN = text("""
 
 
 def not_yet_sent(connection: Connection, customers: Sequence[int], *, key_prefix: str) -> list[int]:
-    """Return the persons of a selection as `store.messages.freeze_campaign` would add them, by id."""
+    """Return the persons of a selection as `store.undecided.freeze_campaign` would add them, by id."""
     statement = text("""
         WITH chosen AS (
             SELECT DISTINCT coalesce(p.person_id, w.id) AS id

@@ -712,12 +712,25 @@ bill_files = Table(
     Index("ix_bill_files_brought", "brought_at"),
 )
 
+undecided = Table(
+    "undecided",
+    metadata,
+    Column("run_id", ForeignKey("runs.id"), primary_key=True),
+    Column("shard", Integer, primary_key=True),
+    Column("first", BigInteger, primary_key=True, comment="the smallest of `customers`"),
+    Column("customers", ARRAY(BigInteger), nullable=False, comment="sorted"),
+    Column("document", Text, nullable=False),
+    Column("key_prefix", Text, nullable=False, comment="of their dedupe keys; the customer follows"),
+    _instant("planned_at"),
+)
+"""Who of a frozen audience has no message yet: it is written with its decision (`store.undecided`)."""
+
 messages = Table(
     "messages",
     metadata,
     Column("id", UUID(as_uuid=False), primary_key=True, comment="UUIDv7"),
-    Column("run_id", ForeignKey("runs.id"), nullable=False),
-    _customer(),
+    Column("run_id", Text, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
     _brand(),
     Column("purpose", Text, nullable=False),
     Column("purpose_class", Text, nullable=False),

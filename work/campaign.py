@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from preferences.policy import Policy
-from store.messages import freeze_campaign, unfinished
+from store.messages import unfinished
 from store.policies import current_policy
 from store.runs import (
     Run,
@@ -27,6 +27,7 @@ from store.runs import (
     set_run,
     template_id,
 )
+from store.undecided import freeze_campaign
 from templates.catalog import Template, find, texts_of
 from templates.values import check_data, link_values
 from tidings.campaign import Campaign
@@ -302,12 +303,7 @@ def freeze(installation: Installation, run: Run, campaign: Campaign, *, now: dat
         prefix = f"rehearsal:{run.id}" if run.mode == "rehearsal" else f"{run.brand}:{run.purpose}:{document}"
         frozen = freeze_campaign(
             connection,
-            run={
-                "id": run.id,
-                "brand": run.brand,
-                "purpose": run.purpose,
-                "purpose_class": run.purpose_class,
-            },
+            run=run.id,
             audience=condition(
                 Reading(connection=connection, engine=installation.engine), campaign.audience, now=now
             ),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from store.audit import note
 from store.messages import pending
 from store.runs import Run, cancel_stopped, find_run, notify, paused_from, set_run
+from store.undecided import write_undecided
 from tidings.problem import Problem
 
 BEGUN = frozenset({"scheduled", "planning", "waiting_release", "sending"})
@@ -68,6 +69,7 @@ def stop(connection: Connection, run_id: str, *, by: str, because: str) -> Chang
     if run.state not in may and not (run.state == "finished" and pending(connection, run_id)):
         raise Problem(f"Run {run_id} is {_words(run)}, so there is nothing to stop.")
     set_run(connection, run_id, state="stopped")
+    write_undecided(connection, runs=[run_id])
     cancelled = cancel_stopped(connection, [run_id])
     changed = Changed(run=run_id, state="stopped", cancelled=cancelled)
     return _done(connection, changed, by=by, because=because, action="stop")

@@ -11,6 +11,7 @@ from store.customers import find, lock_customers
 from store.erasure import forget, remember_digests
 from store.events import announce
 from store.persons import members
+from store.undecided import write_undecided
 from tidings.problem import Problem
 from work.installation import Installation
 
@@ -40,6 +41,7 @@ def erase_customer(
     connection: Connection, customer: int, *, actor: str, because: str, now: datetime
 ) -> dict[str, int]:
     """Erase a customer who is known by number; returns what `erase` does."""
+    write_undecided(connection, people=members(connection, customer))
     lock_customers(connection, members(connection, customer))
     counts = Counter[str]()
     for record in members(connection, customer):

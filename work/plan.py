@@ -1,7 +1,7 @@
 """From a frozen audience to decided messages, shard by shard."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from store.facts import read_facts
 from store.limits import shares_of
 from store.messages import planned, write_decisions
 from store.runs import Run
+from store.undecided import AT_ONCE, Taken, next_undecided, write_messages, write_undecided
 from templates.catalog import Template
 from tidings.campaign import USUAL_PRIORITY, Budget
 from tidings.channel import Channel
@@ -29,7 +30,7 @@ from work.own_time import hold_for_own_time
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH = 20_000  # Rows decided at once: about 60 MB of frames; larger ones are no faster.
+BATCH = AT_ONCE  # Rows decided at once: larger frames are no faster.
 
 
 def question_of(run: Run, template: Template, organisation: Organisation) -> Question:
@@ -88,9 +89,23 @@ def costs_of(run: Run, organisation: Organisation) -> dict[str, float]:
 def plan_shard(
     installation: Installation, run: Run, template: Template, policy: Policy, *, shard: int, now: datetime
 ) -> int:
-    """Decide every undecided message of a shard; returns how many. Running it again decides only what is left."""
+    """Decide who waits in a shard and every undecided message of it; returns how many.
+
+    Running it again decides only what is left.
+    """
     question = question_of(run, template, installation.organisation)
     decided = 0
+    while True:
+        try:
+            with installation.engine.begin() as connection:
+                count = _plan_list(connection, installation, run, question, policy, shard=shard, now=now)
+        except Taken:
+            with installation.engine.begin() as connection:
+                write_undecided(connection, runs=[run.id])
+            continue
+        if not count:
+            break
+        decided += count
     while True:
         with installation.engine.begin() as connection:
             rows = planned(connection, run.id, shard, limit=BATCH)
@@ -99,11 +114,42 @@ def plan_shard(
             decisions = ask(connection, question, [(*row, []) for row in rows], policy, now=now)
             decided_rows = as_rows(decisions, question.costs, expecting=budget_of(run) is not None)
             write_decisions(connection, decided_rows, keep_keys=run.kind == "campaign")
-            hold_for_own_time(connection, run, [message for message, _ in rows])
-            hold_for_collection(connection, installation, [message for message, _ in rows])
+            _let_wait(connection, installation, run, [message for message, _ in rows])
             decided += len(rows)
         if len(rows) < BATCH:  # What others had begun was waited for: there is no more.
             return decided
+
+
+def _plan_list(
+    connection: Connection,
+    installation: Installation,
+    run: Run,
+    question: Question,
+    policy: Policy,
+    *,
+    shard: int,
+    now: datetime,
+) -> int:
+    """Write the messages of one list of customers, decided; returns how many, 0 when nobody waits any more.
+
+    Raises:
+        Taken: somebody has got this document by another way meanwhile.
+    """
+    waiting = next_undecided(connection, run.id, shard)
+    if waiting is None:
+        return 0
+    people = waiting.people
+    decisions = _ask(connection, question, people.select("message", "customer"), policy, now=now)
+    decided = as_rows(decisions, question.costs, expecting=budget_of(run) is not None)
+    kind = {"brand": run.brand, "purpose": run.purpose, "purpose_class": run.purpose_class}
+    write_messages(connection, waiting, decided, run=kind)
+    _let_wait(connection, installation, run, people["message"].to_list())
+    return people.height
+
+
+def _let_wait(connection: Connection, installation: Installation, run: Run, messages: Sequence[str]) -> None:
+    hold_for_own_time(connection, run, messages)
+    hold_for_collection(connection, installation, messages)
 
 
 def ask(
@@ -125,12 +171,28 @@ def ask(
     import polars as pl
 
     messages, customers, tried = zip(*rows, strict=True) if rows else ((), (), ())
-    nothing = pl.lit([], dtype=pl.List(pl.String))  # mostly: lists are slow to convert, one by one
     asked = pl.DataFrame(
         {"message": messages, "customer": customers}, schema={"message": pl.String, "customer": pl.Int64}
-    ).with_columns(
-        pl.Series("tried", tried, dtype=pl.List(pl.String)) if any(tried) else nothing.alias("tried")
     )
+    if any(tried):
+        asked = asked.with_columns(pl.Series("tried", tried, dtype=pl.List(pl.String)))
+    return _ask(connection, question, asked, policy, now=now, explained=explained)
+
+
+def _ask(
+    connection: Connection,
+    question: Question,
+    asked: "pl.DataFrame",
+    policy: Policy,
+    *,
+    now: datetime,
+    explained: bool = True,
+) -> Decisions:
+    """Read the facts of messages and customers, of whom nothing was tried unless it says so, and decide them."""
+    import polars as pl
+
+    if "tried" not in asked.columns:  # lists are slow to convert, one by one
+        asked = asked.with_columns(pl.lit([], dtype=pl.List(pl.String)).alias("tried"))
     if question.budget:
         asked = _with_shares(connection, question, asked)
     facts = read_facts(connection, question, asked, now)

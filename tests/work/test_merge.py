@@ -12,10 +12,10 @@ from preferences.decision import decide
 from preferences.policy import Basis, Policy
 from store.customers import find, listed
 from store.facts import read_facts
-from store.messages import freeze_campaign
 from store.persons import members
 from store.segments import where
-from store.tables import addresses, customers, messages, touchpoints
+from store.tables import addresses, customers, messages, touchpoints, undecided
+from store.undecided import freeze_campaign
 from tests.town import NOON, agree, install, settle, suppress
 from tests.web.letters import send
 from tidings.channel import Channel
@@ -222,14 +222,13 @@ def test_an_audience_that_selects_only_the_gone_record_reaches_the_kept_one(engi
         merge(connection, "C1", "C2", **BY)
         frozen = freeze(connection, "run-1", audience=customers.c.id == two[1])
         assert (frozen.audience, frozen.added) == (1, 1)
-        planned = select(messages.c.customer_id).where(messages.c.document == "autumn/2026")
-        assert connection.scalars(planned).all() == [two[0]]
+        assert connection.scalars(select(undecided.c.customers)).all() == [[two[0]]]
 
 
 def freeze(connection, run, audience=None):
     return freeze_campaign(
         connection,
-        run={"id": run, "brand": "nordlys", "purpose": "offer", "purpose_class": "marketing"},
+        run=run,
         audience=where(Everybody(everybody=True), now=NOON) if audience is None else audience,
         document="autumn/2026",
         key_prefix="offer:",

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
-from store.messages import planned
+from store.undecided import next_undecided
 from tests.town import NOON, install, settle
 from tests.work.test_deliver import offer
 from work import run as stages
@@ -28,7 +28,7 @@ def test_who_plans_a_run_has_seen_it_planned_whole(settings, engine):
 
     with ThreadPoolExecutor(1) as pool:
         with engine.begin() as first:
-            assert len(planned(first, run, 0, limit=3)) == 3
+            assert next_undecided(first, run, 0).people.height == 5
             second = pool.submit(stages.plan, installation, run, 0, installation.policy, now=NOON)
             wait_for_a_lock(engine)
             assert not second.done()

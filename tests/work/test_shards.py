@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from store.messages import freeze_campaign
 from store.runs import find_run
 from store.segments import where
+from store.undecided import freeze_campaign
 from tests.town import NOON, install
 from tidings.channel import Channel
 from work import run as stages
@@ -69,11 +69,10 @@ def test_a_large_audience_makes_shards_larger_and_not_more(settings, engine, aud
     people(engine, audience)
     name = opened(installation)
     with engine.begin() as connection:
-        run = find_run(connection, name)
         frozen = freeze_campaign(
             connection,
-            run={"id": name, "brand": run.brand, "purpose": run.purpose, "purpose_class": run.purpose_class},
-            audience=where(campaign_of(run).audience, now=NOON),
+            run=name,
+            audience=where(campaign_of(find_run(connection, name)).audience, now=NOON),
             document="spring/1",
             key_prefix="spring:",
             shard_size=2,
@@ -83,23 +82,6 @@ def test_a_large_audience_makes_shards_larger_and_not_more(settings, engine, aud
 
     assert (frozen.audience, frozen.added, frozen.shards) == (audience, audience, len(shards))
     assert cut(engine, name) == shards
-
-
-def test_the_messages_of_an_audience_are_named_as_a_message_alone_is(settings, engine):
-    installation = install(settings, engine)
-    people(engine, 20)
-
-    stages.begin(installation, opened(installation), now=NOON)
-
-    with engine.begin() as connection:
-        frozen = connection.execute(text("SELECT id, dedupe_key FROM messages")).all()
-        # Of a key whose name is taken the function makes another: the messages step aside for it to say what it would.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text("DELETE FROM messages"))
-        named = {key: connection.scalar(text("SELECT message_id(:key)"), {"key": key}) for _, key in frozen}
-        connection.rollback()
-    assert len(frozen) == 20
-    assert {key: name for name, key in frozen} == named
 
 
 def people(engine, count):
@@ -128,7 +110,7 @@ def cut(engine, run):
     with engine.begin() as connection:
         return list(
             connection.scalars(
-                text("SELECT count(*) FROM messages WHERE run_id = :run GROUP BY shard ORDER BY shard"),
+                text("SELECT cardinality(customers) FROM undecided WHERE run_id = :run ORDER BY shard, first"),
                 {"run": run},
             )
         )
