@@ -15,6 +15,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from tidings.problem import Problem
+from web.told import told
+
 
 def locale(language: str) -> str:
     """Return how a language writes numbers and dates; English for many countries writes the day first."""
@@ -113,6 +116,12 @@ def tongue(context: Context, code: str) -> str:
         return code
 
 
+@pass_context
+def said(context: Context, problem: Problem | str) -> str:
+    """Return what is wrong in the page's language."""
+    return told(problem, str(context.get("language", "en")))
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "amount": amount,
@@ -124,4 +133,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "decimal": Decimal,
     "tongue": tongue,
     "lasting": lasting,
+    "told": said,
 }

@@ -24,6 +24,7 @@ from tidings.purpose import PurposeClass
 from web.language import words
 from web.sentences import sentence
 from web.staff import Visit
+from web.told import told
 from work import drafts, segments, showing
 from work.build import parts_and_cost
 from work.drafts import WORDS, Content, Ready
@@ -285,7 +286,7 @@ def audience_sentence(visit: Visit, connection: Connection, content: Content) ->
         if content.audience is not None:
             return sentence(segments.parse_rule(content.audience), visit.language)
     except Problem as problem:
-        return str(problem)
+        return told(problem, visit.language)
     return str(known["all_customers"])
 
 
