@@ -1,12 +1,12 @@
 """Letters by filling and in full, to customers drawn at random, beside WeasyPrint as its own page shows and others."""
 
 import gc
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
 
 from bench.drawn import LANGUAGES, Draw, seed
-from bench.figure import Figure, cpu_seconds
-from bench.paper import PLAIN, compare, fell_back
+from bench.figure import Figure
+from bench.paper import PLAIN, Turn, compare, fell_back
 from templates.catalog import Template, find
 from templates.edition import Edition, edition
 from templates.letter import letter_page, letter_values, typeset_in_full, typeset_letter
@@ -16,6 +16,7 @@ from templates.typeset import Engine, Typeset
 from tidings.problem import Exit, Problem
 
 LETTERS = 2000
+_TURNS = PLAIN + 1
 TEMPLATE = "offer/autumn"
 
 
@@ -29,21 +30,24 @@ def figures() -> Iterable[Figure]:
     fell_back("letters", made, number)
     gc.freeze()  # as the press does before it forks: what is kept is not looked through again
     filled = [one for one, letter in zip(subjects, made, strict=True) if letter.engine is Engine.FILL]
-    fill = cpu_seconds(lambda: [typeset_all([one])[0].sha256 for one in filled]) / len(filled)
-    few = subjects[: PLAIN + 1]
-    full = cpu_seconds(lambda: [_in_full(one) for one in few[1:]]) / PLAIN
     check(subjects[-1], made[-1])
-    pages = [letter_page(*_given(one)) for one in few]
-    yield from compare("letter", fill=fill, full=full, pages=pages, goals=(200, 2, 5))
+    turns = [_turn(one, filled[at::_TURNS]) for at, one in enumerate(subjects[:_TURNS])]
+    yield from compare("letter", turns, goals=(200, 2, 5))
+
+
+def _turn(one: Subject, alike: Sequence[Subject]) -> Turn:
+    fills = [partial(_typeset, each) for each in alike]
+    return Turn(page=letter_page(*_given(one)), full=lambda: typeset_in_full(*_given(one)), fills=fills)
 
 
 def typeset_all(subjects: Iterable[Subject]) -> list[Typeset]:
     """Return the letters, by whichever engine."""
-    out = []
-    for one in subjects:
-        written, values, lines = _parts(one)
-        out.append(typeset_letter(written, one, values, lines))
-    return out
+    return [_typeset(one) for one in subjects]
+
+
+def _typeset(one: Subject) -> Typeset:
+    written, values, lines = _parts(one)
+    return typeset_letter(written, one, values, lines)
 
 
 def check(subject: Subject, made: Typeset) -> None:
@@ -69,7 +73,3 @@ def _parts(subject: Subject) -> tuple[Edition, dict[str, object], tuple[str, ...
 def _given(subject: Subject) -> tuple[Edition, Subject, dict[str, object], tuple[str, ...]]:
     written, values, lines = _parts(subject)
     return written, subject, letter_values(written, subject, values, lines), lines
-
-
-def _in_full(subject: Subject) -> Typeset:
-    return typeset_in_full(*_given(subject))

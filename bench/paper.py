@@ -5,13 +5,15 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import peer
-from bench.figure import Figure, rate
-from bench.plain import cpu_of, request
+from bench.figure import Figure, cpu_seconds, rate
+from bench.plain import plain, request
 from templates.fonts import FONTS
 from templates.paper import Page
 from templates.typeset import Engine, Typeset
@@ -45,40 +47,69 @@ def texts(page: Page) -> dict[str, Any]:
     }
 
 
-def compare(
-    kind: str, *, fill: float, full: float, pages: Sequence[Page], goals: tuple[float, float, float]
-) -> Iterable[Figure]:
-    """Yield the figures of a kind of document; `fill` and `full` are CPU seconds of one.
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """One document by each engine, and how many more by filling."""
+
+    page: Page
+    full: Callable[[], Typeset]
+    fills: Sequence[Callable[[], Typeset]]
+    """Of this document, or of many like it: one alone may be too quick to be timed."""
+
+
+def compare(kind: str, turns: Sequence[Turn], goals: tuple[float, float, float]) -> Iterable[Figure]:
+    """Yield the figures of a kind of document.
+
+    Each document is made by all of WeasyPrint's engines before the next one is, so that a machine whose speed varies
+    is as slow for one as for the other. The first turn warms all of them and does not count.
 
     Args:
         kind: `letter` or `invoice`.
-        fill: by filling.
-        full: by the full layout.
-        pages: the documents.
+        turns: the documents.
         goals: against plain WeasyPrint by filling, in full; against Typst by filling.
     """
-    few = pages[: PLAIN + 1]
-    plain = cpu_of(few)
-    said = [texts(page) for page in few]
+    pages = [turn.page for turn in turns]
+    said = [texts(page) for page in pages]
     source = str(Path(__file__).parent / "peers" / f"{kind}.typ")
     typst = peer.run("typst_documents.py", {"source": source, "fonts": str(FONTS), "documents": said})
+    with plain() as plainly:
+        took = [_timed(turn, plainly) for turn in turns][1:]
+    counted = [one for one in took if one.filled]
+    fill, full, usual = (
+        fmean(getattr(one, engine) for one in counted) for engine in ("fill", "full", "plain")
+    )
     reportlab = peer.run("reportlab_documents.py", {"documents": said})
-    yield _times(f"{kind} fill", fill, plain, goals[0])
-    yield _times(f"{kind} full", full, plain, goals[1])
+    yield _times(f"{kind} fill", fill, usual, goals[0])
+    yield _times(f"{kind} full", full, usual, goals[1])
     yield _times(f"{kind} fill vs typst", fill, typst, goals[2])
     yield _times(f"{kind} fill vs reportlab", fill, reportlab, 1)
-    yield _times(f"{kind} fill vs chromium", fill, _chromium(few[:SLOW]), 1)
+    yield _times(f"{kind} fill vs chromium", fill, _chromium(pages[:SLOW]), 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Took:
+    """CPU seconds of a turn."""
+
+    fill: float
+    full: float
+    plain: float
+    filled: bool
+
+
+def _timed(turn: Turn, plainly: Callable[[Page], float]) -> _Took:
+    start = time.process_time()
+    made = [make() for make in turn.fills]
+    fill = (time.process_time() - start) / len(made)
+    return _Took(
+        fill=fill,
+        full=cpu_seconds(turn.full),
+        plain=plainly(turn.page),
+        filled=all(one.engine is Engine.FILL for one in made),
+    )
 
 
 def _times(figure: str, ours: float, other: float, goal: float) -> Figure:
     return rate(figure, ours=1 / ours, other=1 / other, unit="documents per CPU-second", goal=goal)
-
-
-def timed_cpu(work: Callable[[], Typeset]) -> tuple[Typeset, float]:
-    """Return what a piece of work made, and the CPU seconds that it took."""
-    start = time.process_time()
-    made = work()
-    return made, time.process_time() - start
 
 
 def fell_back(kind: str, made: Sequence[Typeset], seed: int) -> None:

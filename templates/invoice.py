@@ -9,7 +9,6 @@ from templates.compare import difference, sampled
 from templates.einvoice.cii import to_cii
 from templates.einvoice.hybrid import embed
 from templates.einvoice.legal import is_electronic, whole
-from templates.form import UnfitError
 from templates.invoice_forms import InvoiceSheet, fill_invoice, layout_version
 from templates.invoice_table import is_taxed, particulars, remarks, rows_of, sums_of
 from templates.language import direction, words
@@ -19,7 +18,7 @@ from templates.pictures import SCHEME
 from templates.postal_lines import Window, address_lines, country_of, window_for
 from templates.safe import day, iban, money
 from templates.swissqr import SLIP_WORDS, slip_language, slip_of
-from templates.typeset import Cause, Engine, Typeset, typeset
+from templates.typeset import Cause, Engine, Typeset, UnfitError, typeset
 from templates.values import add_account, brand_values, invoice_values
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
