@@ -1,4 +1,7 @@
-"""The customer's form: pages a second beside a bare page, and 300 saved forms a second beside a null route."""
+"""The customer's form: pages a second beside a bare page, and 300 saved forms a second beside a null route.
+
+The forms are saved twice: with nothing beside them, to see what one costs, and while a campaign goes to 100,000 others.
+"""
 
 import json
 import os
@@ -7,26 +10,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Engine, text
 
 from bench.figure import Figure, bound, cost, rate
+from bench.form_campaign import sending
+from bench.form_load import POSTS, Saving, Visitor, percentile, saved
 from bench.home import fresh_home
+from bench.peers.server_cpu import postmaster_of, server_cpu
 from tidings.signing import signing_key
 from work.links import Links
 
 CUSTOMERS = 2_000
 CONNECTIONS = 8
 SECONDS = 4.0
-POSTS = 300
-"""Forms saved in a second, at moments that do not wait for answers."""
 POSTING = 10.0
-VISITORS = 24
-"""Connections that these come by; after every tenth a visitor asks the route that does nothing."""
+"""Seconds of forms."""
 PUBLIC = "http://127.0.0.1"
 
 _ORGANISATION = """
@@ -36,6 +38,7 @@ country = "NO"
 id = "bench"
 name = "Bench"
 legal_name = "Bench AS"
+website = "https://bench.example"
 languages = ["en", "nb", "sv", "pl", "pt_BR"]
 address = { lines = ["Gate 1", "0171 Oslo"], country = "NO" }
 senders = { email = "hei@bench.example", email_name = "Bench", sms = "Bench" }
@@ -74,27 +77,46 @@ def figures() -> Iterable[Figure]:
         home = settings.root
         (home / "organisation.toml").write_text(_ORGANISATION, encoding="utf-8")
         paths = _seed(store.engine, home)
-        with _serving([sys.executable, "-m", "web"], home) as port:
+        with _serving([sys.executable, "-m", "web"], home) as (port, web):
             size = len(_get(port, paths[0]))
             ours = _pages_a_second(port, paths)
             slowest = _slowest(port, paths)
-            saving = _saved(port, paths)
-        with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as port:
+            with store.engine.connect() as connection:
+                database = postmaster_of(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            alone, spent = _spent((web, database), lambda: saved(port, paths, seconds=POSTING))
+            with sending(store.engine, home):
+                beside = saved(port, paths, seconds=POSTING, first=int(POSTS * POSTING))
+        with _serving([sys.executable, "-c", _BARE, "{port}", str(size)], home) as (port, _):
             other = _pages_a_second(port, paths)
     yield rate("form: pages a second, a bare page", ours=ours, other=other, unit="pages/s", goal=0.1)
     yield bound("form: 99 of 100 pages one at a time", ours=slowest, most=50, unit="ms")
-    yield rate(
-        "form: forms saved a second, promised", ours=saving.rate, other=POSTS, unit="posts/s", goal=0.98
+    yield bound(
+        "form: CPU of a saved form",
+        ours=spent / max(len(alone.saves), 1) * 1000,
+        most=3,
+        unit="CPU-ms, database's too",
     )
-    yield bound("form: errors while they were saved, and one", ours=saving.errors + 1, most=1, unit="errors")
+    yield rate(
+        "form: forms saved a second, promised", ours=beside.rate, other=POSTS, unit="posts/s", goal=0.98
+    )
+    yield bound(
+        "form: errors while they were saved, and one", ours=len(beside.errors) + 1, most=1, unit="errors"
+    )
     yield cost(
         "form: 99 of 100 saves, of the null route meanwhile",
-        ours=saving.slow,
-        other=saving.null,
+        ours=percentile(beside.saves, 0.99),
+        other=percentile(beside.nulls, 0.99),
         unit="ms",
         goal=0.05,
     )
     yield bound("form: a page with its style", ours=size / 1000, most=30, unit="kB")
+
+
+def _spent(processes: Iterable[int], work: Callable[[], Saving]) -> tuple[Saving, float]:
+    """Return what a piece of work showed, and the CPU seconds of these processes and their children meanwhile."""
+    before = sum(server_cpu(process) for process in processes)
+    showed = work()
+    return showed, sum(server_cpu(process) for process in processes) - before
 
 
 def _seed(engine: Engine, home: Path) -> list[str]:
@@ -106,8 +128,8 @@ def _seed(engine: Engine, home: Path) -> list[str]:
 
 
 @contextmanager
-def _serving(command: list[str], home: Path) -> Iterator[int]:
-    """Run a server as a child until it is no longer needed; yield its port once it answers."""
+def _serving(command: list[str], home: Path) -> Iterator[tuple[int, int]]:
+    """Run a server as a child until it is no longer needed; yield its port and process once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -116,7 +138,7 @@ def _serving(command: list[str], home: Path) -> Iterator[int]:
     child = subprocess.Popen([word.replace("{port}", str(port)) for word in command], env=environment)
     try:
         _wait(port, child)
-        yield port
+        yield port, child.pid
     finally:
         child.terminate()
         child.wait(30)
@@ -135,99 +157,8 @@ def _wait(port: int, child: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(msg)
 
 
-class _Visitor:
-    """One kept connection, as cheap as Python makes it, so that the server is what is measured."""
-
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 30)
-        self._file = self._socket.makefile("rb", buffering=64 * 1024)
-
-    def get(self, path: str) -> bytes:
-        return self._ask(f"GET {path} HTTP/1.1\r\nHost: t\r\n\r\n", b" 200 ", path)
-
-    def post(self, path: str, body: str) -> None:
-        head = f"POST {path} HTTP/1.1\r\nHost: t\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-        self._ask(f"{head}Content-Length: {len(body)}\r\n\r\n{body}", b" 303 ", path)
-
-    def _ask(self, request: str, wanted: bytes, path: str) -> bytes:
-        self._socket.sendall(request.encode())
-        status = self._file.readline()
-        if wanted not in status:
-            msg = f"{path}: {status!r}"
-            raise RuntimeError(msg)
-        length = 0
-        while (line := self._file.readline()) != b"\r\n":
-            if line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        return bytes(self._file.read(length))
-
-    def close(self) -> None:
-        self._file.close()
-        self._socket.close()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Saving:
-    """What saving forms at a fixed rate showed; latencies are 99th percentiles in ms, from the planned moment on."""
-
-    rate: float
-    errors: int
-    slow: float
-    null: float
-
-
-def _saved(port: int, paths: list[str]) -> Saving:
-    """Save forms at POSTS a second, each a change, and ask for the null route in between."""
-    count = int(POSTS * POSTING)
-    taken: list[tuple[bool, float]] = []
-    errors: list[str] = []
-    start = time.monotonic() + 0.2
-    threads = [
-        threading.Thread(target=_save, args=(port, paths, range(one, count, VISITORS), start, taken, errors))
-        for one in range(VISITORS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    seconds = time.monotonic() - start
-    saves, nulls = (sorted(ms for null, ms in taken if null is kind) for kind in (False, True))
-    return Saving(
-        rate=len(saves) / seconds,
-        errors=len(errors),
-        slow=saves[int(len(saves) * 0.99)] if saves else float("inf"),
-        null=nulls[int(len(nulls) * 0.99)] if nulls else float("inf"),
-    )
-
-
-def _save(
-    port: int,
-    paths: list[str],
-    numbers: range,
-    start: float,
-    taken: list[tuple[bool, float]],
-    errors: list[str],
-) -> None:
-    visitor = _Visitor(port)
-    for number in numbers:
-        due = start + number / POSTS
-        time.sleep(max(0.0, due - time.monotonic()))
-        channels = ("letter,email", "sms", "email,sms", "none")[(number // len(paths)) % 4]
-        try:
-            visitor.post(paths[number % len(paths)], f"offer={channels}&news={channels}")
-            taken.append((False, (time.monotonic() - due) * 1000))
-            if number % 10 == 0:
-                began = time.monotonic()
-                visitor.get("/healthz")
-                taken.append((True, (time.monotonic() - began) * 1000))
-        except (OSError, RuntimeError) as error:
-            errors.append(str(error))
-            visitor = _Visitor(port)
-    visitor.close()
-
-
 def _get(port: int, path: str) -> bytes:
-    visitor = _Visitor(port)
+    visitor = Visitor(port)
     try:
         return visitor.get(path)
     finally:
@@ -252,7 +183,7 @@ def _pages_a_second(port: int, paths: list[str]) -> float:
 
 
 def _visit(port: int, paths: list[str], number: int, end: float, counts: list[int]) -> None:
-    visitor, seen = _Visitor(port), 0
+    visitor, seen = Visitor(port), 0
     while time.monotonic() < end:
         visitor.get(paths[(number * 251 + seen) % len(paths)])
         seen += 1
@@ -262,7 +193,7 @@ def _visit(port: int, paths: list[str], number: int, end: float, counts: list[in
 
 def _slowest(port: int, paths: list[str]) -> float:
     """Return the 99th percentile of 300 pages, one after the other, in milliseconds."""
-    visitor, times = _Visitor(port), []
+    visitor, times = Visitor(port), []
     for path in paths[:300]:
         start = time.perf_counter()
         visitor.get(path)

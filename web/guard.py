@@ -20,6 +20,7 @@ from web.site import Site
 from web.staff import SMALL, StaffRoute
 
 LIMITS = {
+    "/p/": SMALL,
     "/v1/invoice-runs": 64 * 2**20,
     "/v1/letters/check": 50_000_000,
     "/v1/": 4 * 2**20,

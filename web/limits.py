@@ -11,6 +11,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from math import ceil, floor
 
@@ -118,6 +119,7 @@ def stranger(buckets: Buckets, connection: HTTPConnection, settings: Settings, n
         buckets.take(STRANGER, client.encode(), WRONG_KEYS, now)
 
 
+@lru_cache(maxsize=4096)
 def _tells_apart(client: str) -> bool:
     """Return whether an address stands for one client: on this machine a proxy of ours stands for all of them."""
     try:
