@@ -1,31 +1,46 @@
 """How long the law wants an invoice to be kept, by the country of the seller."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
-YEARS: dict[str, int] = {
-    "AT": 7,  # BAO § 132
-    "BE": 10,  # VAT Code art. 60, as amended by the law of 12 March 2023
-    "BR": 5,  # CTN art. 173 and 174
-    "CH": 10,  # OR art. 958f
-    "CZ": 10,  # Act 235/2004 § 35
-    "DE": 8,  # UStG § 14b and AO § 147, as amended by BEG IV of 2024
-    "DK": 5,  # Bogføringsloven § 12
-    "ES": 6,  # Código de Comercio art. 30
-    "FI": 10,  # Kirjanpitolaki 2:10, as books; vouchers six years
-    "FR": 10,  # Code de commerce art. L123-22
-    "GB": 6,  # VATA 1994 sched. 11 para. 6
-    "IE": 6,  # VATCA 2010 s. 84
-    "IT": 10,  # Codice civile art. 2220
-    "LI": 10,  # PGR art. 1059
-    "LU": 10,  # Code de commerce art. 16
-    "NL": 7,  # AWR art. 52
-    "NO": 5,  # Bokføringsloven § 13
-    "PL": 5,  # Ordynacja podatkowa art. 70 and 86
-    "PT": 10,  # CIVA art. 52
-    "SE": 7,  # Bokföringslagen 7:2
-    "US": 7,  # 26 CFR 1.6001-1 with 26 USC 6501: three, six, or seven years
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Term:
+    """What a country's law says."""
+
+    years: int
+    """Whole years after the end of the calendar year of issue."""
+    law: str
+    read: bool = True
+    """Whether the law, or what a court, an authority or a legal publisher says of it, was read for this table."""
+
+
+TERMS: dict[str, Term] = {
+    "AT": Term(years=7, law="BAO § 132"),
+    "BE": Term(years=10, law="VAT Code art. 60 § 4, as amended by the law of 20 November 2022"),
+    "BR": Term(years=5, law="CTN art. 173, 174 and 195"),
+    "CH": Term(years=10, law="OR art. 958f", read=False),
+    "CZ": Term(years=10, law="Act 235/2004 § 35"),
+    "DE": Term(years=8, law="UStG § 14b and AO § 147, as amended by BEG IV of 2024"),
+    "DK": Term(years=5, law="Bogføringsloven § 12 (of 2022; § 10 of the act before it)"),
+    "ES": Term(years=6, law="Código de Comercio art. 30"),
+    "FI": Term(years=10, law="Kirjanpitolaki 2:10: books ten years, vouchers six"),
+    "FR": Term(years=10, law="Code de commerce art. L123-22", read=False),
+    "GB": Term(years=6, law="VATA 1994 sched. 11 para. 6", read=False),
+    "IE": Term(years=6, law="VATCA 2010 s. 84"),
+    "IT": Term(years=10, law="Codice civile art. 2220"),
+    "LI": Term(years=10, law="PGR art. 1059", read=False),
+    "LU": Term(years=10, law="Code de commerce art. 16", read=False),
+    "NL": Term(years=7, law="AWR art. 52", read=False),
+    "NO": Term(years=5, law="Bokføringsloven § 13"),
+    "PL": Term(
+        years=6, law="Ordynacja podatkowa art. 86 with 70 § 1: five years from the end of that of payment"
+    ),
+    "PT": Term(years=10, law="CIVA art. 52", read=False),
+    "SE": Term(years=7, law="Bokföringslagen 7:2"),
+    "US": Term(years=7, law="26 CFR 1.6001-1 with 26 USC 6501: three, six or seven years", read=False),
 }
-"""Whole years after the end of the calendar year of issue; docs/invoices.md has the table with its sources."""
+"""docs/invoices.md shows it. Poland: what December owes, and income, is paid in the year after, so that is a sixth."""
 LONGEST = 10
 """Where we do not know the law."""
 
@@ -36,4 +51,5 @@ def keep_until(country: str, issued_on: date) -> date:
     >>> keep_until("NO", date(2026, 3, 1)), keep_until("ZZ", date(2026, 3, 1))
     (datetime.date(2031, 12, 31), datetime.date(2036, 12, 31))
     """
-    return date(issued_on.year + YEARS.get(country, LONGEST) + 1, 1, 1) - timedelta(days=1)
+    years = TERMS[country].years if country in TERMS else LONGEST
+    return date(issued_on.year + years + 1, 1, 1) - timedelta(days=1)
