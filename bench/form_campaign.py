@@ -63,8 +63,8 @@ def sending(engine: Engine, home: Path) -> Iterator[None]:
             msg = f"the campaign ended ({child.returncode}) before everything was saved"
             raise RuntimeError(msg)
     finally:
-        child.terminate()
-        child.wait(60)
+        child.kill()  # its home is about to go
+        child.wait()
 
 
 def _begun(engine: Engine) -> bool:

@@ -50,11 +50,13 @@ async def _serve(desk: Desk) -> int:
     """Run page and resident loop until told to stop, or until the page ends by itself."""
     from flows.resident import forever
     from flows.server import die_with_parent
+    from flows.yielding import stand_back
 
     settings = desk.installation.settings
     page = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "web", start_new_session=True, preexec_fn=die_with_parent
     )
+    stand_back()
     console.print(f"Tidings is up: http://{settings.host}:{settings.port} (Ctrl-C ends it)")
     await asyncio.to_thread(_first_login, desk)
     watching = asyncio.create_task(forever(desk))

@@ -38,10 +38,12 @@ def workers(count: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 
         server.wait()
         from flows.desk import Desk
         from flows.pool import keep, log_file
+        from flows.yielding import stand_back
 
         desk = Desk(installation=installation)
 
         async def work() -> int:
+            stand_back()
             console.print(f"{count} workers are up: {server.api_url.removesuffix('/api')} (Ctrl-C ends them)")
             console.print(f"What they have to say is in {log_file(settings.root)}.")
             await keep(desk, count)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from flows import environment
 from flows.server import joined
+from flows.yielding import stand_back
 from tidings.organisation import read_organisation
 from tidings.settings import Settings
 from tidings.stand_in import stands_in
@@ -41,4 +42,5 @@ def started(settings: Settings, *, out: Path | None = None, now: datetime | None
         from work.installation import opened
 
         with opened(settings) as installation:
+            stand_back()
             yield OneShot(desk=Desk(installation=installation, out=out, fixed_now=now), server=server)

@@ -138,12 +138,10 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
 def _watch(server: subprocess.Popen[bytes], lease: int) -> None:
     """Return when the server ended, or stop it when no client held the lease for `LINGER` seconds."""
     unused_since: float | None = None
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     while True:
-        try:
-            server.wait(_POLL)
-        except subprocess.TimeoutExpired:
-            pass
-        else:
+        signal.sigtimedwait({signal.SIGCHLD}, _POLL)  # Popen.wait with a time looks twenty times a second
+        if server.poll() is not None:
             return
         if not _is_unused(lease):
             unused_since = None
