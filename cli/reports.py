@@ -1,6 +1,6 @@
 """A run's report as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.table import Table
@@ -34,10 +34,8 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
             style="bold",
         )
     console.print(table)
-    if plain := found.get("without_xml"):
-        console.print(f"{plain:,} invoices with tax carry no XML: give the brand its `tax_id`.", markup=False)
-    for line in found.get("budget", ()):
-        console.print(_budget(line), markup=False, soft_wrap=True)
+    for note in _notes(found):
+        console.print(note, markup=False, soft_wrap=True)
     saved = found.get("saved", {"letters": 0})
     told = (
         f"{saved['letters']:,} letters were not printed: {saved['amount']} saved. "
@@ -45,6 +43,17 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
         else ""
     )
     console.print(f"Cost: {found['cost']['total']} {found['cost']['currency']}. {told}{where}")
+
+
+def _notes(found: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the sentences that only some runs have."""
+    if plain := found.get("without_xml"):
+        yield f"{plain:,} invoices with tax carry no XML: give the brand its `tax_id`."
+    for kind, causes in found.get("in_full", {}).items():
+        told = ", ".join(f"{cause} {count:,}" for cause, count in causes.items())
+        yield f"Laid out in full instead of filled: {kind} {sum(causes.values()):,} ({told})."
+    for line in found.get("budget", ()):
+        yield _budget(line)
 
 
 def _budget(line: Mapping[str, Any]) -> str:

@@ -589,6 +589,17 @@ went_on = Table(
 )
 """Kept by a trigger: messages that left on one channel and had to go on, after silence or because they came back."""
 
+set_in_full = Table(
+    "set_in_full",
+    metadata,
+    Column("message_id", UUID(as_uuid=False), primary_key=True),
+    Column("kind", Text, primary_key=True, comment="letter or invoice"),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("cause", Text, nullable=False, comment="templates.typeset.Cause"),
+    Index("ix_set_in_full_run", "run_id"),
+)
+"""Documents that were laid out in full although there is a faster way."""
+
 campaign_runs = Table(
     "campaign_runs",
     metadata,

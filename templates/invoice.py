@@ -1,7 +1,7 @@
 """The invoice as one PDF: attached to the e-mail, printed as the letter, behind the link of SMS and push."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from templates.codes import code_image
@@ -24,7 +24,16 @@ from tidings.invoice import Invoice
 from tidings.organisation import Brand
 
 
-def invoice_pdf(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MadeInvoice:
+    """A finished invoice."""
+
+    pdf: bytes
+    cause: str
+    """Why it was laid out in full although others are filled (`templates.typeset.Cause`); ''."""
+
+
+def make_invoice(
     invoice: Invoice,
     *,
     brand: Brand,
@@ -36,7 +45,7 @@ def invoice_pdf(
     customer: str = "",
     large: bool = False,
     spoken: str = "",
-) -> bytes:
+) -> MadeInvoice:
     """Return the invoice as PDF, laid out as a letter, with its XML inside. The same arguments give the same bytes.
 
     Args:
@@ -66,9 +75,14 @@ def invoice_pdf(
         large=large,
         spoken=spoken,
     )
-    typeset = typeset_invoice(sheet).pdf
+    typeset = typeset_invoice(sheet)
     legal = whole(invoice, brand=brand, postal=postal, name=name, company=company)
-    return finished(typeset, legal, language=language)
+    return MadeInvoice(pdf=finished(typeset.pdf, legal, language=language), cause=typeset.cause or "")
+
+
+def invoice_pdf(invoice: Invoice, **given: Any) -> bytes:
+    """Return the PDF of `make_invoice` alone."""
+    return make_invoice(invoice, **given).pdf
 
 
 def finished(pdf: bytes, legal: Invoice, *, language: str) -> bytes:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from store.claims import Claimed
+from store.in_full import keep_in_full
 from store.manners import Said, manner, manners
 from store.runs import Run, find_run, template_name
 from templates.catalog import Template, find
@@ -111,6 +112,8 @@ def _ready(
         made, digest = before, content_hash(before.content)
     if isinstance(made.content, Letter) and made.content.cause:
         log.info("a letter was laid out in full", message=claimed.message, cause=str(made.content.cause))
+        with installation.engine.begin() as connection:
+            keep_in_full(connection, claimed.run, "letter", [(claimed.message, str(made.content.cause))])
     parts, cost = parts_and_cost(made.content, installation.organisation)
     return Ready(parcel=made, built=Built(content_hash=digest, parts=parts, cost=cost))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from preferences.policy import Policy
 from store import invoices as rows
+from store.in_full import keep_in_full
 from store.manners import manner, manners
 from store.messages import unfinished
 from store.policies import current_policy
@@ -228,16 +229,20 @@ def render_documents(installation: Installation, run: Run, template: Template, *
     ]
     made: list[tuple[int, str, str | None]] = []
     wrong: list[tuple[str, str]] = []
+    slow: list[tuple[str, str]] = []
     for item, job, document in zip(missing, jobs, typeset(jobs), strict=True):
-        xml, refused = (b"", document) if isinstance(document, str) else released(job, document)
+        xml, refused = (b"", document) if isinstance(document, str) else released(job, document.pdf)
         if refused or isinstance(document, str):
             wrong.append((item.message, refused))
-        else:
-            archive = installation.archive
-            kept = keep(archive, xml, "xml") if xml else None
-            made.append((item.invoice, keep(archive, document), kept))
+            continue
+        archive = installation.archive
+        kept = keep(archive, xml, "xml") if xml else None
+        made.append((item.invoice, keep(archive, document.pdf), kept))
+        if document.cause:
+            slow.append((item.message, document.cause))
     with installation.engine.begin() as connection:
         rows.set_files(connection, made)
+        keep_in_full(connection, run.id, "invoice", slow)
         rows.hold(connection, wrong)
     return len(made)
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
-from templates.invoice import invoice_pdf
+from templates.invoice import MadeInvoice, make_invoice
 from templates.paper import warm
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
@@ -43,8 +43,8 @@ class Job:
     """By the customer, also where we have no texts in it."""
 
 
-def typeset(jobs: list[Job]) -> Iterable[bytes | str]:
-    """Return the PDF of each job, in order, or what is wrong with it; the same job gives the same bytes in any process.
+def typeset(jobs: list[Job]) -> Iterable[MadeInvoice | str]:
+    """Return each job's invoice, in order, or what is wrong with it; the same job gives the same bytes in any process.
 
     Raises:
         OSError, ImportError: it is the machine that is wrong, and no document can be set.
@@ -54,9 +54,9 @@ def typeset(jobs: list[Job]) -> Iterable[bytes | str]:
     return _pool().map(_set, jobs, chunksize=CHUNK)
 
 
-def _set(job: Job) -> bytes | str:
+def _set(job: Job) -> MadeInvoice | str:
     try:
-        return invoice_pdf(
+        return make_invoice(
             job.invoice,
             brand=job.brand,
             language=job.language,

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from store.in_full import in_full
 from store.invoices import held as held_documents
 from store.messages import counts
 from store.runs import Run, find_run
@@ -85,11 +86,15 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
 
 
 def _where_there_is(connection: Connection, run: Run, *, lifted: bool) -> dict[str, Any]:
-    """Return what only some runs have: a budget, invoices without XML, letters that were spared, a holdout."""
+    """Return what only some runs have: a budget, invoices without XML, letters that were spared, a holdout.
+
+    `in_full` are documents laid out in full although others are filled, by kind and `templates.typeset.Cause`.
+    """
     found = {
         "budget": run.options.get("limits", {}).get("budget"),
         "without_xml": run.options.get("without_xml"),
         "saved": savings(connection, run),
+        "in_full": in_full(connection, run.id),
         "holdout": lift_of(connection, run) if lifted else None,
     }
     if not found["saved"]["channels"]:

@@ -199,6 +199,9 @@ def report_rows(found: Progress) -> Iterator[tuple[Cell, ...]]:
     for way in found.ways:
         for part in ("delivered", "answered", "back", "fallbacks", "recalled", "forecast", "cost"):
             yield part, way.channel, getattr(way, part)
+    for kind, causes in report.get("in_full", {}).items():
+        for cause, number in causes.items():
+            yield f"{kind} in full", cause, number
     for reason, number in found.missing.items():
         yield "missing", reason, number
 
