@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from web.answers import LONGEST
-from web.form_pages import form_page, saved_page, title_of
+from web.form_pages import form_page, notice_text, saved_page, title_of
 from web.form_saving import Outcome, Post, Told, proof_of, save_all, told_by
 from web.language import LANGUAGES, day_names, words
 from web.render import moment
@@ -23,12 +23,15 @@ from web.site import Site, site_of
 from web.together import Together
 from web.visit import Visit, fields_of, find, page
 from work.asking import confirm_saved, confirmation
-from work.consent_records import receipt
+from work.consent_records import keep, notice, receipt
 from work.history import history, undo
+from work.own_stop import take_back
 from work.preference import Saved, stop_marketing, unsaved
 from work.replay import replay
 from work.scribe import MARKETING
 
+_STARTED = "started"
+"""Of `?saved=`: a STOP was taken back."""
 _LOOKING = frozenset({"preview", "edit"})
 """Buttons that save nothing."""
 _MOST = 32
@@ -55,7 +58,7 @@ def show(request: Request) -> Response:
     if isinstance(visit, Response):
         return visit
     if (saved := request.query_params.get("saved")) is not None:
-        return saved_page(request, visit, changed=saved == "1")
+        return saved_page(request, visit, changed=saved in ("1", _STARTED), undoable=saved == "1")
     return form_page(request, visit, answers=visit.known.answers, shown=visit.known.answers, errors={})
 
 
@@ -99,7 +102,7 @@ async def submit(request: Request) -> Response:
         return await run_in_threadpool(site.pages.missing, request)
     if link.over(site.clock()) or fields.keys() & _LOOKING:
         return await run_in_threadpool(_look, request, fields)
-    if fields.get("stop") == "marketing" or "undo" in fields:
+    if fields.get("stop") == "marketing" or fields.keys() & {"undo", "unstop"}:
         return await run_in_threadpool(_take_back, request, fields)
     outcome = await _savers(site).answer(Post(request=request, link=link, fields=fields))
     if outcome.visit is None or outcome.told is None:
@@ -131,11 +134,32 @@ def _take_back(request: Request, fields: Mapping[str, str]) -> Response:
         if found is None:
             return site_of(request).pages.missing(request)
         visit, _ = found
+        if "unstop" in fields:
+            return _start_again(connection, visit, fields)
         saved = _taken_back(connection, visit, fields)
         if saved and saved.changed:
             there = confirmation(saved=visit.known, changed=saved.changed, language=visit.language)
             confirm_saved(connection, [there], now=visit.site.clock())
     return _leads_to(visit, saved)
+
+
+def _start_again(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Response:
+    """Take back a STOP of the customer's own; one that is none, or was taken back already, changes nothing."""
+    now, shown = visit.site.clock(), notice(notice_text(visit), visit.language)
+    stop = take_back(
+        connection,
+        visit.known,
+        fields["unstop"],
+        brand=visit.brand,
+        proof=proof_of(visit, fields),
+        record=shown.record,
+        now=now,
+    )
+    if stop is not None:
+        keep(connection, {shown}, now=now)
+    return RedirectResponse(
+        f"{visit.home}?lang={visit.language}&saved={_STARTED if stop else '0'}", status_code=303
+    )
 
 
 def _look(request: Request, fields: Mapping[str, str]) -> Response:

@@ -12,6 +12,7 @@ from tidings.organisation import Brand
 from web.answers import HORIZON, offered, places_of, today
 from web.language import day_names, words
 from web.visit import Visit, page
+from work.own_stop import OwnStop, stopped, stops_of
 from work.preference import channels_in
 from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, MARKETING, questions
 from work.wishes import NONE
@@ -55,6 +56,8 @@ def form_page(
         households=HOUSEHOLDS,
         places={topic: places_of(answers[topic]) for topic in topics},
         ways=known.ways,
+        stops=_stops(visit),
+        titles=lambda allowed: ", ".join(title_of(topic, visit) for topic in allowed),
         most=sum(not way.problem for way in known.ways),
         digits=known.reference[-_DIGITS:] if len(known.reference) >= _SHORTEST_REFERENCE else "",
         tongues=[(code, words(code)["page"]["name"]) for code in offered(visit.brand, known)],
@@ -63,8 +66,15 @@ def form_page(
     )
 
 
-def saved_page(request: Request, visit: Visit, *, changed: bool) -> Response:
-    """Return what holds from now on."""
+def _stops(visit: Visit) -> tuple[OwnStop, ...]:
+    if not stopped(visit.known):
+        return ()
+    with visit.site.reading.connect() as connection:
+        return stops_of(connection, visit.known, visit.brand)
+
+
+def saved_page(request: Request, visit: Visit, *, changed: bool, undoable: bool) -> Response:
+    """Return what holds from now on, with a button that takes the last change of answers back."""
     known = visit.known
     paused = known.answers["pause_until"]
     topics = [topic for topic in questions(visit.brand) if topic in CHOICES or known.answers[topic]]
@@ -73,6 +83,7 @@ def saved_page(request: Request, visit: Visit, *, changed: bool) -> Response:
         visit,
         "saved",
         changed=changed,
+        undoable=undoable,
         topics={topic: title_of(topic, visit) for topic in topics},
         chosen={topic: channels_in(known.answers[topic]) or (NONE,) for topic in topics},
         answers=known.answers,

@@ -156,7 +156,8 @@ def proof_of(visit: Visit, fields: Mapping[str, str]) -> str:
         when = datetime.fromisoformat(shown_at).isoformat(timespec="seconds")
     except ValueError:
         when = "unknown"
-    answered = "stop marketing" if fields.get("stop") else "undo" if "undo" in fields else "answers"
+    answered = "stop marketing" if fields.get("stop") else "answers"
+    answered = next((word for word in ("undo", "unstop") if word in fields), answered)
     return (
         f"form {VERSION}, {visit.language}, wording {wording_digest(visit.language)}, brand {visit.brand.id}, "
         f"shown {when}, {answered}"
