@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from tidings.invoice_parts import (
     Allowance,
@@ -26,6 +26,7 @@ from tidings.invoice_parts import (
     TaxCategory,
     TaxNote,
     Text,
+    address_of,
 )
 
 CENT = Decimal("0.01")
@@ -181,6 +182,12 @@ class Invoice(Part):
     """Whose rules the separate file keeps; `auto` leaves it to the customer and the brand."""
     buyer_endpoint: Reference = ""
     """The buyer's electronic address with its scheme (BT-49), `0192:987654325`; `buyer.endpoint` goes before it."""
+
+    @field_validator("buyer_endpoint")
+    @classmethod
+    def _has_a_scheme(cls, value: str) -> str:
+        address_of(value)
+        return value
 
     @property
     def is_credit(self) -> bool:
