@@ -210,6 +210,7 @@ def test_own_words_are_written_when_approval_is_asked(town, engine, marketer, ma
     assert fields["language"] == "en"
     marketer.post(path, fields | {"words.subject": "Light for {{ customer.first_name }}", "do": "save"})
     assert "Light for Ada" in marketer.get(path).text
+    assert "Reads: Light for “First name”" in marketer.get(f"{path}?language=en").text
 
     marketer.post(path, fields_of(marketer.get(f"{path}?language=en").text) | {"do": "ask"})
     manager.post(f"{path}/approve")

@@ -20,6 +20,7 @@ from tidings.problem import Problem
 from tidings.role import Role
 from web.console import composer
 from web.console.composer import Numbers
+from web.console.wording import in_plain_words
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import control, drafts, seeds, showing
@@ -442,6 +443,7 @@ def _composer(
         state=drafts.state_of(draft, run.state if run else ""),
         source=source,
         texts=texts,
+        reads=_reads(visit, texts),
         text_language=language,
         checks=_checks(visit, content, found) if asked.get("checks") == "1" else None,
         errors=errors or {},
@@ -453,6 +455,14 @@ def _composer(
         **values,
         **_shown(visit, draft, content, found),
     )
+
+
+def _reads(visit: Visit, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return how the texts with tags read, by block."""
+    known = words(visit.language)["campaigns"]
+    names = {**known["data"], **known["tag"]}
+    plain = {block: in_plain_words(text, names) for block, text in texts.items() if block != "body"}
+    return {block: known["reads"].format(text=text) for block, text in plain.items() if text}
 
 
 def _source(visit: Visit, content: Content) -> Template | None:
