@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preferences.policy import Observing, Policy
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints, different
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Columns, Floats, Ints, Small, different
 from tidings.facts import Question
 from tidings.purpose import Purpose
 
@@ -43,7 +43,7 @@ class Scores:
     """Per line one customer and channel: the posterior of "engages when reached" and how sure it is."""
 
     customer: Ints
-    channel: Ints
+    channel: Small
     row: Ints
     """Row of the frame of facts."""
     mean: Floats
@@ -193,7 +193,7 @@ def scores(columns: Columns, *, purpose_class: str, now: int, rules: Observing, 
     """
     channel = columns.codes("channel", CHANNELS)
     ours = columns.codes("purpose_class", (purpose_class,)) == 0
-    row = np.flatnonzero((columns.row != NOBODY) & (channel != NOBODY) & ours)
+    row = columns.rows(channel != NOBODY, ours)
     weight = weights(now - columns.whole("as_of")[row], rules.half_life)
     reached = np.maximum(columns.real("reached")[row], 0.0) * weight
     engaged = np.minimum(np.maximum(columns.real("engaged")[row], 0.0) * weight, reached)
@@ -258,12 +258,19 @@ def spread_out(found: Scores, *, size: int, rules: Observing, base: Floats) -> O
     """Lay the scores out on the sheet."""
     mean, deviation = posterior(np.zeros(WIDTH), np.zeros(WIDTH), base, rules)
     margin = rules.deviations * deviation
-    sheets = [np.tile(start, (size, 1)) for start in (mean, mean - margin, mean + margin)]
-    enough = np.zeros((size, WIDTH), dtype=np.bool_)
-    row = np.full((size, WIDTH), NOBODY, dtype=np.int64)
-    place = (found.customer, found.channel)
-    for sheet, values in zip(sheets, (found.mean, found.low, found.high), strict=True):
-        sheet[place] = values
-    enough[place] = found.observations >= rules.at_least
-    row[place] = found.row
-    return Observed(mean=sheets[0], low=sheets[1], high=sheets[2], enough=enough, row=row)
+    cell = found.channel * np.int64(size) + found.customer
+    sheets = []
+    for start, values in ((mean, found.mean), (mean - margin, found.low), (mean + margin, found.high)):
+        sheets.append(np.repeat(start, size))
+        sheets[-1][cell] = values
+    enough = np.zeros(size * WIDTH, dtype=np.bool_)
+    row = np.full(size * WIDTH, NOBODY, dtype=np.int64)
+    enough[cell], row[cell] = found.observations >= rules.at_least, found.row
+    shape = (WIDTH, size)
+    return Observed(
+        mean=sheets[0].reshape(shape).T,
+        low=sheets[1].reshape(shape).T,
+        high=sheets[2].reshape(shape).T,
+        enough=enough.reshape(shape).T,
+        row=row.reshape(shape).T,
+    )

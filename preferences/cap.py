@@ -16,7 +16,7 @@ import numpy as np
 
 from preferences.batch import Batch
 from preferences.policy import ALL_MARKETING, Cap
-from preferences.sheet import NOBODY, Bools, Columns, Ints
+from preferences.sheet import NOBODY, Bools, Columns, Ints, matched
 from preferences.statement import Statements, brand_words, frequency
 
 DAY = 86_400_000_000
@@ -75,11 +75,11 @@ def room(batch: Batch, said: Statements) -> Room:
     cap, wish = np.full(batch.size, NOBODY, dtype=np.int64), np.full(batch.size, NOBODY, dtype=np.int64)
     binding = list(_limits(batch, said))
     for limit in binding:
-        free = _free_at(batch.recent, limit, batch.now)
-        later = free > due
-        cap = np.where(later, limit.cap, cap)
-        wish = np.where(later, NOBODY if limit.statement is None else limit.statement, wish)
-        due = np.maximum(due, free)
+        who, free = _free_at(batch.recent, limit, batch.now)
+        later = np.flatnonzero(free > due[who])
+        who = who[later]
+        due[who], cap[who] = free[later], limit.cap
+        wish[who] = NOBODY if limit.statement is None else limit.statement[who]
     due, ahead = _give_way(batch, binding, due)
     return Room(due=due, cap=cap, wish=wish, ahead=ahead)
 
@@ -87,9 +87,9 @@ def room(batch: Batch, said: Statements) -> Room:
 def counts_everything(said: Statements, caps: tuple[Cap, ...]) -> Bools:
     """Return of which customers the messages of every purpose matter, and not those of the question's alone."""
     every = np.full(said.size, any(cap.purpose == ALL_MARKETING for cap in caps))
-    for slot, row in said.spoken("frequency"):
+    for slot, who, _ in said.spoken("frequency"):
         if slot % said.depth == said.depth - 1:
-            every |= row != NOBODY
+            every[who] = True
     return every
 
 
@@ -99,8 +99,8 @@ def _limits(batch: Batch, said: Statements) -> Iterator[Limit]:
         if cap.purpose in {ALL_MARKETING, question.purpose} and cap.brand in {"all", question.brand}:
             window = (cap.window.days * 86_400 + cap.window.seconds) * 1_000_000 + cap.window.microseconds
             yield Limit(
-                most=np.full(batch.size, cap.limit),
-                window=np.full(batch.size, window),
+                most=np.broadcast_to(cap.limit, batch.size),
+                window=np.broadcast_to(window, batch.size),
                 purpose=cap.purpose,
                 brand=cap.brand,
                 cap=place,
@@ -111,39 +111,45 @@ def _limits(batch: Batch, said: Statements) -> Iterator[Limit]:
 def _wishes(batch: Batch, said: Statements) -> Iterator[Limit]:
     """Yield the wishes, one for each scope: what is said for a while replaces what is said for good."""
     met: dict[int, Bools] = {}
-    for slot, row in said.spoken("frequency"):
+    for slot, who, row in said.spoken("frequency"):
         scope = slot % (2 * said.depth)
         brand, level = divmod(scope, said.depth)
-        fresh = row != NOBODY
-        who = np.flatnonzero(fresh & ~met[scope] if scope in met else fresh)
-        met[scope] = fresh | met[scope] if scope in met else fresh
-        most, window = np.zeros(batch.size, dtype=np.int64), np.zeros(batch.size, dtype=np.int64)
-        most[who], window[who] = said.columns.judged("value", frequency, np.int64, row[who]).reshape(-1, 2).T
+        heard = met.setdefault(scope, np.zeros(batch.size, dtype=np.bool_))
+        fresh = np.flatnonzero(~heard[who])
+        who, row = who[fresh], row[fresh]
+        heard[who] = True
+        most, window, statement = np.zeros((3, batch.size), dtype=np.int64)
+        most[who], window[who] = said.columns.judged("value", frequency, np.int64, row).reshape(-1, 2).T
+        statement[who] = row
         yield Limit(
             most=most,
             window=window * DAY,
             purpose=ALL_MARKETING if level == said.depth - 1 else batch.question.purpose,
             brand=batch.question.brand if brand == 0 else "all",
-            statement=row,
+            statement=statement,
         )
 
 
-def _free_at(recent: Columns, limit: Limit, now: int) -> Ints:
+def _free_at(recent: Columns, limit: Limit, now: int) -> tuple[Ints, Ints]:
+    """Return whom a limit lets nothing through for at present, and from when on it does."""
     at = recent.kept(("at",), lambda: recent.whole("at"))
-    wide = limit.most.min(initial=1) > 0
-    rows = np.flatnonzero(limit.counts(recent) & (wide | (limit.most[recent.row] > 0)))
-    rows = rows[at[rows] > now - limit.window[recent.row[rows]]]
-    size = len(limit.most)
-    free = np.full(size, now, dtype=np.int64)
-    full = np.bincount(recent.row[rows], minlength=size) >= np.maximum(limit.most, 1)
-    rows = rows[full[recent.row[rows]]]
+    if limit.statement is None:
+        rows = np.flatnonzero(limit.counts(recent) & (at > now - int(limit.window.max(initial=0))))
+    else:
+        rows = recent.of(np.flatnonzero(limit.most))[1]
+        rows = rows[
+            np.flatnonzero(limit.counts(recent)[rows] & (at[rows] > now - limit.window[recent.row[rows]]))
+        ]
+    customer = recent.row[rows]
+    full = np.bincount(customer, minlength=len(limit.most)) >= limit.most
+    rows = rows[np.flatnonzero(full[customer])]
     order = rows[np.lexsort((-at[rows], recent.row[rows]))]
     customer = recent.row[order]
     first = np.flatnonzero(np.diff(customer, prepend=NOBODY))
     since = np.arange(len(order)) - np.repeat(first, np.diff(first, append=len(order)))
-    nth = since == limit.most[customer] - 1
-    free[customer[nth]] = at[order[nth]] + limit.window[customer[nth]]
-    return free
+    nth = np.flatnonzero(since == limit.most[customer] - 1)
+    who = customer[nth]
+    return who, at[order[nth]] + limit.window[who]
 
 
 def _give_way(batch: Batch, limits: list[Limit], due: Ints) -> tuple[Ints, Ints]:
@@ -154,17 +160,20 @@ def _give_way(batch: Batch, limits: list[Limit], due: Ints) -> tuple[Ints, Ints]
         return due, ahead
     above = _above(coming, batch.question.priority)
     who = coming.row[above]
-    asked = np.zeros(batch.size + 1, dtype=np.bool_)
-    asked[who] = True
-    recent = np.flatnonzero(asked[batch.recent.row])
-    recent = recent[np.argsort(batch.recent.row[recent], kind="stable")]
     at = np.maximum(coming.whole("at")[above], due[who])
+    met, sent = batch.recent.of(who)
+    instant = batch.recent.kept(("at",), lambda: batch.recent.whole("at"))[sent]
+    met, sent, instant = (part[np.flatnonzero(instant <= at[met])] for part in (met, sent, instant))
+    later, earlier = _of_the_same(who)
     pushed = np.zeros(len(above), dtype=np.bool_)
     for limit in limits:
-        own = limit.counts(coming)[above] & (limit.most[who] > 0) & (at - due[who] < limit.window[who])
-        line = np.flatnonzero(own)
-        used = _before(batch.recent, recent, limit, who[line], at[line]) + _earlier(line, who, at, limit)
-        pushed[line[used == limit.most[who[line]] - 1]] = True
+        most, window = limit.most[who], limit.window[who]
+        own = limit.counts(coming)[above] & (most > 0) & (at - due[who] < window)
+        near = limit.counts(batch.recent)[sent] & (instant > (at - window)[met])
+        used = np.bincount(met[near], minlength=len(above))
+        both = own[later] & own[earlier] & (at[earlier] > (at - window)[later])
+        used += np.bincount(later[both], minlength=len(above))
+        pushed |= own & (used == most - 1)
     last = np.flatnonzero(pushed)  # of several of a customer the last assignment stays
     wait = due.copy()
     ahead[who[last]], wait[who[last]] = above[last], at[last] + GRACE
@@ -175,31 +184,14 @@ def _above(coming: Columns, priority: int) -> Ints:
     """Return the rows of a higher priority by time, then by campaign."""
     codes, words = coming.dictionary("campaign")
     rank = np.argsort(np.argsort(np.array([word or "" for word in words])))[codes]
-    rows = np.flatnonzero((coming.row != NOBODY) & (coming.whole("priority", 0) > priority))
+    rows = coming.rows(coming.whole("priority", 0) > priority)
     return rows[np.lexsort((rank[rows], coming.whole("at")[rows]))]
 
 
-def _before(recent: Columns, rows: Ints, limit: Limit, customer: Ints, at: Ints) -> Ints:
-    """Return how many counted messages, of some rows by customer, lie in the window up to each of some instants."""
-    rows = rows[limit.counts(recent)[rows]]
-    place, nth = _pairs(recent.row[rows], customer)
-    sent = recent.whole("at")[rows[nth]]
-    inside = (sent > at[place] - limit.window[customer[place]]) & (sent <= at[place])
-    return np.bincount(place[inside], minlength=len(customer))
-
-
-def _earlier(line: Ints, who: Ints, at: Ints, limit: Limit) -> Ints:
-    """Return how many of the others that are planned come before each of some, within its window."""
-    order = line[np.argsort(who[line], kind="stable")]
-    place, nth = _pairs(who[order], who[line])
-    one, other = line[place], order[nth]
-    inside = (other < one) & (at[other] > at[one] - limit.window[who[one]])
-    return np.bincount(place[inside], minlength=len(line))
-
-
-def _pairs(sorted_keys: Ints, keys: Ints) -> tuple[Ints, Ints]:
-    """Return for each key the places of its equals in a sorted list: (place of the key, place in the list)."""
-    begin, end = (np.searchsorted(sorted_keys, keys, side=side) for side in ("left", "right"))
-    count = end - begin
-    place = np.repeat(np.arange(len(keys)), count)
-    return place, np.arange(len(place)) - np.repeat(np.cumsum(count) - count, count) + begin[place]
+def _of_the_same(who: Ints) -> tuple[Ints, Ints]:
+    """Return all pairs of places at which the same customer stands, the later one first."""
+    order = np.argsort(who, kind="stable")
+    begin = np.concatenate([[0], np.cumsum(np.bincount(who))])
+    later, earlier = matched(begin, who, order)
+    apart = np.flatnonzero(earlier < later)
+    return later[apart], earlier[apart]

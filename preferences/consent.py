@@ -38,8 +38,10 @@ from preferences.sheet import (
     Bools,
     Columns,
     Ints,
+    Small,
     different,
     newest,
+    where,
 )
 from preferences.statement import brand_words
 from tidings.purpose import PurposeClass, topic_path
@@ -50,7 +52,7 @@ GIVEN, LEGACY, WITHDRAWN, OBJECTED = range(4)
 IMPLIED = tuple(ground.value for ground in Implied)
 _DAY = 86_400_000_000
 BASES = ("", "consent", "legacy", "soft_opt_in", "legitimate_interest")
-_BASIS_OF_STRENGTH = np.array([0, BASES.index("legacy"), BASES.index("consent")])
+_BASIS_OF_STRENGTH = np.array([0, BASES.index("legacy"), BASES.index("consent")], dtype=np.int8)
 WITH_EVENT = BASES.index("legacy")
 """The last of BASES that a consent event is the evidence of."""
 
@@ -59,9 +61,9 @@ WITH_EVENT = BASES.index("legacy")
 class Permission:
     """Customers x channels: OPEN or why not, the event that says so (NOBODY: none), and the place in BASES."""
 
-    reason: Ints
+    reason: Small
     event: Ints
-    basis: Ints
+    basis: Small
     relevant: Ints
     """Rows of the frame that touch the question."""
 
@@ -72,23 +74,24 @@ class _Events:
 
     row: Ints
     cell: Ints
-    action: Ints
-    level: Ints
-    wide: Ints
+    """Channel x number of places + place of the customer or record, as `sheet` lies in memory."""
+    action: Small
+    level: Small
+    wide: Small
     """1: said for all channels."""
-    general: Ints
+    general: Small
     """1: said for all brands."""
     at: Ints
     number: Ints
 
-    def only(self, which: Bools | Ints) -> _Events:
+    def only(self, which: Ints) -> _Events:
         """Return some of the lines."""
         names = ("row", "cell", "action", "level", "wide", "general", "at", "number")
         return _Events(**{name: getattr(self, name)[which] for name in names})
 
     def scopes(self) -> Ints:
         """Return the scope of each line as one number."""
-        return (self.level * 2 + self.wide) * 2 + self.general
+        return (self.level.astype(np.int64) * 2 + self.wide) * 2 + self.general
 
 
 def permission(
@@ -111,25 +114,21 @@ def permission(
         prospects: rows whose standing is `prospect`: they get nothing without consent.
     """
     place, owner = _places(consents, size)
-    extended = len(owner)
-    relevant, events = _events(consents, place, brand, topic)
+    shape = (WIDTH, len(owner))
+    relevant, events = _events(consents, place, len(owner), brand, topic)
     events, over = _expired(consents, events, owner, land, policy, now)
-    basis, event = _grants(events, extended * WIDTH, policy)
-    if extended > size:
+    basis, event = _grants(events, len(owner), policy)
+    if len(owner) > size:
         customers, prospects = (np.flatnonzero(np.isin(owner, rows)) for rows in (customers, prospects))
-    basis = _without_consent(basis.reshape(extended, WIDTH), customers, prospects, policy).ravel()
-    reason = np.where(basis == 0, number(Reason.CHANNEL_NO_CONSENT), OPEN)
-    late = newest(over.cell, extended * WIDTH, over.at, over.number)
-    gone = (late != NOBODY) & (basis == 0)
-    reason = np.where(gone, number(Reason.EXPIRED), reason)
-    event = np.where(gone, np.append(over.row, NOBODY)[late], event)
+    _without_consent(basis.reshape(shape), customers, prospects, policy)
+    reason = where(basis == 0, np.int8(number(Reason.CHANNEL_NO_CONSENT)), np.int8(OPEN))
+    late = newest(over.cell, len(basis), over.at, over.number)
+    gone = np.flatnonzero((late != NOBODY) & (basis == 0))
+    reason[gone], event[gone] = number(Reason.EXPIRED), over.row[late[gone]]
     _deny(events, reason, event)
-    sheets = (
-        reason.reshape(extended, WIDTH),
-        event.reshape(extended, WIDTH),
-        np.where(reason == OPEN, basis, 0).reshape(extended, WIDTH),
-    )
-    if extended > size:
+    basis = where(reason == OPEN, basis, np.int8(0))
+    sheets = (reason.reshape(shape).T, event.reshape(shape).T, basis.reshape(shape).T)
+    if len(owner) > size:
         sheets = _strictest(sheets, owner, size)
     return Permission(reason=sheets[0], event=sheets[1], basis=sheets[2], relevant=relevant)
 
@@ -152,42 +151,37 @@ def _places(consents: Columns, size: int) -> tuple[Ints, Ints]:
     return place, np.concatenate([owner, pairs[:, 0]])
 
 
-def _strictest(sheets: tuple[Ints, Ints, Ints], owner: Ints, size: int) -> tuple[Ints, Ints, Ints]:
+def _strictest(sheets: tuple[Small, Ints, Small], owner: Ints, size: int) -> tuple[Small, Ints, Small]:
     """Return the answers of the customers, of a person with several records the strictest one of them."""
     reason = sheets[0]
-    grave = np.where(reason == OPEN, 0, np.where(reason == number(Reason.OBJECTED), 2, 1))
+    grave = where(reason == OPEN, 0, where(reason == number(Reason.OBJECTED), 2, 1)).astype(np.int64)
     records = np.arange(size, len(owner))
     key = np.full((size, WIDTH), NOBODY, dtype=np.int64)
     np.maximum.at(key, owner[records], grave[records] * len(owner) + records[:, None])
     own = np.arange(size)[:, None]
-    chosen = np.where(key == NOBODY, own, key % len(owner))
+    chosen = where(key == NOBODY, own, key % len(owner))
     column = np.arange(WIDTH)[None, :]
     return sheets[0][chosen, column], sheets[1][chosen, column], sheets[2][chosen, column]
 
 
-def _events(consents: Columns, place: Ints, brand: str, topic: str) -> tuple[Ints, _Events]:
+def _events(consents: Columns, place: Ints, places: int, brand: str, topic: str) -> tuple[Ints, _Events]:
     level = consents.codes("topic", topic_path(topic))
     own = consents.codes("brand", brand_words(brand))
     channel = consents.codes("channel", (*CHANNELS, "all"))
     action = consents.codes("action", ACTIONS)
-    row = np.flatnonzero(
-        (consents.row != NOBODY)
-        & (level != NOBODY)
-        & (own != NOBODY)
-        & (channel != NOBODY)
-        & (action != NOBODY)
-    )
+    row = consents.rows(level != NOBODY, own != NOBODY, channel != NOBODY, action != NOBODY)
     unproven = (action == GIVEN) & ~consents.truth("proof")
-    action = np.where(unproven, LEGACY, action)
+    action = where(unproven, np.int8(LEGACY), action)
     wide = channel[row] == WIDTH
-    lines = np.concatenate([row[~wide], np.repeat(row[wide], WIDTH)])
-    spread = np.concatenate([channel[row[~wide]], np.tile(np.arange(WIDTH), int(wide.sum()))])
+    narrow, wide = row[np.flatnonzero(~wide)], row[np.flatnonzero(wide)]
+    lines = np.concatenate([narrow, np.tile(wide, WIDTH)])
+    spread = np.concatenate([channel[narrow], np.repeat(np.arange(WIDTH), len(wide))])
     return row, _Events(
         row=lines,
-        cell=place[lines] * WIDTH + spread,
+        cell=spread * places + place[lines],
         action=action[lines],
         level=level[lines],
-        wide=(channel[lines] == WIDTH).astype(np.int64),
+        wide=(channel[lines] == WIDTH).view(np.int8),
         general=own[lines],
         at=consents.whole("at")[lines],
         number=consents.whole("consent")[lines],
@@ -199,49 +193,45 @@ def _expired(
 ) -> tuple[_Events, _Events]:
     """Return the lines that still count, and the permissions among them that are over."""
     granting = events.action <= LEGACY
-    until = np.where(granting, consents.whole("expires_at", NEVER)[events.row], NEVER)
+    until = where(granting, consents.whole("expires_at", NEVER, events.row), NEVER)
     ground = consents.codes("ground", IMPLIED)[events.row]
     rules = table(PurposeClass.MARKETING.value)
     for place, law in enumerate((rules.purchase, rules.inquiry)):
         lines = np.flatnonzero((ground == place) & granting)
-        cell = owner[events.cell[lines] // WIDTH] * WIDTH + events.cell[lines] % WIDTH
+        channel, place_of = np.divmod(events.cell[lines], len(owner))
         lasting = policy.expiry.get(Implied(IMPLIED[place]))
-        least = shortest(land, law, cell) * _DAY
+        least = shortest(land, law, owner[place_of], channel) * _DAY
         ours = round(lasting.total_seconds()) * 1_000_000 if lasting else NEVER
-        span = np.minimum(np.where(least == 0, NEVER, least), ours)
-        end = np.where(span == NEVER, NEVER, events.at[lines] + np.where(span == NEVER, 0, span))
+        span = np.minimum(where(least == 0, NEVER, least), ours)
+        end = where(span == NEVER, NEVER, events.at[lines] + where(span == NEVER, 0, span))
         until[lines] = np.minimum(until[lines], end)
     over = until <= now
-    return events.only(~over), events.only(over)
+    return events.only(np.flatnonzero(~over)), events.only(np.flatnonzero(over))
 
 
-def _grants(events: _Events, cells: int, policy: Policy) -> tuple[Ints, Ints]:
+def _grants(events: _Events, places: int, policy: Policy) -> tuple[Small, Ints]:
     """Return the basis of each cell before denials, and the best event: proof first, particular, then new."""
-    granting = np.flatnonzero(events.action <= LEGACY)
-    grants = events.only(granting)
-    channel = grants.cell % WIDTH
-    counts = np.array([name in policy.legacy_counts for name in CHANNELS])[channel]
-    proof = grants.action == GIVEN
-    strength = np.where(proof, 2, np.where(counts, 1, 0))
-    best = newest(grants.cell, cells, strength, -grants.scopes(), grants.at, grants.number)
-    some = best != NOBODY
-    worth = np.append(strength, 0)[best]
-    basis = _BASIS_OF_STRENGTH[np.where(some, worth, 0)]
-    return basis, np.where(some, np.append(grants.row, NOBODY)[best], NOBODY)
+    grants = events.only(np.flatnonzero(events.action <= LEGACY))
+    counts = [name in policy.legacy_counts for name in CHANNELS]
+    legacy = np.repeat(np.array(counts, dtype=np.int8), places)
+    strength = where(grants.action == GIVEN, np.int8(2), legacy[grants.cell])
+    best = newest(grants.cell, len(legacy), strength, -grants.scopes(), grants.at, grants.number)
+    basis = _BASIS_OF_STRENGTH[np.append(strength, np.int8(0))[best]]
+    return basis, np.append(grants.row, NOBODY)[best]
 
 
-def _without_consent(basis: Ints, customers: Ints, prospects: Ints, policy: Policy) -> Ints:
-    answer = basis.copy()
+def _without_consent(basis: Small, customers: Ints, prospects: Ints, policy: Policy) -> None:
+    """Write what the policy takes for enough where there is no consent; `basis`: channels x places."""
     for column, name in enumerate(CHANNELS):
         if name in policy.soft_opt_in:
-            answer[customers, column] = np.where(basis[customers, column] == 0, 3, basis[customers, column])
+            basis[column, customers[np.flatnonzero(basis[column, customers] == 0)]] = 3
         if policy.basis.get(name) is Basis.LEGITIMATE_INTEREST:  # type: ignore[call-overload]
-            answer[:, column] = np.where(basis[:, column] == 0, 4, basis[:, column])
-            answer[prospects, column] = basis[prospects, column]
-    return answer
+            closed = basis[column, prospects]
+            basis[column, np.flatnonzero(basis[column] == 0)] = 4
+            basis[column, prospects] = closed
 
 
-def _deny(events: _Events, reason: Ints, event: Ints) -> None:
+def _deny(events: _Events, reason: Small, event: Ints) -> None:
     """Close the cells of every denial that no later consent lifts; write which one."""
     denying = np.flatnonzero(events.action >= WITHDRAWN)
     if not len(denying):
@@ -251,10 +241,10 @@ def _deny(events: _Events, reason: Ints, event: Ints) -> None:
     cells = np.flatnonzero(place == 0)
     place[cells] = np.arange(len(cells))
     near = events.only(np.flatnonzero(place[events.cell] != NOBODY))
-    closed = near.only(_standing(near, place[near.cell], len(cells)))
+    closed = near.only(np.flatnonzero(_standing(near, place[near.cell], len(cells))))
     last = newest(place[closed.cell], len(cells), closed.action, closed.at, closed.number)
     hit = last != NOBODY
-    names = np.where(closed.action == OBJECTED, number(Reason.OBJECTED), number(Reason.CHANNEL_NO_CONSENT))
+    names = where(closed.action == OBJECTED, number(Reason.OBJECTED), number(Reason.CHANNEL_NO_CONSENT))
     reason[cells[hit]] = names[last[hit]]
     event[cells[hit]] = closed.row[last[hit]]
 
@@ -272,6 +262,6 @@ def _standing(events: _Events, place: Ints, size: int) -> Bools:
         latest = np.full(size, LONG_AGO, dtype=np.int64)
         np.maximum.at(latest, place[part], events.at[part] * 4 + (scope[part] != one))
         here = denies & (scope == one)
-        when = events.at[here] * 4 + np.where(events.action[here] == OBJECTED, 2, 0)
+        when = events.at[here] * 4 + where(events.action[here] == OBJECTED, 2, 0)
         stands[here] = when >= latest[place[here]]
     return stands

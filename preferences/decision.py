@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from preferences.batch import CUSTOMER, PROSPECT, Batch, batch
+from preferences.batch import CUSTOMER, PROSPECT, Batch, columns
 from preferences.behaviour import base_rates, scores, spread_out
 from preferences.cap import counts_everything
 from preferences.consent import permission
@@ -26,8 +26,8 @@ from preferences.law import known
 from preferences.pieces import pieces
 from preferences.policy import Policy
 from preferences.rank import LAST, house_order, keys, observed_first, ranked, wishes
-from preferences.reach import OPEN, number, reach
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints, some
+from preferences.reach import OPEN, REASONS, number, reach
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints, Small, first_speaks, some, where
 from preferences.statement import Statements, brand_words, is_tracking, language, statements
 from preferences.timing import Timing, timing
 from preferences.wash import lawful
@@ -76,54 +76,54 @@ def decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool = Tru
 
 
 def _decide(facts: Facts, policy: Policy, now: datetime, *, explained: bool) -> Decisions:
-    sheet = batch(facts, policy, now)
+    batch = columns(facts, policy, now)
     said = statements(
-        sheet.statements,
-        size=sheet.size,
-        brand=sheet.question.brand,
-        topic=sheet.question.topic,
-        now=sheet.now,
+        batch.statements,
+        size=batch.size,
+        brand=batch.question.brand,
+        topic=batch.question.topic,
+        now=batch.now,
     )
-    ground = _ground(sheet, said)
-    answer = _answer(sheet, said, ground)
-    tongues, measured = _manner(sheet, said, answer.person)
-    digests = _digests(sheet, said, ground, answer.person) if explained else [""] * len(answer.person)
+    ground = _ground(batch, said)
+    answer = _answer(batch, said, ground)
+    tongues, measured = _manner(batch, said, answer.person)
+    digests = _digests(batch, said, ground, answer.person) if explained else [""] * len(answer.person)
     return Decisions(
-        verdicts=verdicts_frame(sheet, answer, tongues, measured, digests),
-        ranked=ranked_frame(sheet, answer, ground, explained=explained),
+        verdicts=verdicts_frame(batch, answer, tongues, measured, digests),
+        ranked=ranked_frame(batch, answer, ground, explained=explained),
     )
 
 
-def _ground(sheet: Batch, said: Statements) -> Ground:
+def _ground(batch: Batch, said: Statements) -> Ground:
     """Ask every rule about every customer and channel."""
-    question, size = sheet.question, sheet.size
+    question, size = batch.question, batch.size
     found = reach(
-        sheet.addresses,
-        sheet.suppressions,
+        batch.addresses,
+        batch.suppressions,
         size=size,
         brand=question.brand,
-        policy=sheet.policy,
-        marketing=sheet.is_marketing,
+        policy=batch.policy,
+        marketing=batch.is_marketing,
     )
-    land = known(sheet, found.address)
+    land = known(batch, found.address)
     permitted = legal = None
-    if sheet.is_marketing:
+    if batch.is_marketing:
         permitted = permission(
-            sheet.consents,
+            batch.consents,
             size=size,
             brand=question.brand,
             topic=question.topic,
-            customers=np.flatnonzero(sheet.standing == CUSTOMER),
-            prospects=np.flatnonzero(sheet.standing == PROSPECT),
-            policy=sheet.policy,
-            now=sheet.now,
+            customers=np.flatnonzero(batch.standing == CUSTOMER),
+            prospects=np.flatnonzero(batch.standing == PROSPECT),
+            policy=batch.policy,
+            now=batch.now,
             land=land,
         )
-        legal = lawful(sheet, land, found.address, permitted.basis)
-    observing = sheet.policy.observing
-    base = base_rates(question, sheet.policy)
+        legal = lawful(batch, land, found.address, permitted.basis)
+    observing = batch.policy.observing
+    base = base_rates(question, batch.policy)
     scored = scores(
-        sheet.behaviour, purpose_class=question.purpose_class, now=sheet.now, rules=observing, base=base
+        batch.behaviour, purpose_class=question.purpose_class, now=batch.now, rules=observing, base=base
     )
     seen = spread_out(scored, size=size, rules=observing, base=base) if len(scored.row) else None
     return Ground(
@@ -136,191 +136,200 @@ def _ground(sheet: Batch, said: Statements) -> Ground:
     )
 
 
-def _closed(sheet: Batch, ground: Ground, person: Ints) -> Ints:
+def _closed(batch: Batch, ground: Ground) -> Small:
     """Return why each channel of each message is closed, OPEN where it is possible."""
-    allowed = np.array([name in sheet.question.channels for name in CHANNELS])
-    closed = np.tile(np.where(allowed, OPEN, number(Reason.NOT_ALLOWED)).astype(np.int16), (len(person), 1))
-    closed = np.where((closed == OPEN) & _named(sheet, "tried"), number(Reason.TRIED), closed)
-    closed = np.where(closed == OPEN, ground.reach.reason[person], closed)
+    allowed = np.array([name in batch.question.channels for name in CHANNELS])
+    rules = [
+        np.repeat(batch.asked_of(batch.held())[None], WIDTH, axis=0).T,
+        _closing(np.repeat(~allowed[:, None], batch.asked.length, axis=1).T, Reason.NOT_ALLOWED),
+        _closing(_named(batch, "tried"), Reason.TRIED),
+        batch.asked_of(ground.reach.reason),
+    ]
     if ground.permission is not None:
-        closed = np.where(closed == OPEN, ground.permission.reason[person], closed)
+        rules.append(batch.asked_of(ground.permission.reason))
     if ground.lawful is not None:
-        closed = np.where(closed == OPEN, ground.lawful.reason[person], closed)
-        unwished = ground.wishes.unwished[person]
-        closed = np.where((closed == OPEN) & unwished, number(Reason.NEVER_WISHED), closed)
-        closed = np.where((closed == OPEN) & _named(sheet, "over_budget"), number(Reason.BUDGET), closed)
-    held = sheet.held()[person][:, None]
-    return np.where(held == OPEN, closed, held)
+        rules += [
+            batch.asked_of(ground.lawful.reason),
+            _closing(batch.asked_of(ground.wishes.unwished), Reason.NEVER_WISHED),
+            _closing(_named(batch, "over_budget"), Reason.BUDGET),
+        ]
+    return first_speaks(*rules)
 
 
-def _named(sheet: Batch, column: str) -> Bools:
+def _closing(which: Bools, reason: Reason) -> Small:
+    """Return a reason where something holds, OPEN elsewhere."""
+    return where(which, np.int8(number(reason)), np.int8(OPEN))
+
+
+def _named(batch: Batch, column: str) -> Bools:
     """Return which channels a column of the questions names: used up (`tried`), given to others (`over_budget`)."""
-    if column not in sheet.asked.frame.columns:
-        return np.zeros((sheet.asked.length, WIDTH), dtype=np.bool_)
-    codes, words = sheet.asked.dictionary(column)
-    table = np.array(
-        [[name in (word or "").split(",") for name in CHANNELS] for word in words], dtype=np.bool_
-    )
-    return table.reshape(-1, WIDTH)[codes]
+    if column not in batch.asked.frame.columns:
+        return np.zeros((batch.asked.length, WIDTH), dtype=np.bool_)
+    codes, words = batch.asked.dictionary(column)
+    named = [[name in (word or "").split(",") for word in words] for name in CHANNELS]
+    return np.array(named, dtype=np.bool_).reshape(WIDTH, -1).take(codes, axis=1).T
 
 
-def _answer(sheet: Batch, said: Statements, ground: Ground) -> Answer:
-    person = sheet.asked.row
-    closed = _closed(sheet, ground, person)
+def _answer(batch: Batch, said: Statements, ground: Ground) -> Answer:
+    closed = _closed(batch, ground)
     possible = closed == OPEN
-    key, placed = _placed(sheet, ground, person, possible)
+    key, placed = _placed(batch, ground, possible)
     order, rank = ranked(key, possible)
-    drawn = _drawn(sheet, ground, person, order[:, 0], possible)
-    if drawn.drawn.any():
-        row = np.flatnonzero(drawn.drawn)
-        key[row, drawn.channel[row]], placed[row, drawn.channel[row]] = NOBODY, number(Reason.EXPLORED)
-        order, rank = ranked(key, possible)
-    held = _held(sheet, closed, person)
-    line, times = _times(sheet, said, ground, person, order[:, 0], held == OPEN)
-    endless = np.append(times.due, 0)[line] == NEVER
-    reason = np.where(possible, placed, closed)
-    why = np.append(times.reason, OPEN)[line]
-    reason[endless] = why[endless, None]
-    held = np.where(endless, why, held)
-    kept_out = _held_out(sheet) & (held == OPEN)
-    reason = np.where(kept_out[:, None] & possible, number(Reason.HOLDOUT), reason)
-    held = np.where(kept_out, number(Reason.HOLDOUT), held)
-    rank[endless | kept_out] = NOBODY
+    drawn = _drawn(batch, ground, order[:, 0], possible)
+    row = np.flatnonzero(drawn.drawn)
+    if len(row):
+        channel = drawn.channel[row]
+        key[row, channel], placed[row, channel] = NOBODY, number(Reason.EXPLORED)
+        order[row], _ = ranked(key[row], possible[row])
+    held = _held(batch, closed)
+    line, times = _times(batch, said, ground, order[:, 0], held == OPEN)
+    endless = (np.append(times.due, 0) == NEVER)[line]
+    reason = where(possible, placed, closed)
+    row, why = np.flatnonzero(endless), np.append(times.reason, np.int8(OPEN))[line]
+    reason[row], held = why[row, None], where(endless, why, held)
+    kept_out = _held_out(batch) & (held == OPEN)
+    reason = where(kept_out[:, None] & possible, np.int8(number(Reason.HOLDOUT)), reason)
+    held = where(kept_out, np.int8(number(Reason.HOLDOUT)), held)
+    rank[np.flatnonzero(endless | kept_out)] = NOBODY
     return Answer(
-        person=person,
+        person=batch.asked.row,
         reason=reason,
         order=order,
         rank=rank,
-        propensity=np.where(held == OPEN, drawn.propensity, 1.0),
+        propensity=where(held == OPEN, drawn.propensity, 1.0),
         held=held,
         timing=times,
         line=line,
     )
 
 
-def _drawn(sheet: Batch, ground: Ground, person: Ints, first: Ints, possible: Bools) -> Lots:
+def _drawn(batch: Batch, ground: Ground, first: Small, possible: Bools) -> Lots:
     """Draw channels by lot for marketing of customers who stated nothing, at the first try."""
     return lots(
-        run=sheet.question.run,
-        customers=sheet.asked.whole("customer"),
+        run=batch.question.run,
+        customers=batch.asked.whole("customer"),
         first=first,
         possible=possible,
-        silent=~ground.wishes.stated[person] & ~some(_named(sheet, "tried")),
-        share=sheet.policy.explore if sheet.is_marketing else 0.0,
+        silent=~batch.asked_of(ground.wishes.stated) & ~some(_named(batch, "tried")),
+        share=batch.policy.explore if batch.is_marketing else 0.0,
     )
 
 
-def _held_out(sheet: Batch) -> Bools:
+def _held_out(batch: Batch) -> Bools:
     """Return whose customers get nothing of this group, to compare with."""
-    question = sheet.question
-    customers = sheet.asked.whole("customer")
-    if not sheet.is_marketing or not question.holdout:
+    question = batch.question
+    customers = batch.asked.whole("customer")
+    if not batch.is_marketing or not question.holdout:
         return np.zeros(len(customers), dtype=np.bool_)
     return held_out(question.holdout_group, customers, question.holdout)
 
 
-def _placed(sheet: Batch, ground: Ground, person: Ints, possible: Bools) -> tuple[Ints, Ints]:
+def _placed(batch: Batch, ground: Ground, possible: Bools) -> tuple[Ints, Small]:
     """Return the sorting key of every channel and which rule gave it."""
-    house, by_house = house_order(sheet.question.default_order, sheet.question.costs)
-    wished = ground.wishes.key[person]
-    placed = np.where(wished == LAST, by_house[None, :], ground.wishes.reason[person])
+    house, by_house = house_order(batch.question.default_order, batch.question.costs)
+    wished = batch.asked_of(ground.wishes.key)
+    placed = where(wished == LAST, by_house[None, :], batch.asked_of(ground.wishes.reason))
     if ground.observed is None:
         return keys(wished, mean=None, moved=None, house=house), placed
-    seen = ground.observed.of(person)
-    moved = observed_first(seen, possible=possible, silent=~ground.wishes.stated[person], house=house)
-    return keys(wished, mean=seen.mean, moved=moved, house=house), np.where(
-        moved, number(Reason.OBSERVED), placed
+    seen = ground.observed if batch.once else ground.observed.of(batch.asked.row)
+    silent = ~batch.asked_of(ground.wishes.stated)
+    moved = observed_first(seen, possible=possible, silent=silent, house=house)
+    placed = where(moved, np.int8(number(Reason.OBSERVED)), placed)
+    return keys(wished, mean=seen.mean, moved=moved, house=house), placed
+
+
+def _held(batch: Batch, closed: Small) -> Small:
+    """Return why each message is held, OPEN when some channel is possible."""
+    lacks = np.zeros(len(REASONS) + 1, dtype=np.bool_)  # the last is that of OPEN
+    lacks[[number(one) for one in LACKING]] = True
+    unwished = some(closed == number(Reason.NEVER_WISHED))
+    return first_speaks(
+        batch.asked_of(batch.held()),
+        where(
+            some(closed == OPEN),
+            np.int8(OPEN),
+            first_speaks(
+                _closing(some(closed == number(Reason.WASH_DUE)), Reason.WASH_DUE),
+                _closing(some(closed == number(Reason.BUDGET)), Reason.BUDGET),
+                _closing(some(lacks[closed]) & ~unwished, Reason.NO_CONSENT),
+                np.full(len(closed), number(Reason.NO_CHANNEL), dtype=np.int8),
+            ),
+        ),
     )
 
 
-def _held(sheet: Batch, closed: Ints, person: Ints) -> Ints:
-    """Return why each message is held, OPEN when some channel is possible."""
-    lacking = np.isin(closed, [number(one) for one in LACKING])
-    unwished = some(closed == number(Reason.NEVER_WISHED))
-    why = np.where(some(lacking) & ~unwished, number(Reason.NO_CONSENT), number(Reason.NO_CHANNEL))
-    why = np.where(some(closed == number(Reason.BUDGET)), number(Reason.BUDGET), why)
-    why = np.where(some(closed == number(Reason.WASH_DUE)), number(Reason.WASH_DUE), why)
-    why = np.where(some(closed == OPEN), OPEN, why)
-    barred = sheet.held()[person]
-    return np.where(barred == OPEN, why, barred)
+def _times(batch: Batch, said: Statements, ground: Ground, first: Small, ready: Bools) -> tuple[Ints, Timing]:
+    """Time what is ready; return the line of each message (NOBODY: it is held)."""
+    sent = np.flatnonzero(ready)
+    line = np.full(len(first), NOBODY, dtype=np.int64)
+    line[sent], times = timing(batch, said, ground.land, batch.asked.row[sent], first[sent])
+    return line, times
 
 
-def _times(
-    sheet: Batch, said: Statements, ground: Ground, person: Ints, first: Ints, ready: Bools
-) -> tuple[Ints, Timing]:
-    """Time each customer and first channel once; return the line of each message (NOBODY: it is held)."""
-    cell = person * WIDTH + first
-    line = np.full(sheet.size * WIDTH, NOBODY, dtype=np.int64)
-    line[cell[ready]] = 0
-    used = np.flatnonzero(line == 0)
-    line[used] = np.arange(len(used))
-    return np.where(ready, line[cell], NOBODY), timing(sheet, said, ground.land, used // WIDTH, used % WIDTH)
-
-
-def _manner(sheet: Batch, said: Statements, person: Ints) -> tuple[pl.Series, pl.Series]:
+def _manner(batch: Batch, said: Statements, person: Ints) -> tuple[pl.Series, pl.Series]:
     """Return each message's language (asked for, else the customer's) and whether its links may be measured."""
     import polars as pl
 
-    own, tongues = sheet.customers.dictionary("language")
-    spoken, asked = np.full(sheet.size, NOBODY, dtype=np.int64), []
-    measured = np.full(sheet.size, sheet.question.purpose not in sheet.policy.untracked)
+    own, tongues = batch.customers.dictionary("language")
+    spoken, asked = np.full(batch.size, NOBODY, dtype=np.int64), []
+    measured = np.full(batch.size, batch.question.purpose not in batch.policy.untracked)
     codes, words = said.columns.dictionary("value")
     if len(said.row):
         asked = [language(text) for text in words]
         row = said.first("language")
-        spoken = np.where(row == NOBODY, NOBODY, codes[row])
+        spoken = where(row == NOBODY, NOBODY, codes[row].astype(np.int64))
         allowed = np.append(said.columns.judged("value", is_tracking, np.bool_), True)
         measured = measured & allowed[said.first("tracking")]
     names = [*(name or "" for name in tongues), "", *asked]
-    at_home = np.append(own, len(tongues))[sheet.known]
+    at_home = np.append(own, len(tongues))[batch.known]
     wished = np.array([*(bool(name) for name in asked), False])[spoken]
-    place = np.where(wished, len(tongues) + 1 + spoken, at_home)
+    place = where(wished, len(tongues) + 1 + spoken, at_home)
     return pl.Series(names, dtype=pl.String)[place[person]], pl.Series(measured[person])
 
 
-def _digests(sheet: Batch, said: Statements, ground: Ground, person: Ints) -> list[str]:
+def _digests(batch: Batch, said: Statements, ground: Ground, person: Ints) -> list[str]:
     """Fingerprint the question, the policy and the facts that touch each message; `now` is no fact."""
-    question = sheet.question
-    every = counts_everything(said, sheet.policy.caps)
-    recent = (sheet.recent.codes("purpose", (question.purpose,)) == 0) | every[sheet.recent.row]
-    ours = sheet.suppressions.codes("brand", brand_words(question.brand)) != NOBODY
+    question = batch.question
+    every = counts_everything(said, batch.policy.caps)
+    recent = (batch.recent.codes("purpose", (question.purpose,)) == 0) | every[batch.recent.row]
+    ours = batch.suppressions.codes("brand", brand_words(question.brand)) != NOBODY
     touching = {
-        "customers": np.flatnonzero(sheet.customers.row != NOBODY),
-        "addresses": np.flatnonzero(sheet.addresses.row != NOBODY),
-        "suppressions": np.flatnonzero((sheet.suppressions.row != NOBODY) & ours),
+        "customers": np.flatnonzero(batch.customers.row != NOBODY),
+        "addresses": np.flatnonzero(batch.addresses.row != NOBODY),
+        "suppressions": np.flatnonzero((batch.suppressions.row != NOBODY) & ours),
         "statements": said.row,
         "consents": ground.permission.relevant if ground.permission else said.row[:0],
         "behaviour": ground.observed.row[ground.observed.row != NOBODY] if ground.observed else said.row[:0],
-        "hours": np.flatnonzero((sheet.hours.row != NOBODY) & (window_end(sheet) is not None)),
-        "recent": np.flatnonzero((sheet.recent.row != NOBODY) & recent & sheet.is_marketing),
+        "hours": np.flatnonzero((batch.hours.row != NOBODY) & (window_end(batch) is not None)),
+        "recent": np.flatnonzero((batch.recent.row != NOBODY) & recent & batch.is_marketing),
     }
-    total = np.zeros(sheet.size, dtype=np.uint64)
+    total = np.zeros(batch.size, dtype=np.uint64)
     for name, rows in touching.items():
         if len(rows):
-            columns = getattr(sheet, name)
-            total += added(line_hashes(name, columns, rows), columns.row[rows], sheet.size)
+            columns = getattr(batch, name)
+            total += added(line_hashes(name, columns, rows), columns.row[rows], batch.size)
     asked = (
         question.brand, question.topic, question.purpose_class, *sorted(question.channels), *question.default_order,
-        *(f"{name}={question.costs[name]!r}" for name in sorted(question.costs)), sheet.policy.digest,
-        *_learnt(sheet),
+        *(f"{name}={question.costs[name]!r}" for name in sorted(question.costs)), batch.policy.digest,
+        *_learnt(batch),
     )  # fmt: skip
     total += np.uint64(word("\n".join(asked)))
-    tried = sheet.asked.judged("tried", _tried_word, np.uint64)
-    if "over_budget" in sheet.asked.frame.columns:
-        tried = tried + sheet.asked.judged("over_budget", _over_budget_word, np.uint64)
+    tried = batch.asked.judged("tried", _tried_word, np.uint64)
+    if "over_budget" in batch.asked.frame.columns:
+        tried = tried + batch.asked.judged("over_budget", _over_budget_word, np.uint64)
     return hexadecimal(mixed(mixed(total)[person] + tried))
 
 
-def _learnt(sheet: Batch) -> list[str]:
+def _learnt(batch: Batch) -> list[str]:
     """Return what the population, chance and the best hour have to do with a question; nothing where they have not."""
-    question, told = sheet.question, []
+    question, told = batch.question, []
     if question.population.rates:
         told.append(f"rates {sorted(question.population.rates.items())!r}")
-    if sheet.is_marketing and sheet.policy.explore:
+    if batch.is_marketing and batch.policy.explore:
         told.append(f"explore {question.run}")
-    if sheet.is_marketing and question.holdout:
+    if batch.is_marketing and question.holdout:
         told.append(f"holdout {question.holdout!r} {question.holdout_group}")
-    if sheet.is_marketing and question.best_hour_until is not None:
+    if batch.is_marketing and question.best_hour_until is not None:
         told.append(
             f"hours {question.best_hour_until.isoformat()} {question.last_day} {question.population.hours!r}"
         )

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from preferences.sheet import LONG_AGO, Columns, Hashes, Ints
+from preferences.sheet import LONG_AGO, Columns, Hashes, Ints, where
 from tidings.facts import SCHEMAS
 
 LATER: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +34,7 @@ def line_hashes(name: str, columns: Columns, rows: Ints) -> Hashes:
             continue
         values = _values(columns, column, kind)[rows]
         if column in LATER.get(name, ()):
-            values = np.where(values == _nothing(kind), np.uint64(0), values)
+            values = where(values == _nothing(kind), np.uint64(0), values)
         total += values * np.uint64(word(f"{name}.{column}") | 1)
     return mixed(total)
 

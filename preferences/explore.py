@@ -7,11 +7,12 @@ answer in any batch, and again when a message is claimed, explained or replayed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from preferences.digest import mixed, word
-from preferences.sheet import Bools, Floats, Ints
+from preferences.sheet import Bools, Floats, Ints, Small, where
 
 _STEPS = 2.0**-53
 
@@ -22,7 +23,7 @@ class Lots:
 
     drawn: Bools
     """Whether the lot gave another channel than the rules."""
-    channel: Ints
+    channel: Small
     """Which one comes first now."""
     propensity: Floats
     """How likely it was that this one comes first; 1 where nothing is drawn."""
@@ -35,7 +36,7 @@ def chance(name: str, customers: Ints) -> Floats:
     return (value >> np.uint64(11)).astype(np.float64) * _STEPS
 
 
-def lots(*, run: str, customers: Ints, first: Ints, possible: Bools, silent: Bools, share: float) -> Lots:
+def lots(*, run: str, customers: Ints, first: Small, possible: Bools, silent: Bools, share: float) -> Lots:
     """Draw a channel for a share of the messages, each possible one equally likely.
 
     Args:
@@ -46,13 +47,14 @@ def lots(*, run: str, customers: Ints, first: Ints, possible: Bools, silent: Boo
         silent: whose customers stated nothing, and which are at their first try; no other is drawn for.
         share: of the messages, 0 to 1.
     """
-    count = possible.sum(axis=1)
+    count = reduce(np.add, possible.T.astype(np.int8))
     judged = silent & (count > 1) & (share > 0)
     number = chance(f"explore\n{run}", customers)
     hit = judged & (number < share)
-    nth = np.minimum(np.floor(number / (share or 1.0) * count), count - 1)
-    named = np.argmax(np.cumsum(possible, axis=1) > nth[:, None], axis=1)
-    channel = np.where(hit, named, first)
+    row = np.flatnonzero(hit)
+    nth = np.minimum(np.floor(number[row] / (share or 1.0) * count[row]), count[row] - 1)
+    channel = np.array(first)
+    channel[row] = np.argmax(np.cumsum(possible[row], axis=1) > nth[:, None], axis=1)
     each = share / np.maximum(count, 1)
-    propensity = np.where(channel == first, 1.0 - share + each, each)
-    return Lots(drawn=hit & (channel != first), channel=channel, propensity=np.where(judged, propensity, 1.0))
+    propensity = where(channel == first, 1.0 - share + each, each)
+    return Lots(drawn=hit & (channel != first), channel=channel, propensity=where(judged, propensity, 1.0))

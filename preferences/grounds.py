@@ -27,13 +27,13 @@ from preferences.law import Known, laws
 from preferences.rank import Wishes
 from preferences.reach import OPEN, Reach
 from preferences.reach import number as code
-from preferences.sheet import NOBODY, WIDTH, Bools, Floats, Ints
+from preferences.sheet import NOBODY, WIDTH, Bools, Floats, Ints, flat, where
 from preferences.timing import Timing
 from preferences.wash import Lawful
 from tidings.reason import Reason
 
 Cells = Ints
-"""Places of cells in a sheet laid out flat: customer x WIDTH + channel."""
+"""Places of cells in a sheet laid out flat: channel x number of customers + customer."""
 STATED = (Reason.STATED_TEMPORARY, Reason.STATED_TOPIC, Reason.STATED_PURPOSE, Reason.STATED_ALL)
 
 
@@ -51,12 +51,12 @@ class Ground:
 
 def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
     """Point to what placed or closed each cell: a statement, a suppression, an address, a standing, observations."""
-    stated = np.where(_is(reason, *STATED), ground.wishes.statement.ravel()[cell], NOBODY)
-    never = np.where(_is(reason, Reason.NEVER_WISHED), ground.wishes.never.ravel()[cell], NOBODY)
-    closed = np.where(_is(reason, Reason.SUPPRESSED), ground.reach.suppression.ravel()[cell], NOBODY)
+    stated = where(_is(reason, *STATED), flat(ground.wishes.statement)[cell], NOBODY)
+    never = where(_is(reason, Reason.NEVER_WISHED), flat(ground.wishes.never)[cell], NOBODY)
+    closed = where(_is(reason, Reason.SUPPRESSED), flat(ground.reach.suppression)[cell], NOBODY)
     faulty = _is(reason, Reason.UNUSABLE_ADDRESS, Reason.UNVERIFIED_ADDRESS)
-    unfit = np.where(faulty, ground.reach.address.ravel()[cell], NOBODY)
-    barred = np.where(_is(reason, Reason.STANDING, Reason.OPEN_MATTER), batch.known[cell // WIDTH], NOBODY)
+    unfit = where(faulty, flat(ground.reach.address)[cell], NOBODY)
+    barred = where(_is(reason, Reason.STANDING, Reason.OPEN_MATTER), batch.known[cell % batch.size], NOBODY)
     parts = [
         evidence.lines(
             batch.statements,
@@ -102,14 +102,14 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
     nothing = np.zeros(len(reason), dtype=np.int64)
     if found is None:
         return nothing
-    basis = found.basis.ravel()[cell]
+    basis = flat(found.basis)[cell].astype(np.int64)
     possible = _is(reason, *STATED, Reason.OBSERVED, Reason.EXPLORED, Reason.DEFAULT_ORDER, Reason.CHEAPEST)
     told = possible & (basis > 0) & (basis <= WITH_EVENT) | _is(
         reason, Reason.OBJECTED, Reason.CHANNEL_NO_CONSENT, Reason.EXPIRED
     )
     events = evidence.lines(
         batch.consents,
-        np.where(told, found.event.ravel()[cell], NOBODY),
+        where(told, flat(found.event)[cell], NOBODY),
         [
             '"consent": ', number("consent"), ', "action": ', quoted("action"),
             ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"), on_behalf(),
@@ -119,7 +119,7 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
     if not (possible & (basis > WITH_EVENT)).any():
         return events
     begin = evidence.add_words([f'"basis": "{name}"' for name in BASES])
-    return np.where(possible & (basis > WITH_EVENT), begin + basis, events)
+    return where(possible & (basis > WITH_EVENT), begin + basis, events)
 
 
 def _laws(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason: Ints) -> Ints:
@@ -127,19 +127,19 @@ def _laws(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reason:
     pointers = np.zeros(len(reason), dtype=np.int64)
     if ground.lawful is None:
         return pointers
-    closed = np.flatnonzero((reason == ground.lawful.reason.ravel()[cell]) & (reason != OPEN))
+    closed = np.flatnonzero((reason == flat(ground.lawful.reason)[cell]) & (reason != OPEN))
     if not len(closed):
         return pointers
     lands = sorted(batch.policy.wash)
     due = evidence.add_words([f'"register_of": {json.dumps(land)}' for land in lands])
-    country = ground.lawful.country.ravel()[cell[closed]]
+    country = flat(ground.lawful.country)[cell[closed]].astype(np.int64)
     rules = _told_laws(evidence)
-    law = ground.lawful.law.ravel()[cell[closed]]
-    by_register = np.where(law == NOBODY, evidence.add_words(['"law": ""']), rules + law)
+    law = flat(ground.lawful.law)[cell[closed]].astype(np.int64)
+    by_register = where(law == NOBODY, evidence.add_words(['"law": ""']), rules + law)
     listed = _is(reason[closed], Reason.REGISTER)
-    row = np.where(listed, ground.reach.address.ravel()[cell[closed]], NOBODY)
-    told = np.where(_is(reason[closed], Reason.WASH_DUE), due + country, by_register)
-    pointers[closed] = np.where(
+    row = where(listed, flat(ground.reach.address)[cell[closed]], NOBODY)
+    told = where(_is(reason[closed], Reason.WASH_DUE), due + country, by_register)
+    pointers[closed] = where(
         listed & (law == NOBODY),
         evidence.lines(
             batch.addresses, row, ['"register": ', number("register"), ', "address": ', number("address")]
@@ -162,7 +162,7 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
     reason = np.append(timing.reason, OPEN)[line]
     paused = evidence.lines(
         batch.statements,
-        np.where(_is(reason, Reason.PAUSE), np.append(timing.pause, NOBODY)[line], NOBODY),
+        where(_is(reason, Reason.PAUSE), np.append(timing.pause, NOBODY)[line], NOBODY),
         [
             '"pause": ', number("statement"), ', "pause_said_at": ', instant("at"),
             ', "pause_source": ', quoted("source"), until("pause_until"),
@@ -174,11 +174,11 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
             for cap in batch.policy.caps
         ]
     )
-    capped = np.where(_is(reason, Reason.CAP), caps + np.append(timing.cap, 0)[line], 0)
+    capped = where(_is(reason, Reason.CAP), caps + np.append(timing.cap, 0)[line], 0)
     limited = _limited(batch, timing, evidence, line, reason)
     wished = evidence.lines(
         batch.statements,
-        np.where(_is(reason, Reason.BEST_DAY), np.append(timing.day, NOBODY)[line], NOBODY),
+        where(_is(reason, Reason.BEST_DAY), np.append(timing.day, NOBODY)[line], NOBODY),
         [
             '"best_days": ', wished_days("value"), ', "statement": ', number("statement"),
             ', "said_at": ', instant("at"), ', "source": ', quoted("source"), on_behalf(),
@@ -186,7 +186,7 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
     )  # fmt: skip
     lawful = np.zeros(len(line), dtype=np.int64)
     if (bound := _is(reason, Reason.LAW)).any():
-        lawful = np.where(bound, _told_laws(evidence) + np.append(timing.law, 0)[line], 0)
+        lawful = where(bound, _told_laws(evidence) + np.append(timing.law, 0)[line], 0)
     hours = _hours(timing, evidence, line, reason)
     windows = _windows(timing, evidence, line, reason)
     return reduce(np.maximum, [paused, capped, limited, wished, lawful, hours, windows])
@@ -196,7 +196,7 @@ def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reaso
     """Point to the customer's wish about frequency, or to the campaign that goes first."""
     wished = evidence.lines(
         batch.statements,
-        np.where(_is(reason, Reason.FREQUENCY), np.append(timing.wish, NOBODY)[line], NOBODY),
+        where(_is(reason, Reason.FREQUENCY), np.append(timing.wish, NOBODY)[line], NOBODY),
         [
             '"statement": ', number("statement"), ', "said_at": ', instant("at"), ', "source": ', quoted("source"),
             often("value"),
@@ -204,7 +204,7 @@ def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reaso
     )  # fmt: skip
     ahead = evidence.lines(
         batch.coming,
-        np.where(_is(reason, Reason.PRIORITY), np.append(timing.ahead, NOBODY)[line], NOBODY),
+        where(_is(reason, Reason.PRIORITY), np.append(timing.ahead, NOBODY)[line], NOBODY),
         [
             '"gives_way_to": ', quoted("campaign"), ', "its_priority": ', number("priority"),
             ', "planned_at": ', instant("at"),
@@ -279,10 +279,10 @@ def _observations(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells,
         return pointers
     import polars as pl
 
-    observed, where = ground.observed, cell[seen]
-    count = batch.behaviour.whole("observations", 0)[observed.row.ravel()[where]]
+    observed, here = ground.observed, cell[seen]
+    count = batch.behaviour.whole("observations", 0)[flat(observed.row)[here]]
     shares = [
-        pl.Series(np.round(part.ravel()[where] * 1000) / 1000).cast(pl.String)
+        pl.Series(np.round(flat(part)[here] * 1000) / 1000).cast(pl.String)
         for part in (observed.mean, observed.low, observed.high)
     ]
     said = '"observations": {}, "engaged": {}, "between": [{}, {}]'
@@ -298,7 +298,7 @@ def _over_budget(batch: Batch, evidence: Evidence, reason: Ints) -> Ints:
         return np.zeros(len(reason), dtype=np.int64)
     return evidence.lines(
         batch.asked,
-        np.where(closed, np.arange(len(reason)) // WIDTH, NOBODY),
+        where(closed, np.arange(len(reason)) // WIDTH, NOBODY),
         [f'"budget": {batch.question.budget or "null"}, "gain": ', real("gain")],
     )
 

@@ -18,8 +18,8 @@ import numpy as np
 from preferences.batch import Batch
 from preferences.behaviour import weights
 from preferences.policy import Policy
-from preferences.quiet import Rest, instant_of, offsets, release
-from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Floats, Ints, microseconds
+from preferences.quiet import Clock, Rest, release
+from preferences.sheet import CHANNELS, NEVER, Bools, Floats, Ints, matched, microseconds, where
 from tidings.channel import Channel
 
 HOUR = 3_600_000_000
@@ -78,52 +78,58 @@ class _Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Own:
-    """What the customers' own hours say; a row is one customer and cell, sorted."""
+class OwnHours:
+    """What the customers' own hours say; a row is one customer, of whom enough was seen, and cell, sorted."""
 
     customer: Ints
     cell: Ints
     weight: Floats
+    begin: Ints
+    """Per customer of the batch: their first row."""
     total: Floats
-    """Per customer of the batch."""
+    """Per customer of the batch: the answers, forgotten ones less."""
+    enough: Bools
+    """Per customer of the batch: whether that is enough for their own hours to count."""
 
 
 def best_hour(
-    batch: Batch, due: Ints, rests: Sequence[Rest], customer: Ints, channel: Ints
+    batch: Batch, own: OwnHours | None, due: Ints, rests: Sequence[Rest], customer: Ints, channel: Ints
 ) -> BestHour | None:
     """Move messages to a better hour; None where the question asks for no best hour.
 
     Args:
         batch: the facts.
+        own: what `own_hours` says of the batch.
         due: when each line may leave (NEVER: it may not).
         rests: all quiet times of each line, those on the customer's own clock first.
         customer: of each line.
         channel: the first one of each line.
     """
     until = window_end(batch)
-    lines = None if until is None else _lines(until, due, rests, customer, channel)
-    if until is None or lines is None or not len(lines.line):
+    if until is None or own is None:
+        return None
+    lines = _lines(until, due, rests, customer, channel)
+    if not len(lines.line):
         return None
     people, answers = _population(batch)
-    own = _own(batch)
     crowd = _of_population(batch, lines, people, until)
     told = _of_own(batch, lines, own, people, until)
     strength, deviations = batch.policy.learning.hour_strength, batch.policy.observing.deviations
     total = own.total[lines.customer]
     # What nobody was seen in is worth what the population's share is: the best such hour is the population's best.
-    plain = np.where(crowd.ahead > 0, strength * crowd.share / (total + strength), -1.0)
+    plain = where(crowd.ahead > 0, strength * crowd.share / (total + strength), -1.0)
     better = (told.share > plain) | ((told.share == plain) & (told.ahead < crowd.ahead))
     mine = _Choice(
-        ahead=np.where(better, told.ahead, crowd.ahead),
-        due=np.where(better, told.due, crowd.due),
-        share=np.where(better, told.share, plain),
+        ahead=where(better, told.ahead, crowd.ahead),
+        due=where(better, told.due, crowd.due),
+        share=where(better, told.share, plain),
     )
     here = (_weight(own, lines.customer, lines.cell) + strength * people[lines.cell]) / (total + strength)
-    sure = (total >= batch.policy.observing.at_least) & (mine.ahead > 0)
+    sure = own.enough[lines.customer] & (mine.ahead > 0)
     sure &= _apart(mine.share, here, total + strength, deviations)
     by_all = ~sure & (crowd.ahead > 0) & (answers >= batch.policy.learning.base_strength)
     by_all &= _apart(crowd.share, people[lines.cell], np.full(len(total), answers), deviations)
-    return _result(due, lines, sure, by_all, mine, crowd, np.where(sure, total, answers), batch.policy)
+    return _result(due, lines, sure, by_all, mine, crowd, where(sure, total, answers), batch.policy)
 
 
 def _result(
@@ -137,8 +143,8 @@ def _result(
     policy: Policy,
 ) -> BestHour:
     moved = sure | by_all
-    share = np.clip(np.where(sure, mine.share, crowd.share), 0.0, 1.0)
-    worth = np.where(sure, answers + policy.learning.hour_strength, answers)
+    share = np.clip(where(sure, mine.share, crowd.share), 0.0, 1.0)
+    worth = where(sure, answers + policy.learning.hour_strength, answers)
     margin = policy.observing.deviations * np.sqrt(share * (1.0 - share) / (worth + 1.0))
     place = lines.line[moved]
     found = BestHour(
@@ -151,10 +157,10 @@ def _result(
         low=np.zeros(len(due)),
         high=np.zeros(len(due)),
     )
-    found.due[place] = np.where(sure, mine.due, crowd.due)[moved]
+    found.due[place] = where(sure, mine.due, crowd.due)[moved]
     found.moved[place] = True
     found.own[place] = sure[moved]
-    found.cell[place] = ((lines.cell + np.where(sure, mine.ahead, crowd.ahead)) % WEEK)[moved]
+    found.cell[place] = ((lines.cell + where(sure, mine.ahead, crowd.ahead)) % WEEK)[moved]
     for sheet, values in (
         (found.answers, answers),
         (found.share, share),
@@ -192,35 +198,47 @@ def _population(batch: Batch) -> tuple[Floats, float]:
     return (counts + 1.0 / WEEK) / (total + 1.0), total
 
 
-def _own(batch: Batch) -> _Own:
-    columns, half_life = batch.hours, batch.policy.observing.half_life
-    row = np.flatnonzero(columns.row != NOBODY)
+def own_hours(batch: Batch) -> OwnHours | None:
+    """Return in which hours the customers were seen themselves; None where the question asks for no best hour."""
+    if window_end(batch) is None:
+        return None
+    columns, observing = batch.hours, batch.policy.observing
+    row = columns.rows()
     customer, cell = columns.row[row], columns.whole("cell")[row]
-    weight = columns.real("weight")[row] * weights(batch.now - columns.whole("as_of")[row], half_life)
-    order = np.lexsort([cell, customer])  # sums do not depend on the order of rows
-    customer, cell, weight = customer[order], cell[order], weight[order]
-    return _Own(
-        customer=customer,
-        cell=cell,
-        weight=weight,
-        total=np.bincount(customer, weights=weight, minlength=batch.size).astype(np.float64),
+    weight = columns.real("weight")[row] * weights(
+        batch.now - columns.whole("as_of")[row], observing.half_life
+    )
+    key = customer * WEEK + cell
+    if not (key[1:] >= key[:-1]).all():  # sums do not depend on the order of rows
+        order = np.argsort(key, kind="stable")
+        customer, cell, weight = customer[order], cell[order], weight[order]
+    total = np.bincount(customer, weights=weight, minlength=batch.size).astype(np.float64)
+    enough = total >= observing.at_least
+    kept = np.flatnonzero(enough[customer])
+    return OwnHours(
+        customer=customer[kept],
+        cell=cell[kept],
+        weight=weight[kept],
+        begin=np.concatenate([[0], np.cumsum(np.bincount(customer[kept], minlength=batch.size))]),
+        total=total,
+        enough=enough,
     )
 
 
-def _weight(own: _Own, customer: Ints, cell: Ints) -> Floats:
+def _weight(own: OwnHours, customer: Ints, cell: Ints) -> Floats:
     """Return the weight of one cell of each customer."""
     key = own.customer * WEEK + own.cell
     wanted = customer * WEEK + cell
     place = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     if not len(key):
         return np.zeros(len(wanted))
-    return np.where(key[place] == wanted, own.weight[place], 0.0)
+    return where(key[place] == wanted, own.weight[place], 0.0)
 
 
 def _lines(until: int, due: Ints, rests: Sequence[Rest], customer: Ints, channel: Ints) -> _Lines:
     line = np.flatnonzero(_WAITING[channel] & (due != NEVER) & (due < until))
     part = _rest_of(rests[0], line)
-    hour = (due[line] + _offsets(part, due[line])) // HOUR
+    hour = (due[line] + Clock.at(part.zones, part.zone, due[line]).ahead) // HOUR
     return _Lines(
         line=line,
         customer=customer[line],
@@ -260,11 +278,11 @@ def _by_share(people: Floats, cell: int, most: int) -> Ints:
     return ahead[np.lexsort([ahead, -people[(cell + ahead) % WEEK]])]
 
 
-def _of_own(batch: Batch, lines: _Lines, own: _Own, people: Floats, until: int) -> _Choice:
+def _of_own(batch: Batch, lines: _Lines, own: OwnHours, people: Floats, until: int) -> _Choice:
     """Return for each line the best of the hours in which its customer was seen."""
     count = len(lines.line)
     found = _Choice(ahead=np.zeros(count, dtype=np.int64), due=lines.due.copy(), share=np.full(count, -1.0))
-    row, line = _pairs(own.customer, lines.customer, batch.size)
+    line, row = matched(own.begin, lines.customer, np.arange(len(own.cell)))
     ahead = (own.cell[row] - lines.cell[line]) % WEEK
     inside = (ahead > 0) & (ahead <= lines.most[line]) & (own.weight[row] > 0)
     row, line, ahead = row[inside], line[inside], ahead[inside]
@@ -280,27 +298,14 @@ def _of_own(batch: Batch, lines: _Lines, own: _Own, people: Floats, until: int) 
     return found
 
 
-def _pairs(owner: Ints, customer: Ints, size: int) -> tuple[Ints, Ints]:
-    """Return every pair of a row and a line of the same customer."""
-    order = np.argsort(customer, kind="stable")
-    begin = np.searchsorted(customer[order], np.arange(size + 1))
-    count = np.diff(begin)[owner]
-    row = np.repeat(np.arange(len(owner)), count)
-    nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    return row, order[begin[owner[row]] + nth]
-
-
 def _at(batch: Batch, lines: _Lines, which: Ints, ahead: Ints, until: int) -> tuple[Ints, Bools]:
     """Return when an hour begins, so many ahead of a line's own, and whether the message may leave then.
 
     Not in an hour that the clock leaves out, in quiet hours, on a holiday, after the window or the offer's last day.
     """
     rest = _rest_of(lines.rests[0], which)
-    at = np.zeros(len(which), dtype=np.int64)
-    wall = (lines.hour[which] + ahead) * HOUR
-    for zone, place in _by_zone(rest):
-        at[place] = instant_of(lines.due[which[place]], wall[place], zone)
-    shown = at + _offsets(rest, at)
+    at = Clock.at(rest.zones, rest.zone, lines.due[which]).shows((lines.hour[which] + ahead) * HOUR)
+    shown = at + Clock.at(rest.zones, rest.zone, at).ahead
     allowed = (shown // HOUR == lines.hour[which] + ahead) & (at <= until)
     last = batch.question.last_day
     if last is not None:
@@ -312,19 +317,6 @@ def _at(batch: Batch, lines: _Lines, which: Ints, ahead: Ints, until: int) -> tu
     allowed[:] = False
     allowed[place] = True
     return at, allowed
-
-
-def _offsets(rest: Rest, at: Ints) -> Ints:
-    shift = np.zeros(len(at), dtype=np.int64)
-    for zone, place in _by_zone(rest):
-        shift[place] = offsets(zone, at[place])
-    return shift
-
-
-def _by_zone(rest: Rest) -> list[tuple[str, Ints]]:
-    order = np.argsort(rest.zone, kind="stable")
-    borders = np.flatnonzero(np.diff(rest.zone[order])) + 1
-    return [(rest.zones[int(rest.zone[part[0]])], part) for part in np.split(order, borders) if len(part)]
 
 
 def _rest_of(rest: Rest, which: Ints) -> Rest:

@@ -17,10 +17,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
 from preferences.batch import Batch
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Ints
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Ints, Small, where
 from preferences.statement import minutes
 from tidings.channel import Channel
 from tidings.problem import Problem
@@ -30,7 +29,6 @@ BASES = ("", "legitimate_interest", "soft_opt_in", "consent")
 OF_ADDRESS = 2
 """The slots from here on are the address's."""
 SLOTS = 4
-Small = npt.NDArray[np.int16]
 """In so many countries a customer can be known on a channel: their own, their clock's, two of the address."""
 _JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -183,26 +181,31 @@ def known(batch: Batch, address: Ints) -> Known:
     """Find the countries of every customer and channel; `address`: the row that is used, customers x channels."""
     own = _of_customers(batch, "country", lambda word: (word or "").upper())
     clock = _of_customers(batch, "time_zone", lambda zone: country_of_zone().get(zone or "", ""))
-    places = np.full((batch.size, WIDTH, SLOTS), len(countries()), dtype=np.int16)
+    places = np.full((SLOTS, WIDTH, batch.size), len(countries()), dtype=np.int16).T
     places[:, :, 0], places[:, :, 1] = own[:, None], clock[:, None]
     zones: list[str] = []
-    abroad = np.full((batch.size, WIDTH, 2), NOBODY, dtype=np.int16)
+    abroad = np.full((2, WIDTH, batch.size), NOBODY, dtype=np.int16).T
+    codes = {}
+    if batch.addresses.length:
+        for told in ("country", "prefix"):
+            at, words = batch.addresses.dictionary(told)
+            codes[told] = np.append(at, len(words)), words
     for column, name in enumerate(CHANNELS):
         told = "country" if Channel(name).on_paper else "prefix" if Channel(name).by_phone else ""
-        if told and batch.addresses.length:
-            codes, words = batch.addresses.dictionary(told)
-            at = np.append(codes, len(words))[address[:, column]]
+        if told in codes:
+            at, words = codes[told][0][address[:, column]], codes[told][1]
             pairs = [*(_pair(word) for word in words), (len(countries()),) * 2]
-            places[:, column, OF_ADDRESS:] = np.array(pairs, dtype=np.int16)[at]
+            for slot, pair in enumerate(zip(*pairs, strict=True), OF_ADDRESS):
+                places[:, column, slot] = np.array(pair, dtype=np.int16)[at]
             if Channel(name).by_phone:
                 zones, abroad[:, column] = _abroad(batch, words, at)
     return Known(places=places, abroad=abroad, zones=zones)
 
 
-def _of_customers(batch: Batch, column: str, country: Any) -> Ints:
+def _of_customers(batch: Batch, column: str, country: Any) -> Small:
     codes, words = batch.customers.dictionary(column)
-    numbers = np.array([*(number_of(country(word)) for word in words), len(countries())], dtype=np.int64)
-    found: Ints = numbers[np.append(codes, len(words))[batch.known]]
+    numbers = np.array([*(number_of(country(word)) for word in words), len(countries())], dtype=np.int16)
+    found: Small = numbers[np.append(codes, len(words))[batch.known]]
     return found
 
 
@@ -228,10 +231,8 @@ def _abroad(batch: Batch, words: Sequence[str | None], at: Ints) -> tuple[list[s
             table[number, place] = len(zones) - 1
     codes, names = batch.customers.dictionary("country")
     home = np.array([[(name or "").upper() in lands for lands in (*homes, ())] for name in (*names, None)])
-    same = home[np.append(codes, len(names))[batch.known], at]
-    found = table[at]
-    found[same] = NOBODY
-    return zones, found
+    foreign = np.where(home[:, :, None], NOBODY, table[None])
+    return zones, foreign[np.append(codes, len(names))[batch.known], at]
 
 
 def addressed(word: str) -> tuple[str, ...]:
@@ -277,21 +278,19 @@ def edges_of(country: str) -> tuple[str, ...]:
     return edges if ahead[edges[0]] != ahead[edges[1]] else edges[:1]
 
 
-def strictest(found: Known, asked: Ints, cell: Ints) -> tuple[Ints, Ints]:
-    """Return the largest of a table's values over the countries of some cells (flat), and the country it is from."""
-    row, channel = cell // WIDTH, cell % WIDTH
-    places = found.places[row, channel]
-    best, land = np.zeros(len(cell), dtype=np.int64), places[:, 0].astype(np.int64)
+def strictest(found: Known, asked: Ints, row: Ints, channel: Ints) -> tuple[Ints, Small]:
+    """Return the largest of a table's values over the countries of some cells, and the country it is from."""
+    best, land = np.zeros(len(row), dtype=np.int64), found.places[row, channel, 0]
     for slot in range(SLOTS):
-        values = asked[places[:, slot], channel]
+        place = found.places[row, channel, slot]
+        values = asked[place, channel]
         more = values > best
-        best, land = np.where(more, values, best), np.where(more, places[:, slot], land)
+        best, land = where(more, values, best), where(more, place, land)
     return best, land
 
 
-def shortest(found: Known, asked: Ints, cell: Ints) -> Ints:
-    """Return the smallest of a table's values that some country of a cell sets (0: none does); `cell`: flat places."""
-    row, channel = cell // WIDTH, cell % WIDTH
+def shortest(found: Known, asked: Ints, row: Ints, channel: Ints) -> Ints:
+    """Return the smallest of a table's values that some country of each of some cells sets (0: none does)."""
     values = asked[found.places[row, channel], channel[:, None]]
-    least = np.where(values == 0, NEVER, values).min(axis=1, initial=NEVER)
-    return np.where(least == NEVER, 0, least)
+    least = where(values == 0, NEVER, values).min(axis=1, initial=NEVER)
+    return where(least == NEVER, 0, least)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from preferences.sheet import LONG_AGO, NOBODY, Bools, Ints
+from preferences.sheet import LONG_AGO, NOBODY, Bools, Ints, where
 from preferences.statement import KINDS, Statements, value
 
 
@@ -36,12 +36,12 @@ def pauses(said: Statements) -> Pauses:
     if not len(lines):
         nothing = np.zeros(0, dtype=np.int64)
         return Pauses(customer=nothing, start=nothing, until=nothing, row=nothing, number=nothing)
-    ends = said.columns.judged("value", resumes, np.bool_)[said.row[lines]]
-    at, start = said.at[lines], said.start[lines]
-    until = np.where(ends, at, said.until[lines])
-    begins = np.where(start == LONG_AGO, at, start)
+    ends = said.columns.judged("value", resumes, np.bool_, said.row[lines])
+    at, number, start = said.at(lines), said.number(lines), said.start[lines]
+    until = where(ends, at, said.until[lines])
+    begins = where(start == LONG_AGO, at, start)
     topic_and_brand = said.slot[lines] % (2 * said.depth)
-    order = np.lexsort((said.number[lines], at, topic_and_brand, said.customer[lines]))
+    order = np.lexsort((number, at, topic_and_brand, said.customer[lines]))
     group = said.customer[lines] * 2 * said.depth + topic_and_brand
     stands = ~ends[order] & ~_replaced(group[order], begins[order], until[order])
     kept = order[stands]
@@ -50,7 +50,7 @@ def pauses(said: Statements) -> Pauses:
         start=start[kept],
         until=until[kept],
         row=said.row[lines][kept],
-        number=said.number[lines][kept],
+        number=number[kept],
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tidings.facts import SCHEMAS, Facts
 
-PIECE = 50_000
+PIECE = 100_000
 """Customers decided at once; columns of more leave the processor's memory, and each takes longer."""
 
 

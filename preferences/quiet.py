@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from preferences.sheet import NEVER, NOBODY, Bools, Ints, microseconds
+from preferences.sheet import NEVER, NOBODY, Bools, Ints, microseconds, where
 from preferences.statement import ANY_DAY
 
 MINUTE = 60_000_000
@@ -25,6 +25,10 @@ DAY = 1440 * MINUTE
 _EPOCH_DAY = date(1970, 1, 1)
 _THURSDAY = 3
 """The day of the week of 1 January 1970, Monday 0."""
+_ERA = 2**53
+"""Microseconds, 285 years: more than any instant has."""
+_YEARS = 10_000
+"""More than any year is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,100 +63,101 @@ def release(due: Ints, rest: Rest, which: Bools) -> Freed:
     """Return the first allowed instant at or after each `due`; lines outside `which` stay as they are."""
     freed = due.copy()
     moved = np.zeros((3, len(due)), dtype=np.bool_)
-    places = np.where(rest.resting, rest.country, len(rest.countries))
-    group = rest.zone * (len(rest.countries) + 1) + places
     waiting = (rest.start != rest.end) | rest.resting | (rest.days != ANY_DAY)
-    concerned = np.flatnonzero(which & waiting & (rest.zone != NOBODY))
-    small = (
-        group[concerned].astype(np.int16)
-        if len(rest.zones) * (len(rest.countries) + 1) < 2**15
-        else group[concerned]
-    )
-    order = concerned[np.argsort(small, kind="stable")]
-    borders = np.flatnonzero(np.diff(group[order])) + 1
-    for who in np.split(order, borders) if len(order) else ():
-        zone = rest.zones[int(rest.zone[who[0]])]
-        country = "" if places[who[0]] == len(rest.countries) else rest.countries[int(places[who[0]])]
-        window = (rest.start[who], rest.end[who], rest.days[who])
-        freed[who], moved[:, who] = _release(due[who], window, zone, country)
-    return Freed(due=freed, quiet=moved[0], holiday=moved[1], day=moved[2])
-
-
-def _release(due: Ints, window: tuple[Ints, Ints, Ints], zone: str, country: str) -> tuple[Ints, Bools]:
-    at = due.copy()
-    start, end, days = window
-    moved = np.zeros((3, len(at)), dtype=np.bool_)
-    moving = np.arange(len(at))
-    while True:
-        now, first, last = at[moving], start[moving], end[moving]
-        wall = now + offsets(zone, now)
+    moving = np.flatnonzero(which & waiting & (rest.zone != NOBODY))
+    while len(moving):
+        now, zone, first, last = freed[moving], rest.zone[moving], rest.start[moving], rest.end[moving]
+        clock = Clock.at(rest.zones, zone, now)
+        wall = now + clock.ahead
         day = wall // DAY
         minute = (wall - day * DAY) // MINUTE
         over = first > last
-        inside = np.where(over, (minute >= first) | (minute < last), (minute >= first) & (minute < last))
-        resting = _on_holiday(country, day) if country else np.zeros(len(day), dtype=np.bool_)
-        unwished = (days[moving] >> (day + _THURSDAY) % 7) & 1 == 0
+        inside = where(over, (minute >= first) | (minute < last), (minute >= first) & (minute < last))
+        resting = _on_holiday(rest, moving, day)
+        unwished = (rest.days[moving] >> (day + _THURSDAY) % 7) & 1 == 0
         ends = (day + (over & (minute >= first))) * DAY + last * MINUTE
-        target = np.where(resting | unwished, (day + 1) * DAY, ends)
+        target = where(resting | unwished, (day + 1) * DAY, ends)
         hit = inside | resting | unwished
-        if not hit.any():
-            break
         moved[:, moving] |= np.stack([inside & ~resting & ~unwished, resting, unwished & ~resting])
         moving = moving[hit]
         # No further than the next change of the clock: one that is set back may stand outside the window again.
-        at[moving] = np.minimum(instant_of(now[hit], target[hit], zone), _next_change(now[hit], zone))
-    return at, moved
+        freed[moving] = np.minimum(clock.shows(target), clock.change)[hit]
+    return Freed(due=freed, quiet=moved[0], holiday=moved[1], day=moved[2])
 
 
-def _next_change(now: Ints, zone: str) -> Ints:
-    changes, _ = transitions(zone, *_years(int(now.min()), int(now.max())))
-    return np.append(changes, NEVER)[np.searchsorted(changes, now, side="right")]
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """What the clocks of some zones show at some instants, and when each is set next; microseconds."""
+
+    ahead: Ints
+    """Of UTC."""
+    change: Ints
+    """The next instant at which it is set."""
+    then: Ints
+    """How far it is ahead from that instant on."""
+    now: Ints
+
+    @classmethod
+    def at(cls, zones: Sequence[str], zone: Ints, now: Ints) -> Clock:
+        """Read the clock of each zone (a place in `zones`) at an instant of its own."""
+        if not len(now):
+            return cls(ahead=now, change=now, then=now, now=now)
+        first, last = (datetime.fromtimestamp(int(edge) // 1_000_000, tz=UTC).year for edge in _edges(now))
+        changes, shifts = _clocks(tuple(zones), first, last + 2)
+        era = zone.astype(np.int64) * _ERA
+        place = np.searchsorted(changes, era + now, side="right")
+        return cls(ahead=shifts[place - 1], change=changes[place] - era, then=shifts[place], now=now)
+
+    def shows(self, wall: Ints) -> Ints:
+        """Return the first instant after `now` at which it shows `wall` or, where it is set past it, more."""
+        plain = wall - self.ahead
+        return where(self.change <= plain, np.maximum(self.change, wall - self.then), plain)
 
 
-def instant_of(now: Ints, wall: Ints, zone: str) -> Ints:
-    """Return the first instant after `now` whose wall clock shows `wall` or, where the clock jumps over it, more."""
-    changes, _ = transitions(zone, *_years(int(now.min()), int(now.max())))
-    here = offsets(zone, now)
-    plain = wall - here
-    ahead = np.searchsorted(changes, now, side="right")
-    change = changes[np.minimum(ahead, len(changes) - 1)]
-    crossed = (ahead < len(changes)) & (change <= plain)
-    after = np.maximum(change, wall - offsets(zone, change))
-    return np.where(crossed, after, plain)
+def _edges(values: Ints) -> tuple[np.int64, np.int64]:
+    return values.min(), values.max()
 
 
-def offsets(zone: str, at: Ints) -> Ints:
-    """Return how far the wall clock of a zone is ahead of UTC at each instant, in microseconds."""
-    edges = int(at.min()), int(at.max())
-    changes, shift = transitions(zone, *_years(*edges))
-    first, last = np.searchsorted(changes, edges, side="right") - 1
-    if first == last:  # The clock is not set between them, as nearly always.
-        return np.full(len(at), shift[first])
-    return shift[np.searchsorted(changes, at, side="right") - 1]
+@lru_cache(maxsize=256)
+def _clocks(zones: tuple[str, ...], first_year: int, last_year: int) -> tuple[Ints, Ints]:
+    """Return when the clocks of all zones are set, zone after zone, and how far each is ahead from then on.
 
-
-def _years(first: int, last: int) -> tuple[int, int]:
-    """Return the years to know a clock's changes in, for instants between two of them."""
-    return (
-        datetime.fromtimestamp(first // 1_000_000, tz=UTC).year,
-        datetime.fromtimestamp(last // 1_000_000, tz=UTC).year + 2,
-    )
+    The instants of a zone are moved by its place times _ERA, so that one sorted list answers for all; the last one of
+    each lies after every instant.
+    """
+    instants: list[Ints] = []
+    shifts: list[Ints] = []
+    for place, zone in enumerate(zones):
+        changes, ahead = transitions(zone, first_year, last_year)
+        instants.append(np.append(changes, _ERA - 1) + place * _ERA)
+        shifts.append(np.append(ahead, 0))
+    return np.concatenate(instants), np.concatenate(shifts)
 
 
 @lru_cache(maxsize=2048)
 def transitions(zone: str, first_year: int, last_year: int) -> tuple[Ints, Ints]:
     """Return the instants at which a zone's clock is set, from the start of a year, and the offset from each on."""
     info = ZoneInfo(zone)
-    moment = datetime(first_year, 1, 1, tzinfo=UTC)
-    found = [(microseconds(moment), _shift(info, moment))]
-    while moment.year < last_year:
+    begin = datetime(first_year, 1, 1, tzinfo=UTC)
+    changes = [begin, *(change for year in range(first_year, last_year) for change in _changes(zone, year))]
+    return (
+        np.array([microseconds(change) for change in changes], dtype=np.int64),
+        np.array([_shift(info, change) for change in changes], dtype=np.int64),
+    )
+
+
+@lru_cache(maxsize=16_384)
+def _changes(zone: str, year: int) -> tuple[datetime, ...]:
+    """Return when a clock is set within a year."""
+    info, found = ZoneInfo(zone), []
+    moment, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    shift = _shift(info, moment)
+    while moment < end:
         later = moment + timedelta(days=1)
-        if _shift(info, later) != found[-1][1]:
-            change = _change(info, moment, later)
-            found.append((microseconds(change), _shift(info, change)))
-        moment = later
-    instants, shifts = zip(*found, strict=True)
-    return np.array(instants, dtype=np.int64), np.array(shifts, dtype=np.int64)
+        if (ahead := _shift(info, later)) != shift:
+            found.append(_change(info, moment, later))
+        moment, shift = later, ahead
+    return tuple(found)
 
 
 def _change(info: ZoneInfo, before: datetime, after: datetime) -> datetime:
@@ -181,26 +186,27 @@ def known_zone(name: str | None, fallback: str) -> str:
     return name or fallback
 
 
-def _on_holiday(country: str, days: Ints) -> Bools:
-    first = _EPOCH_DAY + timedelta(days=int(days.min()))
-    last = _EPOCH_DAY + timedelta(days=int(days.max()))
-    begin, table = _calendar(country, first.year, last.year)
-    return table[days - begin]
-
-
-@lru_cache(maxsize=1024)
-def _calendar(country: str, first_year: int, last_year: int) -> tuple[int, Bools]:
-    """Return the first day of some years, and of each of their days whether it is a holiday."""
-    begin, end = ((date(year, 1, 1) - _EPOCH_DAY).days for year in (first_year, last_year + 1))
-    table = np.zeros(end - begin, dtype=np.bool_)
-    for year in range(first_year, last_year + 1):
-        table[holidays_of(country, year) - begin] = True
-    return begin, table
+def _on_holiday(rest: Rest, line: Ints, day: Ints) -> Bools:
+    """Return which lines stand on a day, since 1970, that is a holiday which binds them."""
+    found = np.zeros(len(day), dtype=np.bool_)
+    which = np.flatnonzero(rest.resting[line])
+    if not len(which):
+        return found
+    country, day = rest.country[line[which]].astype(np.int64), day[which]
+    years = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    asked = [divmod(pair, _YEARS) for pair in np.unique(country * _YEARS + years).tolist()]
+    dates = [place * _YEARS * 366 + holidays_of(rest.countries[place], year) for place, year in asked]
+    known = np.concatenate([*dates, [NEVER]])
+    key = country * _YEARS * 366 + day
+    found[which] = known[np.searchsorted(known, key)] == key
+    return found
 
 
 @lru_cache(maxsize=1024)
 def holidays_of(country: str, year: int) -> Ints:
     """Return a country's public holidays as days since 1970; none where they are not known."""
+    if not country:
+        return np.zeros(0, dtype=np.int64)
     import holidays
 
     try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import combinations
 
 import numpy as np
 
 from preferences.behaviour import Observed
 from preferences.reach import number
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints, Small, some
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints, Small, cells, sheet, some, where
 from preferences.statement import UNPLACED, Statements, is_only, places
 from tidings.reason import Reason
 
@@ -32,8 +33,8 @@ class Wishes:
     """Per customer: whether any order is in force."""
     slots: tuple[Small, Small]
     """Which slot of the statements placed each cell, and which excluded it."""
-    spoken: Mapping[int, Ints]
-    """By slot the statement of each customer."""
+    spoken: Mapping[int, tuple[Ints, Ints]]
+    """By slot the customers and the statement of each."""
 
     @cached_property
     def statement(self) -> Ints:
@@ -53,42 +54,40 @@ def wishes(said: Statements) -> Wishes:
     """
     orders = list(said.spoken("order"))
     slots = 4 * said.depth
-    key = np.full((said.size, WIDTH), slots * STEP, dtype=np.int16)
-    never = np.full((said.size, WIDTH), slots, dtype=np.int8)
+    key = sheet(said.size, slots * STEP, np.int16)
+    never = sheet(said.size, slots, np.int8)
     stated = np.zeros(said.size, dtype=np.bool_)
     if orders:
         table, order = places(said.columns)
-    for slot, row in reversed(orders):  # what is more particular is laid over what is less so
-        who = np.flatnonzero(row != NOBODY)
-        place = table[order[row[who]]]
+    for slot, who, row in reversed(orders):  # what is more particular is laid over what is less so
+        place = table[order[row]]
         named = place != UNPLACED
-        key[who] = np.where(named, slot * STEP + place, key[who])
-        only = said.columns.judged("value", is_only, np.bool_, row[who])
-        never[who] = np.where(named, slots, np.where(only[:, None], slot, never[who]))
+        key[who] = where(named, slot * STEP + place, key[who])
+        only = said.columns.judged("value", is_only, np.bool_, row)
+        never[who] = where(named, slots, where(only[:, None], np.int8(slot), never[who]))
         stated[who] |= some(named)
     slot_of = (np.arange(slots * STEP + 1) // STEP).astype(np.int8)
     reasons = np.append(np.array([number(said.reason(slot)) for slot in range(slots)]), NOBODY)
     placed = slot_of[key]
     return Wishes(
-        key=np.where(key == slots * STEP, LAST, key.astype(np.int64)),
-        reason=reasons.astype(np.int16)[placed],
+        key=where(key == slots * STEP, LAST, key.astype(np.int64)),
+        reason=reasons.astype(np.int8)[placed],
         unwished=never < slots,
         stated=stated,
         slots=(placed, never),
-        spoken=dict(orders),
+        spoken={slot: (who, row) for slot, who, row in orders},
     )
 
 
-def _rows(slot: Small, spoken: Mapping[int, Ints]) -> Ints:
+def _rows(slot: Small, spoken: Mapping[int, tuple[Ints, Ints]]) -> Ints:
     """Return the statement that speaks in the slot of each cell, NOBODY where none does."""
     found = np.full(slot.shape, NOBODY, dtype=np.int64)
-    for one, row in spoken.items():
-        who, channel = np.nonzero(slot == one)
-        found[who, channel] = row[who]
+    for one, (who, row) in spoken.items():
+        found[who] = np.where(slot[who] == one, row[:, None], found[who])
     return found
 
 
-def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Ints, Ints]:
+def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Ints, Small]:
     """Return the place of each channel by default order, then by cost and name; and which rule placed it."""
     rest = sorted(
         (name for name in CHANNELS if name not in default), key=lambda name: (costs.get(name, np.inf), name)
@@ -97,7 +96,7 @@ def house_order(default: Sequence[str], costs: Mapping[str, float]) -> tuple[Int
     place = np.array([order.index(name) for name in CHANNELS], dtype=np.int64)
     reason = np.array(
         [number(Reason.CHEAPEST if name in rest else Reason.DEFAULT_ORDER) for name in CHANNELS],
-        dtype=np.int64,
+        dtype=np.int8,
     )
     return place, reason
 
@@ -108,24 +107,34 @@ def observed_first(seen: Observed, *, possible: Bools, silent: Bools, house: Int
     A channel moves when the lower end of its interval lies above the upper end of that of the channel that
     comes first by house order among the possible ones.
     """
-    place = np.where(possible, house[None, :], WIDTH)
-    first = np.argmin(place, axis=1)
-    bar = np.take_along_axis(seen.high, first[:, None], axis=1)
-    return possible & silent[:, None] & seen.enough & (seen.low > bar)
+    bar = np.full(len(silent), np.inf)
+    for channel in reversed(np.argsort(house)):
+        bar = where(possible[:, channel], seen.high[:, channel], bar)
+    return possible & silent[:, None] & seen.enough & (seen.low > bar[:, None])
 
 
 def keys(wished: Ints, *, mean: Floats | None, moved: Bools | None, house: Ints) -> Ints:
     """Return one key per cell: stated, then what behaviour moves up (most engaged first), then the house order."""
-    key = np.where(wished == LAST, HOUSE + house[None, :], wished)
+    key = where(wished == LAST, HOUSE + house[None, :], wished)
     if mean is None or moved is None:
         return key
-    rest = np.floor((1.0 - mean) * 1e9).astype(np.int64)
-    return np.where(moved, OBSERVED + rest * 8 + house[None, :], key)
+    who, channel = cells(moved)
+    rest = np.floor((1.0 - mean[who, channel]) * 1e9).astype(np.int64)
+    key[who, channel] = OBSERVED + rest * 8 + house[channel]
+    return key
 
 
-def ranked(key: Ints, possible: Bools) -> tuple[Ints, Ints]:
+def ranked(key: Ints, possible: Bools) -> tuple[Small, Small]:
     """Return per line the channels in order, and the rank of each of them (1 first, NOBODY: not possible)."""
-    sortable = np.where(possible, key, LAST + key)
-    order = np.argsort(sortable, axis=1, kind="stable")
-    rank = np.where(np.take_along_axis(possible, order, axis=1), np.arange(1, WIDTH + 1), NOBODY)
-    return order, rank
+    sortable = where(possible, key, LAST + key)
+    before = np.zeros((WIDTH, len(key)), dtype=np.int64)  # so many channels come before each
+    for one, other in combinations(range(WIDTH), 2):
+        behind = sortable[:, one] > sortable[:, other]
+        before[one] += behind
+        before[other] += ~behind
+    line, order = np.arange(len(key)) * WIDTH, np.empty((len(key), WIDTH), dtype=np.int8)
+    for channel in range(WIDTH):
+        order.ravel()[line + before[channel]] = channel
+    count = reduce(np.add, possible.T.astype(np.int8))
+    nth = np.arange(1, WIDTH + 1, dtype=np.int8)
+    return order, where(nth <= count[:, None], nth, np.int8(NOBODY))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from preferences.policy import Policy
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Columns, Ints, newest
+from preferences.sheet import CHANNELS, NOBODY, WIDTH, Columns, Ints, Small, first_speaks, newest, where
 from preferences.statement import brand_words
 from tidings.reason import Reason
 
@@ -29,7 +29,8 @@ _REASON_OF_GRADE = np.array(
         number(Reason.UNVERIFIED_ADDRESS),
         number(Reason.SUPPRESSED),
         OPEN,
-    ]
+    ],
+    dtype=np.int8,
 )
 
 
@@ -38,7 +39,7 @@ class Reach:
     """Customers x channels: the row of the address to use, or of the one that shows why not; NOBODY: none."""
 
     address: Ints
-    reason: Ints
+    reason: Small
     suppression: Ints
 
 
@@ -53,38 +54,43 @@ def reach(
     """
     cells = size * WIDTH
     channel = addresses.codes("channel", CHANNELS)
-    row = np.flatnonzero((addresses.row != NOBODY) & (channel != NOBODY))
-    cell = addresses.row[row] * WIDTH + channel[row]
-    barred, stopped = _suppressed(addresses, suppressions, cells, brand, policy)
-    usable = addresses.codes("state", ("usable",))[row] == 0
+    row = addresses.rows(channel != NOBODY)
+    channel = channel[row]
+    cell = channel.astype(np.int64) * size + addresses.row[row]
+    barred, stopped = _suppressed(addresses, suppressions, size, brand, policy)
     proving = {*policy.verified, *(policy.double_opt_in if marketing else ())}
-    bound = np.array([name in proving for name in CHANNELS])[channel[row]]
+    bound = np.array([name in proving for name in CHANNELS])[channel]
     proven = ~bound | addresses.truth("verified")[row]
     blocked = (barred[row] != NOBODY) | (stopped[cell] != NOBODY)
 
-    grade = np.where(blocked, BARRED, np.where(~usable, UNUSABLE, np.where(proven, FIT, UNPROVEN)))
+    grade = where(proven, np.int8(FIT), np.int8(UNPROVEN))
+    grade = where(addresses.codes("state", ("usable",))[row] == 0, grade, np.int8(UNUSABLE))
+    grade = where(blocked, np.int8(BARRED), grade)
     best = newest(cell, cells, grade, -addresses.whole("position", 0)[row], -addresses.whole("address")[row])
-    some = best != NOBODY
-    grades = np.where(some, np.append(grade, 0)[best], np.where(stopped != NOBODY, BARRED, NONE))
-    address = np.where(some, np.append(row, NOBODY)[best], NOBODY)
-    witness = np.where(stopped != NOBODY, stopped, np.append(barred, NOBODY)[address])
-    shape = (size, WIDTH)
+    address = np.append(row, NOBODY)[best]
+    grades = np.append(grade, np.int8(NONE))[best]
+    shut = np.flatnonzero(stopped != NOBODY)
+    grades[shut] = np.maximum(grades[shut], BARRED)  # also where there is no address
+    suppression = np.full(cells, NOBODY, dtype=np.int64)
+    found = np.flatnonzero(grades == BARRED)
+    suppression[found] = first_speaks(stopped[found], np.append(barred, NOBODY)[address[found]])
+    shape = (WIDTH, size)
     return Reach(
-        address=address.reshape(shape),
-        reason=_REASON_OF_GRADE[grades].reshape(shape),
-        suppression=np.where(grades == BARRED, witness, NOBODY).reshape(shape),
+        address=address.reshape(shape).T,
+        reason=_REASON_OF_GRADE[grades].reshape(shape).T,
+        suppression=suppression.reshape(shape).T,
     )
 
 
 def _suppressed(
-    addresses: Columns, suppressions: Columns, cells: int, brand: str, policy: Policy
+    addresses: Columns, suppressions: Columns, size: int, brand: str, policy: Policy
 ) -> tuple[Ints, Ints]:
     """Return the suppression row that bars each address row, and the one that closes each cell."""
     barred = np.full(addresses.length, NOBODY, dtype=np.int64)
-    stopped = np.full(cells, NOBODY, dtype=np.int64)
+    stopped = np.full(size * WIDTH, NOBODY, dtype=np.int64)
     channel = suppressions.codes("channel", CHANNELS)
     ours = suppressions.codes("brand", brand_words(brand)) != NOBODY
-    row = np.flatnonzero((suppressions.row != NOBODY) & (channel != NOBODY) & ours)
+    row = suppressions.rows(channel != NOBODY, ours)
     if not len(row):
         return barred, stopped
     order = row[np.lexsort((-suppressions.whole("suppression")[row], -suppressions.whole("at")[row]))]
@@ -92,13 +98,21 @@ def _suppressed(
         order
     ]
     final = order[closes]
-    stopped[suppressions.row[final] * WIDTH + channel[final]] = final  # the oldest stays
+    stopped[channel[final].astype(np.int64) * size + suppressions.row[final]] = final  # the oldest stays
     _bar(barred, addresses.whole("address"), suppressions.whole("address")[order], order)
     return barred, stopped
 
 
 def _bar(barred: Ints, addresses: Ints, closed: Ints, rows: Ints) -> None:
+    """Write the row that closes each address; `rows` close the addresses `closed`, the last of equal ones counts."""
     known, last = np.unique(closed[::-1], return_index=True)
-    places = np.minimum(np.searchsorted(known, addresses), len(known) - 1)
-    hit = known[places] == addresses
-    barred[hit] = rows[::-1][last][places[hit]]
+    rows = rows[::-1][last]
+    first, span = int(known[0]), int(known[-1] - known[0]) + 1
+    near = np.flatnonzero((addresses >= known[0]) & (addresses <= known[-1]))
+    if span <= 8 * len(addresses):  # ids lie close together: look them up instead of searching
+        table = np.full(span, NOBODY, dtype=np.int64)
+        table[known - first] = rows
+        barred[near] = table[addresses[near] - first]
+        return
+    places = np.searchsorted(known, addresses[near])
+    barred[near] = where(known[places] == addresses[near], rows[places], NOBODY)

@@ -9,7 +9,7 @@ import numpy as np
 from preferences.behaviour import of_persons, weights
 from preferences.hours import HOUR, THURSDAY, WEEK
 from preferences.policy import Observing
-from preferences.quiet import known_zone, offsets
+from preferences.quiet import Clock, known_zone
 from preferences.sheet import Ints
 from tidings.channel import Channel
 
@@ -46,11 +46,8 @@ def fold_hours(
         .sort("customer", "at", "touchpoint")
     )
     at = seen["at"].to_physical().to_numpy()
-    wall = at.copy()
     places, names = _places(seen["time_zone"])
-    for place, name in enumerate(names):
-        rows = np.flatnonzero(places == place)
-        wall[rows] += offsets(known_zone(name, fallback), at[rows])
+    wall = at + Clock.at([known_zone(name, fallback) for name in names], places, at).ahead
     hour = wall // HOUR
     message = pl.coalesce("message", pl.format("alone {}", "touchpoint"))
     seen = seen.with_columns(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,13 +56,60 @@ def microseconds(moment: datetime) -> int:
 def newest(key: Ints, size: int, *order: Ints) -> Ints:
     """Return for each key 0..size-1 the row that comes last in `order` (most significant first), or NOBODY."""
     last = np.full(size, NOBODY, dtype=np.int64)
-    last[key] = np.arange(len(key))
-    counts = np.bincount(key, minlength=size)
-    if len(key) and counts.max() > 1:
-        several = np.flatnonzero(counts[key] > 1)
-        ordered = several[np.lexsort([part[several] for part in reversed(order)])]
-        last[key[ordered]] = ordered  # of equal keys the last assignment stays
+    row = np.arange(len(key))
+    last[key] = row  # of equal keys the last assignment stays
+    again = key[np.flatnonzero(last[key] != row)]
+    if len(again):
+        shared = np.zeros(size, dtype=np.bool_)
+        shared[again] = True
+        row = np.flatnonzero(shared[key])
+        for part in order:
+            values, whose = part[row], key[row]
+            most = np.full(size, LONG_AGO, dtype=np.int64)
+            np.maximum.at(most, whose, values)
+            row = row[np.flatnonzero(values == most[whose])]
+        last[key[row]] = row
     return last
+
+
+def sheet(size: int, filled: Any, kind: Any = np.int64) -> npt.NDArray[Any]:
+    """Return a sheet of customers x channels; it lies in memory channel after channel, as a row has only a few."""
+    return np.full((WIDTH, size), filled, dtype=kind).T
+
+
+def flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a sheet as one list, channel after channel: a cell stands at channel x number of customers + customer."""
+    return values.T.ravel()
+
+
+def cells(which: Bools) -> tuple[Ints, Ints]:
+    """Return the customers and the channels of the cells of a sheet in which something holds."""
+    found = [np.flatnonzero(column) for column in which.T]
+    return np.concatenate(found), np.repeat(np.arange(WIDTH), [len(one) for one in found])
+
+
+def first_speaks(*rules: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return what the first rule says that does not leave a cell open (NOBODY), NOBODY where all do."""
+    said = rules[0]
+    for rule in rules[1:]:
+        said = where(said == NOBODY, rule, said)
+    return said
+
+
+def where(which: Bools, yes: Any, no: Any) -> npt.NDArray[Any]:
+    """Return `yes` where something holds and `no` elsewhere, as `np.where`, which guesses cell by cell how it goes on.
+
+    A processor pays for each wrong guess as much as for some twenty cells; picking bits needs none.
+    """
+    if which.size <= FEW:
+        few: npt.NDArray[Any] = np.where(which, yes, no)
+        return few
+    kind = np.result_type(yes, no)
+    bits = np.dtype(f"i{kind.itemsize}")
+    yes, no = (np.asarray(part, dtype=kind).view(bits) for part in (yes, no))
+    picked: npt.NDArray[Any] = (yes ^ no) & -which.view(np.int8)
+    picked ^= no
+    return picked.view(kind)
 
 
 def some(table: Bools) -> Bools:
@@ -70,6 +118,40 @@ def some(table: Bools) -> Bools:
     for column in table.T:
         found |= column
     return found
+
+
+def matched(begin: Ints, keys: Ints, order: Ints) -> tuple[Ints, Ints]:
+    """Return every pair of a place in `keys` and an entry of `order` that belongs to the key there.
+
+    Those of a key stand together in `order`: from `begin[key]` up to `begin[key + 1]`.
+    """
+    first = begin[keys]
+    count = begin[keys + 1] - first
+    place = np.repeat(np.arange(len(keys)), count)
+    return place, order[np.arange(len(place)) + np.repeat(first - (np.cumsum(count) - count), count)]
+
+
+def alike(*columns: Small) -> tuple[Ints, Ints]:
+    """Return a number for each row, the same for those that are equal in all columns, and one row of each number."""
+    rows = len(columns[0])
+    group = np.zeros(rows, dtype=np.int64)
+    for column in columns if rows else ():
+        least, most = int(column.min()), int(column.max())
+        if least < most:
+            group = _numbered(group * (most - least + 1) + (column - least))
+    one = np.zeros(int(group.max(initial=NOBODY)) + 1, dtype=np.int64)
+    one[group] = np.arange(rows)
+    return group, one
+
+
+def _numbered(keys: Ints) -> Ints:
+    """Return numbers without gaps for numbers, 0 or more, with gaps."""
+    most = int(keys.max())
+    if most > 4 * len(keys) + FEW:
+        return np.unique(keys, return_inverse=True)[1]
+    met = np.zeros(most + 1, dtype=np.bool_)
+    met[keys] = True
+    return (np.cumsum(met) - 1)[keys]
 
 
 def different(values: Ints) -> Ints:
@@ -87,6 +169,7 @@ class Customers:
         self._first = int(self.ids[0]) if self.size else 0
         span = int(self.ids[-1]) - self._first + 1 if self.size else 0
         self._table: Ints | None = None
+        self._without_gaps = span == self.size
         if span <= 8 * self.size:  # ids lie close together: look them up instead of searching
             self._table = np.full(span + 1, NOBODY, dtype=np.int64)
             self._table[self.ids - self._first] = np.arange(self.size)
@@ -97,12 +180,12 @@ class Customers:
             return np.full(len(customers), NOBODY, dtype=np.int64)
         if self._table is not None:
             places = customers - self._first
-            if len(places) and places.min() >= 0 and places.max() < len(self._table):
-                return self._table[places]
+            if len(places) and places.min() >= 0 and places.max() < len(self._table) - 1:
+                return places if self._without_gaps else self._table[places]
             inside = (places >= 0) & (places < len(self._table))
-            return np.where(inside, self._table[np.where(inside, places, -1)], NOBODY)
+            return where(inside, self._table[where(inside, places, -1)], NOBODY)
         places = np.minimum(np.searchsorted(self.ids, customers), self.size - 1)
-        return np.where(self.ids[places] == customers, places, NOBODY)
+        return where(self.ids[places] == customers, places, NOBODY)
 
 
 class Columns:
@@ -113,9 +196,10 @@ class Columns:
         self.frame = frame
         self.length = frame.height
         self.row = customers.rows(self.whole("customer"))
+        self._customers = customers.size
         self._kept: dict[tuple[str, ...], Any] = {}
-        self._dictionaries: dict[str, tuple[Ints, list[str | None]]] = {}
-        self._places: dict[str, tuple[npt.NDArray[Any], list[str | None]]] = {}
+        self._places: dict[str, tuple[Small, list[str | None]]] = {}
+        self._judged: dict[tuple[str, Any], npt.NDArray[Any]] = {}
 
     def kept(self, name: tuple[str, ...], work: Callable[[], Any]) -> Any:
         """Return what was worked out of the frame under this name before, else work it out."""
@@ -123,21 +207,40 @@ class Columns:
             self._kept[name] = work()
         return self._kept[name]
 
-    def whole(self, column: str, absent: int = NOBODY) -> Ints:
-        """Return a column of numbers or instants (microseconds); `absent` where it is null."""
+    def rows(self, *conditions: Bools) -> Ints:
+        """Return the rows of customers who are asked about for which all conditions hold."""
+        asked = self.kept(("asked",), lambda: self.row != NOBODY)
+        found: Ints = np.flatnonzero(reduce(np.logical_and, conditions, asked))
+        return found
+
+    def of(self, customers: Ints) -> tuple[Ints, Ints]:
+        """Return every pair of a place in `customers` and a row of the customer there."""
+        order, begin = self.kept(("of",), self._by_customer)
+        return matched(begin, customers, order)
+
+    def _by_customer(self) -> tuple[Ints, Ints]:
+        """Return the rows customer by customer, and where each customer's begin among them."""
+        order = np.arange(self.length)
+        if not (self.row[1:] >= self.row[:-1]).all():
+            order = np.argsort(self.row, kind="stable")
+        counts = np.bincount(self.row + 1, minlength=self._customers + 1)
+        return order, np.cumsum(counts)
+
+    def whole(self, column: str, absent: int = NOBODY, rows: Ints | None = None) -> Ints:
+        """Return a column of numbers or instants (microseconds), or some rows of it; `absent` where it is null."""
         import polars as pl
 
         values = self.frame[column]
         if values.null_count() == self.length:
-            return np.full(self.length, absent, dtype=np.int64)
+            return np.full(self.length if rows is None else len(rows), absent, dtype=np.int64)
         values = values.cast(pl.Int64)
         if not values.null_count():
-            return values.to_numpy()
+            numbers: Ints = values.to_numpy()
+            return numbers if rows is None else numbers[rows]
         if self.length <= FEW:
-            return np.array(
-                [absent if value is None else value for value in values.to_list()], dtype=np.int64
-            )
-        return values.fill_null(absent).to_numpy()
+            numbers = np.array([absent if one is None else one for one in values.to_list()], dtype=np.int64)
+            return numbers if rows is None else numbers[rows]
+        return (values if rows is None else values[rows]).fill_null(absent).to_numpy()
 
     def real(self, column: str) -> Floats:
         """Return a column of real numbers; null is 0."""
@@ -149,24 +252,17 @@ class Columns:
         values = self.frame[column]
         return (values.fill_null(value=False) if values.null_count() else values).to_numpy()
 
-    def dictionary(self, column: str) -> tuple[Ints, list[str | None]]:
+    def dictionary(self, column: str) -> tuple[Small, list[str | None]]:
         """Return a column of words as places in a list of its different words; lists are joined by commas."""
-        if column not in self._dictionaries:
-            places, words = self._small(column)
-            self._dictionaries[column] = (places.astype(np.int64, copy=False), words)
-        return self._dictionaries[column]
-
-    def _small(self, column: str) -> tuple[npt.NDArray[Any], list[str | None]]:
-        """Return the same in the least bytes: what a table is asked by."""
         if column not in self._places:
             self._places[column] = _dictionary(self.frame[column])
         return self._places[column]
 
-    def codes(self, column: str, words: Sequence[str]) -> Ints:
+    def codes(self, column: str, words: Sequence[str]) -> Small:
         """Return the place of each value in `words`, NOBODY for any other."""
         places = {word: place for place, word in reversed(list(enumerate(words)))}
         kind = np.int8 if len(words) <= np.iinfo(np.int8).max else np.int64
-        found: Ints = self.judged(column, lambda word: places.get(word or "", NOBODY), kind)
+        found: Small = self.judged(column, lambda word: places.get(word or "", NOBODY), kind)
         return found
 
     def judged(
@@ -177,11 +273,13 @@ class Columns:
         rows: Ints | None = None,
     ) -> npt.NDArray[Any]:
         """Return what `judge` says about the word of each row, or of some rows; it is asked once per different word."""
-        places, words = self._small(column)
+        places, words = self.dictionary(column)
         places = places if rows is None else places[rows]
         if not words:
             return np.zeros(0, dtype=kind)
-        found: npt.NDArray[Any] = np.array([judge(word) for word in words], dtype=kind)[places]
+        if (column, judge) not in self._judged:
+            self._judged[column, judge] = np.array([judge(word) for word in words], dtype=kind)
+        found: npt.NDArray[Any] = self._judged[column, judge].take(places, axis=0)
         return found
 
 

@@ -39,6 +39,7 @@ from preferences.sheet import (
     Ints,
     Small,
     newest,
+    where,
 )
 from tidings.channel import Channel
 from tidings.purpose import topic_path
@@ -73,40 +74,55 @@ class Statements:
     """Number of topics on the path, `all` included."""
     row: Ints
     customer: Ints
-    kind: Ints
-    slot: Ints
+    kind: Small
+    slot: Small
     """0 speaks first: (temporary, permanent) x (brand, all) x (topic ... all)."""
     active: Bools
-    start: Ints
     until: Ints
-    at: Ints
-    number: Ints
+    start: Ints
 
-    def spoken(self, kind: str) -> Iterator[tuple[int, Ints]]:
-        """Yield per slot, the one that speaks first first, the row in force of each customer (NOBODY: none)."""
-        order, begin = self._sorted
+    def at(self, lines: Ints) -> Ints:
+        """Return when some lines were said."""
+        return self.columns.whole("at", rows=self.row[lines])
+
+    def number(self, lines: Ints) -> Ints:
+        """Return the ids of some lines."""
+        return self.columns.whole("statement", rows=self.row[lines])
+
+    def spoken(self, kind: str) -> Iterator[tuple[int, Ints, Ints]]:
+        """Yield per slot, the one that speaks first first: customers, each once, and the row in force of each."""
+        lines, begin = self._in_force
         slots = 4 * self.depth
         for slot in range(slots):
             place = KINDS.index(kind) * slots + slot
-            rows = order[begin[place] : begin[place + 1]]
-            if len(rows):
-                last = newest(self.customer[rows], self.size, self.at[rows], self.number[rows])
-                yield slot, np.append(self.row[rows], NOBODY)[last]
+            here = lines[begin[place] : begin[place + 1]]
+            if len(here):
+                yield slot, self.customer[here], self.row[here]
 
     @cached_property
-    def _sorted(self) -> tuple[Ints, Ints]:
-        """Return the active lines by kind and slot, and where each of these begins among them."""
+    def _in_force(self) -> tuple[Ints, Ints]:
+        """Return by kind and slot the newest active line of each customer, and where each slot begins among them."""
         slots = 4 * self.depth
         which = np.flatnonzero(self.active & (self.kind != NOBODY))
-        key = (self.kind[which].astype(np.int16) * slots + self.slot[which]).astype(np.int16)
-        begin = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=len(KINDS) * slots))])
-        return which[np.argsort(key, kind="stable")], begin
+        key = self.kind[which].astype(np.int16) * slots + self.slot[which]
+        order = np.argsort(key, kind="stable")
+        which, key = which[order], key[order]
+        whose = self.customer[which] + key.astype(np.int64) * self.size
+        if not (whose[1:] >= whose[:-1]).all():
+            order = np.argsort(whose, kind="stable")
+            which, key, whose = which[order], key[order], whose[order]
+        fresh = np.diff(whose, prepend=NOBODY) != 0
+        if not fresh.all():
+            person = np.cumsum(fresh) - 1
+            last = newest(person, int(person[-1]) + 1, self.at(which), self.number(which))
+            which, key = which[last], key[last]
+        return which, np.concatenate([[0], np.cumsum(np.bincount(key, minlength=len(KINDS) * slots))])
 
     def first(self, kind: str) -> Ints:
-        """Return the row that speaks first for each customer."""
+        """Return the row that speaks first for each customer, NOBODY where none does."""
         answer = np.full(self.size, NOBODY, dtype=np.int64)
-        for _, rows in self.spoken(kind):
-            answer = np.where(answer == NOBODY, rows, answer)
+        for _, who, rows in reversed(list(self.spoken(kind))):
+            answer[who] = rows
         return answer
 
     def reason(self, slot: int) -> Reason:
@@ -121,10 +137,10 @@ def statements(columns: Columns, *, size: int, brand: str, topic: str, now: int)
     """Read the statements that touch a question; those that have ended or not begun are not active."""
     path = topic_path(topic)
     level, own = columns.codes("topic", path), columns.codes("brand", brand_words(brand))
-    row = np.flatnonzero((columns.row != NOBODY) & (level != NOBODY) & (own != NOBODY))
-    start, until = columns.whole("from_at", LONG_AGO)[row], columns.whole("until_at", NEVER)[row]
-    until = np.where(until > now + FAR, NEVER, until)
-    lasting = np.where(until == NEVER, 1, 0)
+    row = columns.rows(level != NOBODY, own != NOBODY)
+    start, until = columns.whole("from_at", LONG_AGO, row), columns.whole("until_at", NEVER, row)
+    until = where(until > now + FAR, NEVER, until)
+    lasting = (until == NEVER).astype(np.int16)
     return Statements(
         columns=columns,
         size=size,
@@ -136,8 +152,6 @@ def statements(columns: Columns, *, size: int, brand: str, topic: str, now: int)
         active=(start <= now) & (now < until),
         start=start,
         until=until,
-        at=columns.whole("at")[row],
-        number=columns.whole("statement")[row],
     )
 
 
@@ -146,7 +160,7 @@ def brand_words(brand: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((brand, "all")))
 
 
-def places(columns: Columns) -> tuple[Small, Ints]:
+def places(columns: Columns) -> tuple[Small, Small]:
     """Return the place of each channel in each different order (UNPLACED: not named), and which order each row has."""
     codes, words = columns.dictionary("channels")
     table = np.full((len(words) + 1, WIDTH), UNPLACED, dtype=np.int16)

@@ -9,12 +9,12 @@ import numpy as np
 
 from preferences.batch import Batch
 from preferences.cap import Room, room
-from preferences.hours import BestHour, best_hour
+from preferences.hours import BestHour, best_hour, own_hours
 from preferences.law import OF_ADDRESS, Known, table
 from preferences.pause import Pauses, pauses, resume_at
 from preferences.quiet import Rest, known_zone, release
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Ints, some
+from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Ints, Small, alike, sheet, some, where
 from preferences.statement import ANY_DAY, Statements, best_days, quiet_times
 from tidings.channel import Channel
 from tidings.reason import Reason
@@ -52,31 +52,93 @@ class Timing:
     best: BestHour | None
 
 
-def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel: Ints) -> Timing:
+def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel: Ints) -> tuple[Ints, Timing]:
     """Find the first instant, `now` or later, that every rule allows.
 
-    A wait never changes the channel: what the customer likes best is worth a night.
+    A wait never changes the channel: what the customer likes best is worth a night. Most messages are alike in all that
+    an instant depends on: they share a line.
 
     Args:
         batch: the facts.
         said: what customers stated.
         land: where they are known.
-        customer: of each line.
-        channel: of each line.
+        customer: of each message.
+        channel: of each message.
+
+    Returns:
+        The line of each message, and the lines.
     """
-    start, end, own = _quiet_times(batch, said)
+    begins, ends, chosen = _quiet_times(batch, said)
+    start, end, own = begins[customer, channel], ends[customer, channel], chosen[customer, channel]
     days, day = _wished_days(batch, said)
-    rest = _rest(batch, start[customer, channel], end[customer, channel], days[customer], customer, channel)
+    free, found, hours = _room(batch, said), None, own_hours(batch)
+    alone = (free.due > batch.now) | (day != NOBODY)
+    if hours is not None:
+        alone |= hours.enough
+    if batch.is_marketing:
+        found = pauses(said)
+        alone[found.customer] = True
+    line, one = _shared(batch, land, alone[customer], customer, channel, (start, end, own))
+    customer, channel, own = customer[one], channel[one], own[one]
+    start, end = start[one].astype(np.int64), end[one].astype(np.int64)
+    free = Room(**{part.name: getattr(free, part.name)[customer] for part in fields(free)})
+    rest = _rest(batch, start, end, days[customer], customer, channel)
     rests = [rest, *_abroad(rest, land, customer, channel)]
     legal, law = _legal(batch, rest, land, customer, channel)
-    found, free = None, _room(batch, said, customer)
-    if batch.is_marketing:
-        found = _lines(pauses(said), customer, batch.size)
+    found = None if found is None else _lines(found, customer, batch.size)
     settled = _settle(free.due, found, rests, legal)
-    due, pause = settled.due, settled.pause
-    best = best_hour(batch, due, [*rests, *legal], customer, channel)
-    due, better = _better(due, best, found, rests, legal)
-    reason = np.full(len(due), OPEN, dtype=np.int64)
+    best = best_hour(batch, hours, settled.due, [*rests, *legal], customer, channel)
+    due, better = _better(settled.due, best, found, rests, legal)
+    return line, Timing(
+        due=due,
+        reason=_reason(free, settled, better, law),
+        pause=settled.pause,
+        cap=free.cap,
+        wish=free.wish,
+        ahead=free.ahead,
+        start=start,
+        end=end,
+        own=own,
+        zone=rest.zone,
+        zones=list(rest.zones),
+        day=day[customer],
+        law=law,
+        best=best,
+    )
+
+
+def _shared(
+    batch: Batch, land: Known, alone: Bools, customer: Ints, channel: Ints, quiet: tuple[Small, Small, Bools]
+) -> tuple[Ints, Ints]:
+    """Return the line of each message, and the message that stands for each line.
+
+    Args:
+        batch: the facts.
+        land: where the customers are known.
+        alone: which messages have a line of their own.
+        customer: of each message.
+        channel: of each message.
+        quiet: start and end of the quiet time of each message, and whether it is the customer's own.
+    """
+    line = np.empty(len(alone), dtype=np.int64)
+    several, single = np.flatnonzero(~alone), np.flatnonzero(alone)
+    customer, channel = customer[several], channel[several]
+    known = batch.known[customer]
+    line[several], one = alike(
+        channel,
+        *(np.append(batch.customers.dictionary(column)[0], 0)[known] for column in ("time_zone", "country")),
+        known == NOBODY,
+        *(part[several] for part in quiet),
+        *(land.places[customer, channel, slot] for slot in range(OF_ADDRESS, land.places.shape[2])),
+        *(land.abroad[customer, channel, edge] for edge in range(land.abroad.shape[2])),
+    )
+    line[single] = len(one) + np.arange(len(single))
+    return line, np.concatenate([several[one], single])
+
+
+def _reason(free: Room, settled: _Settled, better: Bools, law: Ints) -> Small:
+    """Return why each line waits; what is named last outweighs what is named before it."""
+    reason = np.full(len(law), OPEN, dtype=np.int8)
     for moved, name in (
         (settled.quiet, Reason.QUIET_HOURS),
         (settled.law, Reason.LAW),
@@ -86,36 +148,20 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
         (free.cap != NOBODY, Reason.CAP),
         (free.wish != NOBODY, Reason.FREQUENCY),
         (free.ahead != NOBODY, Reason.PRIORITY),
-        (pause != NOBODY, Reason.PAUSE),
+        (settled.pause != NOBODY, Reason.PAUSE),
         (settled.never, Reason.QUIET_HOURS),
         (settled.never & (law != NOBODY), Reason.LAW),
     ):
-        reason[moved] = number(name)
-    return Timing(
-        due=due,
-        reason=reason,
-        pause=pause,
-        cap=free.cap,
-        wish=free.wish,
-        ahead=free.ahead,
-        start=rest.start,
-        end=rest.end,
-        own=own[customer, channel],
-        zone=rest.zone,
-        zones=list(rest.zones),
-        day=day[customer],
-        law=law,
-        best=best,
-    )
+        reason[np.flatnonzero(moved)] = number(name)
+    return reason
 
 
-def _room(batch: Batch, said: Statements, customer: Ints) -> Room:
-    """Return when the limits on marketing let each line through."""
-    if not batch.is_marketing:
-        nothing = np.full(len(customer), NOBODY, dtype=np.int64)
-        return Room(due=np.full(len(customer), batch.now), cap=nothing, wish=nothing, ahead=nothing)
-    found = room(batch, said)
-    return Room(**{part.name: getattr(found, part.name)[customer] for part in fields(found)})
+def _room(batch: Batch, said: Statements) -> Room:
+    """Return when the limits on marketing let something through to each customer."""
+    if batch.is_marketing:
+        return room(batch, said)
+    nothing = np.full(batch.size, NOBODY, dtype=np.int64)
+    return Room(due=np.full(batch.size, batch.now), cap=nothing, wish=nothing, ahead=nothing)
 
 
 def _better(
@@ -125,7 +171,7 @@ def _better(
     if best is None:
         return due, np.zeros(len(due), dtype=np.bool_)
     stays = best.moved & (_settle(best.due, found, rests, legal).due == best.due)
-    return np.where(stays, best.due, due), stays
+    return where(stays, best.due, due), stays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +201,7 @@ def _settle(due: Ints, found: Pauses | None, rests: Sequence[Rest], legal: Seque
         before = due
         if found is not None and paused:
             due, last = resume_at(due, found)
-            pause = np.where(last == NOBODY, pause, last)
+            pause = where(last == NOBODY, pause, last)
         for rest in rests:
             freed = release(due, rest, moving & (due != NEVER))
             due, quiet, holiday, day = (
@@ -172,7 +218,7 @@ def _settle(due: Ints, found: Pauses | None, rests: Sequence[Rest], legal: Seque
             break
     else:
         never = moving
-        due = np.where(never, NEVER, due)
+        due = where(never, NEVER, due)
     return _Settled(due=due, never=never, pause=pause, quiet=quiet, holiday=holiday, day=day, law=law)
 
 
@@ -194,30 +240,24 @@ def _lines(found: Pauses, customer: Ints, size: int) -> Pauses:
     )
 
 
-def _quiet_times(batch: Batch, said: Statements) -> tuple[Ints, Ints, Bools]:
+def _quiet_times(batch: Batch, said: Statements) -> tuple[Small, Small, Bools]:
     """Return start and end of the quiet time of every customer and channel: their own, else the policy's."""
-    shape = (batch.size, WIDTH)
-    start, end = np.full(shape, NOBODY, dtype=np.int64), np.full(shape, NOBODY, dtype=np.int64)
+    start, end = (sheet(batch.size, NOBODY, np.int16) for _ in range(2))
+    own = sheet(batch.size, filled=False, kind=np.bool_)
+    for column, name in enumerate(CHANNELS):
+        window = batch.policy.quiet.get(Channel(name))
+        for part, edge in ((start, window and window.start), (end, window and window.end)):
+            part[:, column] = edge.hour * 60 + edge.minute if edge else 0
     spoken = list(said.spoken("quiet_hours"))
     if spoken:
         codes, words = said.columns.dictionary("value")
-        table = np.array([quiet_times(word) for word in words], dtype=np.int64)
-    for _, row in spoken:
-        who = np.flatnonzero(row != NOBODY)
-        times = table[codes[row[who]]]
-        open_ = (start[who] == NOBODY) & (times[:, :, 0] != NOBODY)
-        start[who] = np.where(open_, times[:, :, 0], start[who])
-        end[who] = np.where(open_, times[:, :, 1], end[who])
-    own = start != NOBODY
-    for column, name in enumerate(CHANNELS):
-        window = batch.policy.quiet.get(Channel(name))
-        hours = (
-            (window.start.hour * 60 + window.start.minute, window.end.hour * 60 + window.end.minute)
-            if window
-            else (0, 0)
-        )
-        start[:, column] = np.where(own[:, column], start[:, column], hours[0])
-        end[:, column] = np.where(own[:, column], end[:, column], hours[1])
+        table = np.array([quiet_times(word) for word in words], dtype=np.int16)
+    for _, who, row in reversed(spoken):  # what is more particular is laid over what is less so
+        times = table[codes[row]]
+        told = times[:, :, 0] != NOBODY
+        start[who] = where(told, times[:, :, 0], start[who])
+        end[who] = where(told, times[:, :, 1], end[who])
+        own[who] |= told
     return start, end, own
 
 
@@ -268,11 +308,11 @@ def _legal(batch: Batch, rest: Rest, land: Known, customer: Ints, channel: Ints)
         place = land.places[customer, channel, slot]
         start, end = rules.start[place, channel], rules.end[place, channel]
         nearer = some(land.places[customer, channel, :slot] == place[:, None])
-        start, end = np.where(nearer, 0, start), np.where(nearer, 0, end)
+        start, end = where(nearer, 0, start), where(nearer, 0, end)
         which = start != end
         if not which.any():
             continue
-        law = np.where(which & (law == NOBODY), rules.quiet_law[place, channel], law)
+        law = where(which & (law == NOBODY), rules.quiet_law[place, channel], law)
         found.append(_window(rest, start, end, rest.zone, rest.zones))
         if slot >= OF_ADDRESS:
             zones = (land.abroad[customer, channel, edge] for edge in range(land.abroad.shape[2]))

@@ -14,7 +14,7 @@ import numpy as np
 from preferences.batch import Batch
 from preferences.law import Known, Table, number_of, strictest, table
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Ints, some
+from preferences.sheet import CHANNELS, NOBODY, Ints, Small, cells, sheet, some
 from tidings.channel import Channel
 from tidings.reason import Reason
 
@@ -29,14 +29,14 @@ _DAY = 86_400_000_000
 class Lawful:
     """Customers x channels: OPEN or LAW, REGISTER, WASH_DUE, and what that rests on (NOBODY: nothing)."""
 
-    reason: Ints
-    law: Ints
+    reason: Small
+    law: Small
     """Place in `laws`."""
-    country: Ints
+    country: Small
     """Place in `wash`, the policy's countries, whose file is due."""
 
 
-def lawful(batch: Batch, found: Known, address: Ints, basis: Ints) -> Lawful:
+def lawful(batch: Batch, found: Known, address: Ints, basis: Small) -> Lawful:
     """Close what a law or a do-not-mail register forbids to marketing that rests on less than the customer's consent.
 
     Args:
@@ -45,31 +45,30 @@ def lawful(batch: Batch, found: Known, address: Ints, basis: Ints) -> Lawful:
         address: the row that is used, customers x channels.
         basis: what marketing rests on there, the place in `preferences.consent.BASES`.
     """
-    reason = np.full(basis.shape, OPEN, dtype=np.int64)
-    law, country = np.full(basis.shape, NOBODY, dtype=np.int64), np.full(basis.shape, NOBODY, dtype=np.int64)
+    reason = sheet(batch.size, OPEN, np.int8)
+    law, country = sheet(batch.size, NOBODY, np.int16), sheet(batch.size, NOBODY, np.int16)
     rules = table(batch.question.purpose_class)
-    weak = basis > CONSENT
-    cell = np.flatnonzero(weak)
-    if len(cell):
-        due = _due(batch, found, rules)
-        country = np.where(weak & (due != NOBODY), due, NOBODY)
-        reason[country != NOBODY] = number(Reason.WASH_DUE)
-        on_list = np.append(batch.addresses.whole("register"), NOBODY)[address.ravel()[cell]] != NOBODY
-        listed = cell[on_list]
-        _, land = strictest(found, rules.register_law + 1, listed)
-        law.ravel()[listed] = rules.register_law[land, listed % WIDTH]
-        reason.ravel()[listed] = number(Reason.REGISTER)
-        least, land = strictest(found, rules.basis, cell)
-        less = np.array(_WORTH)[basis.ravel()[cell]] < least
-        forbidden = cell[less]
-        law.ravel()[forbidden] = rules.basis_law[land[less], forbidden % WIDTH]
-        reason.ravel()[forbidden] = number(Reason.LAW)
+    who, channel = cells(basis > CONSENT)
+    if len(who):
+        country[who, channel] = due = _due(batch, found, rules)[who, channel]
+        late = np.flatnonzero(due != NOBODY)
+        reason[who[late], channel[late]] = number(Reason.WASH_DUE)
+        register = np.append(batch.addresses.whole("register"), NOBODY)
+        listed = np.flatnonzero((register != NOBODY)[address[who, channel]])
+        _, land = strictest(found, rules.register_law + 1, who[listed], channel[listed])
+        law[who[listed], channel[listed]] = rules.register_law[land, channel[listed]]
+        reason[who[listed], channel[listed]] = number(Reason.REGISTER)
+        least, land = strictest(found, rules.basis, who, channel)
+        less = np.flatnonzero(np.array(_WORTH)[basis[who, channel]] < least)
+        who, channel, land = who[less], channel[less], land[less]
+        law[who, channel] = rules.basis_law[land, channel]
+        reason[who, channel] = number(Reason.LAW)
     return Lawful(reason=reason, law=law, country=country)
 
 
-def _due(batch: Batch, found: Known, rules: Table) -> Ints:
+def _due(batch: Batch, found: Known, rules: Table) -> Small:
     """Return for each cell a country of the policy's `wash` whose newest file is too old; NOBODY: none."""
-    due = np.full(found.places.shape[:2], NOBODY, dtype=np.int64)
+    due = sheet(batch.size, NOBODY, np.int16)
     kinds = [(column, kind) for column, name in enumerate(CHANNELS) if (kind := register_kind(name))]
     today = date(1970, 1, 1) + timedelta(days=batch.now // _DAY)
     for place, (land, days) in enumerate(sorted(batch.policy.wash.items())):
@@ -77,8 +76,10 @@ def _due(batch: Batch, found: Known, rules: Table) -> Ints:
             every = int(rules.every[number_of(land), column])
             dated = batch.washed.get((land, kind))
             if dated is None or (today - dated).days > min(days, every or days):
-                here = some(found.places[:, column] == number_of(land))
-                due[:, column] = np.where(here & (due[:, column] == NOBODY), place, due[:, column])
+                here = np.flatnonzero(
+                    some(found.places[:, column] == number_of(land)) & (due[:, column] == NOBODY)
+                )
+                due[here, column] = place
     return due
 
 

@@ -12,7 +12,7 @@ from preferences.behaviour import base_rates
 from preferences.evidence import Evidence
 from preferences.grounds import Ground, chances, grounds, permissions, waits
 from preferences.reach import OPEN, REASONS
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Floats, Ints
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Floats, Ints, Small, flat, where
 from preferences.timing import Timing
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ class Answer:
 
     person: Ints
     """The customer's row in the sheet."""
-    reason: Ints
-    order: Ints
+    reason: Small
+    order: Small
     """Channels as they are listed: possible ones by rank, then the others by house order."""
-    rank: Ints
+    rank: Small
     """Along `order`; NOBODY: not possible."""
     propensity: Floats
     """How likely it was that the first channel comes first."""
-    held: Ints
+    held: Small
     """Why the message is held, OPEN when it is ready."""
     timing: Timing
     line: Ints
@@ -44,25 +44,25 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: boo
     import polars as pl
 
     count = len(answer.person)
-    message = np.repeat(np.arange(count), WIDTH)
-    cell = (answer.person[:, None] * WIDTH + answer.order).ravel()
-    small: Ints = answer.reason.astype(np.int8)  # reasons are few: compared 11 times
-    reason = np.take_along_axis(small, answer.order, axis=1).ravel()
+    message = np.repeat(np.arange(count, dtype=np.uint32), WIDTH)
+    channel = answer.order.ravel()
+    cell = channel * np.int64(batch.size) + np.repeat(answer.person, WIDTH)
+    reason = flat(answer.reason)[channel * np.int64(count) + message]
     rank = answer.rank.ravel()
     addresses = pl.concat([batch.addresses.frame["address"], pl.Series([None], dtype=pl.Int64)])
-    address = ground.reach.address.ravel()[cell]
-    endless = np.append(answer.timing.due, 0)[answer.line] == NEVER
-    line = np.where((rank == 1) | endless[message], answer.line[message], NOBODY)
+    address = flat(ground.reach.address)[cell]
+    endless = (np.append(answer.timing.due, 0) == NEVER)[answer.line]
+    line = where((rank == 1) | np.repeat(endless, WIDTH), np.repeat(answer.line, WIDTH), NOBODY)
     nothing = pl.repeat(None, len(cell), dtype=pl.String, eager=True)
     return pl.DataFrame(
         {
             "message": batch.asked.frame["message"][message],
-            "channel": pl.Series(CHANNELS)[answer.order.ravel()],
+            "channel": pl.Series(CHANNELS)[channel.astype(np.uint32)],
             "rank": pl.Series([*range(1, WIDTH + 1), None], dtype=pl.Int8)[
-                np.where(rank == NOBODY, WIDTH, rank - 1)
+                where(rank == NOBODY, np.int8(WIDTH), rank - np.int8(1)).astype(np.uint32)
             ],
             "reason": _names(reason),
-            "address": addresses[np.where(address == NOBODY, len(addresses) - 1, address)],
+            "address": addresses[where(address == NOBODY, len(addresses) - 1, address).astype(np.uint32)],
             "evidence": _evidence(batch, answer, ground, cell, reason, line) if explained else nothing,
             "expected": pl.Series(_expected(batch, ground, cell)),
         }
@@ -71,8 +71,8 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: boo
 
 def _expected(batch: Batch, ground: Ground, cell: Ints) -> Floats:
     if ground.observed is None:
-        return base_rates(batch.question, batch.policy)[cell % WIDTH]
-    return ground.observed.mean.ravel()[cell]
+        return base_rates(batch.question, batch.policy)[cell // max(batch.size, 1)]
+    return flat(ground.observed.mean)[cell]
 
 
 def _evidence(
@@ -96,17 +96,17 @@ def verdicts_frame(
     import polars as pl
 
     ready = answer.held == OPEN
-    due = np.where(ready, np.append(answer.timing.due, batch.now)[answer.line], batch.now)
-    waits = np.append(answer.timing.reason, OPEN)[answer.line]
-    channel = np.where(ready, answer.order[:, 0], WIDTH)
+    due = where(ready, np.append(answer.timing.due, batch.now)[answer.line], batch.now)
+    waits = np.append(answer.timing.reason, np.int8(OPEN))[answer.line]
+    channel = where(ready, answer.order[:, 0], np.int8(WIDTH))
     return pl.DataFrame(
         {
             "message": batch.asked.frame["message"],
             "customer": batch.asked.frame["customer"],
-            "state": pl.Series(["held", "ready"])[ready.astype(np.int64)],
-            "reason": _names(np.where(ready, waits, answer.held)),
+            "state": pl.Series(["held", "ready"])[ready.astype(np.uint32)],
+            "reason": _names(where(ready, waits, answer.held)),
             "due_at": pl.Series(due).cast(pl.Datetime("us", "UTC")),
-            "channel": pl.Series([*CHANNELS, None])[channel],
+            "channel": pl.Series([*CHANNELS, None])[channel.astype(np.uint32)],
             "language": languages,
             "tracking": tracking,
             "propensity": pl.Series(answer.propensity),
@@ -115,9 +115,8 @@ def verdicts_frame(
     )
 
 
-def _names(reasons: Ints) -> pl.Series:
+def _names(reasons: Small) -> pl.Series:
     import polars as pl
 
-    return pl.Series([*(reason.value for reason in REASONS), ""])[
-        np.where(reasons == OPEN, len(REASONS), reasons)
-    ]
+    open_last = np.minimum(reasons.view(np.uint8), len(REASONS))  # OPEN is the largest without its sign
+    return pl.Series([*(reason.value for reason in REASONS), ""])[open_last.astype(np.uint32)]
