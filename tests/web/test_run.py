@@ -8,6 +8,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import text
 
+from store.in_full import keep_in_full
 from store.runs import find_run
 from tests.town import NOON
 from tests.web.runs import campaign
@@ -81,6 +82,18 @@ def test_the_page_shows_the_report(door, staff, run):
     assert re.search(r"<b>6</b> <span>Audience", page.text)
     assert re.search(r"<b>4</b> <span>Waiting", page.text)
     assert "No consent" in page.text
+
+
+def test_the_page_says_what_was_laid_out_in_full(door, staff, engine, run):
+    assert "laid out" not in staff(Role.MARKETING).get(f"/runs/{run}").text
+
+    with engine.begin() as connection:
+        message = connection.scalar(text("SELECT id::text FROM messages LIMIT 1"))
+        keep_in_full(connection, run, "letter", [(message, "glyph")])
+
+    page = staff(Role.MARKETING).get(f"/runs/{run}").text
+    assert "Letters: a letter that is rarely used" in page
+    assert "letter in full,glyph,1" in staff(Role.MANAGER).get(f"/runs/{run}?as=csv").text
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
