@@ -158,7 +158,7 @@ def test_the_journey_of_support(chromium, desk, scripts, size):
     page.get_by_role("button", name="Note it").click()
     expect(page.get_by_role("status")).to_have_text("Noted.")
     expect(page.get_by_text("Wants letters")).to_be_visible()
-    page.get_by_label("News").select_option("letter")
+    page.get_by_label("News", exact=True).select_option("letter")
     page.get_by_label("How the customer asked for it").fill("on the phone")
     page.get_by_role("button", name="Write it down").click()
     expect(page.get_by_role("status")).to_have_text("The wish is written down.")
