@@ -38,3 +38,15 @@ def test_the_image_has_the_libraries_that_set_up_would_install_and_serves_on_the
     assert all(package in IMAGE for package in LIBRARIES.values())
     assert f"EXPOSE {Settings.model_fields['port'].default}\n" in IMAGE
     assert 'ENTRYPOINT ["tidings"]\nCMD ["up"]' in IMAGE
+
+
+def test_the_image_names_only_what_there_is():
+    named = re.findall(r"/opt/tidings/([\w./-]+)", IMAGE)
+    assert "tools/setup.py" in named
+    assert all((ROOT / name).exists() for name in named if not name.startswith(".venv"))
+    home = re.findall(r"(?:TIDINGS_HOME=|--home-dir |VOLUME )(\S+)", IMAGE)
+    assert home == ["/var/lib/tidings"] * 3
+    [asked] = re.findall(r"127\.0\.0\.1:(\d+)(/\w+)", IMAGE.partition("HEALTHCHECK")[2])
+    assert asked == (str(Settings.model_fields["port"].default), "/readyz")
+    assert 'Route("/readyz"' in (ROOT / "web" / "app.py").read_text(encoding="utf-8")
+    assert "USER tidings" in IMAGE.partition("HEALTHCHECK")[0]
