@@ -153,8 +153,8 @@ def open_attempts(
     if fresh:
         unless_known(
             connection,
-            _ADD_DELIVERIES.format(reference="c.reference"),
-            _ADD_DELIVERIES.format(reference=_FREE_REFERENCE),
+            _ADD_DELIVERIES,
+            _ADD_FREE_DELIVERIES,
             {
                 "deliveries": array(one.delivery for one in fresh),
                 "messages": array(one.message for one in fresh),
@@ -262,16 +262,21 @@ _SEND_AGAIN = f"""
     UPDATE deliveries SET state = '{DeliveryState.SENDING}', updated_at = clock_timestamp()
     WHERE id = ANY(%(deliveries)s::uuid[])
 """
-_FREE_REFERENCE = """CASE WHEN EXISTS (SELECT 1 FROM deliveries x WHERE x.reference = c.reference) THEN c.spare
-    ELSE c.reference END"""
-_ADD_DELIVERIES = f"""
+_ADDING = f"""
     INSERT INTO deliveries (id, message_id, number, channel, address_id, address, state, reference, created_at)
     SELECT c.id, c.message, c.number, %(channel)s, c.address, a.value, '{DeliveryState.SENDING}',
            {{reference}}, %(now)s
     FROM unnest(%(deliveries)s::uuid[], %(messages)s::uuid[], %(numbers)s::smallint[], %(addresses)s::bigint[],
-                %(references)s::text[], %(spare)s::text[]) AS c(id, message, number, address, reference, spare)
+                %(references)s::text[]{{spare}}) AS c(id, message, number, address, reference{{named}})
     JOIN addresses a ON a.id = c.address
 """
+_ADD_DELIVERIES = _ADDING.format(reference="c.reference", spare="", named="")
+_ADD_FREE_DELIVERIES = _ADDING.format(
+    reference="""CASE WHEN EXISTS (SELECT 1 FROM deliveries x WHERE x.reference = c.reference) THEN c.spare
+    ELSE c.reference END""",
+    spare=", %(spare)s::text[]",
+    named=", spare",
+)
 _OPEN_ATTEMPTS = f"""
     INSERT INTO attempts (id, delivery_id, number, provider, state, owner, started_at, lease_until)
     SELECT c.attempt, c.delivery, c.number, %(provider)s, '{AttemptState.SENDING}', %(owner)s, %(now)s,

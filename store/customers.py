@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from store import ways
+from store.hot import array
 from store.imports import Counts, copy_in
 from store.persons import MEMBERS, person_of
 from tidings.channel import IDENTIFYING, Channel
@@ -59,7 +60,7 @@ def lock_customers(connection: Connection, customers: Sequence[int]) -> Sequence
 
     All records of a person are locked, so that who locks one of them excludes who locks another. Returns their ids.
     """
-    return connection.execute(LOCK, {"ids": list(customers)}).scalars().all()
+    return connection.execute(LOCK, {"ids": array(customers)}).scalars().all()
 
 
 def find(connection: Connection, reference: str, source: str | None = None) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.hot import array, rows
 from store.persons import members
 
 _COLUMNS = """
@@ -47,9 +48,9 @@ def grounds_of(
     connection: Connection, messages: Sequence[str], *, channel: str
 ) -> dict[str, tuple[str, str, str]]:
     """Return (reason, said_at, until) of a channel in each decision; a message that does not name it is left out."""
-    rows = connection.exec_driver_sql(_GROUNDS, {"messages": list(messages), "channel": channel})
+    found = rows(connection, _GROUNDS, {"messages": array(messages), "channel": channel})
     return {
-        message: (reason, said_at or "", until or "") for message, reason, said_at, until in rows if reason
+        message: (reason, said_at or "", until or "") for message, reason, said_at, until in found if reason
     }
 
 
@@ -71,5 +72,5 @@ def statements_of(connection: Connection, customer: int) -> Sequence[tuple[str, 
                coalesce(to_char(until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'), '') AS until
           FROM statements WHERE customer_id = ANY(:members) AND kind = 'order'
     """)
-    rows = connection.execute(query, {"members": members(connection, customer)})
-    return [(row.said_at, row.until) for row in rows]
+    found = connection.execute(query, {"members": members(connection, customer)})
+    return [(row.said_at, row.until) for row in found]

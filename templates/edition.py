@@ -257,7 +257,7 @@ def enlarged(text: str, unit: str) -> str:
 
 def one_line(text: str) -> str:
     """Return text without doubled and outer blanks, as a subject or a headline is shown."""
-    return _SPACES.sub(" ", text).strip()
+    return (_SPACES.sub(" ", text) if "  " in text else text).strip()
 
 
 def close_gaps(text: str) -> str:

@@ -206,6 +206,10 @@ def quoted_piece(text: str) -> bytes:
     short = len(text) < QP_LINE and text.isascii() and text.isprintable()
     if short and "=" not in text and text[:1] != "." and text[-1:] != " ":
         return text.encode("ascii")
+    return _quoted_piece(text) if len(text) < QP_LINE else _quoted_sentence(text)
+
+
+def _quoted_piece(text: str) -> bytes:
     encoded = quoted(text)
     if encoded.startswith(b"."):
         encoded = DOT + encoded[1:]
@@ -214,6 +218,10 @@ def quoted_piece(text: str) -> bytes:
         return encoded
     cut = 3 if encoded[-3:-2] == b"=" else 1
     return encoded[:-cut] + SOFT + encoded[-cut:].replace(b".", DOT)
+
+
+_quoted_sentence = lru_cache(maxsize=256)(_quoted_piece)
+"""What is longer than a line mostly stands in every mail: why it comes this way."""
 
 
 def _body(text: bytes, html: bytes, pictures: bytes, files: bytes, boundary: str) -> tuple[str, bytes]:

@@ -243,7 +243,7 @@ def _plain(value: Any, where: str, depth: int, left: list[int]) -> Any:
         return Decimal(repr(value))
     if isinstance(value, str):  # a StrEnum
         return clean(str(value), where)
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {
             str(key): item
             if type(item) is str and len(item) <= MAX_TEXT and _fit(item)

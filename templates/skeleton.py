@@ -25,7 +25,7 @@ from templates.email import (
     frame,
     quoted_piece,
 )
-from templates.headers import wire_address
+from templates.headers import CRLF_SPACE, wire_address
 from templates.pieces import Evaluate, Hole, Piece, Values
 from templates.safe import MAX_OUTPUT
 from templates.subject import Subject
@@ -166,7 +166,8 @@ class _Variant:
             html=_encoded(pieces["html"]),
             files=_mark("files").encode() if files else b"",
         )
-        if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r") or b"\n." in raw:
+        lines = raw.count(b"\r\n")
+        if not lines == raw.count(b"\n") == raw.count(b"\r") or b"\n." in raw or not raw.isascii():
             raise ValueError(edition.template.name)  # `Email.digest` promises what such a line would break
         self._frame = _MARK.split(raw)
         """Words at even places, marks at odd ones."""
@@ -202,11 +203,13 @@ class _Variant:
             Problem: a header that would not read back as it was meant.
         """
         head = self._head(fields)
-        whole = "".join(head)
-        if len(whole) <= MOST_IN_LINE and whole.isprintable() and all(head):  # as `check_field` asks of each
-            words = [*"\0".join(head).encode().split(b"\0"), *filled]
-        else:
-            words = [*[check_field(value).encode() for value in head], *filled]
+        whole = "\0".join(head)
+        lines = whole.replace(CRLF_SPACE, "\0").split("\0")
+        words = whole.encode().split(b"\0")
+        plain = len(whole) <= MOST_IN_LINE and all(lines) and "".join(lines).isprintable()
+        if not plain or len(words) != len(head):  # all together; else `check_field` looks at each
+            words = [check_field(value).encode() for value in head]
+        words += filled
         if files:
             words.append(files)
         parts = self._frame.copy()

@@ -15,7 +15,8 @@ class Email:
     raw: bytes
     digest: str = ""
     """Of what the bytes were put together from: other bytes have another one. Who gives it has seen to it that every
-    line ends in CRLF and that none begins with a dot; channels look themselves where it is ''."""
+    line ends in CRLF, that none begins with a dot and that all but addresses is ASCII; channels look themselves where
+    it is ''."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

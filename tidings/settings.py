@@ -474,7 +474,7 @@ class Settings(BaseSettings):
     proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Comma separated addresses or networks of our own reverse proxies: only what they say in X-Forwarded-For is
     believed, and limits count by it."""
-    claim: int = Field(default=1000, ge=1, le=1000)
+    claim: int = Field(default=4000, ge=1, le=4000)
     """Messages of a claim at most; fewer where the provider is slow. All of them can be in doubt after a power cut,
     after the death of a process only those being handed over."""
     lease: timedelta = Field(default=timedelta(seconds=120), gt=timedelta(seconds=1))

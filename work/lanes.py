@@ -29,6 +29,8 @@ _QUICK_BATCH, _SLOW_BATCH, _QUICK_SLICE, _SLOW_SLICE = 1.0, 3.0, 0.1, 0.5
 
 FIRST_BATCH = 50
 FIRST_SLICE = 10
+_BAD = frozenset({Refused, Unknown})
+
 LETTERS = 200
 """Letters go out as one merged file a claim, under a key: a bigger batch puts nothing in doubt."""
 
@@ -126,7 +128,7 @@ class Lanes:
         with self._lock:
             note = self._notes[provider, sender]
             note.outcomes = [*note.outcomes, *((outcome, now) for outcome in outcomes)]
-            bad = any(isinstance(outcome, Refused | Unknown) for outcome, _ in note.outcomes)
+            bad = any(type(outcome) in _BAD for outcome, _ in note.outcomes)
             at_once = bad or probe
             if not note.outcomes or (not at_once and monotonic() - note.told_at < TELL_EVERY):
                 note.outcomes = note.outcomes[-SAMPLE:]

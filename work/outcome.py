@@ -52,12 +52,7 @@ def step(
     """
     match outcome:
         case Accepted(reference=reference):
-            return _step(
-                claimed,
-                built,
-                Event.ACCEPTED,
-                reference=reference,
-            )
+            return _taken(claimed, built, reference)
         case Unknown(code=code, detail=detail):
             return _step(
                 claimed,
@@ -84,6 +79,29 @@ def step(
             if claimed.doubt and not never_taken:
                 return _in_doubt_again(claimed, built, heard, error, code, detail)
             return _over(claimed, built, heard, error, code, detail, next_channels, now)
+
+
+_TAKEN = [target(machine, Event.ACCEPTED) for machine in (AttemptState, DeliveryState, MessageState)]
+
+
+def _taken(claimed: Claimed, built: Built | None, reference: str) -> Step:
+    """Return `_step` of what was accepted, written out: this is nearly every message's."""
+    attempt, delivery, message = _TAKEN
+    return Step(
+        attempt=claimed.attempt,
+        delivery=claimed.delivery,
+        message=claimed.message,
+        customer=claimed.customer,
+        attempt_state=attempt,
+        delivery_state=delivery,
+        message_state=message,
+        channel=claimed.channel,
+        provider_reference=reference,
+        content_hash=built.content_hash if built else None,
+        parts=built.parts if built else 1,
+        cost=str(built.cost) if built else "0",
+        claim=claimed,
+    )
 
 
 def back_off(wait: timedelta, claimed: Claimed) -> timedelta:
@@ -196,4 +214,5 @@ def _step(
         content_hash=built.content_hash if built else None,
         parts=built.parts if built else 1,
         cost=str(built.cost) if built else "0",
+        claim=claimed,
     )

@@ -110,7 +110,7 @@ class Session:
             while sent < end:
                 self._wind(socket.SO_SNDTIMEO)
                 if sent < size:
-                    left = memoryview(data)[sent:]
+                    left = memoryview(data)[sent:] if sent else data
                     sent += self._socket.sendmsg((left, behind)) if together else self._socket.send(left)
                 else:
                     sent += self._socket.send(memoryview(behind)[sent - size :])

@@ -284,7 +284,7 @@ def _options(session: Session, email: Email, attempt: str, *, plain: bool) -> st
         if limit.isdigit() and 0 < int(limit) < len(email.raw):
             return _wrong("5.3.4")
         options += f" SIZE={len(email.raw)}"
-    if not email.raw.isascii():
+    if not (plain if email.digest else email.raw.isascii()):
         if "8BITMIME" not in features:
             return _wrong("8bitmime_not_offered")
         options += " BODY=8BITMIME"
