@@ -11,6 +11,7 @@ from web.auth import ROLES
 from web.problems import MEDIA_TYPE
 from web.v1 import (
     addresses,
+    as_of,
     behaviour,
     campaigns,
     consents,
@@ -57,6 +58,7 @@ _MODULES = (
     runs,
     messages,
     decisions,
+    as_of,
     suppressions,
     exports,
     erasure,
@@ -105,6 +107,9 @@ _PARAMETERS: Mapping[str, Any] = {
     "cursor": "WyIvdjEvcnVucyJd",
     "limit": 50,
     "until": "2026-12-24T00:00:00Z",
+    "as_of": "2026-03-04",
+    "topic": "offer.garden",
+    "run": "autumn-2026",
     "seed": 0,
     "brand": "nordlys",
     "name": "autumn-offer",

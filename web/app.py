@@ -37,6 +37,7 @@ from web import (
 )
 from web.console import (
     accounts,
+    as_of,
     audit,
     calendar,
     calls,
@@ -84,6 +85,7 @@ CONSOLE: tuple[Console, ...] = (
     run,
     customers,
     care,
+    as_of,
     customer_messages,
     calls,
     today,

@@ -37,6 +37,7 @@ ROLES: dict[tuple[str, str], frozenset[Role]] = {
     ("GET", "/v1/runs/{id}"): _ALL,
     ("GET", "/v1/customers/{ref}/timeline"): _CARE,
     ("GET", "/v1/customers/{ref}/behaviour"): _CARE,
+    ("GET", "/v1/customers/{ref}/decisions"): _CARE,
     ("GET", "/v1/base-rates"): _TEMPLATES,
     ("PUT", "/v1/customers/{ref}/devices/{id}"): _DEVICES,
     ("POST", "/v1/touchpoints"): _ALL,

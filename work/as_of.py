@@ -53,10 +53,7 @@ def explain_as_of(
         source: the system of the reference; None looks in all.
 
     Returns:
-        {customer, as_of, brand, topic, purpose_class, policy, state, reason, sentence, channel, due_at,
-        channels: [{channel, rank, reason, sentence, evidence}], statements, consents, unknown}: `statements` and
-        `consents` are the rows that were known, the newest first; `unknown` names what cannot be known as it was then
-        (`store.facts_as_of.unknown`; `policy`: no run of that time says which version was in use, so today's is used).
+        {customer} and what `of_customer` returns.
 
     Raises:
         Problem: no such customer, run, purpose or brand.
@@ -68,14 +65,52 @@ def explain_as_of(
                 f"There is no customer {reference!r}.",
                 todo="Give a reference, an e-mail address or a number.",
             )
-        question, version = _asked(connection, installation, run, purpose, topic, brand, as_of)
-        policy = policy_from(rules_of(connection, version)) if version else installation.policy
-        records = members(connection, customer)
-        missing = unknown(connection, records, as_of) + ([] if version else ["policy"])
-        told = _answer(connection, question, policy, customer, as_of, language)
-        words = said(connection, records, brand=question.brand, known_at=as_of)
+        return {
+            "customer": reference,
+            **of_customer(
+                connection,
+                installation,
+                customer,
+                as_of=as_of,
+                run=run,
+                purpose=purpose,
+                topic=topic,
+                brand=brand,
+                language=language,
+            ),
+        }
+
+
+def of_customer(
+    connection: Connection,
+    installation: Installation,
+    customer: int,
+    *,
+    as_of: datetime,
+    run: str = "",
+    purpose: str = "",
+    topic: str = "",
+    brand: str = "",
+    language: str = "en",
+) -> dict[str, Any]:
+    """Answer `explain_as_of` for a customer that was found.
+
+    Returns:
+        {as_of, brand, topic, purpose_class, policy, state, reason, sentence, channel, due_at,
+        channels: [{channel, rank, reason, sentence, evidence}], statements, consents, unknown}: `statements` and
+        `consents` are the rows that were known, the newest first; `unknown` names what cannot be known as it was then
+        (`store.facts_as_of.unknown`; `policy`: no run of that time says which version was in use, so today's is used).
+
+    Raises:
+        Problem: no such run, purpose or brand.
+    """
+    question, version = _asked(connection, installation, run, purpose, topic, brand, as_of)
+    policy = policy_from(rules_of(connection, version)) if version else installation.policy
+    records = members(connection, customer)
+    missing = unknown(connection, records, as_of) + ([] if version else ["policy"])
+    told = _answer(connection, question, policy, customer, as_of, language)
+    words = said(connection, records, brand=question.brand, known_at=as_of)
     return {
-        "customer": reference,
         "as_of": as_of,
         "brand": question.brand,
         "topic": question.topic,

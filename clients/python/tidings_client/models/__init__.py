@@ -69,6 +69,7 @@ from .evidence_out import EvidenceOut
 from .evidence_out_manifest import EvidenceOutManifest
 from .explanation_out import ExplanationOut
 from .explanation_out_differs_item import ExplanationOutDiffersItem
+from .explanation_out_envelope_type_0 import ExplanationOutEnvelopeType0
 from .explanation_out_today_type_0 import ExplanationOutTodayType0
 from .export_asked import ExportAsked
 from .export_out import ExportOut
@@ -92,6 +93,9 @@ from .invoice_status_out import InvoiceStatusOut
 from .invoices_in import InvoicesIn
 from .invoices_in_invoices_item import InvoicesInInvoicesItem
 from .judgement_out import JudgementOut
+from .known_out import KnownOut
+from .known_out_consents_item import KnownOutConsentsItem
+from .known_out_statements_item import KnownOutStatementsItem
 from .lacks import Lacks
 from .lift_in import LiftIn
 from .message_out import MessageOut
@@ -257,6 +261,7 @@ __all__ = (
     "EvidenceOutManifest",
     "ExplanationOut",
     "ExplanationOutDiffersItem",
+    "ExplanationOutEnvelopeType0",
     "ExplanationOutTodayType0",
     "ExportAsked",
     "ExportOut",
@@ -276,6 +281,9 @@ __all__ = (
     "InvoiceStatusInStatus",
     "InvoiceStatusOut",
     "JudgementOut",
+    "KnownOut",
+    "KnownOutConsentsItem",
+    "KnownOutStatementsItem",
     "Lacks",
     "LiftIn",
     "MessageOut",

@@ -8,12 +8,14 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
+from ..types import UNSET, Unset
 from typing import cast
 import datetime
 
 if TYPE_CHECKING:
     from ..models.channel_out import ChannelOut
     from ..models.explanation_out_differs_item import ExplanationOutDiffersItem
+    from ..models.explanation_out_envelope_type_0 import ExplanationOutEnvelopeType0
     from ..models.explanation_out_today_type_0 import ExplanationOutTodayType0
 
 
@@ -42,6 +44,8 @@ class ExplanationOut:
         facts_changed (bool):
         today (ExplanationOutTodayType0 | None): state, reason, channel where they would differ now.
         channels (list[ChannelOut]):
+        envelope (ExplanationOutEnvelopeType0 | None | Unset): Of a letter that shared its envelope: with_message,
+            with_purpose, with_document, sheets, saved, inside, reason, sentence.
     """
 
     message: str
@@ -61,11 +65,13 @@ class ExplanationOut:
     facts_changed: bool
     today: ExplanationOutTodayType0 | None
     channels: list[ChannelOut]
+    envelope: ExplanationOutEnvelopeType0 | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.channel_out import ChannelOut  # noqa: PLC0415
         from ..models.explanation_out_differs_item import ExplanationOutDiffersItem  # noqa: PLC0415
+        from ..models.explanation_out_envelope_type_0 import ExplanationOutEnvelopeType0  # noqa: PLC0415
         from ..models.explanation_out_today_type_0 import ExplanationOutTodayType0  # noqa: PLC0415
 
         message = self.message
@@ -117,6 +123,14 @@ class ExplanationOut:
             channels_item = channels_item_data.to_dict()
             channels.append(channels_item)
 
+        envelope: dict[str, Any] | None | Unset
+        if isinstance(self.envelope, Unset):
+            envelope = UNSET
+        elif isinstance(self.envelope, ExplanationOutEnvelopeType0):
+            envelope = self.envelope.to_dict()
+        else:
+            envelope = self.envelope
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -140,6 +154,8 @@ class ExplanationOut:
                 "channels": channels,
             }
         )
+        if envelope is not UNSET:
+            field_dict["envelope"] = envelope
 
         return field_dict
 
@@ -147,6 +163,7 @@ class ExplanationOut:
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.channel_out import ChannelOut  # noqa: PLC0415
         from ..models.explanation_out_differs_item import ExplanationOutDiffersItem  # noqa: PLC0415
+        from ..models.explanation_out_envelope_type_0 import ExplanationOutEnvelopeType0  # noqa: PLC0415
         from ..models.explanation_out_today_type_0 import ExplanationOutTodayType0  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -225,6 +242,23 @@ class ExplanationOut:
 
             channels.append(channels_item)
 
+        def _parse_envelope(data: object) -> ExplanationOutEnvelopeType0 | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                envelope_type_0 = ExplanationOutEnvelopeType0.from_dict(data)
+
+                return envelope_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ExplanationOutEnvelopeType0 | None | Unset, data)
+
+        envelope = _parse_envelope(d.pop("envelope", UNSET))
+
         explanation_out = cls(
             message=message,
             customer=customer,
@@ -243,6 +277,7 @@ class ExplanationOut:
             facts_changed=facts_changed,
             today=today,
             channels=channels,
+            envelope=envelope,
         )
 
         explanation_out.additional_properties = d
