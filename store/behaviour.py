@@ -22,21 +22,26 @@ _HISTORY = """
     SELECT t.customer_id AS customer, t.id AS touchpoint, t.at, t.direction, t.channel, t.kind, t.purpose, t.machine,
            t.message_id::text AS message, coalesce(t.detail ->> 'answers', '') AS answers,
            coalesce(t.detail ->> 'link', '') AS link
-      FROM touchpoints t WHERE t.customer_id = ANY(%(customers)s::bigint[])
+      FROM touchpoints t WHERE t.customer_id = ANY(ARRAY(SELECT unnest(%(customers)s::bigint[])))
        AND (%(before)s::timestamptz IS NULL OR t.at < %(before)s)
 """
 _ZONES = """
-    SELECT id AS customer, time_zone FROM customers WHERE id = ANY(%(customers)s::bigint[])
+    SELECT id AS customer, time_zone FROM customers WHERE id = ANY(ARRAY(SELECT unnest(%(customers)s::bigint[])))
 """
 _HOURS = """
     SELECT customer_id AS customer, time_zone, array_to_string(cells, ',') AS cells,
            array_to_string(weights, ',') AS weights, observations, as_of
-      FROM best_hours WHERE customer_id = ANY(%(customers)s::bigint[])
+      FROM best_hours WHERE customer_id = ANY(ARRAY(SELECT unnest(%(customers)s::bigint[])))
 """
 _LEARNT = """
     SELECT customer_id AS customer, channel, purpose_class, reached, engaged, observations, last_engaged_at, as_of
-      FROM behaviour WHERE customer_id = ANY(%(customers)s::bigint[])
+      FROM behaviour WHERE customer_id = ANY(ARRAY(SELECT unnest(%(customers)s::bigint[])))
 """
+# As arrays that the planner does not look into: it would weigh each of ten thousand customers.
+_FORGET, _FORGET_HOURS = (
+    text(f"DELETE FROM {table} WHERE customer_id = ANY(ARRAY(SELECT unnest(CAST(:customers AS bigint[]))))")
+    for table in ("behaviour", "best_hours")
+)
 
 
 def learnt_until(connection: Connection) -> datetime | None:
@@ -71,21 +76,22 @@ def settled_until(connection: Connection) -> datetime:
 def customers_to_learn(
     connection: Connection, since: datetime | None, *, after: int, limit: int
 ) -> list[int]:
-    """Return the next customers, by id, with touchpoints recorded at or after an instant (None: any).
-
-    Also those who moved to another time zone since their hours were learnt.
-    """
+    """Return the next customers, by id, with touchpoints recorded at or after an instant (None: any)."""
     query = text("""
-        SELECT customer_id FROM (
-            (SELECT DISTINCT customer_id FROM touchpoints
-              WHERE customer_id > :after AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
-              ORDER BY customer_id LIMIT :limit)
-            UNION
-            (SELECT h.customer_id FROM best_hours h JOIN customers c ON c.id = h.customer_id
-              WHERE h.customer_id > :after AND c.time_zone <> h.time_zone ORDER BY h.customer_id LIMIT :limit)) q
+        SELECT DISTINCT customer_id FROM touchpoints
+         WHERE customer_id > :after AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
          ORDER BY customer_id LIMIT :limit
     """)
     return list(connection.scalars(query, {"after": after, "since": since, "limit": limit}))
+
+
+def who_moved(connection: Connection) -> list[int]:
+    """Return the customers who live in another time zone than when their hours were learnt, by id."""
+    query = text("""
+        SELECT h.customer_id FROM best_hours h JOIN customers c ON c.id = h.customer_id
+         WHERE c.time_zone <> h.time_zone ORDER BY h.customer_id
+    """)
+    return list(connection.scalars(query))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,15 +152,11 @@ def history(connection: Connection, customers: Sequence[int], *, before: datetim
 
 def save(connection: Connection, customers: Sequence[int], behaviour: pl.DataFrame) -> None:
     """Replace what is kept of some customers."""
-    connection.execute(
-        text("DELETE FROM behaviour WHERE customer_id = ANY(:customers)"), {"customers": list(customers)}
-    )
+    connection.execute(_FORGET, {"customers": list(customers)})
     copy_frame(connection, tables.behaviour, behaviour.rename({"customer": "customer_id"}))
 
 
 def save_hours(connection: Connection, customers: Sequence[int], hours: pl.DataFrame) -> None:
     """Replace the hours that are kept of some customers."""
-    connection.execute(
-        text("DELETE FROM best_hours WHERE customer_id = ANY(:customers)"), {"customers": list(customers)}
-    )
+    connection.execute(_FORGET_HOURS, {"customers": list(customers)})
     copy_frame(connection, tables.best_hours, hours.rename({"customer": "customer_id"}))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-PERSONS = "SELECT customer_id FROM persons WHERE customer_id = ANY(%(customers)s)"
+PERSONS = """
+    SELECT customer_id FROM persons WHERE customer_id = ANY(ARRAY(SELECT unnest(%(customers)s::bigint[])))
+"""
 """Which of some records are merged."""
 
 PREFIX = "CASE WHEN a.channel IN ('sms', 'whatsapp') THEN left(a.value, 5) ELSE '' END"
@@ -25,7 +27,7 @@ _OF = """
     FROM persons m JOIN persons w ON w.person_id = m.person_id
 """
 """m: the record that is asked about; w: each record of its person."""
-_ASKED = "m.customer_id = ANY(%(customers)s::bigint[])"
+_ASKED = "m.customer_id = ANY(ARRAY(SELECT unnest(%(customers)s::bigint[])))"
 _STRICTER = "ARRAY['deceased', 'former', 'prospect', 'customer']"
 
 MERGED: Mapping[str, str] = {

@@ -306,6 +306,7 @@ registers = Table(
     Column("entries", Integer, nullable=False),
     Column("actor", Text, nullable=False),
     _instant("recorded_at", default=True),
+    Column("applied_at", DateTime(timezone=True), comment="what had waited for it was decided again then"),
     _one_of("kind", ("letter", "phone", "email")),
     UniqueConstraint("country", "kind", "dated"),
 )
@@ -370,7 +371,7 @@ touchpoints = Table(
 behaviour = Table(
     "behaviour",
     metadata,
-    Column("customer_id", ForeignKey("customers.id"), primary_key=True),
+    Column("customer_id", BigInteger, autoincrement=False, primary_key=True),
     Column("channel", Text, primary_key=True),
     Column("purpose_class", Text, primary_key=True),
     Column("reached", Float, nullable=False, comment="exponentially forgotten count at as_of"),
@@ -383,7 +384,7 @@ behaviour = Table(
 best_hours = Table(
     "best_hours",
     metadata,
-    Column("customer_id", ForeignKey("customers.id"), primary_key=True),
+    Column("customer_id", BigInteger, autoincrement=False, primary_key=True),
     Column("time_zone", Text, nullable=False, comment="whose clock the cells are on"),
     Column("cells", ARRAY(SmallInteger), nullable=False, comment="24 * weekday (Monday 0) + hour"),
     Column("weights", ARRAY(Float), nullable=False, comment="exponentially forgotten counts at as_of"),

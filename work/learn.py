@@ -22,6 +22,7 @@ from store.behaviour import (
     save,
     save_hours,
     settled_until,
+    who_moved,
 )
 
 if TYPE_CHECKING:
@@ -53,9 +54,13 @@ def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy |
             customers = customers_to_learn(connection, since, after=after, limit=BATCH)
             if not customers:
                 remember(connection, settled)
+                moved = who_moved(connection)
                 break
             changed += len(_learn(connection, customers, rules, now))
         after = customers[-1]
+    for start in range(0, len(moved), BATCH):
+        with engine.begin() as connection:
+            changed += len(_learn(connection, moved[start : start + BATCH], rules, now))
     with engine.begin() as connection:
         refresh(connection, half_life=rules.observing.half_life, now=now)
     return changed

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from preferences.decision import decide
 from preferences.policy import Policy
+from preferences.sheet import WIDTH
 from store.facts import read_facts
 from store.limits import shares_of
 from store.messages import planned, write_decisions
@@ -160,13 +161,14 @@ def ask(
     *,
     now: datetime,
     explained: bool = True,
+    waited: bool = False,
 ) -> Decisions:
     """Read the facts of (message, customer, tried) rows and decide them. The only way to a decision in `work`.
 
     A run's budget that was shared out binds: what it closed of a message is closed, and whatever it limits of one that
     had no share.
 
-    `explained` as in `preferences.decision.decide`.
+    `explained` as in `preferences.decision.decide`; `waited`: they were planned before and have had their best hour.
     """
     import polars as pl
 
@@ -174,6 +176,8 @@ def ask(
     asked = pl.DataFrame(
         {"message": messages, "customer": customers}, schema={"message": pl.String, "customer": pl.Int64}
     )
+    if waited:
+        asked = asked.with_columns(pl.lit(value=True).alias("waited"))
     if any(tried):
         asked = asked.with_columns(pl.Series("tried", tried, dtype=pl.List(pl.String)))
     return _ask(connection, question, asked, policy, now=now, explained=explained)
@@ -215,6 +219,8 @@ def _with_shares(connection: Connection, question: Question, asked: "pl.DataFram
 def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool = False) -> "pl.DataFrame":
     """Return verdicts as `store.messages.write_decisions` takes them, the ranked list as one JSON text a message.
 
+    `decide` ranks every channel for each verdict, one after the other.
+
     `expecting`: with how likely the customer engages on each channel, which a budget is shared out by.
     """
     import polars as pl
@@ -236,14 +242,11 @@ def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool
         *((pl.lit(',"expected":'), pl.col("expected").round(9).cast(pl.String)) if expecting else ()),
         pl.lit("}"),
     )
-    ranked = (
-        decisions.ranked.sort("message", pl.col("rank").fill_null(127), "channel")
-        .with_columns(entry.alias("entry"))
-        .group_by("message", maintain_order=True)
-        .agg(pl.col("entry").str.join(","))
-        .select("message", pl.concat_str(pl.lit("["), "entry", pl.lit("]")).alias("decision"))
+    ranked = decisions.ranked.with_columns(pl.int_range(pl.len()).alias("place") // WIDTH).sort(
+        "place", pl.col("rank").fill_null(127), "channel"
     )
+    listed = ranked.select(entry)[:, 0].reshape((-1, WIDTH)).arr.join(",")
     price = pl.col("channel").replace_strict(dict(costs), default=0.0, return_dtype=pl.Float64).round(5)
-    return decisions.verdicts.join(ranked, on="message", how="left").with_columns(
-        price.cast(pl.String).alias("cost"), pl.col("decision").fill_null("[]")
+    return decisions.verdicts.with_columns(
+        price.cast(pl.String).alias("cost"), ("[" + listed + "]").alias("decision")
     )

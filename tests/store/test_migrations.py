@@ -194,7 +194,7 @@ REFUSED = {
         ],
     ),
     "a message of a customer that is not there": (
-        "messages names what is not in",
+        "messages.customer_id names what is not in customers",
         [message("dedupe_key", "'k2'").replace("'r', 2,", "'r', 999,")],
     ),
     "a delivery of a message that is not there": (

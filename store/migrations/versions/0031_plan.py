@@ -37,18 +37,23 @@ _HELD = """
     END IF;
 """
 """As 0016_events tells it of messages that are held later."""
-_KNOWN = """
-    IF EXISTS (SELECT FROM added a WHERE NOT EXISTS (SELECT FROM customers n WHERE n.id = a.customer_id))
-       OR EXISTS (SELECT FROM (SELECT DISTINCT run_id FROM added) a
-                   WHERE NOT EXISTS (SELECT FROM runs n WHERE n.id = a.run_id)) THEN
-        RAISE EXCEPTION 'messages names what is not in runs or in customers'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'known_messages';
+_CUSTOMERS = """
+    IF EXISTS (SELECT FROM added a WHERE NOT EXISTS (SELECT FROM customers n WHERE n.id = a.customer_id)) THEN
+        RAISE EXCEPTION '%.customer_id names what is not in customers', TG_TABLE_NAME
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'known_' || TG_TABLE_NAME || '_customer_id';
+    END IF;
+"""
+_RUNS = """
+    IF EXISTS (SELECT FROM (SELECT DISTINCT run_id FROM added) a
+                WHERE NOT EXISTS (SELECT FROM runs n WHERE n.id = a.run_id)) THEN
+        RAISE EXCEPTION 'messages.run_id names what is not in runs'
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'known_messages_run_id';
     END IF;
 """
 _EMPTY = """
     IF EXISTS (SELECT FROM gone g JOIN messages m ON m.run_id = g.id) THEN
         RAISE EXCEPTION 'runs with messages stay for ever'
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'known_messages';
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'known_messages_run_id';
     END IF;
 """
 _BY_INDEX = "SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off"
@@ -80,13 +85,19 @@ def upgrade() -> None:
     _trigger("grounds_insert", "messages", "INSERT", "NEW TABLE AS added", _GROUNDS)
     _trigger("told_insert", "messages", "INSERT", "NEW TABLE AS added", _HELD)
     # A foreign key looks at every row, and locks what it names: 10 us of CPU for each message (2026-11-22).
-    for column in ("run_id", "customer_id"):
-        op.drop_constraint(f"fk_messages_{column}", "messages")
+    for table, column in (
+        ("messages", "run_id"),
+        ("messages", "customer_id"),
+        ("behaviour", "customer_id"),
+        ("best_hours", "customer_id"),
+    ):
+        op.drop_constraint(f"fk_{table}_{column}", table)
+        known = _RUNS if column == "run_id" else _CUSTOMERS
+        _trigger(f"known_{column}", table, "INSERT", "NEW TABLE AS added", known, _BY_INDEX)
         op.execute(
-            f"CREATE TRIGGER fixed_{column} BEFORE UPDATE OF {column} ON messages"
+            f"CREATE TRIGGER fixed_{column} BEFORE UPDATE OF {column} ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_removal()"
         )
-    _trigger("known", "messages", "INSERT", "NEW TABLE AS added", _KNOWN, _BY_INDEX)
     _trigger("empty", "runs", "DELETE", "OLD TABLE AS gone", _EMPTY, _BY_INDEX)
 
 
