@@ -25,6 +25,7 @@ from work.rehearsal import rehearse_waiting
 from work.reply import forward
 from work.settlement import withdraw_settled
 from work.slips import hand_out
+from work.washed import decide_washed
 from work.webhooks import deliver
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ PACES = {
     "redemptions": 30.0,
     "settlements": 30.0,
     "rehearsals": 2.0,
+    "washed": 30.0,
     "mismatches": 21600.0,
 }
 """Those that look less often, or more: a person waits for a code."""
@@ -71,6 +73,7 @@ async def take_in(at: Desk, over: asyncio.Event) -> None:
         "settlements": lambda: withdraw_settled(installation, now=at.now()),
         "rehearsals": lambda: rehearse_waiting(installation),
         "mismatches": lambda: _asked(at),
+        "washed": lambda: decide_washed(installation, installation.policy, now=at.now()),
     }
     with ThreadPoolExecutor(max_workers=len(rounds), thread_name_prefix="coming") as pool:
         try:

@@ -97,3 +97,34 @@ def listed(connection: Connection, *, country: str, kind: str) -> int:
     found = [one.id for one in newest(connection) if (one.country, one.kind) == (country, kind)]
     values = {"registers": found, "channels": _CHANNELS[kind]}
     return int(connection.exec_driver_sql(query, values).scalar_one())
+
+
+def unapplied(connection: Connection) -> list[int]:
+    """Return the registers for which nothing that waited was decided again yet."""
+    return list(connection.scalars(text("SELECT id FROM registers WHERE applied_at IS NULL ORDER BY id")))
+
+
+def apply(connection: Connection, registers: Sequence[int], *, now: datetime) -> None:
+    """Note that what had waited for some registers was decided again."""
+    values = {"registers": list(registers), "now": now}
+    connection.execute(text("UPDATE registers SET applied_at = :now WHERE id = ANY(:registers)"), values)
+
+
+def runs_waiting(connection: Connection, *, reason: str) -> list[str]:
+    """Return the runs, not stopped, that have messages held for a reason."""
+    query = """
+        SELECT r.id FROM runs r WHERE r.state IN ('sending', 'finished', 'paused', 'waiting_release') AND EXISTS (
+            SELECT 1 FROM messages m WHERE m.run_id = r.id AND m.state = 'held' AND m.reason = :reason)
+        ORDER BY r.id
+    """
+    return list(connection.scalars(text(query), {"reason": str(reason)}))
+
+
+def waiting(connection: Connection, run: str, *, reason: str, after: str | None, limit: int) -> list[str]:
+    """Return messages of a run that are held for a reason, by id, those after one."""
+    query = """
+        SELECT id::text FROM messages WHERE run_id = :run AND state = 'held' AND reason = :reason
+           AND (CAST(:after AS uuid) IS NULL OR id > CAST(:after AS uuid)) ORDER BY id LIMIT :limit
+    """
+    values = {"run": run, "reason": str(reason), "after": after, "limit": limit}
+    return list(connection.scalars(text(query), values))

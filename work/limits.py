@@ -41,7 +41,7 @@ def hold_to_limits(installation: Installation, context: RunContext, policy: Poli
         run = find_run(connection, context.run.id, lock=True)
         if run is None or run.state != "planning" or "limits" in run.options:
             return
-        held = _households(connection, installation, replace(context, run=run), policy, now)
+        held = cover_households(connection, installation, replace(context, run=run), policy, now)
         budget = budget_of(run)
         if held:
             run = _noted(connection, run, {"households": held})
@@ -49,7 +49,7 @@ def hold_to_limits(installation: Installation, context: RunContext, policy: Poli
             _share(connection, installation, replace(context, run=run), budget, policy, now)
 
 
-def _households(
+def cover_households(
     connection: Connection, installation: Installation, context: RunContext, policy: Policy, now: datetime
 ) -> int:
     """Hold the letters of a run that another one stands for; returns how many."""

@@ -1,4 +1,4 @@
-"""Several letters of one customer in one envelope: which went inside which."""
+"""Several letters of one customer in one envelope: which went inside which; wash files that held messages wait for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table of envelopes."""
+    """Add the table of envelopes, and whether messages were decided again for a register."""
     op.create_table(
         "envelopes",
         sa.Column("delivery_id", UUID(as_uuid=False), primary_key=True, comment="a letter inside"),
@@ -31,3 +31,11 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
     )
     op.create_index("ix_envelopes_top", "envelopes", ["top_id"])
+    op.add_column(
+        "registers",
+        sa.Column(
+            "applied_at",
+            sa.DateTime(timezone=True),
+            comment="what had waited for it was decided again then",
+        ),
+    )
