@@ -89,6 +89,7 @@ def crowd(count: int, seed: int = 7) -> Facts:
             "tried": _few(dice, count, ("", "email", "sms"), (0.96, 0.02, 0.02)),
             "over_budget": _few(dice, count, ("", "letter"), (0.8, 0.2)),
             "gain": np.full(count, 0.001),
+            "waited": np.zeros(count, dtype=np.bool_),
         },
         "customers": _people(dice, ids, place),
         "addresses": where,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from preferences.policy import Policy
 from preferences.reach import OPEN, number
-from preferences.sheet import NOBODY, Columns, Customers, Ints, Small, microseconds, newest, where
+from preferences.sheet import NOBODY, Bools, Columns, Customers, Ints, Small, microseconds, newest, where
 from tidings.facts import Facts, Question
 from tidings.purpose import PurposeClass
 from tidings.reason import Reason
@@ -66,6 +66,12 @@ class Batch:
         held[np.flatnonzero(self.standing == DECEASED)] = number(Reason.STANDING)
         held[np.flatnonzero(self.known == NOBODY)] = number(Reason.UNKNOWN_CUSTOMER)
         return held
+
+    def waited(self) -> Bools:
+        """Return which messages were planned before and have had their best hour."""
+        if "waited" in self.asked.frame.columns:
+            return self.asked.truth("waited")
+        return np.zeros(self.asked.length, dtype=np.bool_)
 
     def asked_of(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return the rows of a sheet or column of customers that the questions are about, a row for each question."""

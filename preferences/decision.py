@@ -262,7 +262,9 @@ def _times(batch: Batch, said: Statements, ground: Ground, first: Small, ready: 
     """Time what is ready; return the line of each message (NOBODY: it is held)."""
     sent = np.flatnonzero(ready)
     line = np.full(len(first), NOBODY, dtype=np.int64)
-    line[sent], times = timing(batch, said, ground.land, batch.asked.row[sent], first[sent])
+    line[sent], times = timing(
+        batch, said, ground.land, batch.asked.row[sent], first[sent], batch.waited()[sent]
+    )
     return line, times
 
 
@@ -317,6 +319,8 @@ def _digests(batch: Batch, said: Statements, ground: Ground, person: Ints) -> li
     tried = batch.asked.judged("tried", _tried_word, np.uint64)
     if "over_budget" in batch.asked.frame.columns:
         tried = tried + batch.asked.judged("over_budget", _over_budget_word, np.uint64)
+    if window_end(batch) is not None:
+        tried = tried + where(batch.waited(), np.uint64(word("waited")), np.uint64(0))
     return hexadecimal(mixed(mixed(total)[person] + tried))
 
 

@@ -52,7 +52,9 @@ class Timing:
     best: BestHour | None
 
 
-def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel: Ints) -> tuple[Ints, Timing]:
+def timing(
+    batch: Batch, said: Statements, land: Known, customer: Ints, channel: Ints, waited: Bools
+) -> tuple[Ints, Timing]:
     """Find the first instant, `now` or later, that every rule allows.
 
     A wait never changes the channel: what the customer likes best is worth a night. Most messages are alike in all that
@@ -64,6 +66,7 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
         land: where they are known.
         customer: of each message.
         channel: of each message.
+        waited: which messages have had their best hour.
 
     Returns:
         The line of each message, and the lines.
@@ -78,8 +81,8 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
     if batch.is_marketing:
         found = pauses(said)
         alone[found.customer] = True
-    line, one = _shared(batch, land, alone[customer], customer, channel, (start, end, own))
-    customer, channel, own = customer[one], channel[one], own[one]
+    line, one = _shared(batch, land, alone[customer], customer, channel, (start, end, own, waited))
+    customer, channel, own, waited = customer[one], channel[one], own[one], waited[one]
     start, end = start[one].astype(np.int64), end[one].astype(np.int64)
     free = Room(**{part.name: getattr(free, part.name)[customer] for part in fields(free)})
     rest = _rest(batch, start, end, days[customer], customer, channel)
@@ -87,7 +90,7 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
     legal, law = _legal(batch, rest, land, customer, channel)
     found = None if found is None else _lines(found, customer, batch.size)
     settled = _settle(free.due, found, rests, legal)
-    best = best_hour(batch, hours, settled.due, [*rests, *legal], customer, channel)
+    best = best_hour(batch, hours, where(waited, NEVER, settled.due), [*rests, *legal], customer, channel)
     due, better = _better(settled.due, best, found, rests, legal)
     return line, Timing(
         due=due,
@@ -108,7 +111,7 @@ def timing(batch: Batch, said: Statements, land: Known, customer: Ints, channel:
 
 
 def _shared(
-    batch: Batch, land: Known, alone: Bools, customer: Ints, channel: Ints, quiet: tuple[Small, Small, Bools]
+    batch: Batch, land: Known, alone: Bools, customer: Ints, channel: Ints, own: Sequence[Small]
 ) -> tuple[Ints, Ints]:
     """Return the line of each message, and the message that stands for each line.
 
@@ -118,7 +121,7 @@ def _shared(
         alone: which messages have a line of their own.
         customer: of each message.
         channel: of each message.
-        quiet: start and end of the quiet time of each message, and whether it is the customer's own.
+        own: what else each message is timed by, a column each.
     """
     line = np.empty(len(alone), dtype=np.int64)
     several, single = np.flatnonzero(~alone), np.flatnonzero(alone)
@@ -128,7 +131,7 @@ def _shared(
         channel,
         *(np.append(batch.customers.dictionary(column)[0], 0)[known] for column in ("time_zone", "country")),
         known == NOBODY,
-        *(part[several] for part in quiet),
+        *(part[several] for part in own),
         *(land.places[customer, channel, slot] for slot in range(OF_ADDRESS, land.places.shape[2])),
         *(land.abroad[customer, channel, edge] for edge in range(land.abroad.shape[2])),
     )

@@ -21,6 +21,7 @@ SCHEMAS: Mapping[str, Mapping[str, str]] = {
         "tried": "List(String)",  # channels already used up by fallback
         "over_budget": "List(String)",  # channels that the run's budget gave to others
         "gain": "Float64",  # what a unit of the budget would have gained here
+        "waited": "Boolean",  # it was planned before and has had its best hour
     },
     "customers": {
         "customer": "Int64",  # unique

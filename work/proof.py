@@ -90,7 +90,7 @@ def prove(connection: Connection, installation: Installation, row: Any, *, now: 
 
 
 def _asked(row: Any) -> pl.DataFrame:
-    """Return the question once for each number of channels that had been tried when it may have been asked."""
+    """Return the question for each number of channels that had been tried, when it was planned and when claimed."""
     import polars as pl
 
     spent = [entry["channel"] for entry in row.decision if entry["reason"] == "budget"]
@@ -99,10 +99,11 @@ def _asked(row: Any) -> pl.DataFrame:
     )
     lines = [
         {
-            "message": str(used), "customer": row.customer, "tried": row.tried[:used], "over_budget": spent,
-            "gain": gain,
+            "message": f"{used} {waited}", "customer": row.customer, "tried": row.tried[:used], "over_budget": spent,
+            "gain": gain, "waited": waited,
         }
         for used in range(len(row.tried) + 1)
+        for waited in (False, True)
     ]  # fmt: skip
     return pl.DataFrame(lines, schema=empty("asked").schema)
 
@@ -123,8 +124,8 @@ def _moments(connection: Connection, records: Sequence[int]) -> Iterator[datetim
 def _same(facts: Facts, policy: Policy, row: Any) -> list[dict[str, Any]] | None:
     """Return the channels that these facts give, None when they are not the facts of the decision."""
     answer = decide(facts, policy, row.planned_at)
-    digests = answer.verdicts["input_digest"].to_list()
-    return _channels(answer, str(digests.index(row.input_digest))) if row.input_digest in digests else None
+    asked = dict(answer.verdicts.select("input_digest", "message").iter_rows())
+    return _channels(answer, asked[row.input_digest]) if row.input_digest in asked else None
 
 
 def _channels(answer: Decisions, message: str) -> list[dict[str, Any]]:

@@ -324,7 +324,7 @@ class _World:
         stale = rows[self.decided_at[rows] != now]
         if len(stale):
             planned = self.due[stale].copy()
-            answer = self._ask(stale, now)
+            answer = self._ask(stale, now, waited=True)
             self._take(stale, answer, now)
             self.due[stale] = np.where(answer.ready, np.maximum(self.due[stale], planned), NEVER)
         goes = rows[(self.state[rows] == "ready") & (self.due[rows] <= min(now + QUANTUM, self.until))]
@@ -364,12 +364,13 @@ class _World:
             **frames,
         )
 
-    def _ask(self, rows: Ints, now: int) -> _Answer:
+    def _ask(self, rows: Ints, now: int, *, waited: bool = False) -> _Answer:
         import polars as pl
 
         recent = pl.concat(self._recent) if self._recent else pl.DataFrame()
         moment = _moment(now)
         asked = self.people.of(rows, self.tried, self.closed, recent)
+        asked = replace(asked, asked=asked.asked.with_columns(waited=pl.lit(waited)))
         decisions = decide(asked, self.course.policy, moment, explained=False)
         verdicts = decisions.verdicts
         ranked = decisions.ranked.filter(pl.col("rank").is_not_null())

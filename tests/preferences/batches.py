@@ -21,7 +21,7 @@ DAY = timedelta(days=1)
 ALL = ("email", "sms", "push", "letter")
 
 DEFAULTS = {
-    "asked": {"message": "m", "customer": 1, "tried": [], "over_budget": [], "gain": None},
+    "asked": {"message": "m", "customer": 1, "tried": [], "over_budget": [], "gain": None, "waited": False},
     "customers": {
         "customer": 1, "language": "nb", "time_zone": "Europe/Oslo", "country": "NO", "standing": "customer", "holds": [],
     },
@@ -324,7 +324,8 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
     lines = {
         "asked": [
             {"message": f"m{n}", "customer": person, "tried": draw(st.lists(channels, max_size=1)),
-             "over_budget": draw(st.lists(channels, max_size=2, unique=True)), "gain": draw(st.sampled_from([None, 0.25]))}
+             "over_budget": draw(st.lists(channels, max_size=2, unique=True)), "gain": draw(st.sampled_from([None, 0.25])),
+             "waited": draw(st.sampled_from([False] * 5 + [True]))}
             for n, person in enumerate(draw(st.lists(customer, min_size=1, max_size=2 * size)))
         ],
         "customers": [

@@ -40,10 +40,11 @@ class Oracle:
 
     def decide_line(self, line):
         return self.decide(
-            line["message"], line["customer"], line["tried"], line["over_budget"] or [], line["gain"]
-        )
+            line["message"], line["customer"], line["tried"], line["over_budget"] or [], line["gain"],
+            waited=line["waited"],
+        )  # fmt: skip
 
-    def decide(self, message, customer, tried, over_budget=(), gain=None):
+    def decide(self, message, customer, tried, over_budget=(), gain=None, *, waited=False):
         found = self.of("customers", customer)
         person = found[0] if found else None
         statements = [
@@ -105,7 +106,9 @@ class Oracle:
             out |= {"state": "held", "reason": held or self.why_held(reasons)}
         else:
             at = self.line(customer, address[ranked[0]])
-            due, reason, proof = self.time(customer, person, statements, ranked[0], at)
+            due, reason, proof = self.time(
+                customer, person, statements, ranked[0], at, waited=waited
+            )
             if due is None:
                 out |= {"state": "held", "reason": reason, "channel": None}
                 reasons = dict.fromkeys(CHANNELS, reason)
@@ -363,7 +366,7 @@ class Oracle:
         return "no_consent"
 
     # Time
-    def time(self, customer, person, statements, channel, address):
+    def time(self, customer, person, statements, channel, address, *, waited):
         due, limit, proof = self.room(customer, statements)
         zone = person["time_zone"] if _zone(person["time_zone"]) else self.policy.time_zone
         window, own = self.window(statements, channel)
@@ -393,7 +396,7 @@ class Oracle:
             if due == before or not self.marketing:
                 break
         better = None
-        if self.marketing and channel != "letter":
+        if self.marketing and channel != "letter" and not waited:
             found = better_hour(
                 self.question, self.policy, self.of("hours", customer), self.now, due, zone,
                 lambda moment: _free(moment, rests)[0] == moment,

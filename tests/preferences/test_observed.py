@@ -257,19 +257,60 @@ def test_hours_are_those_of_the_customers_own_clock(zone, now, cell, due):
     assert found.verdicts["due_at"][0] == due
 
 
+NEXT_MORNING = datetime(2026, 3, 4, 9, tzinfo=UTC)
+TORN = {
+    "hours": [MANY | {"cell": TUESDAY_EVENING - 9, "weight": 30.0}, MANY | {"cell": 48 + 10, "weight": 30.0}]
+}
+"""Answers at ten on Tuesdays, when it is due, and as often at ten on Wednesdays; the population in the evenings."""
+
+
+@pytest.mark.parametrize(
+    ("waited", "due", "reason"),
+    [
+        pytest.param(False, NEXT_MORNING, "best_hour", id="its own hour has become sure in the population's"),
+        pytest.param(True, EVENING, "", id="but it has had its best hour"),
+    ],
+)  # fmt: skip
+def test_a_message_waits_for_a_best_hour_once(waited, due, reason):
+    """Whoever was moved into the population's hour does not wait on there for one of their own."""
+    asking = replace(WAITS, population=PEOPLE)
+    planned = decide(facts(asking, rows(**REACHABLE | TORN)), Policy(quiet={}), NINE).verdicts
+    assert (planned["due_at"][0], planned["reason"][0]) == (EVENING, "best_hour")
+
+    lines = rows(**REACHABLE | TORN | {"asked": [{"waited": waited}]})
+    again = decide(facts(asking, lines), Policy(quiet={}), EVENING).verdicts
+    assert (again["due_at"][0], again["reason"][0]) == (due, reason)
+
+
 @laws
 @given(batches(), policies)
-def test_asked_again_at_its_best_hour_a_message_waits_no_longer(batch, policy):
+def test_asked_again_at_its_best_hour_a_message_waits_for_none(batch, policy):
     """The sender asks again; nobody is kept waiting from one best hour to the next."""
     asking, lines = batch
     asking = replace(asking, best_hour_until=NOW + timedelta(hours=30))
-    first = decide(facts(asking, lines), replace(policy, best_hour=False), NOW, explained=False).verdicts
+    first = decide(facts(asking, lines), policy, NOW, explained=False).verdicts
+    asked = {one["message"]: one for one in lines["asked"]}
     for line in first.filter(pl.col("reason") == "best_hour").iter_rows(named=True):
-        one = {**lines, "asked": [asked for asked in lines["asked"] if asked["message"] == line["message"]]}
-        again = decide(
-            facts(asking, one), replace(policy, best_hour=False), line["due_at"], explained=False
-        ).verdicts
-        assert again["reason"][0] != "best_hour"
+        one = {**lines, "asked": [asked[line["message"]] | {"waited": True}]}
+        again = decide(facts(asking, one), policy, line["due_at"], explained=False).verdicts.row(
+            0, named=True
+        )
+        assert again["reason"] != "best_hour"
+
+
+@laws
+@given(batches(), policies)
+def test_what_has_had_its_best_hour_is_decided_as_where_there_are_none(batch, policy):
+    """Waiting for one changes when a message leaves and why, nothing else."""
+    asking, lines = batch
+    asking = replace(asking, best_hour_until=NOW + timedelta(hours=30))
+    lines = {**lines, "asked": [one | {"waited": True} for one in lines["asked"]]}
+    without = replace(asking, best_hour_until=None), replace(policy, best_hour=False)
+    had = decide(facts(asking, lines), policy, NOW)
+    none = decide(facts(without[0], lines), without[1], NOW)
+
+    assert had.verdicts.drop("input_digest").equals(none.verdicts.drop("input_digest"))
+    assert had.ranked.equals(none.ranked)
 
 
 @pytest.mark.parametrize("values", [{"base_strength": 0}, {"hour_strength": -1}])

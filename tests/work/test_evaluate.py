@@ -165,6 +165,21 @@ def test_marketing_waits_for_the_best_hour_of_each_customer(house, engine):
     assert [row.state for row in messages(engine, "state")] == ["done", "done"]
 
 
+def test_a_message_that_had_its_best_hour_leaves_though_a_better_one_was_learnt_meanwhile(house, engine):
+    [ada] = settle(engine)
+    for number in range(12):
+        react(engine, ada, "clicked", (7 * number) * DAY - timedelta(hours=6), number)
+    learn(engine, now=LATER)
+    house.plan(best_hour=True)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE best_hours SET cells = '{45}', weights = '{200}'"))  # Tuesday, 21:00
+
+    house.now = NOON + timedelta(hours=6)
+    house.send()
+
+    assert [row.state for row in messages(engine, "state")] == ["done"]
+
+
 def test_base_rates_are_versions_and_a_run_keeps_its_own(house, engine):
     people = settle(engine, 4)
     for who in people:
