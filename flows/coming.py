@@ -17,7 +17,7 @@ from tidings.channel import Channel
 from work.alerts import watch
 from work.drops import take_all
 from work.gather import emptied
-from work.mismatch import ask
+from work.mismatch import ask_of_all
 from work.paper_folder import all_sources
 from work.receive import fold_waiting
 from work.redemption import withdraw_used
@@ -150,5 +150,5 @@ def _folded(at: Desk) -> int:
 
 
 def _asked(at: Desk) -> int:
-    """Ask who says one channel and answers on another, where the organisation wants that."""
-    return ask(at.installation, now=at.now()) if at.installation.settings.ask_mismatches else 0
+    """Ask who says one channel and answers on another, where the organisation wants that, in the name of each brand."""
+    return ask_of_all(at.installation, now=at.now()) if at.installation.settings.ask_mismatches else 0

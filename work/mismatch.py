@@ -116,6 +116,11 @@ def ask(
     return len(wanted)
 
 
+def ask_of_all(installation: Installation, *, now: datetime) -> int:
+    """Ask in the name of each brand, one after the other; whom one of them asked, no other one asks."""
+    return sum(ask(installation, now=now, brand=brand.id) for brand in installation.organisation.brands)
+
+
 def answer(
     connection: Connection,
     *,

@@ -1,5 +1,6 @@
 """`work.mismatch`: who says one channel and answers on another is asked, once, and is never overridden."""
 
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from tests.town import NOON, install, settle, state, suppress
 from tidings.channel import Channel
 from tidings.outcome import Accepted
 from web.app import create
-from work.mismatch import AGAIN, ask, mismatches
+from work.mismatch import AGAIN, ask, ask_of_all, mismatches
 from work.preference import read
 from work.slips import hand_out
 
@@ -245,3 +246,19 @@ def test_in_the_night_nobody_is_asked_by_sms(home, engine):
         )
 
     assert (ask(home, now=night), ask(home, now=NOON + timedelta(days=1))) == (0, 1)
+
+
+def test_the_round_asks_for_every_brand_and_each_person_once(home, engine):
+    both, second = settle(engine, 2, channels=("email", "letter"))
+    nordlys = home.organisation.brands[0]
+    other = nordlys.model_copy(update={"id": "fjell", "name": "Fjell"})
+    two = replace(home, organisation=home.organisation.model_copy(update={"brands": (nordlys, other)}))
+    for customer, brand in ((both, "all"), (second, "fjell")):
+        says(engine, customer, "email", brand=brand)
+        behaves(engine, customer)
+
+    assert ask_of_all(two, now=NOON) == 2
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT customer_id, brand FROM slips ORDER BY customer_id"))
+        assert [tuple(row) for row in rows] == [(both, "nordlys"), (second, "fjell")]
+    assert ask_of_all(two, now=NOON) == 0
