@@ -18,7 +18,7 @@ from work.installation import Installation
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 CUSTOMERS = 100_000
-"""With 10 statements and 20 touchpoints each; a run is planned 20,000 at a time, so a million are ten times as much."""
+"""With 10 statements and 20 touchpoints each; a run is planned 10,000 at a time, so a million are ten times as much."""
 MANY = 1_000_000
 ONE_BY_ONE = 1_000
 EXAMPLE = Path(__file__).parents[1] / "examples" / "demo" / "organisation.toml"

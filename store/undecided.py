@@ -197,7 +197,7 @@ def write_messages(
     Args:
         connection: in the transaction that locked the list.
         waiting: as it was locked.
-        decided: as `store.messages.write_decisions` takes it, a row for each of them, in their order.
+        decided: as `store.messages.write_decisions` takes it, a row for each of them.
         run: its `brand`, `purpose` and `purpose_class`.
 
     Raises:
@@ -223,11 +223,8 @@ def write_messages(
         **{name: pl.col(name) for name in ("state", "reason", "channel", "input_digest", "cost")},
     }
     written = [column.fill_null("\\N") for column in columns.values()]
-    lines = (
-        decided.with_columns(waiting.people["data"])
-        .select(pl.concat_str(*written, separator="\t").str.join("\n"))
-        .item()
-    )
+    rows = waiting.people.select("message", "data").join(decided, on="message", maintain_order="left")
+    lines = rows.select(pl.concat_str(*written, separator="\t").str.join("\n")).item()
     driver: Any = connection.connection.driver_connection
     try:
         with (

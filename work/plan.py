@@ -219,7 +219,7 @@ def _with_shares(connection: Connection, question: Question, asked: "pl.DataFram
 def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool = False) -> "pl.DataFrame":
     """Return verdicts as `store.messages.write_decisions` takes them, the ranked list as one JSON text a message.
 
-    `decide` ranks every channel for each verdict, one after the other.
+    All channels of a message are ranked, one after the other; messages without a verdict are left out.
 
     `expecting`: with how likely the customer engages on each channel, which a budget is shared out by.
     """
@@ -245,8 +245,13 @@ def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool
     ranked = decisions.ranked.with_columns(pl.int_range(pl.len()).alias("place") // WIDTH).sort(
         "place", pl.col("rank").fill_null(127), "channel"
     )
-    listed = ranked.select(entry)[:, 0].reshape((-1, WIDTH)).arr.join(",")
+    listed = pl.DataFrame(
+        {
+            "message": ranked["message"].gather_every(WIDTH),
+            "decision": "[" + ranked.select(entry)[:, 0].reshape((-1, WIDTH)).arr.join(",") + "]",
+        }
+    )
     price = pl.col("channel").replace_strict(dict(costs), default=0.0, return_dtype=pl.Float64).round(5)
-    return decisions.verdicts.with_columns(
-        price.cast(pl.String).alias("cost"), ("[" + listed + "]").alias("decision")
+    return decisions.verdicts.join(listed, on="message", how="left", maintain_order="left").with_columns(
+        price.cast(pl.String).alias("cost")
     )
