@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
@@ -20,20 +19,18 @@ from tidings.problem import Problem
 from tidings.role import Role
 from web.console import composer
 from web.console.composer import Numbers
+from web.console.enclosing import LARGEST_PDF, brought
 from web.console.wording import in_plain_words
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import control, drafts, seeds, showing
 from work.drafts import Content
-from work.enclosures import shelved
 from work.preflight import Check, preflight
 
 READERS = frozenset({Role.MARKETING, Role.MANAGER})
 WRITERS = frozenset({Role.MARKETING})
 LARGEST = 256 * 2**10
 """Of a form: five texts."""
-LARGEST_PDF = 51 * 2**20
-"""Of a form with a PDF to enclose (`templates.foreign_letter.MAX_BYTES`)."""
 TONES = {
     "draft": "",
     "waiting_approval": "wait",
@@ -179,14 +176,9 @@ def enclose(visit: Visit) -> Response:
     """Put a PDF into the library and into the envelope of the draft's letters."""
     draft, installation = _found(visit), visit.site.installation
     content = drafts.content_of(draft)
-    upload = visit.fields.get("enclosure")
     try:
-        if not isinstance(upload, UploadFile) or not upload.filename:
-            raise Problem(words(visit.language)["console"]["enclosures"]["none"])
-        brand = installation.organisation.brand(content.brand or None)
-        name = shelved(installation, upload.filename, upload.file.read(), brand)
-        chosen = tuple(dict.fromkeys((*content.enclosures, name)))
-        content = drafts.parse_content(content.model_dump(mode="json") | {"enclosures": chosen})
+        names = tuple(dict.fromkeys((*content.enclosures, brought(visit, content.brand))))
+        content = drafts.parse_content(content.model_dump(mode="json") | {"enclosures": names})
         with installation.engine.begin() as connection:
             drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
     except Problem as problem:

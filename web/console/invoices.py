@@ -7,8 +7,7 @@ releases the run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,22 +21,19 @@ from store.audit import note
 from store.bill_files import BillFile
 from store.runs import find_run, page_of_runs
 from store.tally import totals
-from templates.catalog import find
 from tidings.problem import Problem
 from tidings.role import Role
-from web.console.campaigns import LARGEST_PDF
+from web.console.enclosing import LARGEST_PDF, before, brought, chosen
 from web.console.run import alone, may_release, read_run
 from web.downloads import Cell, asked_kind, download
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import billing
-from work.bill_document import Document
 from work.billing import ASKED, CONSTANTS, Checked
 from work.bills import NO_DUE, BillMapping
-from work.enclosures import Added, added, library, problems, shelved
+from work.enclosures import library
 from work.invoice_evidence import evidence_pack
-from work.invoicing import TEMPLATE, open_invoice_run
-from work.without_xml import without_xml
+from work.invoicing import open_invoice_run
 
 READERS = frozenset({Role.BILLING, Role.MANAGER})
 WRITERS = frozenset({Role.BILLING})
@@ -45,8 +41,6 @@ BILLS = 64 * 2**20
 """Most bytes of a file."""
 SHOWN = 50
 """Invoices of a page."""
-MOST = 10
-"""Enclosures of a run."""
 WRONG = 200
 """Wrong rows of a page; the file has all."""
 
@@ -169,12 +163,12 @@ def check(visit: Visit) -> Response:
         return download(
             f"{file.name}-wrong", ("row", "field", "reason", "detail"), _wrong_rows(checked), kind
         )
-    expected, problem, chosen = dict(file.expected), None, _chosen(visit)
-    before = _before(visit, file, documents, chosen)
+    expected, problem, names = dict(file.expected), None, chosen(visit)
+    found = before(visit, file.brand, documents, names)
     if visit.request.method == "POST":
         expected = {currency: _text(visit, f"expected-{currency}") for currency in checked.sums}
         problem = _objection(visit, checked, expected)
-        if problem is None and not before.blocked:
+        if problem is None and not found.blocked:
             opened = open_invoice_run(
                 installation,
                 documents,
@@ -186,15 +180,15 @@ def check(visit: Visit) -> Response:
                 now=visit.now,
                 brand_id=file.brand or None,
                 second_person=True,
-                enclosures=chosen,
+                enclosures=names,
             )
             _started(visit, file, expected, opened.run)
             return visit.back(f"/invoices/{opened.run}")
     return visit.page(
         "invoice_check",
-        status=422 if problem or before.blocked else 200,
-        before=before,
-        chosen=chosen,
+        status=422 if problem or found.blocked else 200,
+        before=found,
+        chosen=names,
         library=library(installation),
         currency=installation.organisation.costs.currency,
         no_due=NO_DUE.partition(": ")[2],
@@ -206,52 +200,15 @@ def check(visit: Visit) -> Response:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Before:
-    """What is said of a run before it is started, beside its documents."""
-
-    blocked: Problem | None = None
-    """It cannot be started so."""
-    without_xml: int = 0
-    added: Added | None = None
-
-
-def _before(visit: Visit, file: BillFile, documents: Sequence[Document], chosen: Sequence[str]) -> Before:
-    installation = visit.site.installation
-    brand = installation.organisation.brand(file.brand or None)
-    template = find(TEMPLATE, extra=installation.own_templates)
-    try:
-        for wrong in problems(installation, chosen, template, brand):
-            return Before(blocked=Problem(wrong))
-        return Before(
-            without_xml=without_xml(documents, brand),
-            added=added(installation, chosen, template, brand) if chosen else None,
-        )
-    except Problem as problem:
-        return Before(blocked=problem)
-
-
 def enclose(visit: Visit) -> Response:
     """Put a PDF into the library, and choose it for the letters of the run that this file will be."""
-    file, chosen = _file(visit), _chosen(visit)
-    installation = visit.site.installation
-    upload = visit.fields.get("enclosure")
+    file, names = _file(visit), chosen(visit)
     back = f"/invoices/new/{file.digest}/check"
     try:
-        if not isinstance(upload, UploadFile) or not upload.filename:
-            raise Problem(words(visit.language)["console"]["enclosures"]["none"])
-        brand = installation.organisation.brand(file.brand or None)
-        name = shelved(installation, upload.filename, upload.file.read(), brand)
+        names.append(brought(visit, file.brand))
     except Problem as problem:
         return visit.page("refused", status=422, problem=problem, to=back)
-    return visit.back(f"{back}?{urlencode({'enclosures': dict.fromkeys([*chosen, name])}, doseq=True)}")
-
-
-def _chosen(visit: Visit) -> list[str]:
-    """Return the enclosures that a form, or else an address, names."""
-    posted = visit.request.method == "POST"
-    named = visit.fields.getlist("enclosures") if posted else visit.request.query_params.getlist("enclosures")
-    return [str(name)[:200] for name in named[:MOST]]
+    return visit.back(f"{back}?{urlencode({'enclosures': dict.fromkeys(names)}, doseq=True)}")
 
 
 def one(visit: Visit) -> Response:
