@@ -196,7 +196,7 @@ async def _uploaded(request: Request) -> tuple[Billing, str]:
         ]
     if len(named) + len(uploads) > MOST_ENCLOSURES:
         wrong = f"enclosures: {MOST_ENCLOSURES} at most."
-        raise Refused(422, wrong, field="enclosures", value=len(named) + len(uploads))
+        raise Refused(422, wrong, field="enclosures", value=str(len(named) + len(uploads)))
     folder = site_of(request).installation.home / "incoming"
     parts = [content, rules, source.encode(), brand.encode()]
     asked = [*(name.encode() for name in named), *(pdf for _, pdf in uploads)]
