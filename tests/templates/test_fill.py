@@ -227,6 +227,16 @@ def test_rows_break_over_pages_as_in_full(rows, note, long):
     assert difference(filled.pdf, full.pdf) == ""
 
 
+def test_the_amount_beside_a_sum_whose_words_need_two_lines_stands_where_the_full_layout_puts_it():
+    line = bill(1).lines[0].model_copy(update={"unit_price": Decimal("350383.30"), "quantity": Decimal(1)})
+    asked = sheet(bill(1).model_copy(update={"lines": (line,)}), "pt_BR")
+
+    filled, full = typeset_invoice(asked), invoice_in_full(asked)
+
+    assert filled.engine is Engine.FILL
+    assert difference(filled.pdf, full.pdf) == ""
+
+
 def test_an_amount_that_is_wider_than_its_column_is_laid_out_in_full():
     invoice = bill(1).model_copy(
         update={"lines": (bill(1).lines[0].model_copy(update={"unit_price": Decimal(10) ** 15}),)}
