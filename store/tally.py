@@ -35,11 +35,14 @@ def arrivals(connection: Connection, runs: Sequence[str]) -> Sequence[Row[Any]]:
     ).all()
 
 
-def went_on(connection: Connection, run: str) -> Sequence[Row[Any]]:
-    """Return (channel, n, cost) of messages that left on a channel and had to go on: silence, or they came back."""
+def went_on(connection: Connection, runs: Sequence[str]) -> Sequence[Row[Any]]:
+    """Return (run, channel, n, cost) of messages that left on a channel and went on: silence, or they came back."""
     return connection.execute(
-        text("SELECT channel, count(*) AS n, sum(cost) AS cost FROM went_on WHERE run_id = :run GROUP BY 1"),
-        {"run": run},
+        text("""
+            SELECT run_id AS run, channel, count(*) AS n, sum(cost) AS cost
+            FROM went_on WHERE run_id = ANY(:runs) GROUP BY 1, 2
+        """),
+        {"runs": list(runs)},
     ).all()
 
 

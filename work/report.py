@@ -46,7 +46,7 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
     failed: Counter[str] = Counter()
     waiting: Counter[str] = Counter()
     unknown = 0
-    left = went_on(connection, run_id)
+    left = went_on(connection, [run_id])
     spent = defaultdict(Decimal, {row.channel: row.cost for row in left})
     # A run that was read before its audience was frozen has none, whatever was committed since.
     for row in counts(connection, run_id) if run.state != "scheduled" else ():

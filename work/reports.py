@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from store.runs import Run, runs_where
 from store.tables import runs
-from store.tally import answers, arrivals, grounds, totals
+from store.tally import answers, arrivals, grounds, totals, went_on
 from tidings.channel import Channel
 from tidings.organisation import Organisation
 from tidings.reason import Reason
@@ -32,7 +32,9 @@ class Line:
     """Counts of some messages."""
 
     sent: int = 0
-    """Accepted by a provider."""
+    """Accepted by a provider, on the channel that took it last."""
+    went_on: int = 0
+    """Had left on the channel, and are counted as sent where they went on to."""
     delivered: int = 0
     answered: int = 0
     """Clicked, replied to, paid, called about, or redeemed."""
@@ -40,6 +42,11 @@ class Line:
     stopped: int = 0
     """Answered with STOP."""
     cost: Decimal = Decimal(0)
+
+    @property
+    def left(self) -> int:
+        """How many left on the channel, whatever came of it: a message counts on every channel that took it."""
+        return self.sent + self.went_on
 
     @property
     def cost_each(self) -> Decimal:
@@ -164,6 +171,8 @@ def _lines(connection: Connection, found: Mapping[str, Run], zone: ZoneInfo) -> 
     for row in totals(connection, list(found)):
         if row.state == MessageState.DONE:
             add(row.run, row.channel, Line(sent=row.n, cost=row.cost))
+    for row in went_on(connection, list(found)):
+        add(row.run, row.channel, Line(went_on=row.n, cost=row.cost))
     for row in arrivals(connection, list(found)):
         if row.state == DeliveryState.DELIVERED:
             add(row.run, row.channel, Line(delivered=row.n))

@@ -63,6 +63,22 @@ def test_everything_is_counted_by_channel(door, sent):
     assert found.preferred == 2
 
 
+def test_what_went_on_counts_on_the_channel_that_it_left_too_with_what_it_had_cost(door, engine, sent):
+    with engine.begin() as connection:
+        connection.execute(
+            text("""INSERT INTO went_on (message_id, run_id, channel, cost)
+                    SELECT id, run_id, 'email', 0.10 FROM messages WHERE channel = 'sms'""")
+        )
+
+    found = read(door)
+
+    email, sms = found.by("channel")["email",], found.by("channel")["sms",]
+    assert (email.sent, email.left, email.cost) == (2, 3, Decimal("0.60000"))
+    assert (sms.sent, sms.left) == (1, 1)
+    assert found.all.sent == 3
+    assert found.all.cost == Decimal("0.85000")
+
+
 def test_stated_and_observed_are_told_apart(door, sent):
     assert {one.ground: one.answered for one in read(door).grounds} == {
         "stated": 1,

@@ -70,6 +70,7 @@ def season(visit: Visit) -> Response:
 
 _COLUMNS = (
     "month", "brand", "purpose", "channel", "sent", "delivered", "answered", "complained", "stopped", "cost",
+    "went_on",
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def _rows(found: Reports) -> Iterator[tuple[Cell, ...]]:
     for key, line in sorted(found.lines.items(), key=lambda pair: str(pair[0])):
         yield (
             *(key.month, key.brand, key.purpose, key.channel, line.sent, line.delivered, line.answered),
-            *(line.complained, line.stopped, line.cost),
+            *(line.complained, line.stopped, line.cost, line.went_on),
         )
 
 
@@ -94,7 +95,7 @@ def _drawn(found: Reports, language: str) -> dict[str, Markup]:
 
     response = []
     for (channel,), line in found.by("channel").items():
-        value, shown = rate(line.answered, line.sent)
+        value, shown = rate(line.answered, line.left)
         response.append(Bar(label=named(str(channel)), value=value, shown=shown, kind=str(channel)))
     months = sorted({key.month for key in found.lines})
     stacks = []
@@ -102,12 +103,12 @@ def _drawn(found: Reports, language: str) -> dict[str, Markup]:
         parts = [
             Bar(
                 label=named(str(channel)),
-                value=line.sent,
-                shown=str(format_decimal(line.sent, locale=where)),
+                value=line.left,
+                shown=str(format_decimal(line.left, locale=where)),
                 kind=str(channel),
             )
             for (at, channel), line in found.by("month", "channel").items()
-            if at == month and line.sent
+            if at == month and line.left
         ]
         total = str(format_decimal(sum(part.value for part in parts), locale=where))
         label = str(format_skeleton("yMMM", month, locale=where))
