@@ -157,6 +157,14 @@ def test_the_api_refuses_enclosures(shelf, door, enclosures, told):
     assert door.ask("SELECT count(*) FROM runs") == [(0,)]
 
 
+def test_too_many_pdfs_are_too_many(town, door):
+    files = [("file", ("june.csv", TABLE)), *(("enclosure", (f"{n}.pdf", TERMS)) for n in range(11))]
+
+    answer = door.client.post("/v1/invoice-runs", files=files, headers=once(door.key("billing")))
+
+    assert (answer.status_code, answer.json()["field"], answer.json()["value"]) == (422, "enclosures", "11")
+
+
 def test_the_api_refuses_a_pdf_that_may_not_be_printed(town, door):
     files = [("file", ("june.csv", TABLE)), ("enclosure", ("white.pdf", HIDDEN))]
 
