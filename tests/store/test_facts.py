@@ -20,7 +20,7 @@ ODD = 'a "b",\\c\x1e\n{d}, é'
 
 
 def asked(*customers):
-    rows = [(str(number), customer, [], [], None) for number, customer in enumerate(customers)]
+    rows = [(str(number), customer, [], [], None, False) for number, customer in enumerate(customers)]
     return pl.DataFrame(rows, schema=empty("asked").schema, orient="row")
 
 
