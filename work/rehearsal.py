@@ -151,7 +151,7 @@ def rehearse(installation: Installation, rehearsal: str) -> dict[str, Any]:
         "until": _plain(course.until),
         "audience": len(chosen),
         "already_sent": len(chosen) - len(people),
-        **told(installation, simulated, facts, template),
+        **told(installation, simulated, facts, template, campaign),
     }
     with installation.engine.begin() as connection:
         version = current_policy(connection, policy)

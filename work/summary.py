@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 
 from preferences.sheet import CHANNELS, NEVER, NOBODY
+from tidings.campaign import Campaign
 from tidings.channel import Channel
-from tidings.organisation import Organisation
 from tidings.state import MessageState
+from work.measure import sizes
 from work.simulate import REACTIONS, Simulated
 
 if TYPE_CHECKING:
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from work.installation import Installation
 
 LETTER = CHANNELS.index(Channel.LETTER)
+SMS = CHANNELS.index(Channel.SMS)
 
 
 def told(
-    installation: Installation, simulated: Simulated, facts: Facts, template: Template
+    installation: Installation, simulated: Simulated, facts: Facts, template: Template, campaign: Campaign
 ) -> dict[str, Any]:
     """Return the numbers of a rehearsal.
 
@@ -36,7 +38,7 @@ def told(
         days: [{day, sent: {channel: n}, cost, expected, opened, clicked, paid, fallbacks, recalled, waits}]}.
         Days are those of the organisation; `waits` of a day are messages that had to wait until then.
     """
-    unit = _unit_costs(installation.organisation, simulated, facts, template)
+    unit = _unit_costs(installation, simulated, facts, template, campaign)
     sent = simulated.sent.with_columns(
         cost=pl.Series(unit[simulated.sent["row"].to_numpy(), simulated.sent["channel"].to_numpy()])
     )
@@ -166,15 +168,24 @@ def _dated(events: pl.DataFrame, zone: str) -> pl.DataFrame:
 
 
 def _unit_costs(
-    organisation: Organisation, simulated: Simulated, facts: Facts, template: Template
+    installation: Installation, simulated: Simulated, facts: Facts, template: Template, campaign: Campaign
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return what one message costs, customers x channels: one SMS part, one sheet at the postage of where it goes."""
+    """Return what one message costs, customers x channels: its SMS parts, its sheets at its destination's postage."""
+    organisation = installation.organisation
     costs = organisation.costs
     base = np.array([float(costs.expected(Channel(name))) for name in CHANNELS])
     found = np.tile(base, (len(simulated.customer), 1))
     postage = costs.postage.get(template.postage) or next(iter(costs.postage.values()))
-    abroad = (facts.customers.sort("customer")["country"] != organisation.country).to_numpy()
-    found[:, LETTER] = np.where(abroad, float(postage.abroad), float(postage.domestic)) + float(postage.sheet)
+    people = facts.customers.sort("customer")
+    used = [CHANNELS[code] for code in simulated.sent["channel"].unique().to_list()]
+    languages, spoken = np.unique(people["language"].to_numpy(), return_inverse=True)
+    size = sizes(installation, campaign, template, languages=languages.tolist(), channels=used)
+    parts = np.array([size[one].parts for one in languages], dtype=np.float64)[spoken]
+    sheets = np.array([size[one].sheets for one in languages], dtype=np.float64)[spoken]
+    abroad = (people["country"] != organisation.country).to_numpy()
+    stamp = np.where(abroad, float(postage.abroad), float(postage.domestic))
+    found[:, LETTER] = stamp + float(postage.sheet) * sheets
+    found[:, SMS] *= parts
     return found
 
 
