@@ -24,6 +24,7 @@ from tests.town import NOON, install, settle
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
+from work import rehearsal
 from work import run as stages
 from work.archive import keep
 from work.backup import back_up
@@ -170,6 +171,41 @@ def test_what_left_of_a_run_that_the_backup_never_heard_of_is_in_doubt_when_it_i
         assert strangers(connection) == 0
         found = connection.execute(text("SELECT DISTINCT state, code, provider FROM attempts")).all()
     assert found == [("unknown", "restored", "smtp")]
+
+
+def test_what_was_rehearsed_recalled_and_put_together_is_restored(town, tmp_path, restored):
+    """What a run is compared with afterwards, and what its report says was saved, outlives the store."""
+    raw = {"name": "spring", "edition": "1", "topic": "offer", "template": "offer/autumn", "data": SAMPLE}
+    campaign = parse_campaign(raw | {"audience": {"everybody": True}}, where="test")
+    with town.engine.begin() as connection:
+        asked = rehearsal.ask(connection, town, campaign, now=NOON, actor="staff:test")
+        connection.execute(
+            text("""INSERT INTO recalls (message_id, channel, run_id, because, at)
+                    SELECT id, 'letter', run_id, 'paid', :now FROM messages LIMIT 3"""),
+            {"now": NOON},
+        )
+        connection.execute(
+            text("INSERT INTO envelopes VALUES (gen_random_uuid(), gen_random_uuid(), 2, 1.10, :now)"),
+            {"now": NOON},
+        )
+    rehearsal.rehearse(town, asked)
+    tables = ("rehearsals", "rehearsed", "recalls", "envelopes")
+
+    def kept(installation):
+        with installation.engine.connect() as connection:
+            return {
+                name: sorted(
+                    map(str, connection.execute(text(f"SELECT to_jsonb(x) FROM {name} x")).scalars())
+                )
+                for name in tables
+            }
+
+    before = kept(town)
+    back_up(town, tmp_path / "backup.tar", now=NOON)
+    again = restored(tmp_path / "backup.tar")
+
+    assert {name: len(rows) for name, rows in before.items()} == dict(zip(tables, (1, 20, 3, 1), strict=True))
+    assert kept(again) == before
 
 
 def test_without_a_record_of_what_left_every_run_waits_for_a_second_person_for_a_week(
