@@ -53,7 +53,6 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: boo
     address = flat(ground.reach.address)[cell]
     endless = (np.append(answer.timing.due, 0) == NEVER)[answer.line]
     line = where((rank == 1) | np.repeat(endless, WIDTH), np.repeat(answer.line, WIDTH), NOBODY)
-    nothing = pl.repeat(None, len(cell), dtype=pl.String, eager=True)
     return pl.DataFrame(
         {
             "message": batch.asked.frame["message"][message],
@@ -63,7 +62,9 @@ def ranked_frame(batch: Batch, answer: Answer, ground: Ground, *, explained: boo
             ],
             "reason": _names(reason),
             "address": addresses[where(address == NOBODY, len(addresses) - 1, address).astype(np.uint32)],
-            "evidence": _evidence(batch, answer, ground, cell, reason, line) if explained else nothing,
+            "evidence": _evidence(batch, answer, ground, cell, reason, line)
+            if explained
+            else pl.Series([None], dtype=pl.String).new_from_index(0, len(cell)),
             "expected": pl.Series(_expected(batch, ground, cell)),
         }
     )

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
     import psycopg
 
+_FEW = 200
+"""Up to so many words Python is cheaper than what a frame library does around its work."""
 _APART, _NOTHING, _WITHIN = "\x1f", "\x1e", "\x1d"
 """Between the words of a column; a word that is null; between the words of a list."""
 _NEVER = np.iinfo(np.int64).min
@@ -129,11 +131,26 @@ def _frame(shape: Mapping[str, pl.DataType], answer: tuple[Any, ...]) -> pl.Data
         if isinstance(value, bytes):
             read.append(_numbers(column, kind, value))
             continue
-        words = pl.Series(column, value if isinstance(value, list) else value.split(_APART), dtype=pl.String)
-        if len(words) != count:
+        told = value if isinstance(value, list) else value.split(_APART)
+        if len(told) != count:
             return None
-        read.append(_lists(words) if isinstance(kind, pl.List) else words.replace(_NOTHING, None))
+        read.append(_told(column, kind, told))
     return pl.DataFrame(read)
+
+
+def _told(column: str, kind: pl.DataType, told: list[str]) -> pl.Series:
+    """Read words, or lists of words."""
+    import polars as pl
+
+    listed = isinstance(kind, pl.List)
+    if len(told) <= _FEW:
+        few = [
+            (one.split(_WITHIN) if one else []) if listed else None if one == _NOTHING else one
+            for one in told
+        ]
+        return pl.Series(column, few, dtype=kind)
+    words = pl.Series(column, told, dtype=pl.String)
+    return _lists(words) if listed else words.replace(_NOTHING, None)
 
 
 def _numbers(column: str, kind: pl.DataType, array: bytes) -> pl.Series:
@@ -144,7 +161,8 @@ def _numbers(column: str, kind: pl.DataType, array: bytes) -> pl.Series:
     found = np.frombuffer(array, dtype=[("length", ">i4"), ("value", item)], offset=_HEADER)["value"]
     found = found.astype(item[1:])
     if kind.is_float():
-        return pl.Series(column, found).fill_nan(None).cast(kind)
+        reals = pl.Series(column, found)
+        return (reals.fill_nan(None) if np.isnan(found).any() else reals).cast(kind)
     absent = found == _NEVER
     if isinstance(kind, pl.Datetime):
         found = found + _TO_1970

@@ -56,6 +56,11 @@ def read_context(connection: Connection, installation: Installation, run_id: str
     if run is None:
         msg = f"run {run_id} has vanished"
         raise LookupError(msg)
+    return context_of(connection, installation, run)
+
+
+def context_of(connection: Connection, installation: Installation, run: Run) -> RunContext:
+    """Return a run that was read with its template."""
     name = template_name(connection, run.template_id)
     return RunContext(run=run, template=find(name, extra=installation.own_templates))
 

@@ -70,7 +70,7 @@ def explain(
                 f"Customer {reference!r} has no part in {run_id}: it is not in the audience and has no document there.",
                 todo=f"`tidings timeline {reference}` shows what there is.",
             )
-        told = [_told(connection, installation, row, reference, language, now) for row in rows]
+        told = [_told(connection, installation, run, row, reference, language, now) for row in rows]
     if repeated:
         told = [_already_sent(one, run, language) for one in told]
     return told[0] | {"others": told[1:]}
@@ -81,7 +81,9 @@ def explain_message(
 ) -> dict[str, Any] | None:
     """Explain one message by its id, as `explain` does; None when there is none. `customer` is the number."""
     row = of_message(connection, message)
-    return _told(connection, installation, row, row.customer, language, now) if row else None
+    if row is None or (run := find_run(connection, row.run)) is None:
+        return None
+    return _told(connection, installation, run, row, row.customer, language, now)
 
 
 def _already_sent(told: dict[str, Any], run: Run, language: str) -> dict[str, Any]:
@@ -92,12 +94,14 @@ def _already_sent(told: dict[str, Any], run: Run, language: str) -> dict[str, An
 def _told(
     connection: Connection,
     installation: Installation,
+    asked: Run,
     row: Any,
     reference: str | int,
     language: str,
     now: datetime,
 ) -> dict[str, Any]:
-    run = find_run(connection, row.run)
+    """Tell of a message; `asked`: the run that was asked about, its own or another one of its edition."""
+    run = asked if asked.id == row.run else find_run(connection, row.run)
     assert run is not None
     writes_on = installation.organisation.brand(
         run.brand
@@ -119,7 +123,7 @@ def _told(
         "policy": run.policy_version,
         "decided_at": row.planned_at.astimezone(UTC),
         "due_at": row.due_at.astimezone(UTC) if row.due_at else None,
-        **prove(connection, installation, row, now=now).as_json(),
+        **prove(connection, installation, run, row, now=now).as_json(),
         "channels": channels,
         "envelope": _envelope(connection, row.message, language),
     }

@@ -20,9 +20,10 @@ from store.facts import read_facts
 from store.facts_as_of import changes, unknown
 from store.persons import members
 from store.policies import rules_of
+from store.runs import Run
 from tidings.facts import Decisions, Facts, empty
 from tidings.problem import Problem
-from work.build import read_context
+from work.build import context_of
 from work.installation import Installation
 from work.plan import question_of
 
@@ -59,10 +60,10 @@ class Proof:
         }
 
 
-def prove(connection: Connection, installation: Installation, row: Any, *, now: datetime) -> Proof:
-    """Recompute the decision of a stored message, a row of `store.decided`; `now` is what today is compared at."""
+def prove(connection: Connection, installation: Installation, run: Run, row: Any, *, now: datetime) -> Proof:
+    """Recompute the decision of a message of a run, a row of `store.decided`; `now` is what today is compared at."""
     try:
-        context = read_context(connection, installation, row.run)
+        context = context_of(connection, installation, run)
     except Problem:  # its template is no longer there: nobody can ask the same again
         return Proof(proved=False, differs=[{"what": "template"}], unknown=[], facts_changed=True, today=None)
     question = question_of(context.run, context.template, installation.organisation)
