@@ -1,7 +1,7 @@
 """What XRechnung 3.0.2 demands of an invoice beyond the norm (KoSIT, BR-DE), as far as the seller can put it right.
 
 KoSIT's own Schematron is asked afterwards; it says the same of the file in its own words, and more. Peppol asks the
-same of an invoice whose seller and buyer are both in Germany, under the names DE-R (OpenPEPPOL, BIS Billing 3.0.20).
+same of an invoice whose seller and buyer are both in Germany, under the names DE-R (OpenPEPPOL, BIS Billing 3).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What Peppol BIS Billing 3.0.20 demands of an invoice beyond the norm (OpenPEPPOL, PEPPOL-EN16931-UBL).
+"""What Peppol BIS Billing 3, as of 2025, demands of an invoice beyond the norm (OpenPEPPOL, PEPPOL-EN16931-UBL).
 
 Peppol's own Schematron may not be passed on, so its rules stand here in our words and under its names. Left out is what
 holds of every file by how it is written (R001, R004, R007, R008, R043, R044, R051, R053, R054, R080, R100, R101, F001)
