@@ -159,15 +159,3 @@ _OF_MESSAGES = text("""
     WHERE o.message_id = ANY(CAST(:messages AS uuid[])) AND o.state NOT IN ('ready', 'recalled', 'rejected')
     ORDER BY o.message_id, o.number DESC, m.id
 """)
-
-
-def shared_by(connection: Connection, run: str) -> tuple[int, Decimal]:
-    """Return how many letters of a run went in another one's envelope, and what postage that saved."""
-    row = connection.execute(
-        text("""
-            SELECT count(*) AS letters, coalesce(sum(e.saved), 0) AS saved FROM envelopes e
-            JOIN deliveries d ON d.id = e.delivery_id JOIN messages m ON m.id = d.message_id WHERE m.run_id = :run
-        """),
-        {"run": run},
-    ).one()
-    return row.letters, row.saved
