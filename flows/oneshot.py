@@ -84,7 +84,11 @@ class OneShot:
         from flows.kinds import FLOWS  # 2.4 s: Prefect is imported while its server starts on the other core
 
         await asyncio.to_thread(self.server.wait)
-        await FLOWS[shards.kind](run=run_id, title=_name(shards))
+        try:
+            await FLOWS[shards.kind](run=run_id, title=_name(shards))
+        except BaseException:  # also a signal: threads that send would otherwise go on to the end of the run
+            self.desk.stop.set()
+            raise
 
 
 def _name(shards: stages.Shards) -> str:
