@@ -20,7 +20,7 @@ from templates.typeset import Engine, Typeset
 
 PLAIN, SLOW = 8, 4
 """Documents for engines that take 0.1 s each, and for a browser."""
-_AGAIN = 8
+_AGAIN = 4
 MOST_FULL = 0.02
 """Share of documents that may be laid out in full."""
 
