@@ -36,6 +36,7 @@ ELSEWHERE = frozenset({
     Reason.ALREADY_SENT, Reason.WRONG_TOTAL, Reason.WRONG_DOCUMENT, Reason.UNKNOWN_CUSTOMER, Reason.DUPLICATE_NUMBER,
     Reason.REHEARSAL, Reason.STOPPED, Reason.RECALLED, Reason.ERASED, Reason.REDEEMED, Reason.MERGED, Reason.HOUSEHOLD,
     Reason.CUT_OFF, Reason.RELEASE, Reason.BACK_OFF, Reason.FALLBACK, Reason.CALL_WISHED, Reason.CO_MAILED,
+    Reason.PAID, Reason.CREDITED, Reason.VOIDED, Reason.DISPUTED,
 })  # fmt: skip
 """Reasons that are found before a message is decided, or after."""
 

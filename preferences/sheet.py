@@ -2,7 +2,7 @@
 
 Facts come as frames; here they become whole numbers in numpy arrays. A word becomes its place in a short list,
 an instant its microseconds since 1970, a customer their row. So a rule is a few array operations whatever the
-number of customers: a million in about a second, fifty in about a millisecond (a frame library's own cost per
+number of customers: a million in three seconds, fifty in some milliseconds (a frame library's own cost per
 step would be ten times that).
 """
 
