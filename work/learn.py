@@ -28,7 +28,11 @@ from store.behaviour import (
 if TYPE_CHECKING:
     import polars as pl
 
-BATCH = 10_000  # Customers folded at once: a few hundred thousand touchpoints.
+BATCH = 10_000
+"""Customers folded at once: a few hundred thousand touchpoints."""
+FEW = 30_000
+"""The same of customers with few touchpoints, as those before them: a fold costs some of its time however little there
+is to fold."""
 
 
 def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy | None = None) -> int:
@@ -48,25 +52,27 @@ def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy |
     with engine.begin() as connection:
         settled = settled_until(connection)
         since = None if full else learnt_until(connection)
-    changed, after = 0, 0
+    changed, after, limit = 0, 0, BATCH
     while True:
         with engine.begin() as connection:
-            customers = customers_to_learn(connection, since, after=after, limit=BATCH)
+            customers = customers_to_learn(connection, since, after=after, limit=limit)
             if not customers:
                 remember(connection, settled)
                 moved = who_moved(connection)
                 break
-            changed += len(_learn(connection, customers, rules, now))
-        after = customers[-1]
+            found, touchpoints = _learn(connection, customers, rules, now)
+        changed, after = changed + found, customers[-1]
+        limit = FEW if touchpoints < 5 * len(customers) else BATCH
     for start in range(0, len(moved), BATCH):
         with engine.begin() as connection:
-            changed += len(_learn(connection, moved[start : start + BATCH], rules, now))
+            changed += _learn(connection, moved[start : start + BATCH], rules, now)[0]
     with engine.begin() as connection:
         refresh(connection, half_life=rules.observing.half_life, now=now)
     return changed
 
 
-def _learn(connection: Connection, customers: list[int], rules: Policy, now: datetime) -> set[int]:
+def _learn(connection: Connection, customers: list[int], rules: Policy, now: datetime) -> tuple[int, int]:
+    """Fold some customers; returns how many of them changed, and how many touchpoints they have."""
     import polars as pl
 
     read = history(connection, customers)
@@ -79,7 +85,7 @@ def _learn(connection: Connection, customers: list[int], rules: Policy, now: dat
     moved = _differing(hours, read.hours)
     if moved:
         save_hours(connection, moved, hours.filter(pl.col("customer").is_in(moved)))
-    return {*differing, *moved}
+    return len({*differing, *moved}), read.touchpoints.height
 
 
 def _differing(found: pl.DataFrame, kept: pl.DataFrame) -> list[int]:
