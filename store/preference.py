@@ -54,8 +54,8 @@ _READ = text(f"""
            CROSS JOIN LATERAL (SELECT {MEMBERS.format(customer="c.id")} AS members OFFSET 0) w
 """)
 """Planned once and kept, which costs more than to run it: what is asked comes as JSON, whose length no plan depends on.
-`OFFSET 0` lets customers be found by their index however few there are, and the members once; messages are found by their customer alone: by their state, a plan made
-in quiet times, it would be all of a campaign.
+`OFFSET 0` lets customers be found by their index however few there are, and the members once; messages are found by
+their customer alone: by their state, a plan made in quiet times, it would be all of a campaign.
 """
 
 

@@ -106,9 +106,7 @@ class Oracle:
             out |= {"state": "held", "reason": held or self.why_held(reasons)}
         else:
             at = self.line(customer, address[ranked[0]])
-            due, reason, proof = self.time(
-                customer, person, statements, ranked[0], at, waited=waited
-            )
+            due, reason, proof = self.time(customer, person, statements, ranked[0], at, waited=waited)
             if due is None:
                 out |= {"state": "held", "reason": reason, "channel": None}
                 reasons = dict.fromkeys(CHANNELS, reason)

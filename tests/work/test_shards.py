@@ -110,7 +110,9 @@ def cut(engine, run):
     with engine.begin() as connection:
         return list(
             connection.scalars(
-                text("SELECT cardinality(customers) FROM undecided WHERE run_id = :run ORDER BY shard, first"),
+                text(
+                    "SELECT cardinality(customers) FROM undecided WHERE run_id = :run ORDER BY shard, first"
+                ),
                 {"run": run},
             )
         )
