@@ -107,6 +107,25 @@ def saved_by(connection: Connection, deliveries: Sequence[str]) -> dict[str, Dec
     return dict(rows(connection, statement, {"deliveries": array(deliveries)}))
 
 
+def beside(connection: Connection, references: Sequence[str]) -> dict[str, list[str]]:
+    """Return the references of the letters that lay in one envelope with others, by the reference of the other one."""
+    found: dict[str, list[str]] = {}
+    for one, other in rows(connection, _BESIDE, {"references": array(references)}):
+        found.setdefault(one, []).append(other)
+    return found
+
+
+_BESIDE = """
+    SELECT n.reference, o.reference
+    FROM deliveries n LEFT JOIN envelopes e ON e.delivery_id = n.id
+    CROSS JOIN LATERAL (
+        SELECT e.top_id AS id WHERE e.top_id IS NOT NULL
+        UNION ALL SELECT x.delivery_id FROM envelopes x WHERE x.top_id = coalesce(e.top_id, n.id)
+    ) b JOIN deliveries o ON o.id = b.id AND o.id <> n.id
+    WHERE n.reference = ANY(%(references)s) ORDER BY n.reference, o.reference
+"""
+
+
 def take_apart(connection: Connection, deliveries: Sequence[str]) -> None:
     """Forget the envelopes that did not come about: one of the two was printed in another batch, or not at all.
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from store import paper
+from store.comail import beside
 from store.paper import Posted
 from tidings.channel import Channel
 from tidings.outcome import ErrorClass
@@ -143,12 +145,13 @@ def read_returned(
         found, unknown = match(connection, said)
         for one in unknown:
             rows.wrong(one.row, "letter", one.said, NOT_SENT)
-        receipts = {receipt.event_id: receipt for receipt in (_receipt(*pair) for pair in found)}
-        before = paper.known_events(connection, POST, receipts)
+        receipts = _receipts(connection, found)
+        events = {_event(letter) for _, letter in found}
+        before = paper.known_events(connection, POST, events)
     if rejects is not None:
         write_rejects(rejects, rows.sheet, rows.flaws)
     rejected = len({flaw.row for flaw in rows.flaws if flaw.rejects})
-    fresh = len(receipts.keys() - before)
+    fresh = len(events - before)
     report = ReturnReport(
         read=rejected + len(found),
         returned=fresh,
@@ -185,11 +188,11 @@ def returned_one(
     one = Returned(row=1, code=code, said=reference, cause=cause_of(because), at=at)
     with installation.engine.begin() as connection:
         found, _ = match(connection, [one])
-        receipts = [_receipt(*pair) for pair in found]
-        before = paper.known_events(connection, POST, [receipt.event_id for receipt in receipts])
+        receipts = _receipts(connection, found)
+        before = paper.known_events(connection, POST, [_event(letter) for _, letter in found])
     if not receipts:
         raise Problem(f"{reference}: {NOT_SENT}.")
-    receive(installation, receipts, now=now)
+    receive(installation, list(receipts.values()), now=now)
     return ReturnReport(read=1, returned=1 - len(before), unchanged=len(before), rejected=0, problems=())
 
 
@@ -247,10 +250,28 @@ def match(
     return found, [one for one in said if one.code not in by_code]
 
 
+def _receipts(connection: Connection, found: Sequence[tuple[Returned, Posted]]) -> dict[str, Receipt]:
+    """Return the news by its event: of the letters themselves, and of those that lay in one envelope with them."""
+    receipts = {_event(letter): _receipt(one, letter) for one, letter in found}
+    others = beside(connection, [letter.reference for _, letter in found])
+    letters = {
+        letter.reference: letter
+        for letter in paper.posted(connection, [], chain.from_iterable(others.values()))
+    }
+    for one, letter in found:
+        for other in (letters[name] for name in others.get(letter.reference, ()) if name in letters):
+            receipts.setdefault(_event(other), _receipt(one, other))
+    return receipts
+
+
+def _event(letter: Posted) -> str:
+    return f"returned:{letter.reference}"
+
+
 def _receipt(one: Returned, letter: Posted) -> Receipt:
     return Receipt(
         provider=POST,
-        event_id=f"returned:{letter.reference}",
+        event_id=_event(letter),
         kind=ReceiptKind.BOUNCED if one.cause in MAY_ARRIVE else ReceiptKind.RETURNED,
         channel=Channel.LETTER,
         at=one.at,
