@@ -49,6 +49,11 @@ def _notes(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield the sentences that only some runs have."""
     if plain := found.get("without_xml"):
         yield f"{plain:,} invoices with tax carry no XML: give the brand its `tax_id`."
+    if shared := found.get("co_mailed"):
+        yield (
+            f"Letters in the envelope of another one: {shared['letters']:,}; "
+            f"postage saved: {shared['amount']} {found['cost']['currency']}."
+        )
     for kind, causes in found.get("in_full", {}).items():
         told = ", ".join(f"{cause} {count:,}" for cause, count in causes.items())
         yield f"Laid out in full instead of filled: {kind} {sum(causes.values()):,} ({told})."

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from store.comail import shared_of
 from store.in_full import in_full
 from store.invoices import held as held_documents
 from store.messages import counts
@@ -89,11 +90,16 @@ def _where_there_is(connection: Connection, run: Run, *, lifted: bool) -> dict[s
     """Return what only some runs have: a budget, invoices without XML, letters that were spared, a holdout.
 
     `in_full` are documents laid out in full although others are filled, by kind and `templates.typeset.Cause`.
+    `co_mailed` is {letters, amount}: letters in the envelope of another one, and the postage that this saved.
     """
+    letters, postage = shared_of(connection, run.id)
     found = {
         "budget": run.options.get("limits", {}).get("budget"),
         "without_xml": run.options.get("without_xml"),
         "saved": savings(connection, run),
+        "co_mailed": {"letters": letters, "amount": str(postage.quantize(Decimal("0.01")))}
+        if letters
+        else None,
         "in_full": in_full(connection, run.id),
         "holdout": lift_of(connection, run) if lifted else None,
     }

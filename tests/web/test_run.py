@@ -96,6 +96,26 @@ def test_the_page_says_what_was_laid_out_in_full(door, staff, engine, run):
     assert "letter in full,glyph,1" in staff(Role.MANAGER).get(f"/runs/{run}?as=csv").text
 
 
+def test_the_page_says_what_postage_was_saved(staff, engine, run):
+    assert "Postage saved" not in staff(Role.MARKETING).get(f"/runs/{run}").text
+
+    with engine.begin() as connection:
+        connection.execute(
+            text("""
+            WITH made AS (
+                INSERT INTO deliveries (id, message_id, number, channel, address, state, reference, created_at)
+                SELECT gen_random_uuid(), id, 1, 'letter', '', 'accepted', 'K7Q4MT2XWP', now() FROM messages LIMIT 1
+                RETURNING id)
+            INSERT INTO envelopes (delivery_id, top_id, sheets, saved, at)
+            SELECT id, gen_random_uuid(), 2, 1.10, now() FROM made
+        """)
+        )
+
+    page = staff(Role.MARKETING).get(f"/runs/{run}").text
+    assert "Postage saved, letters in another&#39;s envelope: 1" in page
+    assert "co_mailed,amount,1.10" in staff(Role.MANAGER).get(f"/runs/{run}?as=csv").text
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 @pytest.mark.parametrize(
     ("path", "rows"), [("/runs/{run}", None), ("/runs/{run}/missing", 6)], ids=["report", "missing"]

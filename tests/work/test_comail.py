@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from channels.outbox import LetterOutbox
+from cli.reports import show_report
 from preferences.policy import Policy, policy_from
 from store.owner import owner
 from store.paper import batches
@@ -30,6 +31,7 @@ from work.confirmations import confirm
 from work.deliver import Sender
 from work.explain import explain
 from work.recall import recall
+from work.report import report
 from work.returned import returned_file, returned_one
 from work.timeline import timeline
 
@@ -167,6 +169,17 @@ def test_postage_is_paid_once(sent):
     assert messages["invoice"].cost == STAMP + SHEET
     assert messages["offer"].cost == SHEET
     assert sent.sql("SELECT sheets, saved FROM envelopes") == [(2, STAMP)]
+
+
+def test_the_report_of_the_run_that_was_carried_says_what_was_saved(sent, capsys):
+    runs = sent.runs()
+    with sent.engine.connect() as connection:
+        carried, carrying = (report(connection, runs[purpose]) for purpose in ("offer", "invoice"))
+    show_report(carried, json=False)
+
+    assert carried["co_mailed"] == {"letters": 1, "amount": "1.10"}
+    assert "co_mailed" not in carrying
+    assert "envelope of another one: 1; postage saved: 1.10 EUR." in capsys.readouterr().out
 
 
 def test_the_marks_of_all_sheets_are_those_of_one_envelope(sent):

@@ -192,7 +192,7 @@ def report_rows(found: Progress) -> Iterator[tuple[Cell, ...]]:
     """Yield a run's report line by line: part, key, number."""
     report = found.report
     yield "audience", "", report["audience"]
-    for part in ("planned", "held", "sent", "failed", "waiting", "went_on"):
+    for part in ("planned", "held", "sent", "failed", "waiting", "went_on", "co_mailed"):
         for key, number in report.get(part, {}).items():
             yield part, key, number
     yield "unknown", "", report["unknown"]

@@ -77,6 +77,14 @@ class ReportOut(BaseModel):
     saved: dict[str, Any] = Field(
         description="Letters that did not leave, because the message before was answered."
     )
+    co_mailed: dict[str, Any] | None = Field(
+        default=None,
+        description="`letters` in the envelope of another one, and the postage saved (`amount`); where there are any.",
+    )
+    in_full: dict[str, dict[str, int]] | None = Field(
+        default=None,
+        description="Letters and invoices laid out one by one instead of filled in, by cause; where there are any.",
+    )
 
 
 class RunOut(BaseModel):

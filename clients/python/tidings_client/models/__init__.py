@@ -143,9 +143,14 @@ from .rehearsals_out import RehearsalsOut
 from .replay_in import ReplayIn
 from .replayed_out import ReplayedOut
 from .report_out import ReportOut
+from .report_out_co_mailed_type_0 import ReportOutCoMailedType0
 from .report_out_cost import ReportOutCost
 from .report_out_failed import ReportOutFailed
 from .report_out_held import ReportOutHeld
+from .report_out_in_full_type_0 import ReportOutInFullType0
+from .report_out_in_full_type_0_additional_property import (
+    ReportOutInFullType0AdditionalProperty,
+)
 from .report_out_planned import ReportOutPlanned
 from .report_out_saved import ReportOutSaved
 from .report_out_sent import ReportOutSent
@@ -331,9 +336,12 @@ __all__ = (
     "ReplayedOut",
     "ReplayIn",
     "ReportOut",
+    "ReportOutCoMailedType0",
     "ReportOutCost",
     "ReportOutFailed",
     "ReportOutHeld",
+    "ReportOutInFullType0",
+    "ReportOutInFullType0AdditionalProperty",
     "ReportOutPlanned",
     "ReportOutSaved",
     "ReportOutSent",

@@ -8,12 +8,15 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
+from ..types import UNSET, Unset
 from typing import cast
 
 if TYPE_CHECKING:
+    from ..models.report_out_co_mailed_type_0 import ReportOutCoMailedType0
     from ..models.report_out_cost import ReportOutCost
     from ..models.report_out_failed import ReportOutFailed
     from ..models.report_out_held import ReportOutHeld
+    from ..models.report_out_in_full_type_0 import ReportOutInFullType0
     from ..models.report_out_planned import ReportOutPlanned
     from ..models.report_out_saved import ReportOutSaved
     from ..models.report_out_sent import ReportOutSent
@@ -38,6 +41,10 @@ class ReportOut:
         waiting (ReportOutWaiting):
         cost (ReportOutCost):
         saved (ReportOutSaved): Letters that did not leave, because the message before was answered.
+        co_mailed (None | ReportOutCoMailedType0 | Unset): `letters` in the envelope of another one, and the postage
+            saved (`amount`); where there are any.
+        in_full (None | ReportOutInFullType0 | Unset): Letters and invoices laid out one by one instead of filled in, by
+            cause; where there are any.
     """
 
     run: str
@@ -50,12 +57,16 @@ class ReportOut:
     waiting: ReportOutWaiting
     cost: ReportOutCost
     saved: ReportOutSaved
+    co_mailed: None | ReportOutCoMailedType0 | Unset = UNSET
+    in_full: None | ReportOutInFullType0 | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.report_out_co_mailed_type_0 import ReportOutCoMailedType0  # noqa: PLC0415
         from ..models.report_out_cost import ReportOutCost  # noqa: PLC0415
         from ..models.report_out_failed import ReportOutFailed  # noqa: PLC0415
         from ..models.report_out_held import ReportOutHeld  # noqa: PLC0415
+        from ..models.report_out_in_full_type_0 import ReportOutInFullType0  # noqa: PLC0415
         from ..models.report_out_planned import ReportOutPlanned  # noqa: PLC0415
         from ..models.report_out_saved import ReportOutSaved  # noqa: PLC0415
         from ..models.report_out_sent import ReportOutSent  # noqa: PLC0415
@@ -81,6 +92,22 @@ class ReportOut:
 
         saved = self.saved.to_dict()
 
+        co_mailed: dict[str, Any] | None | Unset
+        if isinstance(self.co_mailed, Unset):
+            co_mailed = UNSET
+        elif isinstance(self.co_mailed, ReportOutCoMailedType0):
+            co_mailed = self.co_mailed.to_dict()
+        else:
+            co_mailed = self.co_mailed
+
+        in_full: dict[str, Any] | None | Unset
+        if isinstance(self.in_full, Unset):
+            in_full = UNSET
+        elif isinstance(self.in_full, ReportOutInFullType0):
+            in_full = self.in_full.to_dict()
+        else:
+            in_full = self.in_full
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -97,14 +124,20 @@ class ReportOut:
                 "saved": saved,
             }
         )
+        if co_mailed is not UNSET:
+            field_dict["co_mailed"] = co_mailed
+        if in_full is not UNSET:
+            field_dict["in_full"] = in_full
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.report_out_co_mailed_type_0 import ReportOutCoMailedType0  # noqa: PLC0415
         from ..models.report_out_cost import ReportOutCost  # noqa: PLC0415
         from ..models.report_out_failed import ReportOutFailed  # noqa: PLC0415
         from ..models.report_out_held import ReportOutHeld  # noqa: PLC0415
+        from ..models.report_out_in_full_type_0 import ReportOutInFullType0  # noqa: PLC0415
         from ..models.report_out_planned import ReportOutPlanned  # noqa: PLC0415
         from ..models.report_out_saved import ReportOutSaved  # noqa: PLC0415
         from ..models.report_out_sent import ReportOutSent  # noqa: PLC0415
@@ -131,6 +164,40 @@ class ReportOut:
 
         saved = ReportOutSaved.from_dict(d.pop("saved"))
 
+        def _parse_co_mailed(data: object) -> None | ReportOutCoMailedType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                co_mailed_type_0 = ReportOutCoMailedType0.from_dict(data)
+
+                return co_mailed_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ReportOutCoMailedType0 | Unset, data)
+
+        co_mailed = _parse_co_mailed(d.pop("co_mailed", UNSET))
+
+        def _parse_in_full(data: object) -> None | ReportOutInFullType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                in_full_type_0 = ReportOutInFullType0.from_dict(data)
+
+                return in_full_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ReportOutInFullType0 | Unset, data)
+
+        in_full = _parse_in_full(d.pop("in_full", UNSET))
+
         report_out = cls(
             run=run,
             audience=audience,
@@ -142,6 +209,8 @@ class ReportOut:
             waiting=waiting,
             cost=cost,
             saved=saved,
+            co_mailed=co_mailed,
+            in_full=in_full,
         )
 
         report_out.additional_properties = d
