@@ -49,6 +49,13 @@ def _notes(found: Mapping[str, Any]) -> Iterator[str]:
     """Yield the sentences that only some runs have."""
     if plain := found.get("without_xml"):
         yield f"{plain:,} invoices with tax carry no XML: give the brand its `tax_id`."
+    if wrong := found.get("misspelt"):
+        told = ", ".join(f"{one['customer']}: {one['value']!r}" for one in wrong["named"])
+        more = ", ..." if wrong["customers"] > len(wrong["named"]) else ""
+        yield (
+            f"The attribute `einvoice` of {wrong['customers']:,} customers names no profile and is not heeded "
+            f"({told}{more}). Known are {', '.join(wrong['known'])}."
+        )
     if shared := found.get("co_mailed"):
         yield (
             f"Letters in the envelope of another one: {shared['letters']:,}; "

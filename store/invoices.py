@@ -80,6 +80,21 @@ def customers_of(connection: Connection, references: Sequence[str], source: str)
     return {row.reference: row.customer for row in found}
 
 
+def other_profiles(
+    connection: Connection, customers: Sequence[int], known: Sequence[str]
+) -> list[tuple[int, str]]:
+    """Return (customer, what its attribute `einvoice` says) of those where it says something that is not known."""
+    found = connection.execute(
+        text("""
+            SELECT id, left(said, 60) AS said
+            FROM customers, LATERAL (SELECT btrim(attributes ->> 'einvoice', E' \\t\\r\\n') AS said) s
+            WHERE id = ANY(:customers) AND said <> '' AND NOT said = ANY(:known) ORDER BY id
+        """),
+        {"customers": list(customers), "known": list(known)},
+    )
+    return [(row.id, row.said) for row in found]
+
+
 def add(
     connection: Connection,
     documents: Sequence[Mapping[str, Any]],

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from store.bill_files import BillFile
 from tidings.problem import Problem
 from tidings.reason import Reason
+from work.asked_profile import misspelt
 from work.bill_document import Document
 from work.bills import (
     FIELDS,
@@ -114,6 +115,8 @@ class Checked:
     wrong: Sequence[Wrong]
     fields: Sequence[str]
     """The fields that the file has."""
+    misspelt: Mapping[str, Any]
+    """Customers whose attribute `einvoice` names no profile (`work.asked_profile`); empty without any."""
 
 
 def path_of(installation: Installation, digest: str) -> Path:
@@ -227,6 +230,7 @@ def check(
         sums=sums,
         wrong=wrong,
         fields=[field for field in ASKED if field in mapping.columns and field != "lines"],
+        misspelt=misspelt(connection, sorted_out.send),
     )
     return checked, list(documents), digest
 

@@ -28,6 +28,7 @@ from tidings.payment_reference import is_reference, make_reference
 from tidings.problem import Problem
 from tidings.reason import Reason
 from work.archive import keep
+from work.asked_profile import misspelt
 from work.bill_document import Document
 from work.campaign import Opened, template_row
 from work.credits import settle_credits
@@ -104,6 +105,7 @@ def open_invoice_run(
         }
         values["options"] |= enclosed | ({"second_person": True} if second_person else {})
         values["options"] |= {"without_xml": plain} if plain else {}
+        values["options"] |= {"misspelt": wrong} if (wrong := misspelt(connection, found.send)) else {}
         stem = f"{'rehearsal-' if rehearse else ''}invoices-{now:%Y%m%d}-{file_hash[:6]}"
         run_id = add_run(connection, values, stem=stem)
         add_invoice_run(

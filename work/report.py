@@ -30,6 +30,7 @@ def report(connection: Connection, run_id: str, *, lifted: bool = True) -> dict[
     channels}: what was sent at its price, on every channel that took it, what waits at its expected one. `saved`, where
     there are any, is of `work.savings`: letters that did not have to leave. `budget` is what its limits did.
     `without_xml`, where there are any, are taxed invoices of a brand without a tax number: a PDF that carries no XML.
+    `misspelt` is of `work.asked_profile`: customers whose attribute `einvoice` names no profile.
 
     `holdout`, where the campaign has one, is what `work.lift.lift_of` says; it reads every message, so that a page that
     asks again and again leaves it out (`lifted`).
@@ -96,6 +97,7 @@ def _where_there_is(connection: Connection, run: Run, *, lifted: bool) -> dict[s
     found = {
         "budget": run.options.get("limits", {}).get("budget"),
         "without_xml": run.options.get("without_xml"),
+        "misspelt": run.options.get("misspelt"),
         "saved": savings(connection, run),
         "co_mailed": {"letters": letters, "amount": str(postage.quantize(Decimal("0.01")))}
         if letters

@@ -29,6 +29,8 @@ _POSTCODE = re.compile(r"^(?P<postcode>(?:[A-Z]{1,2}-)?\d[\d -]{2,8}\d)\s+(?P<ci
 _LONGEST = 200
 _REASONS = {"AE": "VATEX-EU-AE", "K": "VATEX-EU-IC", "G": "VATEX-EU-G", "O": "VATEX-EU-O"}
 """VATEX codes; an exemption (E) has many reasons, and the billing system says which."""
+PROFILES: tuple[str, ...] = get_args(Profile)
+"""What a customer's attribute `einvoice` may say."""
 _ASKED = ("einvoice", "leitweg_id", "einvoice_address")
 _DISCOUNT, _CHARGE = "95", "ABK"
 """UNTDID 5189 discount, 7161 miscellaneous."""
@@ -93,7 +95,7 @@ def asked_for(invoice: Invoice, attributes: Mapping[str, Any]) -> Invoice:
         attributes: the customer's; `einvoice` (a profile), `leitweg_id` (BT-10) and `einvoice_address` (BT-49).
     """
     said = {name: str(attributes.get(name) or "").strip()[:_LONGEST] for name in _ASKED}
-    profile = said["einvoice"] if said["einvoice"] in get_args(Profile) else "auto"
+    profile = said["einvoice"] if said["einvoice"] in PROFILES else "auto"
     return invoice.model_copy(
         update={
             "profile": invoice.profile if invoice.profile != "auto" else profile,

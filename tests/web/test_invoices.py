@@ -106,6 +106,22 @@ def test_the_next_file_of_the_same_kind_is_mapped_as_the_last_one(biller):
     assert 'name="constant-currency" value="NOK"' in page.text
 
 
+def test_a_customer_whose_einvoice_is_misspelt_is_named_before_and_after(biller, door, engine):
+    warned = "C-1 (&lt;xrechnug&gt;). Known are auto, none, en16931, xrechnung, peppol."
+    check = mapped(biller)
+    assert "names no profile" not in biller.get(check).text
+
+    with engine.begin() as connection:
+        connection.execute(
+            text("""UPDATE customers SET attributes = '{"einvoice": "<xrechnug>"}' WHERE id =
+                    (SELECT customer_id FROM customer_references WHERE reference = 'C-1')""")
+        )
+
+    assert warned in biller.get(check).text
+    run = biller.post(check, {"expected-NOK": "500"}).headers["location"]
+    assert warned in biller.get(run).text
+
+
 def test_json_lines_are_mapped_too_with_what_their_items_hold(biller):
     document = {
         "fakturanr": "F-1", "kunde": "C-1", "fakturadato": "2026-03-01", "forfallsdato": "2026-03-31", "sum": "125.00",
