@@ -96,7 +96,7 @@ def _asked(row: Any) -> pl.DataFrame:
 
     spent = [entry["channel"] for entry in row.decision if entry["reason"] == "budget"]
     gain = next(
-        (entry["evidence"].get("gain") for entry in row.decision if entry["reason"] == "budget"), None
+        (entry.get("evidence", {}).get("gain") for entry in row.decision if entry["reason"] == "budget"), None
     )
     lines = [
         {
