@@ -33,6 +33,25 @@ def number(context: Context, value: float | Decimal) -> str:
 
 
 @pass_context
+def counted(context: Context, count: int, forms: str, **values: str) -> str:
+    """Return a number with its noun: `1 page`, `2 pages`, `5 stron`.
+
+    Args:
+        context: of the page.
+        count: 0 or more.
+        forms: of the page's language, divided by `|`: for one, for a few where it has such a form, for all others
+            (`{n} strona|{n} strony|{n} stron`); fewer where they are the same.
+        values: what else stands in them.
+    """
+    from babel import Locale
+
+    one, *others = forms.split("|")
+    kind = Locale.parse(_of(context)).plural_form(count)
+    form = one if kind == "one" or not others else others[0 if kind == "few" else -1]
+    return form.format(n=number(context, count), **values)
+
+
+@pass_context
 def amount(context: Context, value: Decimal, currency: str) -> str:
     """Return `€3,784.81`."""
     from babel.numbers import format_currency
@@ -125,6 +144,7 @@ def said(context: Context, problem: Problem | str) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "amount": amount,
+    "counted": counted,
     "share": share,
     "on": on,
     "weekday": weekday,

@@ -1,0 +1,44 @@
+"""`web.figures`: numbers with their nouns, as each language counts."""
+
+import pytest
+from jinja2 import Environment
+
+from web.figures import FILTERS
+from web.language import words
+
+PAGES = Environment(autoescape=True)
+PAGES.filters.update(FILTERS)
+LETTER = PAGES.from_string("{{ pages | counted(c.page) }}, {{ sheets | counted(c.sheet) }}")
+
+
+@pytest.mark.parametrize(
+    ("language", "pages", "sheets", "shown"),
+    [
+        pytest.param("en", 1, 1, "1 page, 1 sheet", id="English, one"),
+        pytest.param("en", 2, 1, "2 pages, 1 sheet", id="English, two on one sheet"),
+        pytest.param("en", 0, 0, "0 pages, 0 sheets", id="English, none"),
+        pytest.param("en", 1200, 600, "1,200 pages, 600 sheets", id="English, very many"),
+        pytest.param("nb", 1, 1, "1 side, 1 ark", id="Norwegian, one"),
+        pytest.param("nb", 3, 2, "3 sider, 2 ark", id="Norwegian, more"),
+        pytest.param("sv", 1, 1, "1 sida, 1 ark", id="Swedish, one"),
+        pytest.param("sv", 3, 2, "3 sidor, 2 ark", id="Swedish, more"),
+        pytest.param("pl", 1, 1, "1 strona, 1 arkusz", id="Polish, one"),
+        pytest.param("pl", 3, 2, "3 strony, 2 arkusze", id="Polish, a few"),
+        pytest.param("pl", 5, 12, "5 stron, 12 arkuszy", id="Polish, many"),
+        pytest.param("pl", 22, 21, "22 strony, 21 arkuszy", id="Polish, twenty-two and twenty-one"),
+        pytest.param("pt_BR", 1, 1, "1 página, 1 folha", id="Portuguese, one"),
+        pytest.param("pt_BR", 4, 2, "4 páginas, 2 folhas", id="Portuguese, more"),
+    ],
+)
+def test_a_noun_follows_its_number(language, pages, sheets, shown):
+    counts = words(language)["console"]["counts"]
+    assert LETTER.render(language=language, c=counts, pages=pages, sheets=sheets) == shown
+
+
+def test_what_else_stands_in_the_sentence_is_filled_in():
+    adds = words("pl")["console"]["enclosures"]["adds"]
+    page = PAGES.from_string("{{ 2 | counted(adds, cost='1,10 zł') }}")
+    assert (
+        page.render(language="pl", adds=adds)
+        == "Każdy list ma o 2 arkusze więcej i kosztuje o 1,10 zł więcej."
+    )
