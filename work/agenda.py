@@ -172,7 +172,10 @@ def _holidays(country: str, year: int, language: str) -> tuple[tuple[date, str],
         spoken = known.country_holidays(country).supported_languages
     except NotImplementedError:
         return ()
-    wished = next((one for one in (_SPOKEN.get(language, language), "en_US") if one in spoken), None)
+    wishes = (_SPOKEN.get(language, language), "en_US")
+    wished = next(
+        (one for wish in wishes for one in spoken if one == wish or one.startswith(f"{wish}_")), None
+    )
     return tuple(sorted(known.country_holidays(country, years=year, language=wished).items()))
 
 

@@ -1,6 +1,7 @@
 """The calendar: what is planned when, holidays, caps, and campaigns that meet the same customers."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from sqlalchemy import insert, text
@@ -12,6 +13,7 @@ from tests.web.test_campaigns import draft, fields_of
 from tidings.organisation import Organisation
 from tidings.role import Role
 from web.language import LANGUAGES
+from work.agenda import holidays
 
 
 @pytest.fixture
@@ -22,6 +24,24 @@ def town(engine, door):
 @pytest.fixture
 def marketer(staff):
     return staff(Role.MARKETING)
+
+
+@pytest.mark.parametrize(
+    ("country", "language", "name"),
+    [
+        pytest.param("NO", "nb", "Første juledag", id="Norwegian in Norway"),
+        pytest.param("SE", "sv", "Juldagen", id="Swedish in Sweden"),
+        pytest.param("FI", "sv", "Juldagen", id="Swedish in Finland"),
+        pytest.param("PL", "pl", "Boże Narodzenie (pierwszy dzień)", id="Polish in Poland"),
+        pytest.param("BR", "pt_BR", "Natal", id="Portuguese in Brazil"),
+        pytest.param("NO", "pl", "Christmas Day", id="English where it has no other name"),
+        pytest.param("GB", "en", "Christmas Day", id="English"),
+    ],
+)
+def test_a_holiday_has_its_name_in_the_language_of_the_page(country, language, name):
+    day = date(2026, 12, 25)
+    [found] = holidays([country], first=day, last=day, language=language)
+    assert found.title.startswith(name)
 
 
 def test_drafts_runs_and_holidays_stand_on_their_days(town, engine, marketer, staff):
