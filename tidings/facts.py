@@ -218,6 +218,14 @@ def empty(name: str) -> pl.DataFrame:
     return pl.DataFrame(schema={column: types[kind] for column, kind in SCHEMAS[name].items()})
 
 
+def asked_of(customer: int) -> pl.DataFrame:
+    """Return frame `asked` with one message to a customer, named "m", for which nothing was tried yet."""
+    import polars as pl
+
+    line = {column: None for column in SCHEMAS["asked"]} | {"message": "m", "customer": customer, "tried": []}
+    return pl.DataFrame([line], schema=empty("asked").schema)
+
+
 FREQUENCY_HORIZON = timedelta(days=366)
 """How far back `recent` reaches for customers who want to hear of us so often a year."""
 CAP_HORIZON = timedelta(days=92)

@@ -18,7 +18,7 @@ from store.persons import members
 from store.policies import rules_of
 from store.runs import find_run
 from tidings.channel import Channel
-from tidings.facts import Question, empty
+from tidings.facts import Question, asked_of
 from tidings.problem import Problem
 from tidings.purpose import Purpose
 from work.build import read_context
@@ -167,11 +167,7 @@ def _question(installation: Installation, purpose: str, topic: str, brand: str) 
 def _answer(
     connection: Connection, question: Question, policy: Policy, customer: int, as_of: datetime, language: str
 ) -> dict[str, Any]:
-    import polars as pl
-
-    line = {"message": "asked", "customer": customer, "tried": [], "over_budget": [], "gain": None}
-    asked = pl.DataFrame([line], schema=empty("asked").schema)
-    facts = read_facts(connection, question, asked, as_of, known_at=as_of)
+    facts = read_facts(connection, question, asked_of(customer), as_of, known_at=as_of)
     answer = decide(facts, policy, as_of)
     verdict = answer.verdicts.row(0, named=True)
     channels = [

@@ -21,7 +21,7 @@ from store.facts import read_facts
 from store.persons import members
 from store.replay import Past, past
 from store.statements import Statement
-from tidings.facts import Facts, Question, empty
+from tidings.facts import Facts, Question, asked_of, empty
 from tidings.organisation import Brand, Organisation
 from work.plan import expected_costs
 
@@ -121,13 +121,7 @@ def _compared(
     policy: Policy,
     now: datetime,
 ) -> Counter[tuple[str, str, str]]:
-    import polars as pl
-
-    asked = pl.DataFrame(
-        {"message": ["m"], "customer": [customer], "tried": [[]], "over_budget": [[]], "gain": [None]},
-        schema=empty("asked").schema,
-    )
-    facts = read_facts(connection, question, asked, now)
+    facts = read_facts(connection, question, asked_of(customer), now)
     before, after = (_channel(one, policy, now) for one in (facts, _with(facts, records, *said)))
     if before == after:
         return Counter()

@@ -18,7 +18,7 @@ from tests.town import NOON, address, agree, install, settle, state, suppress
 from tests.web.letters import send
 from tests.work.test_merge import CHANNELS, QUESTION
 from tidings.channel import Channel
-from tidings.facts import empty
+from tidings.facts import asked_of
 from work.gaps import gaps
 
 
@@ -183,11 +183,7 @@ def test_a_gap_is_what_the_decision_says_of_the_wished_channel(
             if channel in stopped:
                 suppress(connection, channel, row["value"])
         state(connection, one, topic="service", channels=[wished])
-        asked = pl.DataFrame(
-            {"message": ["m"], "customer": [one], "tried": [[]], "over_budget": [[]], "gain": [None]},
-            schema=dict(empty("asked").schema),
-        )
-        ranked = decide(read_facts(connection, question, asked, NOON), Policy(), NOON).ranked
+        ranked = decide(read_facts(connection, question, asked_of(one), NOON), Policy(), NOON).ranked
         [told] = ranked.filter(pl.col("channel") == wished).to_dicts()
         found = [row for row in _gaps_of(connection) if row["topic"] == "service"]
         connection.rollback()

@@ -19,7 +19,7 @@ from store.undecided import freeze_campaign
 from tests.town import NOON, agree, install, settle, suppress
 from tests.web.letters import send
 from tidings.channel import Channel
-from tidings.facts import Question, empty
+from tidings.facts import Question, asked_of
 from tidings.problem import Problem
 from tidings.segment import Everybody
 from work import preference
@@ -42,11 +42,7 @@ BY = {"actor": "staff:Mia", "because": "same person, ticket 812", "now": NOON}
 
 
 def answer(connection, customer, policy=POLICY, question=QUESTION, now=NOON):
-    asked = pl.DataFrame(
-        {"message": ["m"], "customer": [customer], "tried": [[]], "over_budget": [[]], "gain": [None]},
-        schema=dict(empty("asked").schema),
-    )
-    return decide(read_facts(connection, question, asked, now), policy, now)
+    return decide(read_facts(connection, question, asked_of(customer), now), policy, now)
 
 
 def open_channels(connection, customer, policy=POLICY, **more):
