@@ -259,7 +259,7 @@ statements = Table(
             *("best_days", "frequency", "household"),
         ),
     ),
-    Index("ix_statements_customer", "customer_id"),
+    Index("ix_statements_customer", "customer_id", "topic"),
     Index("ix_statements_manner", "customer_id", postgresql_where=text("kind = 'manner'")),
 )
 

@@ -1,7 +1,9 @@
-"""Keep no statistics of columns that no query asks for by their value.
+"""Find statements by customer and topic, and keep no statistics of columns that no query asks for by their value.
 
-While a campaign is planned, `messages` is analysed again and again as it grows: sorting samples of decisions and frozen
-inputs was most of it, 4 us of CPU for each message (2026-11-22).
+A decision reads what was said of its own topics, and looked at everything that its customers ever said.
+
+While a campaign is planned, `messages` is analysed again and again as it grows, samples of decisions and frozen inputs
+sorted: 4 us of CPU for each message, 2.6 without (2026-11-22).
 """
 
 from alembic import op
@@ -24,6 +26,8 @@ _UNASKED = (
 
 
 def upgrade() -> None:
-    """Leave them out when the table is analysed."""
+    """Index statements by topic too, and leave those columns out when messages are analysed."""
+    op.drop_index("ix_statements_customer", table_name="statements")
+    op.create_index("ix_statements_customer", "statements", ["customer_id", "topic"])
     for column in _UNASKED:
         op.execute(f"ALTER TABLE messages ALTER COLUMN {column} SET STATISTICS 0")
