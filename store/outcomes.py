@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from store.claims import Claimed
 from store.doubts import doubt_again
-from store.hot import array, rows, unless_known
+from store.hot import all_changed, array, rows, unless_known
 from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageState, sources, target, within
 
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
@@ -59,15 +59,14 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
         return
     left = sorted(steps, key=lambda step: step.attempt)  # the order in which every recorder locks
     columns = _columns(left, now)
-    for statement in (_CLOSE_ATTEMPTS, _CLOSE_DELIVERIES):  # whatever was closed already is left alone
-        closed = {attempt for (attempt,) in rows(connection, statement, columns)}
-        if len(closed) < len(left):
-            late = [
-                step for step in left if step.attempt not in closed and step.provider_reference is not None
-            ]
-            rows(connection, _KEEP_LATE, _columns(late, now))
-            left = [step for step in left if step.attempt in closed]
-            columns = _columns(left, now)
+    for statement, which in (_CLOSE_ATTEMPTS, "a.id::text"), (_CLOSE_DELIVERIES, "s.attempt"):
+        if all_changed(connection, statement, columns, count=len(left)):
+            continue
+        closed = {one for (one,) in rows(connection, f"{statement} RETURNING {which}", columns)}
+        late = [step for step in left if step.attempt not in closed and step.provider_reference is not None]
+        rows(connection, _KEEP_LATE, _columns(late, now))
+        left = [step for step in left if step.attempt in closed]  # what was closed already is left alone
+        columns = _columns(left, now)
     rows(connection, _CLOSE_MESSAGES, columns)
     claims = [step.claim for step in left if step.claim is not None]
     remember, told = (_REMEMBER, {}) if len(claims) < len(left) else (_REMEMBER_CLAIMED, _told(claims))
@@ -110,7 +109,6 @@ _CLOSE_ATTEMPTS = f"""
                 %(detail)s::text[], %(provider_reference)s::text[])
         AS s(id, state, error_class, code, detail, reference)
     WHERE a.id = s.id AND a.state IN ({within(sources(AttemptState, *_ANSWERED))})
-    RETURNING a.id::text
 """
 _KEEP_LATE = """
     INSERT INTO receipts (provider, event_id, attempt_id, kind, payload, at, received_at)
@@ -124,7 +122,6 @@ _CLOSE_DELIVERIES = f"""
     FROM unnest(%(attempt)s::text[], %(delivery)s::uuid[], %(delivery_state)s::text[], %(content_hash)s::text[],
                 %(parts)s::smallint[]) AS s(attempt, id, state, content_hash, parts)
     WHERE d.id = s.id AND d.state IN ({within(sources(DeliveryState, *_ANSWERED))})
-    RETURNING s.attempt
 """
 _CLOSE_MESSAGES = f"""
     UPDATE messages m SET state = s.state, reason = s.reason, due_at = coalesce(s.due_at, m.due_at),

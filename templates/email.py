@@ -35,6 +35,8 @@ _FIELD = re.compile(r"[^\r\n]{1,900}(?:\r\n [^\r\n]{1,900})*")
 _FOLDED = (b" ", b"\t")
 QP_LINE = 76
 """Characters of a line of quoted-printable (RFC 2045 6.7)."""
+_PLAIN_PIECE = re.compile(r"(?!\.)(?:[ -<>-~]{0,74}[!-<>-~])?").fullmatch
+"""What quoted-printable leaves as it is: short printable ASCII, no `=`, no dot in front, no blank at the end."""
 SOFT = b"=\r\n"
 DOT = b"=2E"
 
@@ -203,8 +205,7 @@ def quoted_piece(text: str) -> bytes:
     >>> quoted_piece("a = b")
     b'a =3D b'
     """
-    short = len(text) < QP_LINE and text.isascii() and text.isprintable()
-    if short and "=" not in text and text[:1] != "." and text[-1:] != " ":
+    if _PLAIN_PIECE(text):
         return text.encode("ascii")
     return _quoted_piece(text) if len(text) < QP_LINE else _quoted_sentence(text)
 

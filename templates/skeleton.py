@@ -153,8 +153,8 @@ class _Variant:
         order = {key: index for index, key in enumerate(distinct)}
         escaped = {hole.key for hole in holes if hole.escapes}
         self._values = [(hole.value, key in escaped) for key, hole in distinct.items()]
-        self._places = [2 * order[hole.key] + hole.escapes for hole in holes]
-        """For each hole where `fill` has its value: at even places as it is, at odd ones escaped for HTML."""
+        self._places = [(order[hole.key], hole.escapes) for hole in holes]
+        """For each hole which value `fill` puts there, and whether it is escaped for HTML."""
         plain = [hole for hole in pieces["text"] if isinstance(hole, Hole)]
         self._checks = [(order[plain[number].key], check) for number, check in _checks(pieces["text"])]
         self._sender = wire_address(edition.brand.senders.email)
@@ -188,12 +188,15 @@ class _Variant:
         for index, check in self._checks:
             if not check(texts[index]):
                 return None
-        filled = []
-        for text, (_, escaped) in zip(texts, self._values, strict=True):
-            encoded = quoted_piece(text)
-            filled.append(encoded)
-            filled.append(quoted_piece(str(escape(text))) if escaped and _SPECIAL.search(text) else encoded)
-        words = [filled[place] for place in self._places]
+        encoded = [*map(quoted_piece, texts)]
+        if _SPECIAL.search("".join(texts)):  # all at once: names and links mostly have none
+            in_html = [
+                quoted_piece(str(escape(text))) if escaped and _SPECIAL.search(text) else plain
+                for text, plain, (_, escaped) in zip(texts, encoded, self._values, strict=True)
+            ]
+            words = [(in_html if html else encoded)[number] for number, html in self._places]
+        else:
+            words = [encoded[number] for number, _ in self._places]
         return words if self._size + sum(map(len, words)) <= MAX_OUTPUT else None
 
     def email(self, fields: Fields, filled: list[bytes], files: bytes) -> Email:

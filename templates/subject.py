@@ -9,7 +9,7 @@ from templates.enclosure import Enclosure, pages_of
 from tidings.organisation import Brand
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)  # not frozen, which is 2 us of each mail; nobody changes one
 class Subject:
     """One message to render.
 

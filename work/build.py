@@ -42,7 +42,7 @@ class RunContext:
     template: Template
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)  # not frozen, which is 2 us of each mail; nobody changes one
 class Ready:
     """A parcel that may be handed over, and what to note about it."""
 

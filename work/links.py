@@ -43,7 +43,7 @@ _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 _DAY_BYTES = 2
 
 _PURPOSES = tuple(Purpose)
-_KINDS = {purpose: bytes([number]) for number, purpose in enumerate(_PURPOSES)}
+_KINDS = {purpose.value: bytes([number]) for number, purpose in enumerate(_PURPOSES)}
 _MESSAGE_BYTES = 16
 _CODE_BYTES = 2
 _LONGEST_TOKEN = 160
@@ -129,22 +129,24 @@ class Links:
         """
         message = bytes.fromhex(message_id.replace("-", ""))
         customer = _number(customer_id)
-        issued_at = self._made_at or issued_at
+        day = _day(self._made_at or issued_at)
         urls = {
             name: f"{self._url}/l/{sign(self._key, LINK, message + code)}"
             for name, code in _codes(tuple(names))
         }
         if document:
-            urls["document"] = f"{self._url}/d/{sign(self._key, DOCUMENT, message + _day(issued_at))}"
-        urls["preferences"] = self.preferences(customer_id, brand, issued_at=issued_at)
-        kind = _KINDS[Purpose(purpose)]
+            urls["document"] = f"{self._url}/d/{sign(self._key, DOCUMENT, message + day)}"
+        urls["preferences"] = self._preferences(day, customer, brand)
+        kind = _KINDS[purpose]
         urls["unsubscribe"] = f"{self._url}/u/{sign(self._key, UNSUBSCRIBE, message + kind + customer)}"
         return urls
 
     def preferences(self, customer_id: int, brand: str = "", *, issued_at: datetime | None = None) -> str:
         """Return the URL of a customer's preference form at a brand; '' means the first brand."""
-        number = _number(customer_id)
-        body = _day(issued_at) + bytes([len(number)]) + number + brand.encode()
+        return self._preferences(_day(issued_at), _number(customer_id), brand)
+
+    def _preferences(self, day: bytes, customer: bytes, brand: str) -> str:
+        body = b"%b%c%b%b" % (day, len(customer), customer, brand.encode())
         return f"{self._url}/p/{sign(self._key, PREFERENCES, body)}"
 
     def renewal(self, customer_id: int, brand: str = "") -> str:
