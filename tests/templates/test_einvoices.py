@@ -190,8 +190,13 @@ def test_a_value_that_cannot_be_read_is_named_with_its_field() -> None:
 
 
 def test_the_separate_file_says_the_strictest_rules_that_it_keeps() -> None:
-    reachable = legal(bill()).buyer.model_copy(update={"endpoint": Identifier(id="a@b.example", scheme="EM")})  # type: ignore[union-attr]
-    german = GERMAN.model_copy(update={"endpoint": Identifier(id="a@b.example", scheme="EM")})
-    assert PEPPOL.encode() in to_ubl(legal(bill(buyer=reachable)))
+    """Peppol delivers to no mailbox (`EM`), an authority reads XRechnung in one."""
+    mailbox = Identifier(id="a@b.example", scheme="EM")
+    registered = Identifier(id="987654325", scheme="0192")
+    parties = (legal(bill()).seller, legal(bill()).buyer)
+    both = [party and party.model_copy(update={"endpoint": registered}) for party in parties]
+    german = GERMAN.model_copy(update={"endpoint": mailbox})
+    assert PEPPOL.encode() in to_ubl(legal(bill(seller=both[0], buyer=both[1])))
     assert XRECHNUNG.encode() in to_ubl(legal(bill(buyer=german, buyer_reference="04011000-12345-03")))
     assert b"compliant" not in to_ubl(legal(bill()))
+    assert b"compliant" not in to_ubl(legal(bill(seller=both[0])))
