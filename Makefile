@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SET_UP = @$(PYTHON) tools/setup.py
-PARALLEL = -n 2 --dist loadfile
+PARALLEL = -n 2 --dist loadfile --no-loadscope-reorder
 COMPILE = --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header
 
 .DEFAULT_GOAL := help

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, text
 
@@ -135,6 +135,7 @@ POLICIES = st.sampled_from(
 )
 
 
+@settings(max_examples=30)  # each decides dozens of times, for one message at a time
 @given(events=EVENTS, later=EVENTS, standings=STANDINGS, policy=POLICIES)
 def test_merged_is_never_looser_than_either_and_split_is_as_it_was(
     module_engine, events, later, standings, policy
