@@ -1,22 +1,20 @@
 """The service desk in a browser: phone and desktop, light and dark, by keyboard, without JavaScript, and axe clean."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 import tomli_w
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlalchemy import insert
 
 from store import staff as accounts
 from store.owner import owner
 from store.tables import addresses
+from tests.browser.axe import violations
 from tests.shelf import add_message, add_run
 from tests.town import NOON, ORGANISATION, settle, state, suppress
 from tests.work.test_deliver import House
@@ -28,17 +26,7 @@ from work.deliver import Sender
 pytestmark = pytest.mark.browser
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "height": 900}}
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.LETTER)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -110,9 +98,7 @@ def open_customer(page, desk, ref):
 
 def clean(page):
     """Hold a page against axe, and against a page that is wider than the screen."""
-    page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+    assert violations(page, standards=()) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 

@@ -1,20 +1,18 @@
 """The staff's pages as people have them: phone and desktop, light and dark, without scripts, by keyboard, live."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 import tomli_w
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from sqlalchemy import text
 
 from store import staff as accounts
+from tests.browser.axe import violations
 from tests.town import ORGANISATION, install, settle
 from tests.web.runs import campaign
 from tests.web.test_invoices import TABLE
@@ -25,17 +23,6 @@ from work import run as stages
 pytestmark = pytest.mark.browser
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 class House:
@@ -154,12 +141,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(house, opened, f
     for path in PAGES:
         page = opened(path.format(run=f"/runs/{house.run}", file=file), size=size, scheme=scheme)
         assert page.evaluate("() => document.documentElement.scrollWidth") == SIZES[size]["width"], path
-        page.evaluate(AXE)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        assert [
-            (one["id"], [node["html"][:90] for node in one["nodes"]]) for one in found["violations"]
-        ] == []
-        assert len(found["passes"]) > 15
+        assert violations(page, standards=()) == []
         page.context.close()
 
 

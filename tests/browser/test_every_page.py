@@ -6,20 +6,18 @@ A page that nobody has put into the walk fails a test. With SCREENSHOTS=folder t
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import axe_playwright_python
 import pytest
-from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 from starlette.routing import Route
 
 from store import staff as accounts
+from tests.browser.axe import violations
 from tests.web.test_valid import CHECKER, RULES, complaints
 from tidings.role import STAFF
 from tidings.settings import Settings
@@ -29,8 +27,6 @@ from work.installation import opened
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 
 CUSTOMERS = {
     "/p": ["/p", "/p?sent=1"],
@@ -112,15 +108,6 @@ class House:
         self.home, self.url = home, url
         self.found = {}
         self.cookies = []
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -291,13 +278,7 @@ def flaws(page, status, width):
         yield "status", status
     if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
         yield "wider than the screen", wide
-    page.wait_for_function("!document.querySelector('.htmx-request')")  # what is still asked for is paler
-    page.evaluate(AXE)
-    found = page.evaluate(
-        "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations'], iframes: false})", STANDARDS
-    )
-    for one in found["violations"]:
-        yield one["id"], [node["html"][:120] for node in one["nodes"]][:3]
+    yield from violations(page)
 
 
 def keep(page, name):

@@ -2,19 +2,17 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import axe_playwright_python
 import pytest
 import tomli_w
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from store import staff as accounts
+from tests.browser.axe import violations
 from tests.town import ORGANISATION, settle, state
 from tidings.role import Role
 from tidings.settings import Settings
@@ -22,16 +20,6 @@ from tidings.settings import Settings
 pytestmark = pytest.mark.browser
 
 SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "height": 900}}
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +90,7 @@ def begin(page, name):
 def clean(page):
     """Hold a page against axe, and against a page that is wider than the screen."""
     page.wait_for_load_state("networkidle")
-    page.evaluate(AXE)
-    found = page.evaluate(
-        "axe.run(document, {resultTypes: ['violations'], iframes: false}).then(r => r.violations)"
-    )
-    assert [(one["id"], [node["html"][:150] for node in one["nodes"]][:3]) for one in found] == []
+    assert violations(page, standards=()) == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
 
 
