@@ -128,15 +128,15 @@ _BESIDE = """
 
 def shared_of(connection: Connection, run: str) -> tuple[int, Decimal]:
     """Return how many letters of a run went in the envelope of another one, and the postage that this saved."""
-    found: list[tuple[int, Decimal]] = rows(connection, _SHARED, {"run": run})
-    return found[0]
+    count, saved = connection.execute(_SHARED, {"run": run}).one()
+    return count, saved
 
 
-_SHARED = """
+_SHARED = text("""
     SELECT count(*)::int, coalesce(sum(e.saved), 0)
     FROM envelopes e JOIN deliveries d ON d.id = e.delivery_id JOIN messages m ON m.id = d.message_id
-    WHERE m.run_id = %(run)s AND d.state NOT IN ('ready', 'recalled', 'rejected')
-"""
+    WHERE m.run_id = :run AND d.state NOT IN ('ready', 'recalled', 'rejected')
+""")
 
 
 def take_apart(connection: Connection, deliveries: Sequence[str]) -> None:

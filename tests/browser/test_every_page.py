@@ -60,7 +60,7 @@ CONSOLE = {
     "/staff": ["/staff"],
     "/staff/{name}": ["/staff/kari"],
     "/keys": ["/keys"],
-    "/audit": ["/audit"],
+    "/audit": ["/audit", "/audit?verify=1"],
     "/runs": ["/runs"],
     "/runs/{run}": ["{newsletter}", "{bills}"],
     "/runs/{run}/missing": ["{newsletter}/missing", "{newsletter}/missing?reason=no_consent"],
@@ -330,7 +330,6 @@ AFTER = {
     "{form}/which?stated=email&observed=sms&topic=offer": "Keep: by e-mail",
     "{form}?lang=en": "See first what it would have changed",
     "{form}/data?lang=en": "Email, c•••3@example.com",
-    "/audit": "Verify all rows",
     "{unsubscribe}?lang=en": "Yes, unsubscribe",
 }
 """Pages that only a button leads to, the last one for good."""

@@ -26,7 +26,8 @@ from work.links import LINK, PREFERENCES_LIVE
 
 def old_form(door, customer):
     """A link of the release before: no day in it."""
-    body = bytes([1, customer]) + b"nordlys"
+    number = customer.to_bytes(2)
+    body = bytes([len(number)]) + number + b"nordlys"
     return f"{door.installation.settings.public_url}/p/{sign(door.installation.key, 'preferences', body)}"
 
 
