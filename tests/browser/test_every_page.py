@@ -274,7 +274,7 @@ def walk(house):
 
 def flaws(page, status, width):
     """Yield what is wrong with a page, in words of the browser, of axe and of a ruler."""
-    if status not in {200, 404}:
+    if status not in {200, 404, 422}:  # a page also says that there is no such thing, or what it cannot read
         yield "status", status
     if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
         yield "wider than the screen", wide
