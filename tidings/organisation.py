@@ -194,6 +194,10 @@ class Postage(_Strict):
     step_sheets: int | None = Field(default=None, ge=1)
     """Up to how many sheets, besides."""
 
+    def holds(self, grams: float, sheets: int) -> bool:
+        """Tell whether these prices are those of a piece so heavy, of so many sheets."""
+        return grams <= self.step_grams and sheets <= (self.step_sheets or sheets)
+
 
 class Costs(_Strict):
     """What a message costs, in `currency`, before a provider's invoice says so."""

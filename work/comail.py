@@ -167,9 +167,8 @@ def _letter(parcel: Parcel) -> Letter:
 def _fits(costs: Costs, letters: Sequence[Letter]) -> bool:
     """Tell whether letters together cost the postage of the first one alone."""
     top = letters[0]
-    postage = postage_of(costs, top)
     sheets = (pages_together([one.pages for one in letters]) + 1) // 2
-    return weight_of(top, sheets) <= postage.step_grams and sheets <= (postage.step_sheets or sheets)
+    return postage_of(costs, top).holds(weight_of(top, sheets), sheets)
 
 
 def postage_of(costs: Costs, letter: Letter) -> Postage:

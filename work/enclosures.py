@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -41,13 +41,9 @@ def taken(
     if wrong:
         raise Problem(wrong[0], todo="`tidings letters check` shows every check of a PDF.")
     kept = [
-        {
-            "name": name,
-            "sha256": keep(installation.archive, path.read_bytes()),
-            "pages": _looked(path, _digest(path), brand.address.country)["pages"],
-        }
+        {"name": name, "sha256": keep(installation.archive, path.read_bytes()), "pages": found["pages"]}
         for name in names
-        for path in [_path(installation, name, template)]
+        for path, found in [_seen(installation, name, template, brand)]
     ]
     return {"enclosures": kept} if kept else {}
 
@@ -58,8 +54,7 @@ def problems(
     """Say in sentences what is wrong with enclosures, each with its page; a second for each file, once."""
     for name in names:
         try:
-            path = _path(installation, name, template)
-            found = _looked(path, _digest(path), brand.address.country)
+            _, found = _seen(installation, name, template, brand)
         except Problem as problem:
             yield str(problem)
             continue
@@ -97,20 +92,15 @@ def added(installation: Installation, names: Sequence[str], template: Template, 
     Raises:
         Problem: one is missing, or no PDF.
     """
-    country = brand.address.country
-    documents = [
-        (name, int(_looked(path, _digest(path), country)["pages"]))
-        for name in names
-        for path in [_path(installation, name, template)]
-    ]
-    sheets = sum((pages + 1) // 2 for _, pages in documents)
+    documents = [(name, int(_seen(installation, name, template, brand)[1]["pages"])) for name in names]
+    sheets = _sheets(pages for _, pages in documents)
     postage = next(iter(installation.organisation.costs.postage.values()))
-    grams = grams_of(window_for(country, brand.windows).kind, 1 + sheets)
+    grams = grams_of(window_for(brand.address.country, brand.windows).kind, 1 + sheets)
     return Added(
         documents=documents,
         sheets=sheets,
         cost=postage.sheet * sheets,
-        over=grams > postage.step_grams or 1 + sheets > (postage.step_sheets or 1 + sheets),
+        over=not postage.holds(grams, 1 + sheets),
     )
 
 
@@ -158,7 +148,20 @@ def of_run(installation: Installation, run: Run) -> tuple[Enclosure, ...]:
 
 def sheets_of(run: Run) -> int:
     """Return the sheets that a run's enclosures add to each letter."""
-    return sum((one["pages"] + 1) // 2 for one in run.options.get("enclosures", ()))
+    return _sheets(one["pages"] for one in run.options.get("enclosures", ()))
+
+
+def _sheets(pages: Iterable[int]) -> int:
+    """Return the sheets of documents, each of which begins on the front of one."""
+    return sum((count + 1) // 2 for count in pages)
+
+
+def _seen(
+    installation: Installation, name: str, template: Template, brand: Brand
+) -> tuple[Path, dict[str, Any]]:
+    """Return where an enclosure lies, and how it is judged."""
+    path = _path(installation, name, template)
+    return path, _looked(path, _digest(path), brand.address.country)
 
 
 def _path(installation: Installation, name: str, template: Template) -> Path:
