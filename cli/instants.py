@@ -1,6 +1,6 @@
 """Instants that people type."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from tidings.problem import Problem
 
@@ -29,6 +29,8 @@ def day_or_instant(words: str) -> datetime:
     Raises:
         Problem: neither.
     """
+    from work.as_of import end_of  # with what decides, which most commands do not need
+
     try:
         day = date.fromisoformat(words)
     except ValueError:
@@ -40,4 +42,4 @@ def day_or_instant(words: str) -> datetime:
                 todo="Write 2026-03-04 or 2026-03-04T09:00:00Z.",
             ) from error
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1, microseconds=-1)
+    return end_of(day)

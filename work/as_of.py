@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,10 +21,22 @@ from tidings.channel import Channel
 from tidings.facts import Question, asked_of
 from tidings.problem import Problem
 from tidings.purpose import Purpose
-from work.build import read_context
+from work.build import context_of
 from work.explain import told_channel, told_sentence
 from work.installation import Installation
 from work.plan import expected_costs, question_of
+
+FIRST_DAY = date(2000, 1, 1)
+"""Before that nothing was recorded."""
+
+
+def end_of(day: date) -> datetime:
+    """Return the last instant of a day, in UTC: what was known on a day is what was known then.
+
+    >>> end_of(date(2026, 3, 4)).isoformat()
+    '2026-03-04T23:59:59.999999+00:00'
+    """
+    return datetime.combine(day, time.max, UTC)
 
 
 def explain_as_of(
@@ -137,7 +149,7 @@ def _asked(
     found = find_run(connection, run)
     if found is None:
         raise Problem(f"There is no run {run!r}.", todo="`tidings runs list` shows them.")
-    context = read_context(connection, installation, found.id)
+    context = context_of(connection, installation, found)
     return question_of(context.run, context.template, installation.organisation), found.policy_version
 
 

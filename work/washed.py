@@ -10,7 +10,7 @@ from store.messages import to_ask_again, write_decisions
 from store.runs import find_run
 from tidings.purpose import PurposeClass
 from tidings.reason import Reason
-from work.build import RunContext, expiry, read_context
+from work.build import context_of, expiry
 from work.collection import hold_for_collection
 from work.installation import Installation
 from work.limits import cover_households
@@ -41,7 +41,7 @@ def _of_run(installation: Installation, run_id: str, policy: Policy, now: dateti
             held = registers.waiting(connection, run_id, reason=Reason.WASH_DUE, after=after, limit=BATCH)
             if run is None or run.state == "stopped" or not held:
                 return let_go
-            context = read_context(connection, installation, run_id)
+            context = context_of(connection, installation, run)
             last = expiry(run)
             if last is not None and last < now.date():
                 return let_go
@@ -54,9 +54,7 @@ def _of_run(installation: Installation, run_id: str, policy: Policy, now: dateti
                 keep_keys=run.kind == "campaign",
             )
             if run.purpose_class == PurposeClass.MARKETING:
-                cover_households(
-                    connection, installation, RunContext(run=run, template=context.template), policy, now
-                )
+                cover_households(connection, installation, context, policy, now)
             hold_for_collection(connection, installation, held)
             let_go += int((decisions.verdicts["state"] == "ready").sum())
             after = held[-1]

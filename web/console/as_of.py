@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,11 +13,9 @@ from tidings.purpose import Purpose
 from tidings.role import Role
 from web.console.customers import ask_reason, customer_of, here, reason
 from web.staff import StaffRoute, Visit, page
-from work.as_of import of_customer
+from work.as_of import FIRST_DAY, end_of, of_customer
 
 SUPPORT = frozenset({Role.SUPPORT})
-FIRST = date(2000, 1, 1)
-"""Before that nothing was recorded."""
 
 
 def routes() -> list[StaffRoute]:
@@ -33,7 +31,7 @@ def show(visit: Visit) -> Response:
     day = _day(asked.get("on", ""))
     purpose = asked.get("purpose", Purpose.OFFER.value)
     brand = asked.get("brand", brands[0].id)
-    wrong = "on" in asked and (day is None or not FIRST <= day <= today)
+    wrong = "on" in asked and (day is None or not FIRST_DAY <= day <= today)
     known = purpose in set(Purpose) and brand in {one.id for one in brands}
     told: dict[str, Any] | None = None
     with visit.site.installation.engine.begin() as connection:
@@ -49,7 +47,7 @@ def show(visit: Visit) -> Response:
         name=one.name or one.company or one.references[0],
         here=here(visit),
         day=asked.get("on", "")[:10] or today.isoformat(),
-        first=FIRST.isoformat(),
+        first=FIRST_DAY.isoformat(),
         today=today.isoformat(),
         wrong=wrong,
         purpose=purpose,
@@ -67,7 +65,7 @@ def _told(
         connection,
         visit.site.installation,
         customer,
-        as_of=datetime.combine(day, time.max, UTC),
+        as_of=end_of(day),
         purpose=purpose,
         brand=brand,
         language=visit.language,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -20,9 +20,6 @@ from web.v1.strict import StrictRoute
 from web.v1.whom import Ref, Source, check_brand, customer_of
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["decisions"], route_class=StrictRoute)
-
-FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before that nothing was recorded."""
 
 
 class KnownOut(BaseModel):
@@ -105,11 +102,11 @@ def decided_as_of(
 ) -> Response:
     """Decide again from what had been recorded by an instant, with the policy of that time; nothing is written."""
     del caller
-    from work.as_of import of_customer
+    from work.as_of import FIRST_DAY, end_of, of_customer
 
     site = site_of(request)
-    moment = until(as_of)
-    if not FIRST <= moment <= max(site.clock(), until(site.clock().date())):
+    moment = as_of.astimezone(UTC) if isinstance(as_of, datetime) else end_of(as_of)
+    if not (moment.date() >= FIRST_DAY and moment <= end_of(site.clock().date())):
         raise wrong("name a day from 2000 until today", "as_of", value=str(as_of))
     if brand:
         check_brand(site, brand, also_all=False)
@@ -130,12 +127,3 @@ def decided_as_of(
             named = "run" if run else "topic"
             raise wrong(str(error), named, value=run or topic) from error
     return plain({"customer": ref, **found})
-
-
-def until(said: datetime | date) -> datetime:
-    """Return an instant, of a day its last one.
-
-    >>> until(date(2026, 3, 4)).isoformat()
-    '2026-03-04T23:59:59.999999+00:00'
-    """
-    return said.astimezone(UTC) if isinstance(said, datetime) else datetime.combine(said, time.max, UTC)
