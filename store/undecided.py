@@ -258,13 +258,23 @@ def _escaped(column: pl.Expr, escapes: Mapping[str, str]) -> pl.Expr:
 
 
 def write_undecided(
-    connection: Connection, *, runs: Sequence[str] | None = None, people: Sequence[int] | None = None
+    connection: Connection,
+    *,
+    runs: Sequence[str] | None = None,
+    shard: int | None = None,
+    people: Sequence[int] | None = None,
 ) -> None:
     """Write messages, planned and not decided, for the lists of some runs, or all lists that some customers are in.
 
+    With `shard` it is only the lists of that shard: the others can still be written decided.
+
     Who got the same document by another way meanwhile counts as sent already.
     """
-    which = {"runs": None if runs is None else list(runs), "people": None if people is None else list(people)}
+    which = {
+        "runs": None if runs is None else list(runs),
+        "shard": shard,
+        "people": None if people is None else list(people),
+    }
     # As everybody does who locks both: first the runs.
     if connection.execute(_RUNS, which).first() is not None:
         connection.execute(_WRITE_UNDECIDED, which)
@@ -272,6 +282,7 @@ def write_undecided(
 
 _WHICH = """
     (CAST(:runs AS text[]) IS NULL OR u.run_id = ANY(CAST(:runs AS text[])))
+    AND (CAST(:shard AS int) IS NULL OR u.shard = CAST(:shard AS int))
     AND (CAST(:people AS bigint[]) IS NULL OR u.customers && CAST(:people AS bigint[]))
 """
 _RUNS = text(f"""

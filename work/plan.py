@@ -102,7 +102,7 @@ def plan_shard(
                 count = _plan_list(connection, installation, run, question, policy, shard=shard, now=now)
         except Taken:
             with installation.engine.begin() as connection:
-                write_undecided(connection, runs=[run.id])
+                write_undecided(connection, runs=[run.id], shard=shard)
             continue
         if not count:
             break
