@@ -103,7 +103,7 @@ async def submit(request: Request) -> Response:
     if link.over(site.clock()) or fields.keys() & _LOOKING:
         return await run_in_threadpool(_look, request, fields)
     if fields.get("stop") == "marketing" or fields.keys() & {"undo", "unstop"}:
-        return await run_in_threadpool(_take_back, request, fields)
+        return await run_in_threadpool(_without_answers, request, fields)
     outcome = await _savers(site).answer(Post(request=request, link=link, fields=fields))
     if outcome.visit is None or outcome.told is None:
         return await run_in_threadpool(site.pages.missing, request)
@@ -127,8 +127,8 @@ def _leads_to(visit: Visit, saved: Saved | None) -> Response:
     return RedirectResponse(f"{visit.home}?lang={visit.language}&saved={changed}", status_code=303)
 
 
-def _take_back(request: Request, fields: Mapping[str, str]) -> Response:
-    """Stop all marketing, or undo what was saved last."""
+def _without_answers(request: Request, fields: Mapping[str, str]) -> Response:
+    """Stop all marketing, undo what was saved last, or take back a STOP: one button each, no answers."""
     with site_of(request).installation.engine.begin() as connection:
         found = find(request, holding=connection)
         if found is None:
@@ -136,7 +136,7 @@ def _take_back(request: Request, fields: Mapping[str, str]) -> Response:
         visit, _ = found
         if "unstop" in fields:
             return _start_again(connection, visit, fields)
-        saved = _taken_back(connection, visit, fields)
+        saved = _stopped_or_undone(connection, visit, fields)
         if saved and saved.changed:
             there = confirmation(saved=visit.known, changed=saved.changed, language=visit.language)
             confirm_saved(connection, [there], now=visit.site.clock())
@@ -179,7 +179,7 @@ def _again(request: Request, visit: Visit, told: Told) -> Response:
     return form_page(request, visit, answers={**known, **told.answers}, shown=before, errors=told.errors)
 
 
-def _taken_back(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | None:
+def _stopped_or_undone(connection: Connection, visit: Visit, fields: Mapping[str, str]) -> Saved | None:
     """Stop all marketing, or undo what was saved last."""
     now, proof = visit.site.clock(), proof_of(visit, fields)
     customer, brand, policy = visit.customer, visit.brand, visit.site.policy
