@@ -10,7 +10,7 @@ import requests
 
 from channels.calls import TOO_LATE, Calls, TooLateError, on_time
 from channels.punctual import PunctualAdapter
-from tests.journeys.patience import until
+from tests.patience import until
 from tidings.message import Parcel, Sms
 from tidings.outcome import Accepted, ErrorClass, Refused, Unknown
 from tidings.ticks import ticks

@@ -21,7 +21,7 @@ from tests.crash.__main__ import NEXT_DAY, Rounds, is_broken
 from tests.crash.news import SPEED, business_time
 from tests.crash.worker import QuickDesk
 from tests.crash.world import populate
-from tests.journeys.patience import until
+from tests.patience import until
 from tidings.settings import Settings
 from work.backup import back_up
 from work.gather import gather

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from flows.coming import again_and_again, take_in
 from flows.desk import Desk
 from tests.channels.returned import mail
-from tests.journeys.patience import until
+from tests.patience import until
 from tests.town import install, settle
 from tidings.settings import MailboxSettings
 

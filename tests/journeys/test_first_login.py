@@ -9,8 +9,8 @@ from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
-from tests.journeys.patience import until
 from tests.journeys.test_up import get
+from tests.patience import until
 
 PASSWORD = "seven tall birches"
 

@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 import pytest
 from sqlalchemy import text
 
-from tests.journeys.patience import until
+from tests.patience import until
 from tests.town import settle
 
 SHARD_TASKS = 2

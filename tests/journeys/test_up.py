@@ -14,8 +14,8 @@ import pytest
 
 from store.suppressions import mark_known
 from templates.catalog import find
-from tests.journeys.patience import until
 from tests.journeys.test_workers import children
+from tests.patience import until
 from tests.peers.smtp import SmtpPeer
 from tests.town import settle
 from tests.web.test_form import Fields

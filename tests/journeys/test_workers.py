@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from store.runs import notify, set_run
 from store.suppressions import mark_known
-from tests.journeys.patience import until
+from tests.patience import until
 from tests.peers.smtp import SmtpPeer
 from tests.town import settle
 

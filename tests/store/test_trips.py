@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from store.connect import opened
 from store.trips import ask, one_trip
-from tests.journeys.patience import until
+from tests.patience import until
 from tidings.settings import Settings
 
 _LOCK = text("SELECT id FROM customers WHERE id = :id FOR NO KEY UPDATE")

@@ -11,7 +11,7 @@ from channels.circuit import PAUSE
 from channels.contract import Capability
 from store.owner import owner
 from store.runs import due_runs
-from tests.journeys.patience import until
+from tests.patience import until
 from tests.town import NOON, settle, state
 from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
