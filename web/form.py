@@ -153,6 +153,7 @@ def _start_again(connection: Connection, visit: Visit, fields: Mapping[str, str]
         brand=visit.brand,
         proof=proof_of(visit, fields),
         record=shown.record,
+        policy=visit.site.policy,
         now=now,
     )
     if stop is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -56,7 +56,7 @@ def form_page(
         households=HOUSEHOLDS,
         places={topic: places_of(answers[topic]) for topic in topics},
         ways=known.ways,
-        stops=_stops(visit),
+        stops=_stops(visit, now),
         titles=lambda allowed: ", ".join(title_of(topic, visit) for topic in allowed),
         most=sum(not way.problem for way in known.ways),
         digits=known.reference[-_DIGITS:] if len(known.reference) >= _SHORTEST_REFERENCE else "",
@@ -66,11 +66,11 @@ def form_page(
     )
 
 
-def _stops(visit: Visit) -> tuple[OwnStop, ...]:
+def _stops(visit: Visit, now: datetime) -> tuple[OwnStop, ...]:
     if not stopped(visit.known):
         return ()
     with visit.site.reading.connect() as connection:
-        return stops_of(connection, visit.known, visit.brand)
+        return stops_of(connection, visit.known, visit.brand, policy=visit.site.policy, now=now)
 
 
 def saved_page(request: Request, visit: Visit, *, changed: bool, undoable: bool) -> Response:

@@ -8,23 +8,25 @@ letter that came back or a network's own list closed stays closed (`store.own_st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from preferences.policy import Policy
 from store import consents, touchpoints
 from store.consents import Consent
 from store.listing import lift
 from store.own_stops import own_stops
 from store.touchpoints import Touchpoint
 from tidings.organisation import Brand
+from tidings.purpose import topic_path
 from work.mask import mask
 from work.preference import Preferences
 from work.scribe import FORM, is_marketing, questions
-from work.wishes import instant
+from work.wishes import consented
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +49,9 @@ def stopped(known: Preferences) -> bool:
     return any("stop" in row["suppressed"] for row in known.known.addresses)
 
 
-def stops_of(connection: Connection, known: Preferences, brand: Brand) -> tuple[OwnStop, ...]:
+def stops_of(
+    connection: Connection, known: Preferences, brand: Brand, *, policy: Policy, now: datetime
+) -> tuple[OwnStop, ...]:
     """Return the STOPs that a customer may take back at a brand."""
     return tuple(
         OwnStop(
@@ -56,11 +60,9 @@ def stops_of(connection: Connection, known: Preferences, brand: Brand) -> tuple[
             value=row["value"],
             shown=mask(row["channel"], row["value"]),
             at=row["at"],
-            topics=tuple(
-                topic for topic in questions(brand) if _allowed_before(known, topic, row["channel"])
-            ),
+            topics=_allowed_before(known, row, brand, policy, now),
         )
-        for row in own_stops(connection, known.known.members, brand=brand.id)
+        for row in own_stops(connection, known.known.members, brand=brand.id, form=FORM)
     )
 
 
@@ -72,6 +74,7 @@ def take_back(
     brand: Brand,
     proof: str,
     record: Mapping[str, Any],
+    policy: Policy,
     now: datetime,
 ) -> OwnStop | None:
     """Take a STOP back; None: it is none of this customer's, or was taken back already.
@@ -83,9 +86,11 @@ def take_back(
         brand: whose form it is.
         proof: what the customer was shown, in words.
         record: what the consent records say of the notice (`work.consent_records.notice`).
+        policy: what counts as consent.
         now: the moment of the consent.
     """
-    stop = next((one for one in stops_of(connection, known, brand) if str(one.number) == number), None)
+    stops = stops_of(connection, known, brand, policy=policy, now=now)
+    stop = next((one for one in stops if str(one.number) == number), None)
     if stop is None:
         return None
     lift(connection, stop.number, at=now)
@@ -123,19 +128,15 @@ def take_back(
     return stop
 
 
-def _allowed_before(known: Preferences, topic: str, channel: str) -> bool:
-    """Tell whether the newest word about a topic on a channel, a STOP's aside, is a permission that has not ended."""
-    if not is_marketing(topic):
-        return False
-    newest = max(
-        (
-            row
-            for row in known.known.consents
-            if row["topic"] in (topic, "all")
-            and row["channel"] in (channel, "all")
-            and (row["topic"], row["channel"], row["action"]) != ("all", channel, "withdrawn")
-        ),
-        key=lambda row: instant(row["at"]),
-        default=None,
-    )
-    return newest is not None and newest["action"] in ("given", "legacy")
+def _allowed_before(
+    known: Preferences, row: Mapping[str, Any], brand: Brand, policy: Policy, now: datetime
+) -> tuple[str, ...]:
+    """Return what consent would allow on a channel, had the STOP not been; a part that its whole brings is left out."""
+    kept = [one for one in known.known.consents if one["id"] not in row["withdrawals"]]
+    before = replace(known.known, consents=kept)
+    allowed = [
+        topic
+        for topic in questions(brand)
+        if is_marketing(topic) and consented(before, topic, row["channel"], policy, now)
+    ]
+    return tuple(topic for topic in allowed if not set(topic_path(topic)[1:]) & set(allowed))

@@ -147,19 +147,32 @@ def permitted(known: Known, topic: str, channel: str, policy: Policy, now: datet
     return all(_permitted(known, member, topic, channel, policy, now) for member in known.members)
 
 
+def consented(known: Known, topic: str, channel: str, policy: Policy, now: datetime) -> bool:
+    """Return whether marketing of a topic may use a channel by consent, which every record of the person gave."""
+    return all(_consented(known, member, topic, channel, policy, now) for member in known.members)
+
+
 def _permitted(known: Known, member: int, topic: str, channel: str, policy: Policy, now: datetime) -> bool:
-    covering = _covering(known, member, topic, channel)
-    events = [event for event in covering if not _over(event, known.country, channel, policy, now)]
-    if any(_stands(denial, events) for denial in events if denial["action"] in ("withdrawn", "objected")):
-        return False
-    actions = {event["action"] for event in events}
-    if "given" in actions or ("legacy" in actions and channel in policy.legacy_counts):
-        return True
+    said = _consented(known, member, topic, channel, policy, now)
+    if said is not None:
+        return said
     least = max((BASES.index(law.basis) for law in _laws(known.country, channel)), default=0)
     if policy.basis.get(Channel(channel)) is Basis.LEGITIMATE_INTEREST and known.standing != "prospect":
         return least <= BASES.index("legitimate_interest")
     soft = channel in policy.soft_opt_in and known.standing == "customer"
     return soft and least <= BASES.index("soft_opt_in")
+
+
+def _consented(
+    known: Known, member: int, topic: str, channel: str, policy: Policy, now: datetime
+) -> bool | None:
+    """Return what a record says itself; None: nothing that counts."""
+    covering = _covering(known, member, topic, channel)
+    events = [event for event in covering if not _over(event, known.country, channel, policy, now)]
+    if any(_stands(denial, events) for denial in events if denial["action"] in ("withdrawn", "objected")):
+        return False
+    actions = {event["action"] for event in events}
+    return "given" in actions or ("legacy" in actions and channel in policy.legacy_counts) or None
 
 
 def _laws(country: str, channel: str) -> list[Law]:

@@ -117,6 +117,18 @@ def door(settings, engine, clock):
 
 
 @pytest.fixture
+def garden(settings, engine, clock):
+    """A door of a brand that lets customers choose for parts of its offers."""
+    installation = install(settings, engine)
+    [brand] = installation.organisation.brands
+    topics = {"offer.garden": {"en": "Garden", "nb": "Hage"}, "offer.tools": {"nb": "Verktøy"}}
+    own = brand.model_copy(update={"topics": topics})
+    organisation = installation.organisation.model_copy(update={"brands": (own,)})
+    object.__setattr__(installation, "organisation", organisation)
+    return Door(installation, clock)
+
+
+@pytest.fixture
 def staff(door):
     """Return a function: `staff(Role.BILLING, ...)` is a client of somebody with these roles, logged in."""
     return lambda *roles: StaffClient(door, *roles)

@@ -438,21 +438,6 @@ def test_of_two_with_one_number_the_changed_one_goes_first(door, engine):
     assert chosen(door, ada)["offer"] == "email,letter", "and who moves it down means: behind"
 
 
-@pytest.fixture
-def garden(settings, engine, clock):
-    """A door of a brand that lets customers choose for parts of its offers."""
-    from tests.town import install
-    from tests.web.conftest import Door
-
-    installation = install(settings, engine)
-    [brand] = installation.organisation.brands
-    topics = {"offer.garden": {"en": "Garden", "nb": "Hage"}, "offer.tools": {"nb": "Verktøy"}}
-    own = brand.model_copy(update={"topics": topics})
-    organisation = installation.organisation.model_copy(update={"brands": (own,)})
-    object.__setattr__(installation, "organisation", organisation)
-    return Door(installation, clock)
-
-
 PARTS = ("offer", "offer.garden", "offer.tools")
 
 

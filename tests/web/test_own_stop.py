@@ -4,8 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from store.tables import addresses, consents
 from tests.town import NOON, address, agree, settle, suppress
 from tests.work.test_receive import news
 from tidings.channel import Channel
@@ -210,3 +211,126 @@ def test_an_offer_that_was_allowed_by_sms_alone_comes_back(door):
     take_back(door, customer)
 
     assert offers_on(door, customer) == "sms"
+
+
+SECOND = "+4740699999"
+STOP_AT = NOON - timedelta(hours=2)
+
+
+def consent(engine, customer, hours, action, *, topic="all", channel="sms", source="import:crm", **more):
+    values = {"proof": "p", "actor": "customer"} | more
+    with engine.begin() as connection:
+        connection.execute(
+            insert(consents).values(
+                customer_id=customer, topic=topic, channel=channel, action=action, source=source,
+                at=NOON - timedelta(hours=hours), **values,
+            )
+        )  # fmt: skip
+
+
+def second_phone(door, customer):
+    with door.installation.engine.begin() as connection:
+        connection.execute(
+            insert(addresses).values(customer_id=customer, channel="sms", value=SECOND, position=2)
+        )
+
+
+def stop_of(value, hours):
+    return news("stopped", address=value, channel=Channel.SMS, at=NOON - timedelta(hours=hours))
+
+
+def before(action, **more):
+    """Return what an import said of the customer two hours before their STOP."""
+    return lambda door, ada: consent(door.installation.engine, ada, 4, action, **more)
+
+
+def after(action, **more):
+    return lambda door, ada: consent(door.installation.engine, ada, 1, action, **more)
+
+
+def complained(door, ada):
+    """A complaint that somebody looked at and opened the address again for."""
+    hear(door, "complained", at=NOON - timedelta(hours=5))
+    with door.installation.engine.begin() as connection:
+        connection.execute(text("UPDATE suppressions SET lifted_at = at WHERE reason = 'complaint'"))
+
+
+def stopped_and_started(door, ada):
+    hear(door, "stopped", at=NOON - timedelta(hours=6))
+    hear(door, "started", at=NOON - timedelta(hours=5))
+
+
+def ended(door, ada):
+    engine = door.installation.engine
+    consent(engine, ada, 5, "withdrawn", topic="offer")
+    consent(engine, ada, 4, "given", topic="offer", expires_at=NOON - timedelta(hours=1))
+
+
+SAID = {
+    "nothing else: it comes back": (lambda door, ada: None, "email,sms"),
+    "a second STOP of theirs": (lambda door, ada: hear(door, "stopped", at=NOON - timedelta(hours=3)), "email,sms"),
+    "an imported withdrawal from all of it before": (before("withdrawn"), "email"),
+    "an imported withdrawal from all of it afterwards": (after("withdrawn"), "email"),
+    "a withdrawal that a provider brought in no word of theirs": (before("withdrawn", source="provider"), "email"),
+    "a withdrawal from every channel before": (before("withdrawn", channel="all"), "none"),
+    "a withdrawal of the topic alone before": (before("withdrawn", topic="offer"), "email"),
+    "an objection before": (before("objected"), "email"),
+    "a withdrawal on another channel": (before("withdrawn", channel="letter"), "email,sms"),
+    "a complaint that was looked at": (complained, "email"),
+    "an earlier STOP and a START, which gives no consent": (stopped_and_started, "email"),
+    "a permission that ended meanwhile": (ended, "email"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("say", "expected"), SAID.values(), ids=SAID)
+def test_only_what_the_stop_itself_withdrew_comes_back(door, say, expected):
+    engine = door.installation.engine
+    [customer] = settle(engine, channels=("email", "sms"))
+    say(door, customer)
+    hear(door, "stopped", at=STOP_AT)
+    if expected != "email,sms":
+        assert "Offers and news stay away." in page(door, customer)
+
+    take_back(door, customer)
+
+    assert standing(door) == []
+    assert offers_on(door, customer) == expected
+
+
+@pytest.mark.parametrize("first", [SMS, SECOND], ids=["the first phone first", "the second phone first"])
+def test_of_two_phones_that_said_stop_both_have_to_be_taken_back(door, first):
+    [customer] = settle(door.installation.engine, channels=("email", "sms"))
+    second_phone(door, customer)
+    for value, hours in ((SMS, 3), (SECOND, 2)):
+        receive(door.installation, [stop_of(value, hours)], now=NOON)
+    number = dict(door.ask("SELECT value, id FROM suppressions"))
+
+    take_back(door, customer, number.pop(first))
+    assert offers_on(door, customer) == "email"
+
+    door.clock.on(minutes=1)
+    take_back(door, customer, *number.values())
+    assert standing(door) == []
+    assert offers_on(door, customer) == "email,sms"
+
+
+ALLOWED = {
+    "the whole": (["offer"], ["offer"]),
+    "a part": (["offer.garden"], ["offer.garden"]),
+    "the whole, which brings its part": (["offer", "offer.garden"], ["offer"]),
+}
+
+
+@pytest.mark.parametrize(("had", "expected"), ALLOWED.values(), ids=ALLOWED)
+def test_a_part_comes_back_as_it_was_allowed(garden, had, expected):
+    engine = garden.installation.engine
+    [customer] = settle(engine, channels=("sms",), consent=None)
+    with engine.begin() as connection:
+        for topic in had:
+            agree(connection, customer, channel="sms", topic=topic)
+    hear(garden, "stopped")
+
+    take_back(garden, customer)
+
+    given = "SELECT topic FROM consents WHERE action = 'given' AND proof LIKE '%takes back%'"
+    assert [topic for (topic,) in garden.ask(given)] == expected
