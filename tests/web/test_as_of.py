@@ -131,6 +131,8 @@ def test_a_form_that_is_filled_in_wrongly_answers_nothing(staff, door, engine, a
     assert page.status_code == status
     assert "What was allowed" not in page.text
     assert "<script>" not in page.text
+    assert ("Something here is not right yet" in page.text) is (status == 422)
+    assert "cannot be saved" not in page.text, "nobody saves anything here"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
