@@ -1,5 +1,6 @@
 """What the adapters of Amazon's services share: a client that never retries, and its failures as outcomes."""
 
+import ssl
 from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
@@ -16,9 +17,11 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     ProxyConnectionError,
+    SSLError,
 )
 
 from channels.calls import CONNECTIONS, on_time, quiet
+from channels.retry_after import asked_wait
 from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
 
@@ -42,6 +45,8 @@ COMMON: Mapping[str, ErrorClass] = dict.fromkeys(
     ErrorClass.THROTTLE,
 )
 """Codes that every service uses. What no table names and is not a fault of theirs is our set-up: keys, rights."""
+UNSURE = {HTTPStatus.REQUEST_TIMEOUT}
+"""Without a code of theirs: somebody on the way waited too long, perhaps for the service."""
 
 
 def client(
@@ -103,9 +108,15 @@ def failure(error: BotoCoreError | ClientError, table: Mapping[str, ErrorClass])
     name = type(error).__name__
     if isinstance(error, NOT_CONNECTED):
         return Refused(error=ErrorClass.TRANSIENT, code=name, wait=WAIT[ErrorClass.TRANSIENT])
-    if isinstance(error, HTTPClientError):
+    if isinstance(error, HTTPClientError) or (isinstance(error, SSLError) and not _untrusted(error)):
         return Unknown(code=name)
     return Refused(error=ErrorClass.CONFIG, code=name, wait=WAIT[ErrorClass.CONFIG])
+
+
+def _untrusted(error: SSLError) -> bool:
+    """Whether TLS broke over the certificate: before a word of the request; else it may have broken at any time."""
+    cause = error.kwargs.get("error")
+    return bool(cause.args) and isinstance(cause.args[0], ssl.SSLCertVerificationError)
 
 
 def _answered(error: ClientError, table: Mapping[str, ErrorClass]) -> Outcome:
@@ -116,15 +127,10 @@ def _answered(error: ClientError, table: Mapping[str, ErrorClass]) -> Outcome:
     kind = table.get(code) or COMMON.get(code)
     if kind is None and status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = ErrorClass.THROTTLE
-    if kind is None and (status >= HTTPStatus.INTERNAL_SERVER_ERROR or status < HTTPStatus.BAD_REQUEST):
+    if kind is None and (status in UNSURE or not HTTPStatus.BAD_REQUEST <= status < 500):  # noqa: PLR2004
         return Unknown(code=code or str(status), detail=f"HTTP {status}")
     kind = kind or ErrorClass.CONFIG
     if kind in WAIT:
-        wait = _retry_after(meta) or WAIT[kind]
+        wait = asked_wait(meta.get("HTTPHeaders", {})) or WAIT[kind]
         return Refused(error=kind, code=code, wait=wait, detail=f"HTTP {status}")
     return Rejected(error=kind, code=code, detail=f"HTTP {status}")
-
-
-def _retry_after(meta: Mapping[str, Any]) -> timedelta | None:
-    seconds = str(meta.get("HTTPHeaders", {}).get("retry-after", ""))
-    return timedelta(seconds=int(seconds)) if seconds.isdecimal() and int(seconds) <= 86400 else None  # noqa: PLR2004

@@ -12,6 +12,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import overload
@@ -31,7 +32,7 @@ CONNECTIONS = 32
 fewer, libraries would close and open a connection, and greet by TLS, for calls that find none."""
 Job = Sequence[Parcel]
 """What one call hands over: mostly one parcel."""
-TOO_LATE = Refused(error=ErrorClass.TRANSIENT, code="too_late", wait=timedelta(seconds=1))
+TOO_LATE = Refused(error=ErrorClass.TRANSIENT, code="too_late", wait=timedelta(seconds=1), called=False)
 """Nothing left: the call was given up, or the process stood still, before the request was sent."""
 
 
@@ -44,6 +45,7 @@ class _Call(threading.local):
 
     until = math.inf
     """Ticks at which it is given up."""
+    left = False
 
 
 _call = _Call()
@@ -57,6 +59,21 @@ def on_time(*_: object, **__: object) -> None:
     """
     if ticks() >= _call.until:
         raise TooLateError
+
+
+def leaving() -> None:
+    """Note that something of this thread's request leaves now, where a transport asks this instead of `on_time`.
+
+    Raises:
+        TooLateError: it may not.
+    """
+    on_time()
+    _call.left = True
+
+
+def left() -> bool:
+    """Whether anything of this thread's request may have left: with `leaving`, certain."""
+    return _call.left
 
 
 def quiet() -> None:
@@ -163,7 +180,7 @@ class _Batch:
                 return
             job = self._jobs[number]
             now = self._started[number] = ticks()
-            _call.until = now + self._limit
+            _call.until, _call.left = now + self._limit, False
             if self._stopped or now > self._asked + self._limit:
                 result: Sequence[Outcome] = [self._stopped or TOO_LATE] * len(job)
             else:
@@ -187,4 +204,4 @@ class _Batch:
     def _heed(self, result: Sequence[Outcome]) -> None:
         for one in result:
             if self._stopped is None and isinstance(one, Refused) and one.error in STOPPING:
-                self._stopped = one
+                self._stopped = replace(one, called=False)

@@ -63,7 +63,7 @@ class Circuit:
 
     def record(self, outcome: Outcome, *, now: datetime) -> None:
         """Take in the outcome of one attempt."""
-        if isinstance(outcome, Rejected):
+        if isinstance(outcome, Rejected) or _said_already(outcome):
             return
         good = isinstance(outcome, Accepted)
         self._sample.append(GOOD if good else NOBODY if _unreachable(outcome) else BAD)
@@ -103,6 +103,11 @@ class Circuit:
         self._sample.clear()
         self.open_until = None
         self.reason = ""
+
+
+def _said_already(outcome: Outcome) -> bool:
+    """Whether it repeats the answer to another message, which alone says that we are too fast."""
+    return isinstance(outcome, Refused) and outcome.error is ErrorClass.THROTTLE and not outcome.called
 
 
 def _unreachable(outcome: Outcome) -> bool:

@@ -46,8 +46,9 @@ class Provider(Protocol):
         """Make at most one attempt for each parcel; yield (attempt id, outcome) once for each, as it is known.
 
         Nothing is sent before the first outcome is asked for. After an outcome of class `config` or `throttle`
-        the rest of the batch is refused with the same outcome and without a call. The order of outcomes may
-        differ from the order of parcels. An iteration that ends early or raises leaves the rest unknown to the caller.
+        the rest of the batch is refused with the same outcome and without a call (`called=False`). Outcomes
+        may come in another order than parcels. An iteration that ends early or raises leaves the rest unknown to the
+        caller.
         """
         ...
 

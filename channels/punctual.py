@@ -1,4 +1,4 @@
-"""HTTP connections on which no byte of a request leaves once its call is over (`channels.calls.on_time`).
+"""HTTP connections on which no byte of a request leaves once its call is over (`channels.calls.leaving`).
 
 Asked before every piece that is written, after the name was looked up and the connection stands: what remains is the
 instant between the question and the kernel.
@@ -10,7 +10,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import connection, connectionpool
 
-from channels.calls import on_time
+from channels.calls import leaving
 
 
 class Punctual(HTTPConnection):
@@ -24,7 +24,7 @@ class Punctual(HTTPConnection):
         """
         if self.sock is None and self.auto_open:  # as http.client does
             self.connect()
-        on_time()
+        leaving()
         super().send(data)
 
 

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -15,9 +17,10 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.calls import CONNECTIONS, quiet
+from channels.calls import CONNECTIONS, left, quiet
 from channels.contract import Doubt
 from channels.punctual import PunctualAdapter
+from channels.retry_after import asked_wait
 from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
@@ -31,6 +34,8 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SKEW = timedelta(minutes=1)
 """How far Twilio's clock and ours may differ."""
 PAGE = 100
+READ, LARGEST = 64 * 1024, 4 * 1024 * 1024
+"""Bytes of an answer that are taken in, once unpacked: a page of a list has a tenth of that."""
 LONGEST_LIST = 1000
 """Messages to one number that are looked through; behind them nothing is concluded."""
 TRIAL = "Sent from your Twilio trial account - "
@@ -73,6 +78,20 @@ ERRORS: Mapping[int, ErrorClass] = {
     **_each(ErrorClass.DATA, 63040, 63041, 63042),
 }  # fmt: skip
 """https://www.twilio.com/docs/api/errors; what is missing here is judged by its HTTP status."""
+
+BY_STATUS: Mapping[int, ErrorClass] = {
+    HTTPStatus.UNAUTHORIZED: ErrorClass.CONFIG,
+    HTTPStatus.FORBIDDEN: ErrorClass.CONFIG,
+    HTTPStatus.NOT_FOUND: ErrorClass.CONFIG,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorClass.DATA,
+    HTTPStatus.TOO_EARLY: ErrorClass.TRANSIENT,
+    HTTPStatus.TOO_MANY_REQUESTS: ErrorClass.THROTTLE,
+}
+"""By status, where no code says more."""
+FIRST_CODE = 10_000
+"""The library gives the status as the code of an answer that has none; Twilio's have five digits."""
+UNSURE = {HTTPStatus.REQUEST_TIMEOUT}
+"""Somebody on the way waited too long, perhaps for Twilio."""
 
 OUT_OF_REACH = frozenset({21408, 21612})
 """Our set-up keeps us from this country only: the number is not suppressed, and the lane goes on for the others."""
@@ -120,11 +139,9 @@ class Account:
         try:
             message = self._client.messages.create(**arguments)
         except TwilioException as error:
-            return _refusal(error)
-        except (requests.ConnectionError, requests.Timeout) as error:
-            return _broken(error)
+            return _refusal(error, self._transport.answered)
         except (requests.RequestException, json.JSONDecodeError) as error:
-            return Unknown(code=type(error).__name__)
+            return _broken(error)
         return Accepted(reference=message.sid) if message.sid else Unknown(code="no_sid")
 
     def find(
@@ -259,6 +276,7 @@ class _Transport(HttpClient):  # type: ignore[misc]  # the library has no types
         adapter = PunctualAdapter(pool_maxsize=CONNECTIONS, max_retries=0)
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
+        self.answered = _Answered()
         self._endpoint = (settings.endpoint or "").rstrip("/")
         seconds = settings.timeout.total_seconds()
         self._timeouts = (seconds / 2, seconds)
@@ -287,34 +305,47 @@ class _Transport(HttpClient):  # type: ignore[misc]  # the library has no types
             auth=auth,
             timeout=self._timeouts,
             allow_redirects=False,
+            stream=True,
         )
-        return Response(answer.status_code, answer.text, answer.headers)
+        with answer:
+            body = b""
+            for part in answer.iter_content(READ):
+                body += part
+                if len(body) > LARGEST:
+                    break
+        self.answered.status, self.answered.headers = answer.status_code, answer.headers
+        return Response(answer.status_code, body.decode("utf-8", "replace"), answer.headers)
 
 
-def _refusal(error: TwilioException) -> Outcome:
+class _Answered(threading.local):
+    """The last answer to this thread; the library's errors have the body's word for the status, and no headers."""
+
+    status = 0
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+def _refusal(error: TwilioException, answered: _Answered) -> Outcome:
     """Return the outcome of an answer that is not 2xx. Twilio's text names the number and stays out."""
-    status = int(getattr(error, "status", 0))
-    code = int(getattr(error, "code", 0) or 0)
+    status, said = answered.status, str(getattr(error, "code", ""))
+    code = int(said) if said.isdecimal() and len(said) <= len(str(FIRST_CODE)) else 0
     detail = f"HTTP {status}"
     if code in OUT_OF_REACH:
         return Rejected(error=ErrorClass.CONFIG, code=str(code), detail=detail)
-    kind = ERRORS.get(code)
-    if kind is None and status == HTTPStatus.TOO_MANY_REQUESTS:
-        kind = ErrorClass.THROTTLE
-    if kind is None and status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
-        kind = ErrorClass.CONFIG
-    if kind is None and not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+    kind = ERRORS.get(code) or BY_STATUS.get(status)
+    if kind is None and (status in UNSURE or not HTTPStatus.BAD_REQUEST <= status < 500):  # noqa: PLR2004
         return Unknown(code=str(code or status), detail=detail)
-    kind = kind or ErrorClass.DATA
+    # Without a code of Twilio's somebody on the way answers, who would say so of every message.
+    kind = kind or (ErrorClass.DATA if code >= FIRST_CODE else ErrorClass.CONFIG)
     if kind in WAIT:
-        return Refused(error=kind, code=str(code or status), wait=WAIT[kind], detail=detail)
+        wait = asked_wait(answered.headers) or WAIT[kind]
+        return Refused(error=kind, code=str(code or status), wait=wait, detail=detail)
     return Rejected(error=kind, code=str(code or status), detail=detail)
 
 
-def _broken(error: requests.RequestException) -> Outcome:
+def _broken(error: Exception) -> Outcome:
     """Return the outcome of a missing answer: only a connection that never came about carried nothing."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     name = type(reason or error).__name__
-    if isinstance(error, requests.ConnectTimeout) or name in {"NewConnectionError", "NameResolutionError"}:
+    if not left():
         return Refused(error=ErrorClass.TRANSIENT, code=name, wait=WAIT[ErrorClass.TRANSIENT])
     return Unknown(code=name)

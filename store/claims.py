@@ -72,6 +72,8 @@ class Claimed(NamedTuple):
     """An earlier attempt of the delivery that may have been taken: this one goes out after a doubt."""
     heard_at: datetime | None = None
     """When the customer last wrote to us on this channel, where that matters (`store.heard`)."""
+    refused: int = 0
+    """How many of the delivery's earlier attempts the provider refused."""
 
 
 def lock_due(
@@ -197,6 +199,7 @@ class _Intent(NamedTuple):
     fresh: bool
     """The delivery is new."""
     doubt: str | None
+    refused: int
 
 
 def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], channel: str) -> list[_Intent]:
@@ -216,15 +219,15 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
                 left_behind.append(delivery)
     if left_behind:
         rows(connection, _RECALL, {"deliveries": array(left_behind)})
-    tries: dict[str | None, tuple[int, str | None]] = {}
+    tries: dict[str | None, tuple[int, str | None, int]] = {}
     if waiting:
         found = rows(connection, _TRIES, {"deliveries": [d for d, _ in waiting.values()]})
-        tries = {one: (number, doubt) for one, number, doubt in found}
+        tries = {one: (number, doubt, refused) for one, number, doubt, refused in found}
     made = zip(addresses.items(), uuid7(len(addresses)), uuid7(len(addresses)), strict=True)
     intents = []
     for (message, address), delivery, attempt in made:
         kept, number = waiting.get(message, (None, last.get(message, 0) + 1))
-        tried, doubt = tries.get(kept, (0, None))
+        tried, doubt, refused = tries.get(kept, (0, None, 0))
         intents.append(
             _Intent(
                 message=message,
@@ -235,6 +238,7 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
                 number=1 + tried,
                 fresh=kept is None,
                 doubt=doubt,
+                refused=refused,
             )
         )
     return intents
@@ -242,7 +246,7 @@ def _intents(connection: Connection, chosen: Sequence[tuple[str, int | None]], c
 
 def _claimed(intent: _Intent, channel: str, row: Sequence[Any]) -> Claimed:
     known = (intent.attempt, intent.number, intent.delivery, intent.delivery_number, intent.message, channel)
-    return Claimed._make((*known, *row[1:], intent.doubt, None))
+    return Claimed._make((*known, *row[1:], intent.doubt, None, intent.refused))
 
 
 _DELIVERIES = """
@@ -250,8 +254,9 @@ _DELIVERIES = """
     FROM deliveries WHERE message_id = ANY(%(messages)s::uuid[])
 """
 _DOUBT = f"(array_agg(x.id::text ORDER BY x.number) FILTER (WHERE x.state = '{AttemptState.ABANDONED}'))[1]"
+_REFUSED = f"count(*) FILTER (WHERE x.state = '{AttemptState.REFUSED}')"
 _TRIES = f"""
-    SELECT x.delivery_id::text, max(x.number), {_DOUBT} FROM attempts x
+    SELECT x.delivery_id::text, max(x.number), {_DOUBT}, {_REFUSED} FROM attempts x
     WHERE x.delivery_id = ANY(%(deliveries)s::uuid[]) GROUP BY 1
 """
 _RECALL = f"""
@@ -374,7 +379,8 @@ _LEFT_OPEN = f"""
     SELECT a.id::text, a.number, d.id::text, d.number, m.id::text, d.channel, d.reference, d.content_hash, d.created_at,
         m.run_id, m.customer_id, m.brand, m.purpose, m.document, m.language, m.data, m.invoice_id, d.address, z.postal,
         coalesce(z.platform, ''), {_CUSTOMER_REFERENCE},
-        (SELECT {_DOUBT} FROM attempts x WHERE x.delivery_id = d.id)
+        (SELECT {_DOUBT} FROM attempts x WHERE x.delivery_id = d.id), NULL::timestamptz,
+        (SELECT {_REFUSED} FROM attempts x WHERE x.delivery_id = d.id)
     FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
     LEFT JOIN addresses z ON z.id = d.address_id
     WHERE a.id = ANY(%(attempts)s::uuid[]) AND a.state IN ({within(OPEN_ATTEMPT)})

@@ -45,6 +45,8 @@ class Refused:
     code: str
     wait: timedelta
     detail: str = ""
+    called: bool = True
+    """False: the provider was not asked about this one, since its answer to another stopped the batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 
 from channels.contract import Capability, Provider, SharesEnvelopes
 from store import lanes as stored
+from store.away import AWAY
 from store.claims import Claimed, renew
 from store.comail import take_apart
 from store.consents import spoken_for
@@ -144,17 +144,24 @@ class Handover:
         """Tell whether a call may begin now; waits for its turn where a rate limits the lane."""
         self._look(provider)
         if not self._why and provider.rate:
-            with self.installation.engine.begin() as connection:
-                wait = stored.take_turn(
-                    connection, provider.name, self.batch.sender, calls=calls, rate=provider.rate
-                )
-            until = ticks() + wait.total_seconds()
+            until = ticks() + self._turn(provider, calls).total_seconds()
             while not self._why and (left := until - ticks()) > 0:
                 time.sleep(min(left, PULSE))
                 self._look(provider)
         if not self._why and not self._keep():
             self._why = "lease_over"
         return not self._why
+
+    def _turn(self, provider: Provider, calls: int) -> timedelta:
+        """Take room for some calls at the lane's rate; returns how long to wait for it."""
+        try:
+            with self.installation.engine.begin() as connection:
+                return stored.take_turn(
+                    connection, provider.name, self.batch.sender, calls=calls, rate=provider.rate
+                )
+        except AWAY:
+            self._why = "database_away"
+            return timedelta(0)
 
     def _keep(self) -> bool:
         """Extend the lease in good time; False when it is too late for a call to begin.
@@ -167,7 +174,7 @@ class Handover:
         if elapsed < allowed / 3:
             return True
         if elapsed < allowed:
-            with suppress(OperationalError):  # a database that is away: there is still some time
+            with suppress(*AWAY):  # a database that is away: there is still some time
                 self._renew()
         return ticks() < self._renewed_at + allowed
 
@@ -181,7 +188,7 @@ class Handover:
             with self.installation.engine.begin() as connection:
                 states = states_of(connection, {one.run for one in self.batch.claimed})
                 known = stored.read(connection, [provider.name], self.batch.sender)
-        except OperationalError:
+        except AWAY:
             self._why = "database_away"
             return
         self._why = next((f"run_{state}" for state in states if state in {"paused", "stopped"}), "")
@@ -225,9 +232,14 @@ class Handover:
         self._outcomes.update(answers)
         now = self.clock()
         engine = self.installation.engine
-        lane = self.lanes.record(
-            engine, provider.name, self.batch.sender, answers.values(), now=now, probe=self.batch.probe
-        )
+        try:
+            lane = self.lanes.record(
+                engine, provider.name, self.batch.sender, answers.values(), now=now, probe=self.batch.probe
+            )
+        except (
+            AWAY
+        ):  # the answers are worth more than what is known of the lane: they are recorded with patience
+            self._why, lane = "database_away", None
         if lane is not None:
             self._close_with(provider, lane)
 
@@ -243,7 +255,7 @@ class Handover:
         try:
             with self.installation.engine.begin() as connection:
                 own = spoken_for(connection, one.customer, brand=one.brand, topic=run.topic)
-        except OperationalError:  # a database that is away: what is not known is not allowed
+        except AWAY:  # what is not known is not allowed
             return ()
         return [channel for channel in rest if channel in own]
 
@@ -269,7 +281,7 @@ class Handover:
         for wait in (*_RECORD_AGAIN, None):
             try:
                 commit(self.installation, self.batch.claimed, steps, now=self.clock())
-            except OperationalError:
+            except AWAY:
                 if wait is None:
                     raise
                 log.warning("outcomes wait for the database", attempts=len(steps), seconds=wait)

@@ -15,6 +15,10 @@ from tidings.state import AttemptState, DeliveryState, Event, MessageState, targ
 TRIES = 6
 """After so many refusals of one delivery its channel is used up."""
 
+LANE_PATIENCE = timedelta(days=2)
+"""But not so soon where the whole lane stands still, for a wrong password, a quota or a relay that is away: somebody
+is told of that (`tidings alerts`), and nobody's own address or message is to blame."""
+
 LONGEST_WAIT = timedelta(hours=6)
 
 
@@ -62,7 +66,9 @@ def step(
                 code=code,
                 detail=detail,
             )
-        case Refused() if claimed.number < TRIES:
+        case Refused(called=False, wait=wait, code=code):
+            return cancelled(claimed, due_at=now + _spread(wait, claimed), code=code)
+        case Refused() if not _used_up(outcome, claimed, now):
             return _step(
                 claimed,
                 built,
@@ -109,9 +115,17 @@ def back_off(wait: timedelta, claimed: Claimed) -> timedelta:
 
     The spread comes from the id and not from chance, so that a replay waits just as long.
     """
-    spread = int(claimed.message[-4:], 16) / 0xFFFF
-    longer: timedelta = wait * 2 ** (claimed.number - 1) * (1 + 0.25 * spread)
-    return min(longer, LONGEST_WAIT)
+    return min(_spread(wait * 2 ** min(claimed.refused, TRIES), claimed), LONGEST_WAIT)
+
+
+def _spread(wait: timedelta, claimed: Claimed) -> timedelta:
+    return wait * (1 + 0.25 * int(claimed.message[-4:], 16) / 0xFFFF)
+
+
+def _used_up(outcome: Refused, claimed: Claimed, now: datetime) -> bool:
+    """Tell whether a refusal was the last one that is waited for."""
+    answered = outcome.error is ErrorClass.TRANSIENT and outcome.code[:1].isdigit()
+    return claimed.refused + 1 >= TRIES and (answered or now - claimed.created_at >= LANE_PATIENCE)
 
 
 def cancelled(claimed: Claimed, *, due_at: datetime, code: str) -> Step:

@@ -50,6 +50,11 @@ class Reply:
         return self.code // 100 == 3  # noqa: PLR2004
 
     @property
+    def no(self) -> bool:
+        """4xx or 5xx."""
+        return self.code // 100 in {4, 5}
+
+    @property
     def enhanced(self) -> str:
         """`5.1.1`, or '' where the server gives none."""
         found = _ENHANCED.match(self.text)
@@ -97,6 +102,7 @@ _BY_CODE = {
         551: ErrorClass.ADDRESS,
         553: ErrorClass.ADDRESS,
         501: ErrorClass.ADDRESS,
+        552: ErrorClass.TRANSIENT,  # RFC 5321 4.5.3.1.10: as 452
     },
     Stage.DATA: {},
 }
@@ -140,9 +146,25 @@ def refusal(reply: Reply, stage: Stage) -> Refused | Rejected:
     The code is the enhanced one, else the basic one; the server's text may name the customer and stays out.
     """
     error = error_class(reply, stage)
-    code = reply.enhanced or str(reply.code)
-    detail = f"{reply.code} at {stage}"
     if error in WAIT:
-        wait = FULL_MAILBOX_WAIT if code == "5.2.2" else WAIT[error]
-        return Refused(error=error, code=code, wait=wait, detail=detail)
-    return Rejected(error=error, code=code, detail=detail)
+        return _refused(reply, stage, error)
+    return Rejected(error=error, code=_code(reply), detail=_detail(reply, stage))
+
+
+def refused_session(reply: Reply) -> Refused:
+    """Return the outcome of a no before the first message: whatever its words, it is about none of them."""
+    error = error_class(reply, Stage.SESSION)
+    return _refused(reply, Stage.SESSION, error if error in WAIT else ErrorClass.CONFIG)
+
+
+def _refused(reply: Reply, stage: Stage, error: ErrorClass) -> Refused:
+    wait = FULL_MAILBOX_WAIT if reply.enhanced == "5.2.2" else WAIT[error]
+    return Refused(error=error, code=_code(reply), wait=wait, detail=_detail(reply, stage))
+
+
+def _code(reply: Reply) -> str:
+    return reply.enhanced or str(reply.code)
+
+
+def _detail(reply: Reply, stage: Stage) -> str:
+    return f"{reply.code} at {stage}"

@@ -108,6 +108,8 @@ class Ses:
     def _one(self, parcel: Parcel) -> Outcome:
         if not isinstance(parcel.content, Email):
             return Rejected(error=ErrorClass.DATA, code="not_an_email")
+        if not parcel.content.to.isascii():  # SES offers no SMTPUTF8: this address only
+            return Rejected(error=ErrorClass.CONFIG, code="smtputf8_not_offered")
         arguments = request(parcel, parcel.content, self._settings.configuration_set)
         try:
             answer = self._call("send_email", arguments)

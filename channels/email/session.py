@@ -33,6 +33,8 @@ IDLE_SECONDS = 60.0
 IMPLICIT_TLS = 465
 UNKNOWN_COMMAND = frozenset({500, 502})
 _BEHIND_CODE = (b" ", b"", b"\r")
+_FIRST_DIGIT = b"2345"
+"""RFC 5321 4.2.1: there is no other."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -155,6 +157,11 @@ class Session:
         """Know no answers."""
         self._known = b""
 
+    @property
+    def ahead(self) -> bool:
+        """Whether the server said more than it was asked: what comes next may not be the answer to what we say next."""
+        return bool(self._buffer)
+
     def ask(self, command: str) -> Reply:
         """Send one command and read its answer."""
         self.write(command.encode() + b"\r\n")
@@ -246,12 +253,15 @@ class Session:
         if "PLAIN" in mechanisms or "LOGIN" not in mechanisms:
             self._expect(self.ask("AUTH PLAIN " + _base64(f"\0{settings.username}\0{password}")))
             return
-        self._expect(self.ask("AUTH LOGIN"))
-        self._expect(self.ask(_base64(settings.username)))
-        self._expect(self.ask(_base64(password)))
+        reply = self.ask("AUTH LOGIN")
+        for answer in (settings.username, password):
+            if not reply.intermediate:
+                raise RefusedSession(reply)
+            reply = self.ask(_base64(answer))
+        self._expect(reply)  # who goes on asking has let nobody in
 
     def _expect(self, reply: Reply) -> None:
-        if not (reply.positive or reply.intermediate):
+        if not reply.positive:
             raise RefusedSession(reply)
 
     def _line(self) -> bytes:
@@ -294,7 +304,7 @@ class Session:
 
 def _answer(line: bytes) -> Reply | None:
     """Return what an answer of one line says; None where it is not SMTP."""
-    if not line[:3].isdigit() or line[3:4] not in _BEHIND_CODE:
+    if not line[:3].isdigit() or line[0] not in _FIRST_DIGIT or line[3:4] not in _BEHIND_CODE:
         return None
     return Reply(code=int(line[:3]), text=line[4:].decode("utf-8", "replace").replace("\r", ""))
 

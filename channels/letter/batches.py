@@ -227,14 +227,19 @@ class PrintBatches:
 
 
 def batch_id(pieces: Sequence[Piece]) -> str:
-    """Return the name of the batch of these pieces: `NO-standard-1-` and a hash of their keys.
+    """Return the name of the batch of these pieces: `NO-standard-1-` and a hash of their keys, order and pages.
+
+    A place may keep the PDF of a try that came to nothing: under the same name only the same pages may follow, else
+    the manifest of the next try would give them to other customers.
 
     Country and postage class are shown only when they are plain codes; anything else stays out of the path.
     """
     country, postage, sheets = pieces[0].kind
-    digest = hashlib.blake2b(
-        " ".join(sorted(key for piece in pieces for key in piece.keys)).encode(), digest_size=8
-    )
+    digest = hashlib.blake2b(digest_size=8)
+    for piece in pieces:
+        told = (piece.keys, piece.run, piece.note, piece.not_before, piece.last_day, len(piece.printed.pdf))
+        digest.update(repr(told).encode())
+        digest.update(piece.printed.pdf)
     shown = (
         country if re.fullmatch(r"[A-Z]{2}", country) else "XX",
         postage if re.fullmatch(r"[a-z0-9-]{1,20}", postage) else "other",

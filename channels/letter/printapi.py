@@ -11,6 +11,7 @@ import httpx2
 from channels.calls import CONNECTIONS, on_time, quiet
 from channels.letter.handover import piece_of
 from channels.letter.piece import Piece
+from channels.retry_after import asked_wait
 from tidings.message import Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
 
@@ -28,22 +29,18 @@ NOT_SENT = (
     httpx2.UnsupportedProtocol,
 )
 STATUS: Mapping[int, ErrorClass] = {
-    HTTPStatus.BAD_REQUEST: ErrorClass.DATA,
-    HTTPStatus.UNAUTHORIZED: ErrorClass.CONFIG,
-    HTTPStatus.PAYMENT_REQUIRED: ErrorClass.CONFIG,
-    HTTPStatus.FORBIDDEN: ErrorClass.CONFIG,
-    HTTPStatus.NOT_FOUND: ErrorClass.CONFIG,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorClass.DATA,
-    HTTPStatus.UNPROCESSABLE_ENTITY: ErrorClass.DATA,
+    HTTPStatus.TOO_EARLY: ErrorClass.TRANSIENT,
     HTTPStatus.TOO_MANY_REQUESTS: ErrorClass.THROTTLE,
 }
-"""What a status means where no table names the code."""
+"""What a status means where no table names the code; any other is our set-up."""
+ABOUT_THE_LETTER = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+"""Where the service gives a code. Without one somebody on the way answers, who would say so of every letter."""
 UNSURE = {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
 """The same key is being worked on; the service took too long. In both cases the letter may be made."""
 KEY_LIFE = timedelta(hours=23)
 """Lob remembers a key for 24 hours (support.lob.com, "prevent duplicate mailings", 2026-11); Pingen names no time that
 we could find, and is taken to do no better. An hour is for the call itself."""
-LONGEST_WAIT = 86400
 LONGEST_CODE = 80
 
 
@@ -89,15 +86,19 @@ def told(
         reference_of: where the letter's id stands in the body.
     """
     if answer.is_success:
-        reference = _found(answer, reference_of)
+        reference = _plain(_value(answer, reference_of))
         return Accepted(reference=reference) if reference else Unknown(code="no_reference")
-    code = _found(answer, code_of) or str(answer.status_code)
+    said = _value(answer, code_of)
+    code = _plain(said) or str(answer.status_code)
     detail = f"HTTP {answer.status_code}"
     if answer.status_code in UNSURE or answer.is_server_error or answer.is_redirect:
         return Unknown(code=code, detail=detail)
-    kind = table.get(code) or STATUS.get(answer.status_code, ErrorClass.CONFIG)
+    about = (
+        ErrorClass.DATA if said is not None and answer.status_code in ABOUT_THE_LETTER else ErrorClass.CONFIG
+    )
+    kind = table.get(code) or STATUS.get(answer.status_code, about)
     if kind in WAIT:
-        return Refused(error=kind, code=code, wait=_retry_after(answer) or WAIT[kind], detail=detail)
+        return Refused(error=kind, code=code, wait=asked_wait(answer.headers) or WAIT[kind], detail=detail)
     return Rejected(error=kind, code=code, detail=detail)
 
 
@@ -117,15 +118,13 @@ def ours(attempt: object) -> str | None:
         return None
 
 
-def _found(answer: httpx2.Response, place: Callable[[Any], Any]) -> str:
+def _value(answer: httpx2.Response, place: Callable[[Any], Any]) -> object:
     try:
-        value = place(answer.json())
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
-        return ""
+        return place(answer.json())
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _plain(value: object) -> str:
     plain = str(value) if isinstance(value, str | int) else ""
     return plain if plain.isascii() and plain.isprintable() and len(plain) <= LONGEST_CODE else ""
-
-
-def _retry_after(answer: httpx2.Response) -> timedelta | None:
-    seconds = answer.headers.get("retry-after", "")
-    return timedelta(seconds=int(seconds)) if seconds.isdecimal() and int(seconds) <= LONGEST_WAIT else None

@@ -146,10 +146,19 @@ class Sftp(LetterDrop):
         except BROKEN as error:
             return Unknown(code=type(error).__name__)
         except OSError as error:
-            with suppress(*BROKEN, OSError):
-                in_time(lambda: _remove(sftp, draft), self._limit)
-            return _told(error)
+            return self._taken_back(sftp, draft, final, error)
         return None
+
+    def _taken_back(self, sftp: Any, draft: str, final: str, error: OSError) -> Refused | Unknown | None:
+        """Remove what could not be renamed; a server may have done so all the same, and refused what comes behind."""
+        try:
+            if in_time(lambda: _exists(sftp, final), self._limit):
+                return None
+        except (*BROKEN, OSError):
+            return Unknown(code="rename")
+        with suppress(*BROKEN, OSError):
+            in_time(lambda: _remove(sftp, draft), self._limit)
+        return _told(error)
 
     def _is_there(self, sftp: Any, staged: Path, final: str, draft: str) -> bool:
         """Whether an earlier try came to its end; a batch that is neither here nor there was collected."""

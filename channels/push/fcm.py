@@ -37,8 +37,10 @@ ERRORS: Mapping[str, ErrorClass] = {
     "THIRD_PARTY_AUTH_ERROR": ErrorClass.CONFIG,
 }
 """https://firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode; UNAVAILABLE and INTERNAL are in doubt."""
+OF_ANOTHER_PROJECT = "SENDER_ID_MISMATCH"
+"""This token was made for another sender: as we are set up it is out of reach, and the lane goes on for the others."""
 STATUS: Mapping[int, ErrorClass] = {
-    HTTPStatus.BAD_REQUEST: ErrorClass.DATA,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorClass.DATA,
     HTTPStatus.TOO_MANY_REQUESTS: ErrorClass.THROTTLE,
 }
 """What an answer without a code of FCM's own means; any other is our set-up."""
@@ -124,9 +126,14 @@ def outcome_of(answer: httpx2.Response) -> Outcome:
     details = [one for one in error.get("details") or [] if isinstance(one, dict)]
     named = next((str(one.get("errorCode", "")) for one in details if one.get("@type") == _FCM), "")
     code = named or str(error.get("status") or answer.status_code)
-    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.is_success:
+    unsure = answer.status_code == HTTPStatus.REQUEST_TIMEOUT
+    if unsure or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.is_success:
         return Unknown(code=code, detail=f"HTTP {answer.status_code}")
-    kind = ERRORS.get(named) or STATUS.get(answer.status_code, ErrorClass.CONFIG)
+    # Without an error of FCM's form somebody on the way answers, who would say so of every message.
+    own = bool(error) and answer.status_code == HTTPStatus.BAD_REQUEST
+    kind = ERRORS.get(named) or STATUS.get(answer.status_code, ErrorClass.DATA if own else ErrorClass.CONFIG)
+    if code == OF_ANOTHER_PROJECT:
+        return Rejected(error=kind, code=code, detail=f"HTTP {answer.status_code}")
     if kind is ErrorClass.DATA and _about_the_token(error, details):
         kind = ErrorClass.ADDRESS
     if kind in {ErrorClass.ADDRESS, ErrorClass.DATA}:
@@ -165,6 +172,11 @@ def _service_account(path: Path | None) -> Mapping[str, str]:
         raise Problem(f"TIDINGS_FCM__CREDENTIALS: {path} cannot be read.", todo=todo) from error
     except (ValueError, KeyError, TypeError, jwt.PyJWTError) as error:
         raise Problem(f"TIDINGS_FCM__CREDENTIALS: {path} is no service account.", todo=todo) from error
+
+
+def _seconds(told: object) -> float:
+    """Return how long a token holds; nothing that can be meant: it is used once."""
+    return float(told) if isinstance(told, int | float) else 0.0
 
 
 def _no_token(code: str) -> Refused:
@@ -211,13 +223,13 @@ class _Access:
         body = _json(answer)
         if answer.status_code == HTTPStatus.OK and body.get("access_token"):
             self._token = str(body["access_token"])
-            self._ends = time.time() + float(body.get("expires_in") or 0)
+            self._ends = time.time() + _seconds(body.get("expires_in"))
             return self._token
         if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             kind = ErrorClass.TRANSIENT
         else:
-            kind = STATUS.get(answer.status_code, ErrorClass.CONFIG)
-            kind = ErrorClass.CONFIG if kind is ErrorClass.DATA else kind
+            throttled = answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+            kind = ErrorClass.THROTTLE if throttled else ErrorClass.CONFIG
         return Refused(error=kind, code="no_access_token", wait=retry_after(answer.headers, kind))
 
     def _assertion(self) -> str:

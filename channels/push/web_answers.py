@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import httpx2
 
+from channels.retry_after import asked_wait
 from tidings.outcome import ErrorClass, Outcome, Refused
 
 WAIT: Mapping[ErrorClass, timedelta] = {
@@ -13,15 +14,11 @@ WAIT: Mapping[ErrorClass, timedelta] = {
     ErrorClass.CONFIG: timedelta(minutes=10),
 }
 """FCM asks for at least a minute after QUOTA_EXCEEDED."""
-LONGEST = 86_400
-"""Seconds: a longer Retry-After is a mistake of theirs."""
 
 
 def retry_after(headers: Mapping[str, str], kind: ErrorClass) -> timedelta:
-    """Return how long to wait: what the service says in seconds, else what is usual."""
-    seconds = headers.get("retry-after", "")
-    told = int(seconds) if seconds.isdecimal() and len(seconds) <= len(str(LONGEST)) else 0
-    return timedelta(seconds=told) if 0 < told <= LONGEST else WAIT[kind]
+    """Return how long to wait: what the service says, else what is usual."""
+    return asked_wait(headers) or WAIT[kind]
 
 
 def not_sent(error: httpx2.HTTPError) -> Outcome | None:

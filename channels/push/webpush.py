@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02, VapidException
 from pywebpush import WebPushException, webpush
-from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from channels.calls import CONNECTIONS, Calls, quiet
+from channels.calls import CONNECTIONS, Calls, left, quiet
 from channels.contract import Capability
 from channels.push.subscription import BadSubscription, Subscription, read
 from channels.push.web_answers import WAIT, retry_after
@@ -86,7 +85,9 @@ class Webpush:
             # only hosts that we know are called: what leads them home is our resolver or setting, not the browser
             return Refused(error=ErrorClass.CONFIG, code="not_a_public_address", wait=WAIT[ErrorClass.CONFIG])
         except WebPushException as error:
-            return refusal(error)
+            if error.response is None or not error.response.ok:
+                return refusal(error)
+            answer = error.response  # 203 and more: for the library no success, for RFC 9110 one
         except requests.RequestException as error:
             return _broken(error)
         place = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
@@ -130,10 +131,7 @@ def refusal(error: WebPushException) -> Outcome:
 
 def _broken(error: requests.RequestException) -> Outcome:
     """Return what a call without an answer means: what never had a connection carried nothing."""
-    reason = error.args[0] if error.args else None
-    reason = reason.reason if isinstance(reason, MaxRetryError) else reason
-    unsent = isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError)
-    if unsent or isinstance(reason, NewConnectionError):
+    if not left():
         return Refused(error=ErrorClass.TRANSIENT, code=type(error).__name__, wait=WAIT[ErrorClass.TRANSIENT])
     return Unknown(code=type(error).__name__)
 

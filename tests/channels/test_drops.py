@@ -1,5 +1,6 @@
 """Print batches that leave the machine: `channels.letter.s3` and `channels.letter.sftp`."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -132,6 +133,21 @@ def test_a_batch_that_was_refused_is_taken_back(s3_peer, keys, tmp_path):
 
     pieces = [piece["message"] for manifest in s3_peer.manifests() for piece in manifest["pieces"]]
     assert sorted(pieces) == ["m0001", "m0002", "m0003"]
+
+
+def test_a_batch_that_was_refused_comes_again_in_another_order(s3_peer, keys, tmp_path):
+    """The PDF of the first try is still there: the manifest of the next gives nobody the pages of somebody else."""
+    provider = s3(s3_peer, tmp_path)
+    s3_peer.will(Fault.BAD_CREDENTIALS)
+    list(provider.send([parcel(1), parcel(2, text="Dear Bob")]))
+    s3_peer.will(Fault.NONE)
+
+    list(provider.send([parcel(2, text="Dear Bob", attempt="2"), parcel(1, attempt="2")]))
+
+    [manifest] = s3_peer.manifests()
+    folder = f"/paper/{manifest['batch']}"
+    pdf, sums = (s3_peer.objects[f"{folder}/{name}"] for name in ("letters.pdf", "SHA256SUMS"))
+    assert f"{hashlib.sha256(pdf).hexdigest()}  letters.pdf" in sums.decode()
 
 
 def test_a_new_machine_asks_the_bucket(s3_peer, keys, tmp_path):

@@ -1,8 +1,10 @@
 """Named faults: what each transport can do wrong in each phase, its class, and what becomes of message and lane."""
 
 import errno
+import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 from contextlib import contextmanager, suppress
@@ -57,7 +59,9 @@ def name_of(outcome):
 
 def claimed():
     nothing = dict.fromkeys(Claimed._fields)
-    return Claimed(**{**nothing, "number": 1, "message": "0" * 32, "channel": "email", "customer": 1})
+    return Claimed(
+        **{**nothing, "number": 1, "message": "0" * 32, "channel": "email", "customer": 1, "refused": 0}
+    )
 
 
 def judged(outcome, expected):
@@ -205,6 +209,17 @@ SMTP = [
     case("the dot: connection reset", "unknown", dot=RESET),
     case("the dot's answer drips", "unknown", dot=DRIP),
     case("the dot: no SMTP any more", "unknown", dot="HTTP/1.1 400\r\n"),
+    case("the dot: go on", "unknown", dot="354 go on\r\n"),
+    case("the dot: a code that SMTP has not", "unknown", dot="999 5.1.1 what\r\n"),
+    case("the dot: yes before the content", "transient", DATA="354 go on\r\n250 2.0.0 Ok: queued as Q0\r\n"),
+    case("a yes too many", "transient", MAIL="250 2.1.0 ok\r\n250 2.1.0 ok\r\n"),
+    case("DATA: yes instead of go on", "transient", DATA="250 ok\r\n"),
+    case("RCPT: go on instead of yes", "transient", RCPT="354 go on\r\n"),
+    case("RCPT: too much, by an old server", "transient", RCPT="552 too much mail data\r\n"),
+    case("the banner speaks of content", "config", banner="554 5.6.0 no\r\n"),
+    case("EHLO speaks of size", "config", EHLO="552 5.3.4 too big\r\n"),
+    case("answers with bare line feeds", "accepted", MAIL="250-2.1.0 a\n250 2.1.0 b\n", dot="250 2.0.0 Ok\n"),
+    case("takes it, then resets", "accepted", dot="250 2.0.0 Ok\r\n", QUIT=RESET),
 ]
 
 
@@ -237,14 +252,25 @@ def test_smtp_offers_tls_and_breaks_it():
         assert name_of(sent(Smtp(settings), MAIL)) in {"transient", "config"}
 
 
-def test_smtp_refuses_our_password():
-    """Credentials that were taken from us stop the lane and suppress nobody."""
-    answers = {"EHLO": "250-relay.example\r\n250 AUTH PLAIN\r\n", "AUTH": "535 5.7.8 wrong\r\n"}
+LOGINS = {
+    "the password is wrong": ("PLAIN", "535 5.7.8 wrong", "config"),
+    "the accounts are not to be reached": ("PLAIN", "454 4.7.0 later", "throttle"),
+    "it goes on asking": ("PLAIN", "334 more", "transient"),
+    "it asks for nothing": ("LOGIN", "235 2.7.0 ok", "transient"),
+    "it never stops asking": ("LOGIN", "334 UGFzc3dvcmQ6", "transient"),
+}
+
+
+@pytest.mark.parametrize(("mechanism", "answer", "expected"), LOGINS.values(), ids=LOGINS)
+def test_smtp_lets_us_not_in(mechanism, answer, expected):
+    """Credentials that do not count stop the lane and suppress nobody."""
+    answers = {"EHLO": f"250-relay.example\r\n250 AUTH {mechanism}\r\n", "AUTH": f"{answer}\r\n"}
+    answers |= {"DQ==": f"{answer}\r\n", "CA==": f"{answer}\r\n"} if mechanism == "LOGIN" else {}
     with listening(relay(answers)) as port:
         settings = SmtpSettings(
             host="127.0.0.1", port=port, username="u", password="p", timeout=timedelta(seconds=5)
         )
-        judged(sent(Smtp(settings), MAIL), "config")
+        judged(sent(Smtp(settings), MAIL), expected)
 
 
 def closed_port():
@@ -277,26 +303,27 @@ def http(status, body=b"{}", *, length=None, **headers):
 def ses(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return lambda port, seconds: Ses(
+    return lambda port, seconds, scheme="http": Ses(
         SesSettings(
-            region="eu-north-1", endpoint=f"http://127.0.0.1:{port}", timeout=timedelta(seconds=seconds)
+            region="eu-north-1", endpoint=f"{scheme}://127.0.0.1:{port}", timeout=timedelta(seconds=seconds)
         )
     )
 
 
 @pytest.fixture
 def twilio():
-    return lambda port, seconds: Twilio(
+    return lambda port, seconds, scheme="http": Twilio(
         TwilioSettings(
             account_sid="AC1",
             auth_token="t",
-            endpoint=f"http://127.0.0.1:{port}",
+            endpoint=f"{scheme}://127.0.0.1:{port}",
             timeout=timedelta(seconds=seconds),
         ),
         public_url="https://nordlys.example",
     )
 
 
+FLOOD = gzip.compress(bytes(64 << 20))
 CONTENT = {"ses": MAIL, "twilio": TEXT}
 
 
@@ -305,20 +332,35 @@ def row(name, answer, ses, twilio):
 
 
 HTTP = [
-    row("400 without a code", http(400), "config", "data"),
+    row("400 without a code", http(400), "config", "config"),
+    row("400 from somebody on the way", http(400, b"<html>"), "config", "config"),
+    row("400 with a code that is a word", http(400, b'{"code": "no", "message": "no"}'), "config", "config"),
+    row("402", http(402), "config", "config"),
     row("401", http(401), "config", "config"),
     row("403", http(403), "config", "config"),
     row("404", http(404), "config", "config"),
-    row("409", http(409), "config", "data"),
+    row("407 from a proxy", http(407), "config", "config"),
+    row("408 from a gateway", http(408), "unknown", "unknown"),
+    row("409", http(409), "config", "config"),
     row("413 too large", http(413), "config", "data"),
-    row("422", http(422), "config", "data"),
+    row("422", http(422), "config", "config"),
+    row("425 too early", http(425), "config", "transient"),
     row("429", http(429), "throttle", "throttle"),
     row("429 with Retry-After", http(429, Retry_After=7), "throttle", "throttle"),
+    row("429 for longer than a number can say", http(429, Retry_After="9" * 5000), "throttle", "throttle"),
     row("500", http(500), "unknown", "unknown"),
     row("502 from a gateway", http(502, b"<html>"), "unknown", "unknown"),
     row("503", http(503), "unknown", "unknown"),
     row("504 from a gateway", http(504, b""), "unknown", "unknown"),
     row("301 elsewhere", http(301, Location="http://127.0.0.1:1/"), "unknown", "unknown"),
+    row("202 with an id", http(202, b'{"MessageId": "M1", "sid": "SM1"}'), "accepted", "accepted"),
+    row(
+        "201 with the id twice",
+        http(201, b'{"MessageId": "M1", "sid": "SM1", "MessageId": "", "sid": ""}'),
+        "unknown",
+        "unknown",
+    ),
+    row("200 that unpacks to a flood", http(200, FLOOD, Content_Encoding="gzip"), "unknown", "unknown"),
     row("200 without a body", http(200, b""), "unknown", "unknown"),
     row("200 with JSON of another shape", http(200, b'{"hello": 1}'), "unknown", "unknown"),
     row("200 with rubbish", http(200, b"<nope"), "unknown", "unknown"),
@@ -340,6 +382,65 @@ def test_http(request, provider, answer, expected):
     with listening(service(answer)) as port:
         made = request.getfixturevalue(provider)(port, SHORT if answer is SILENCE else LONG)
         judged(sent(made, CONTENT[provider]), expected[provider])
+
+
+WAITS = {
+    "seconds": ({"Retry-After": "90"}, 90),
+    "a date": (
+        {"Retry-After": "Tue, 03 Mar 2026 12:02:00 GMT", "Date": "Tue, 03 Mar 2026 12:00:00 GMT"},
+        120,
+    ),
+    "a date that is over": (
+        {"Retry-After": "Tue, 03 Mar 2026 11:00:00 GMT", "Date": "Tue, 03 Mar 2026 12:00:00 GMT"},
+        0,
+    ),
+    "before now": ({"Retry-After": "-7"}, 0),
+    "thirty years": ({"Retry-After": "1000000000"}, 0),
+}
+
+
+@pytest.mark.parametrize("provider", ["ses", "twilio"])
+@pytest.mark.parametrize(("said", "seconds"), WAITS.values(), ids=WAITS)
+def test_how_long_to_wait(request, provider, said, seconds):
+    """What the service asks for is heeded; nonsense is not, and what is usual is waited for."""
+    with listening(service(http(429, **said))) as port:
+        outcome = sent(request.getfixturevalue(provider)(port, LONG), CONTENT[provider])
+
+    assert (outcome.wait.total_seconds() == seconds) is bool(seconds)
+    assert timedelta(0) < outcome.wait <= timedelta(minutes=2)
+
+
+def broken_tls(certificate, *, after):
+    """A server of TLS that talks nonsense after so many bytes of a request."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def serve(connection, closing):
+        if after:
+            with context.wrap_socket(connection.dup(), server_side=True) as secure:
+                secure.recv(after)
+        connection.sendall(b"this is no TLS")
+        closing.wait(0.2)
+
+    return serve
+
+
+TLS = {
+    "breaks before the request": (0, True, "unknown", "transient"),
+    "breaks behind the request": (10, True, "unknown", "unknown"),
+    "shows a certificate that nobody signed": (10, False, "config", "transient"),
+}
+
+
+@pytest.mark.parametrize(("after", "trusted", "ses_says", "twilio_says"), TLS.values(), ids=TLS)
+def test_tls(certificate, monkeypatch, ses, twilio, after, trusted, ses_says, twilio_says):
+    """Only where nothing of the request had left there is no doubt; boto3 tells that of a certificate alone."""
+    if trusted:
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    for made, content, expected in ((ses, MAIL, ses_says), (twilio, TEXT, twilio_says)):
+        with listening(broken_tls(certificate, after=after)) as port:
+            judged(sent(made(port, LONG, scheme="https"), content), expected)
 
 
 @pytest.mark.parametrize("provider", ["ses", "twilio"])

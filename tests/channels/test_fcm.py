@@ -185,7 +185,9 @@ OTHER_FIELD = {
             id="a field of this message",
         ),
         pytest.param(400, "", "Message is too big", (), Rejected, ErrorClass.DATA, id="too big"),
-        pytest.param(403, "SENDER_ID_MISMATCH", "", (), Refused, ErrorClass.CONFIG, id="another project"),
+        pytest.param(
+            403, "SENDER_ID_MISMATCH", "", (), Rejected, ErrorClass.CONFIG, id="a token of another project"
+        ),
         pytest.param(
             401, "THIRD_PARTY_AUTH_ERROR", "", (), Refused, ErrorClass.CONFIG, id="Apple's certificate"
         ),

@@ -12,7 +12,7 @@ from tests.channels.conformance import NetworkConformance
 from tests.peers.fault import Fault
 from tests.peers.push import WebpushPeer, pem
 from tidings.message import Parcel, Push
-from tidings.outcome import ErrorClass, Refused, Rejected, Unknown
+from tidings.outcome import Accepted, ErrorClass, Refused, Rejected, Unknown
 from tidings.problem import Problem
 from tidings.settings import WebpushSettings
 
@@ -93,6 +93,8 @@ def test_request(provider, peer):
         (413, Rejected, ErrorClass.DATA),
         (418, Refused, ErrorClass.CONFIG),
         (429, Refused, ErrorClass.THROTTLE),
+        (204, Accepted, None),
+        (203, Accepted, None),
         (500, Unknown, None),
         (502, Unknown, None),
     ],

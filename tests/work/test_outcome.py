@@ -16,11 +16,12 @@ MESSAGE = "0197c1f2-0000-7000-8000-00000000abcd"
 BUILT = Built(content_hash="ab", parts=2, cost=Decimal("0.12"))
 
 
-def claimed(number=1, channel="email"):
+def claimed(number=1, channel="email", refused=0):
     return Claimed(
         attempt="a", number=number, delivery="d", delivery_number=1, reference="R", content_hash=None, created_at=NOON,
         message=MESSAGE, run="r", customer=1, customer_reference="C1", brand="b", purpose="offer", document="x/1",
         language="en", data={}, invoice=None, channel=channel, address="c1@example.org", postal=None, platform="",
+        refused=refused,
     )  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def test_patience_ends():
     """After the last try the channel is used up and the message goes on."""
     outcome = Refused(error=ErrorClass.TRANSIENT, code="451", wait=MINUTE)
 
-    made = step(claimed(number=TRIES), outcome, BUILT, next_channels=["letter"], now=NOON)
+    made = step(claimed(number=TRIES, refused=TRIES - 1), outcome, BUILT, next_channels=["letter"], now=NOON)
 
     assert (made.delivery_state, made.message_state, made.channel) == ("rejected", "ready", "letter")
     assert made.used_up == "email"
@@ -126,6 +127,6 @@ def test_an_attempt_that_never_began_is_ready_at_once():
 @given(seconds=st.integers(1, 10_000), number=st.integers(1, TRIES))
 def test_back_off_grows_and_is_bounded(seconds, number):
     """The wait is never shorter than asked, unless six hours come first, and never the same for everybody."""
-    wait = back_off(timedelta(seconds=seconds), claimed(number=number))
+    wait = back_off(timedelta(seconds=seconds), claimed(refused=number))
 
     assert min(timedelta(seconds=seconds), LONGEST_WAIT) <= wait <= LONGEST_WAIT
