@@ -50,10 +50,12 @@ _EXPIRED = _words(
     r"did not reply|network (is )?unreachable|no route to host|lost connection|"
     r"conversation with .{1,80} timed out",
     r"name service error|dns (lookup )?failure|temporary (dns|lookup|resolution)|"
-    r"host name lookup failure|try again",
+    r"host name lookup failure|try again later",
 )  # fmt: skip
 _FULL = _words(
     r"quota",
+    r"full mail ?box|(enough|more|free) space|space .{0,20}used up|space (is )?not enough|receiving limits|"
+    r"mail file size exceeds|no (disk )?(space|storage)",
     r"mail ?box (is )?(now )?(full|over|too large|at its limit)",
     r"mailbox.{0,30}exceed",
     r"(box|folder).{0,60}(is|ist|esta|está|är) (full|voll|lleno|cheia|fullt?|pełn)",
@@ -84,10 +86,17 @@ _SENDER = _words(
     r"(unable|refus\w+|not (allowed|permitted)|denied|no|cannot) (to )?relay",
     r"not (a|an) (open )?relay|rcpthosts|not a relay",
     r"relay (access )?denied|we do not relay|relaying (is )?(denied|disallowed)|not permitted to relay",
+    r"not a gateway|(do|does)( not|n.?t) handle (e-?)?mail for|not in .{0,20}list of allowed",
     r"auth(entication|orization)? (is )?(required|failed)|must (be )?authenticate|"
-    r"not authenticated|unauthenticated",
-    r"sender (address )?(verif\w+ fail|rejected|denied|refused|not allowed|domain)",
-    r"(bad|invalid|illegal|forged) (sender|return|reverse|envelope)",
+    r"not authenticated|unauthenticated|authentifi\w+ .{0,20}invalid",
+    r"sender ((e-?mail )?address |ip |address |ip address )?(verif\w+ fail|rejected|denied|refused|"
+    r"not allowed|domain|blocked|unknown|banned)|sender ip\b",
+    r"(bad|invalid|illegal|forged|unknown|unrout\w+|unresolvable|non-?existent) "
+    r"(sender|return|reverse|envelope|from\b|mail from)",
+    r"\bmail from\b.{0,40}(invalid|not|reject|unknown)|\bfrom: .{0,30}(invalid|reject)",
+    r"(invalid|dynamic|generic|residential|dial-?up|your|this|client) ips?\b.{0,40}(send|reject|"
+    r"block|not|address|listed|banned|denied|refus)|dynamic ips?\b|[ée]metteur",
+    r"back-?scatter|\bbatv\b|(anti-?)?spoof",
     r"domain of sender|sender'?s? (domain|address|host).{0,60}(not|does|invalid|"
     r"unknown|reject)",
     r"reverse (dns|lookup|dns lookup)|\bptr\b|rdns|reverse hostname|invalid dns mx or a",
@@ -112,8 +121,12 @@ _FILTER = _words(
     r"too many (connections|recipients|messages)|rate limit|throttl|deferred due to|"
     r"user complaints",
     r"challenge|whitelist|confirm that you",
+    r"too many (invalid|bad|unknown|wrong|errors)|at a rate",
+    r"(rejected|refused|blocked) by (this|the|a) (user|recipient)\b(?! (domain|server|mail|host|system))|"
+    r"user rules|recipient preferences|"
+    r"(accept\w*|receiv\w*|want) (any )?(e-?mails?|messages?|connections?) from",
     r"(certificate|tls|encryption) (is )?(required|fail|verif)",
-    r"5\.7\.(1[0-9]|2[0-9]|5\d\d|6\d\d)",
+    r"5\.7\.\d{2,3}",
     r"\barc\b fail|unaligned|gatekeeper|suspicious|malicious|fraud|phish",
     r"domain .{0,40}(blocked|prohibited)|:blocked\)|bad (e-?mail )?client|prohibited",
 )  # fmt: skip
@@ -125,7 +138,7 @@ _MESSAGE = _words(
     r"too (big|large)",
     r"virus|infected|malware|attachment|executable",
     r"(syntax|format|encoding|mime|header|charset) (error|not|is|problem|invalid)|"
-    r"malformed|8bit|not rfc|message (format|content)|duplicate header|conversion",
+    r"malformed(?! or unexpected)|8bit|not rfc|message (format|content)|duplicate header|conversion",
     r"für gro(ß|ss)|zu gro(ß|ss)|trop (grand|gros|volum)|demasiado grande|muito grande|for stor|zbyt duż",
 )  # fmt: skip
 _NOBODY = _words(
@@ -153,22 +166,26 @@ _NOBODY = _words(
     r"do(es)? not exist|not exist|invalid|non-?exist)",
     r"nxdomain|unknown (host|domain)|host not found|no (mx|such (host|domain))|"
     r"mx record|unrouteable|unroutable|not a gateway|no mail host|null mx|illegal host",
+    r"\bx >? ?not found|archived recipient|not an active address|not a local address|recipient not ok|"
+    r"non[- ]exist|can.?t accept user|rejected recipients?|no matches to nameserver|(bad|valid)(rcpt|recipient)to|"
+    r"missing home dir|find the recipient domain|lookups? failed permanently|answer with no data|"
+    r"recipient (domain must exist|has been denied)",
     r"nosuchuser|recipnotfound|recipient.?notfound|badrcptto|bad destination|"
     r"bad address|this user .{0,30}(n.?t|no) ",
     r"(previous|hard) bounce|suppression list|on .{0,30}suppression|mailbox (unavailable|"
     r"disabled|not)",
     r"unbekannt|existiert nicht|nicht (gefunden|vorhanden|bekannt|existent|zugestellt)|"
     r"ungültig",
-    r"nie istnieje|nieznany|nie ma takiego|nieprawidłow|nie znaleziono|zablokowan",
-    r"não (existe|encontrad|foi poss)|inexistente|desconhecid|inválid|usuário",
+    r"nie istnieje|nieznany|nie ma takiego|nieprawidłow|nie (został[ao]? )?znalezion|zablokowan",
+    r"não (existe|encontrad|foi (poss|encontrad))|inexistente|desconhecid|inválid|usuário",
     r"finnes ikke|ukjent|ble ikke funnet|eksisterer ikke|ugyldig",
     r"finns (inte|ej)|okänd|hittades inte|kunde inte hittas|existerar inte|ogiltig",
-    r"inconnu|n.?existe pas|introuvable|invalide|inexist",
+    r"inconnu|n.?existe pas|introuvable|invalide|inexist|non r[ée]pertori",
     r"no existe|desconocid|no (se )?encontr",
     r"не (существует|найден)|неизвест|отключен|недоступен|удален|заблокирован",
-    r"不存在|无此用户|不正确|存在しません|宛先",
+    r"不存在|无此用户|不正确|存在しません|宛先|見つかりません|リストにありません",
     r"onbekend|bestaat niet",
-    r"sconosciut|non esiste|inesistente",
+    r"sconosciut|non esiste|inesistente|nessun utente",
     r"tuntematon|ukendt",
 )  # fmt: skip
 _SOON = _words(
@@ -180,7 +197,13 @@ _SOON = _words(
     r"inactivity|load",
 )  # fmt: skip
 
-_AGAIN = _words(r"try again|temporar")
+_AGAIN = _words(r"try again later|temporar")
+_PASSING = _words(
+    r"(?<!not )(?<!not a )(?<!than )(?<!than a )temporar(il)?y|try again (later|in\b)|host not found,? try again",
+    r"no (valid )?route to|(network|host) (is )?unreachable|connection (was )?(refused|reset)|all routes|"
+    r"(did|does)( not|n.?t) accept our requests? to connect",
+)
+"""Words about a while, or about the way there: nothing about who lives at its end, whatever the code says."""
 _LOOP = _words(r"looping|mail loop|routing loop|loops? back|hop count|too many hops")
 
 _SURE_ADDRESS = {"5.4.1", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
@@ -194,6 +217,7 @@ _BY_STATUS = {
     "5.2.2": ErrorClass.TRANSIENT,
     "5.2.3": ErrorClass.DATA,
     "5.3.4": ErrorClass.DATA,
+    "5.5.4": ErrorClass.CONFIG,
     "5.4.310": ErrorClass.ADDRESS,
     **dict.fromkeys(_SURE_ADDRESS, ErrorClass.ADDRESS),
 }
@@ -203,8 +227,8 @@ _LISTED = (
     (_FULL, ErrorClass.TRANSIENT, "mailbox_full"),
     (_SENDER, ErrorClass.CONFIG, "policy"),
     (_FILTER, ErrorClass.CONFIG, "filter"),
-    (_MESSAGE, ErrorClass.DATA, "message"),
     (_LOOP, ErrorClass.TRANSIENT, "loop"),
+    (_MESSAGE, ErrorClass.DATA, "message"),
     (_NOBODY, ErrorClass.ADDRESS, "address"),
     (_SOON, ErrorClass.TRANSIENT, "temporary"),
 )
@@ -224,13 +248,22 @@ def cause(words: str, status: str = "") -> Cause:
         not enhanced and (basic[1][0] == "4" if basic else bool(_AGAIN.search(words)))
     )
     error, word = _told(words, enhanced)
-    tired = error is not ErrorClass.CONFIG and (soft or error is None) and bool(_EXPIRED.search(words))
+    telling = error is ErrorClass.CONFIG or word == "mailbox_full"
+    tired = not telling and (soft or error is None) and bool(_EXPIRED.search(words))
     given_up = tired or word == "loop" or enhanced in _EXPIRED_STATUS
-    if given_up or (soft and error is ErrorClass.ADDRESS):
-        return Cause(kind=ReceiptKind.EXPIRED, error=ErrorClass.TRANSIENT, code=enhanced or "expired")
+    if given_up or (error is ErrorClass.ADDRESS and (soft or bool(_PASSING.search(words)))):
+        return Cause(
+            kind=ReceiptKind.EXPIRED, error=ErrorClass.TRANSIENT, code=_code(enhanced, "expired", None)
+        )
     if error is None:
         error, word = _by_code(enhanced, basic[1] if basic else "")
-    return Cause(kind=ReceiptKind.BOUNCED, error=error, code=enhanced or word)
+    return Cause(kind=ReceiptKind.BOUNCED, error=error, code=_code(enhanced, word, error))
+
+
+def _code(enhanced: str, word: str, error: ErrorClass | None) -> str:
+    """Return the enhanced code, but our word where the code blames an address that the words do not."""
+    misleads = enhanced in _SURE_ADDRESS and error is not ErrorClass.ADDRESS
+    return word if misleads or not enhanced else enhanced
 
 
 def says_enough(status: str) -> bool:
@@ -256,6 +289,8 @@ def _plain(words: str) -> str:
 
 def _told(words: str, enhanced: str) -> tuple[ErrorClass | None, str]:
     """Return what the words say; a code that names the address decides against doubtful words for a filter."""
+    if _BY_STATUS.get(enhanced) is ErrorClass.CONFIG:  # it names the sender: no words make it the customer's
+        return ErrorClass.CONFIG, "policy"
     said = _said(words)
     errors = [error for error, _ in said]
     about_us = {"policy", "message", "mailbox_full", "loop", "temporary"} & {word for _, word in said}

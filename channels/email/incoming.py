@@ -102,7 +102,8 @@ def heads(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     lines: list[str] = []
     for line in text[:_MOST_TEXT].split("\n"):
-        if line[:1] in {" ", "\t"} and lines:
+        open_ended = lines and lines[-1].endswith(";") and not _FIELD.match(line)
+        if lines and (line[:1] in {" ", "\t"} or open_ended):  # some lose the space before `boundary=`
             lines[-1] += " " + line.strip()
         else:
             lines.append(line)

@@ -1,0 +1,53 @@
+"""Whom a mail that came back was for, where no report says so."""
+
+import re
+
+from channels.email.incoming import WHOLE, Mail
+from channels.email.signs import DAEMON, QUOTE
+
+ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'=]{1,100}@[\w.-]{1,200}\w")
+_MOST = 20_000
+_FIELD = r"^[> \t]{0,6}%s:[ \t]*(.{1,200})$"
+_PLACE = re.compile(
+    r"(^[ \t>*<(-]{0,12}|(rcpt to|recipients?|address|userid|user|size|to|errors?):?[ \t]{0,4}<?)"
+    r"(?P<who>[^\s<>()\[\]:;,\"'=]{1,100}@[\w.-]{1,200}\w)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Where a server names who did not get the mail: at the head of a line, or after a word for a recipient."""
+_SENDER = re.compile(r"^[> \t]{0,6}((original|envelope)[ -])?(mail )?(from|sender|message-id|reply-to)\b.{0,300}$",
+                     re.IGNORECASE | re.MULTILINE)  # fmt: skip
+
+
+def addressee(mail: Mail, own: str) -> str:
+    """Return whom the mail that came back was for, '' where nothing says so.
+
+    What the server names counts before the head of the mail that it returns: a mailbox may pass its mail on.
+
+    Args:
+        own: what the server wrote, without what it quotes.
+    """
+    stated = named_by(mail, "to")
+    words = _SENDER.sub("", own[:_MOST])
+    ours = {
+        one.lower() for name in ("from", "to", "return-path") for one in ADDRESS.findall(mail.header(name))
+    }
+    named = [one for one in ADDRESS.findall(words) if one.lower() not in ours and not DAEMON.match(one)]
+    known = {one.lower() for one in named}
+    placed = (found["who"] for found in _PLACE.finditer(words) if found["who"].lower() in known)
+    confirmed = (one for one in stated if one.lower() in known)
+    return next(confirmed, "") or next(placed, "") or next(iter((*stated, *named)), "")
+
+
+def named_by(mail: Mail, field: str) -> list[str]:
+    """Return the addresses in a field of the mail that came back."""
+    lines = re.findall(_FIELD % field, returned(mail)[:_MOST], re.IGNORECASE | re.MULTILINE)
+    return [one for line in lines[:20] for one in ADDRESS.findall(line)[:20]]
+
+
+def returned(mail: Mail) -> str:
+    """Return the head and text of the mail that came back, '' where nothing came back with the report."""
+    part = next(mail.of(*WHOLE), None)
+    if part:
+        return part.text
+    mark = QUOTE.search(mail.text)
+    return mail.text[mark.start() :] if mark else ""
