@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from store.claims import Claimed
 from store.doubts import doubt_again
-from store.hot import all_changed, array, rows, unless_known
+from store.hot import all_changed, array, rows, unless_known, uuids
 from tidings.state import ARRIVED, AttemptState, DeliveryState, Event, MessageState, sources, target, within
 
 _ANSWERED = (Event.ACCEPTED, Event.REJECTED, Event.REFUSED, Event.CANCELLED, Event.UNKNOWN)
@@ -59,7 +59,7 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
         return
     left = sorted(steps, key=lambda step: step.attempt)  # the order in which every recorder locks
     columns = _columns(left, now)
-    for statement, which in (_CLOSE_ATTEMPTS, "a.id::text"), (_CLOSE_DELIVERIES, "s.attempt"):
+    for statement, which in (_CLOSE_ATTEMPTS, "a.id::text"), (_CLOSE_DELIVERIES, "s.attempt::text"):
         if all_changed(connection, statement, columns, count=len(left)):
             continue
         closed = {one for (one,) in rows(connection, f"{statement} RETURNING {which}", columns)}
@@ -75,13 +75,14 @@ def record(connection: Connection, steps: Sequence[Step], *, now: datetime) -> N
     if doubts := [step.doubt for step in left if step.doubt]:
         doubt_again(connection, doubts, because="outcome: it went out again, in vain")
     if fallen := [step.message for step in left if step.message_state in _FALLEN]:
-        rows(connection, _ARRIVED_MEANWHILE, {"messages": array(fallen)})
+        rows(connection, _ARRIVED_MEANWHILE, {"messages": uuids(fallen)})
 
 
 def _columns(steps: Sequence[Step], now: datetime) -> dict[str, Any]:
     names = Step._fields[:-1]  # the claim is no column
     columns = list(zip(*steps, strict=True))[:-1] if steps else [()] * len(names)
-    return dict(zip(names, map(array, columns), strict=True)) | {"now": now}
+    named = dict(zip(names, columns, strict=True))
+    return {name: (uuids if name in _IDS else array)(column) for name, column in named.items()} | {"now": now}
 
 
 def _told(claims: Sequence[Claimed]) -> dict[str, str]:
@@ -90,6 +91,7 @@ def _told(claims: Sequence[Claimed]) -> dict[str, str]:
     return {f"claimed_{name}": array(map(attrgetter(name), claims)) for name in names}
 
 
+_IDS = frozenset({"attempt", "delivery", "message"})
 _FALLEN = (MessageState.READY, MessageState.UNDELIVERABLE)
 _ARRIVED_MEANWHILE = f"""
     WITH arrived AS (
@@ -119,7 +121,7 @@ _KEEP_LATE = """
 _CLOSE_DELIVERIES = f"""
     UPDATE deliveries d SET state = s.state, content_hash = coalesce(d.content_hash, s.content_hash), parts = s.parts,
         updated_at = clock_timestamp()
-    FROM unnest(%(attempt)s::text[], %(delivery)s::uuid[], %(delivery_state)s::text[], %(content_hash)s::text[],
+    FROM unnest(%(attempt)s::uuid[], %(delivery)s::uuid[], %(delivery_state)s::text[], %(content_hash)s::text[],
                 %(parts)s::smallint[]) AS s(attempt, id, state, content_hash, parts)
     WHERE d.id = s.id AND d.state IN ({within(sources(DeliveryState, *_ANSWERED))})
 """
@@ -136,14 +138,14 @@ _CLOSE_MESSAGES = f"""
 _TOUCHPOINT = """
     INSERT INTO touchpoints (customer_id, brand, source, external_id, direction, channel, kind, purpose, message_id,
                              detail, at)
-    SELECT s.customer, {brand}, 'delivery', s.attempt, 'out', {channel},
+    SELECT s.customer, {brand}, 'delivery', s.attempt::text, 'out', {channel},
            CASE s.state WHEN 'accepted' THEN 'sent' WHEN 'rejected' THEN 'rejected' ELSE 'in_doubt' END,
            {purpose}, s.message, jsonb_build_object('reference', {reference}, 'code', s.code), %(now)s
     FROM {rows}
     JOIN runs r ON r.id = {run} AND r.mode <> 'rehearsal'  -- what a colleague got is not the customer's history
     WHERE s.state IN ('accepted', 'rejected', 'unknown')
 """
-_ENDED = """%(attempt)s::text[], %(attempt_state)s::text[], %(delivery)s::uuid[], %(message)s::uuid[],
+_ENDED = """%(attempt)s::uuid[], %(attempt_state)s::text[], %(delivery)s::uuid[], %(message)s::uuid[],
                 %(customer)s::bigint[], %(code)s::text[]"""
 _REMEMBER = _TOUCHPOINT.format(
     rows=f"""unnest({_ENDED}) AS s(attempt, state, delivery, message, customer, code)
