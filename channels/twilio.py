@@ -60,6 +60,8 @@ ERRORS: Mapping[int, ErrorClass] = {
     **_each(ErrorClass.OPT_OUT, 21610, 63014, 63033),
     # unreachable, unknown, validity over, carrier's time-out; WhatsApp's own trouble, or its choice for today
     **_each(ErrorClass.TRANSIENT, 30003, 30008, 30036, 30410, 63009, 63010, 63012, 63023, 63032, 63049),
+    # Twilio is under maintenance, or could not put off what may not be sent at this hour: neither was queued
+    **_each(ErrorClass.TRANSIENT, 21730, 30047),
     # the customer's 24 hours were over, and it was no approved template
     **_each(ErrorClass.TRANSIENT, 63016),
     # too many requests, our queue is full, queue overflow, carrier's limit, WhatsApp's limit

@@ -98,6 +98,8 @@ def test_only_telephone_numbers(provider, peer, to):
         pytest.param(21211, Rejected, ErrorClass.ADDRESS, id="21211 invalid number"),
         pytest.param(21614, Rejected, ErrorClass.ADDRESS, id="21614 not a mobile"),
         pytest.param(21610, Rejected, ErrorClass.OPT_OUT, id="21610 replied STOP"),
+        pytest.param(21730, Refused, ErrorClass.TRANSIENT, id="21730 under maintenance"),
+        pytest.param(30047, Refused, ErrorClass.TRANSIENT, id="30047 could not be put off"),
         pytest.param(30003, Refused, ErrorClass.TRANSIENT, id="30003 switched off"),
         pytest.param(30007, Rejected, ErrorClass.DATA, id="30007 filtered"),
         pytest.param(20429, Refused, ErrorClass.THROTTLE, id="20429 too many"),
