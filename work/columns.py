@@ -41,7 +41,7 @@ IDENTITY: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "addresses": (("customer",),),
     "devices": (("customer", "token"),),
     "statements": (("customer",),),
-    "consents": (("customer",),),
+    "consents": tuple(("customer", said) for said in ("action", "topic", "proof", "at", "channel")),
     "suppressions": (("value",), ("email",), ("mobile",), ("phone",), ("whatsapp",), ("street",)),
     "touchpoints": (("customer", "at"),),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -150,7 +151,7 @@ def _table(
         raise Problem(f"{path} has {len(names)} columns; {MAX_COLUMNS} can be read.")
     rows: list[int] = []
     kept: list[Sequence[str]] = []
-    unread: list[Unread] = []
+    unread = _twice(*first[at], names)
     for row, record in _chain(first[at + 1 :], numbered):
         if any(record) and any(cell.strip() for cell in record):
             rows.append(row)
@@ -190,6 +191,17 @@ def _unique(header: Sequence[str]) -> list[str]:
     while names and names[-1] == f"column {len(names)}":
         names.pop()
     return names
+
+
+def _twice(row: int, header: Sequence[str], names: Sequence[str]) -> list[Unread]:
+    """Name the columns whose name the header has before: which of them was meant, only a person knows."""
+    return [
+        Unread(
+            row=row, value=name, problem=f"the header has this name twice; read as {name!r}", rejected=False
+        )
+        for cell, name in zip(header, names, strict=False)
+        if cell.strip() and name != " ".join(cell.split())
+    ]
 
 
 def _sheet(
@@ -265,7 +277,7 @@ def _json(path: Path, text: str) -> Sheet:
     """JSON lines, or one JSON array of objects."""
     if text.lstrip().startswith("["):
         try:
-            whole = json.loads(text)
+            whole = json.loads(text, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             raise Problem(f"{path} is not valid JSON: {error}.") from error
         lines = [(number, value) for number, value in enumerate(whole, start=1)]
@@ -290,9 +302,15 @@ def _json(path: Path, text: str) -> Sheet:
 
 def _line(line: str) -> Any:
     try:
-        return json.loads(line)
+        return json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return line.strip()
+
+
+def _no_number(name: str) -> Any:
+    """Refuse NaN and Infinity, which RFC 8259 does not have: as texts they would become a customer called `nan`."""
+    msg = f"{name} is not a number of JSON"
+    raise ValueError(msg)
 
 
 def _flat(value: dict[str, Any], before: str = "", depth: int = _DEPTH) -> dict[str, str | None]:
@@ -322,6 +340,8 @@ def _json_text(value: Any) -> str | None:
             return "true" if value else "false"
         case float() if value.is_integer():
             return str(int(value))
+        case float() if not math.isfinite(value):  # what Parquet has for an empty cell
+            return None
         case list() | tuple():
             return ", ".join(_json_text(item) or "" for item in value)
         case dict():

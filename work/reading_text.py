@@ -119,13 +119,27 @@ def records(text: str, delimiter: str, path: Path) -> Iterator[list[str]]:
     """Yield the records of delimited text, an empty list for an empty line: the n-th is row n of a spreadsheet.
 
     Raises:
-        Problem: a quotation mark is never closed.
+        Problem: a quotation mark is never closed, or (while they are read) a cell is too large.
     """
     csv.field_size_limit(_LARGEST_CELL)
-    strict = True
-    if _badly_quoted(text, delimiter, path):
-        strict = False
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+    strict = not _badly_quoted(text, delimiter, path)
+    return _bounded(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict), path)
+
+
+def _bounded(reader: Iterator[list[str]], path: Path) -> Iterator[list[str]]:
+    number = 0
+    try:
+        for number, record in enumerate(reader, start=1):  # noqa: B007 -- wanted when it fails
+            yield record
+    except csv.Error as error:
+        raise _too_large(path, number + 1) from error
+
+
+def _too_large(path: Path, row: int) -> Problem:
+    return Problem(
+        f"{path}, row {row}: a cell is larger than {_LARGEST_CELL} characters.",
+        todo="Shorten it, or look for a quotation mark that is never closed.",
+    )
 
 
 def _badly_quoted(text: str, delimiter: str, path: Path) -> bool:
@@ -144,9 +158,7 @@ def _badly_quoted(text: str, delimiter: str, path: Path) -> bool:
                 todo="Export it again, or close the quotation mark.",
             ) from error
         if "field larger" in str(error):
-            raise Problem(
-                f"{path}, row {number + 1}: a cell is larger than {_LARGEST_CELL} characters."
-            ) from error
+            raise _too_large(path, number + 1) from error
         return True
     return False
 

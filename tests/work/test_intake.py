@@ -248,6 +248,13 @@ def test_a_topic_that_no_purpose_has_is_kept_and_named(ask, bring):
     assert ask("SELECT topic FROM consents ORDER BY id") == [("gossip",), ("offer.garden",)]
 
 
+def test_a_file_of_customers_is_no_file_of_consents(bring, ask):
+    with pytest.raises(Problem, match="customer and action"):
+        bring("consents", "customer,email,city\n1001,ada@example.com,Oslo\n")
+
+    assert ask("SELECT count(*) FROM consents") == [(0,)]
+
+
 def test_rows_about_customers_find_them_and_name_those_they_do_not(bring):
     bring("customers", "id,email\n1,ada@example.com\n", source="crm")
     bring("customers", "id,email\n1,bo@example.com\n", source="shop")

@@ -201,6 +201,11 @@ BROKEN = {
     "a file of blanks": (b" \r\n \r\n", "is empty"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "binary"),
     "a quotation mark that is never closed": (b'id,name\n1,"Ada\n2,Bo\n', "row 2: a quotation mark"),
+    "a cell of megabytes": (b"id,name\n1,Ada\n2," + b"x" * (1 << 21) + b"\n", "row 3: a cell is larger"),
+    "a cell of megabytes behind a loose quotation mark": (
+        b'id,name\n1,A "da" x\n2,"b"c' + b"x" * (1 << 21) + b"\n",
+        "row 3: a cell is larger",
+    ),
     "an archive that is no workbook": (
         _bytes(lambda to: zipfile.ZipFile(to, "w").writestr("a.txt", "x")),
         "an archive",
@@ -301,3 +306,31 @@ def test_objects_inside_of_objects_end_as_one_text(tmp_path):
     path.write_text('{"a":' * 400 + "1" + "}" * 400 + "\n")
 
     assert reading.read(path, is_header=lambda _: True).frame.height == 1
+
+
+def test_what_json_does_not_have_is_no_customer(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": NaN}\n{"id": 7}\n{"id": -Infinity}\n')
+
+    sheet = reading.read(path, is_header=lambda _: True)
+
+    assert sheet.frame["id"].to_list() == ["7"]
+    assert [(one.row, one.rejected) for one in sheet.unread] == [(1, True), (3, True)]
+
+
+def test_a_number_that_is_none_is_an_empty_cell_of_parquet(tmp_path):
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"id": [1.0, 2.0], "size": [float("nan"), 0.5]}).write_parquet(path)
+
+    assert reading.read(path, is_header=lambda _: True).frame["size"].to_list() == [None, "0.5"]
+
+
+def test_a_name_that_the_header_has_twice_is_told(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,email,e-mail,email\n1,a@b.no,c@d.no,e@f.no\n")
+
+    sheet = reading.read(path, is_header=lambda _: True)
+
+    assert sheet.frame.columns == ["id", "email", "e-mail", "email (2)"]
+    (told,) = sheet.unread
+    assert (told.row, told.value, told.rejected) == (1, "email (2)", False)
