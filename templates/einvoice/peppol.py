@@ -3,7 +3,7 @@
 Peppol's own Schematron may not be passed on, so its rules stand here in our words and under its names. Left out is what
 holds of every file by how it is written (R001, R004, R007, R008, R043, R044, R051, R053, R054, R080, R100, R101, F001)
 and what CEN's Schematron says as well (R040, R120, CL002, CL003, CL006, CL007). Of the rules for sellers of one country
-those of Germany, Norway and Sweden are here; those of Denmark, Greece, Iceland, Italy and the Netherlands are not.
+those of Germany, Norway and Sweden are here, the others in `templates.einvoice.peppol_sellers`.
 """
 
 import re
@@ -16,6 +16,7 @@ from stdnum.no import orgnr as norwegian
 from stdnum.se import orgnr as swedish
 
 from templates.einvoice.german import Found, german_demands
+from templates.einvoice.peppol_sellers import seller_demands
 from tidings.invoice import Invoice, Line
 from tidings.invoice_parts import Allowance, Identifier, Party, TaxCategory
 
@@ -235,4 +236,5 @@ _CHECKS: tuple[Callable[[Invoice], Found], ...] = (
     _germany,
     _norway,
     _sweden,
+    seller_demands,
 )

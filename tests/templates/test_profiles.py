@@ -10,6 +10,7 @@ import pytest
 from templates.einvoice.cii import ROOT, from_cii
 from templates.einvoice.gate import examine, profile_demands
 from templates.einvoice.legal import asked_for, is_electronic, whole
+from templates.einvoice.peppol_sellers import seller_demands
 from templates.einvoice.schematron import worker
 from templates.einvoice.syntax import parse
 from templates.einvoice.ubl import from_ubl, to_ubl
@@ -286,6 +287,115 @@ BROKEN_IN_PEPPOL = {
 )
 def test_what_peppol_demands_is_named_with_its_rule(rule: str, changed: dict[str, Any]) -> None:
     assert rule in rules(nordic(**changed))
+
+
+def there(country: str, **changed: Any) -> Party:
+    """Return a party at home in a country, with the register number that it has there."""
+    scheme = {"DK": "0184", "IS": "0196", "NL": "0106"}.get(country, "")
+    given: dict[str, Any] = {
+        "name": "House",
+        "vat_id": {"GR": "EL094259216", "IT": "IT00743110157"}.get(country, f"{country}123456789"),
+        "address": Address(street="Road 1", city="Town", postcode="1000", country=country),
+        "endpoint": Identifier(id="094259216", scheme="9933"),
+        "legal_id": Identifier(id="12345678", scheme=scheme) if scheme else None,
+    }
+    return Party(**(given | changed))
+
+
+def at_home(country: str, **changed: Any) -> Invoice:
+    """Return an invoice of a seller to a buyer in the same country that keeps the rules of their country."""
+    given: dict[str, Any] = {
+        "seller": there(country),
+        "buyer": there(country),
+        "payment": (Payment(means="58"),),
+    }
+    if country == "GR":
+        mark = Attachment(id="400001", description="##M.AR.K##")
+        given |= {"number": "094259216|21/11/2026|0|1.1|A|17", "attachments": (mark,)}
+    return bill(**(given | changed))
+
+
+def slip(means: str, reference: str, account: str) -> dict[str, Any]:
+    return {"payment": (Payment(means=means, account=account),), "reference": reference}
+
+
+def lacking(country: str, *fields: str) -> Party:
+    whole_address = there(country).address
+    assert whole_address is not None
+    return there(country, address=whole_address.model_copy(update=dict.fromkeys(fields, "")))
+
+
+EINDAGI = "EINDAGI"
+PAGE = Attachment(id="1", description="##INVOICE|URL##", uri="https://aade.example/1")
+BROKEN_AT_HOME = [
+    ("DK-R-002", "DK", {"seller": there("DK", legal_id=None)}),
+    ("DK-R-014", "DK", {"seller": there("DK", legal_id=Identifier(id="12345678"))}),
+    ("DK-R-016", "DK", {"type_code": "381", "prepaid": Decimal(1000)}),
+    ("DK-R-005", "DK", {"payment": (Payment(means="57"),)}),
+    ("DK-R-006", "DK", {"payment": (Payment(means="42", account="1234567890"),)}),
+    ("DK-R-007", "DK", {"payment": (Payment(means="49"),), "mandate": "M-1"}),
+    ("DK-R-008", "DK", slip("50", "71#1", "1234567")),
+    ("DK-R-009", "DK", slip("50", "04#123", "1234567")),
+    ("DK-R-010", "DK", slip("93", "71#123456789012345", "1234567")),
+    ("DK-R-011", "DK", slip("93", "71#123", "12345678")),
+    (
+        "DK-R-004",
+        "DK",
+        {"allowances": (Allowance(amount=Decimal(1), charge=True, reason="Tax", reason_code="ZZZ"),)},
+    ),
+    ("IT-R-001", "IT", {"seller": there("IT", tax_id="short")}),
+    ("IT-R-002", "IT", {"seller": lacking("IT", "street")}),
+    ("IT-R-003", "IT", {"seller": lacking("IT", "city")}),
+    ("IT-R-004", "IT", {"seller": lacking("IT", "postcode")}),
+    ("IS-R-002", "IS", {"seller": there("IS", legal_id=None)}),
+    ("IS-R-003", "IS", {"seller": lacking("IS", "postcode")}),
+    ("IS-R-004", "IS", {"buyer": there("IS", legal_id=None)}),
+    ("IS-R-005", "IS", {"buyer": lacking("IS", "street")}),
+    ("IS-R-006", "IS", {"payment": (Payment(means="9", account="1234"),)}),
+    ("IS-R-007", "IS", {"payment": (Payment(means="42", account="1234"),)}),
+    ("IS-R-008", "IS", {"attachments": (Attachment(id="soon", description=EINDAGI),)}),
+    ("IS-R-010", "IS", {"attachments": (Attachment(id="2026-12-01", description=EINDAGI),)}),
+    ("NL-R-001", "NL", {"type_code": "381"}),
+    ("NL-R-002", "NL", {"seller": lacking("NL", "city")}),
+    ("NL-R-003", "NL", {"seller": there("NL", legal_id=Identifier(id="12345678"))}),
+    ("NL-R-004", "NL", {"buyer": lacking("NL", "street")}),
+    ("NL-R-005", "NL", {"buyer": there("NL", legal_id=Identifier(id="1", scheme="0088"))}),
+    ("NL-R-006", "NL", {"tax_representative": lacking("NL", "postcode")}),
+    ("NL-R-007", "NL", {"payment": ()}),
+    ("NL-R-008", "NL", {"payment": (Payment(means="42"),)}),
+    ("NL-R-009", "NL", {"order": "", **line(order_line="1")}),
+    ("GR-R-001-1", "GR", {"number": "17"}),
+    ("GR-R-001-2", "GR", {"number": "094259217|21/11/2026|0|1.1|A|17"}),
+    ("GR-R-001-3", "GR", {"number": "094259216|22/11/2026|0|1.1|A|17"}),
+    ("GR-R-001-4", "GR", {"number": "094259216|21/11/2026|x|1.1|A|17"}),
+    ("GR-R-001-5", "GR", {"number": "094259216|21/11/2026|0|9.9|A|17"}),
+    ("GR-R-001-6", "GR", {"number": "094259216|21/11/2026|0|1.1||17"}),
+    ("GR-R-001-7", "GR", {"number": "094259216|21/11/2026|0|1.1|A|"}),
+    ("GR-R-003", "GR", {"seller": there("GR", vat_id="EL094259217")}),
+    ("GR-R-004-1", "GR", {"attachments": ()}),
+    ("GR-R-004-2", "GR", {"attachments": (Attachment(id="0", description="##M.AR.K##"),)}),
+    ("GR-R-006", "GR", {"buyer": there("GR", vat_id="")}),
+    ("GR-R-008-2", "GR", {"attachments": (PAGE, PAGE)}),
+    ("GR-R-008-3", "GR", {"attachments": (PAGE.model_copy(update={"uri": ""}),)}),
+    ("GR-R-009", "GR", {"seller": there("GR", endpoint=Identifier(id="094259216", scheme="0088"))}),
+    ("GR-R-010", "GR", {"buyer": there("GR", endpoint=Identifier(id="094259217", scheme="9933"))}),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "country", "changed"), [pytest.param(*one, id=f"{one[0]} of {one[1]}") for one in BROKEN_AT_HOME]
+)
+def test_what_a_country_demands_of_its_sellers_is_named(
+    rule: str, country: str, changed: dict[str, Any]
+) -> None:
+    assert rule in {found for found, _ in seller_demands(at_home(country, **changed))}
+
+
+@pytest.mark.parametrize("country", ["DK", "GR", "IS", "IT", "NL"])
+def test_who_keeps_the_rules_of_their_country_breaks_none(country: str) -> None:
+    assert list(seller_demands(at_home(country))) == []
+    abroad = at_home(country, buyer=there("DE"))
+    assert list(seller_demands(abroad)) == []
 
 
 @pytest.mark.parametrize(
