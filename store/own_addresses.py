@@ -1,6 +1,7 @@
 """Addresses that a customer adds and removes on their own page, confirmed before they are used."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,17 @@ _REMOVE = text("""
     UPDATE addresses SET removed_at = :now WHERE id = :address AND customer_id = :customer AND removed_at IS NULL
     RETURNING channel
 """)
+
+
+_ADDED = text("""
+    SELECT id FROM addresses WHERE id = ANY(CAST(:addresses AS bigint[])) AND source = 'form'
+       AND coalesce(verified_at > :since, true)
+""")
+
+
+def added_since(connection: Connection, addresses: Sequence[int], *, since: datetime) -> set[int]:
+    """Return which of some addresses were added by a customer's link, or taken up again by it, after a moment."""
+    return set(connection.scalars(_ADDED, {"addresses": list(addresses), "since": since}))
 
 
 def add(connection: Connection, *, customer: int, channel: str, value: str, now: datetime) -> None:

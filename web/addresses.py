@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -108,9 +109,14 @@ def _post(request: Request, visit: Visit, fields: Mapping[str, str]) -> Response
         return _page(request, visit, written=fields, problem=f"post_{verdict.field}")
     with site.installation.engine.begin() as connection:
         if add_postal(connection, visit.known, verdict.address, now=now):
-            there = confirmation(saved=visit.known, changed={}, language=visit.language)
-            confirm_saved(connection, [there], now=now)
+            _tell(connection, visit)
     return _back(visit, "posted")
+
+
+def _tell(connection: Connection, visit: Visit) -> None:
+    """Tell a customer, where they were reached before, that an address was added."""
+    there = confirmation(saved=visit.known, changed={}, language=visit.language)
+    confirm_saved(connection, [there], now=visit.site.clock())
 
 
 def _code(request: Request, visit: Visit, code: str) -> Response:
@@ -124,8 +130,8 @@ def _code(request: Request, visit: Visit, code: str) -> Response:
             code=code,
             now=now,
         )
-        if right is not None:
-            confirmed(connection, right, now=now)
+        if right is not None and confirmed(connection, right, now=now):
+            _tell(connection, visit)
     return _back(visit, "added") if right else _page(request, visit, problem="code")
 
 
@@ -223,13 +229,16 @@ def _confirm(request: Request, *, sure: bool) -> Response:
     number = site.installation.links.open_confirm(request.path_params["token"])
     if number is None:
         return site.pages.missing(request)
-    with site.installation.engine.begin() as connection:
+    with site.reading.connect() as connection:
         code = codes.find(connection, number, now=now)
-        if sure and code is not None:
-            code = confirmed_by_link(connection, number, now=now)
     if code is None or code.kind != "address":
         return site.pages.missing(request)
     visit = visit_of(request, customer=code.customer, brand=code.brand, home=request.scope["path"])
     if visit is None:
         return site.pages.missing(request)
+    if sure:
+        with site.installation.engine.begin() as connection:
+            if confirmed_by_link(connection, number, now=now) is None:
+                return site.pages.missing(request)
+            _tell(connection, visit)
     return page(request, visit, "confirm", shown=mask(code.channel, code.value), done=sure)

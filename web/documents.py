@@ -24,13 +24,12 @@ from tidings.invoice import Invoice
 from tidings.organisation import Brand
 from web.links import visitor_of
 from web.proof import prove, proven
-from web.renewal import TOLD, address_in, renew
+from web.renewal import address_in, proving_ways, renew
 from web.site import site_of
 from web.visit import Visit, fields_of, page, visit_of
 from work.archive import archived_path, fetch
 from work.asking import Asked, ask_code
 from work.door import admitted, factors_of
-from work.preference import Address
 from work.touch import open_document
 
 
@@ -100,7 +99,7 @@ def _enter(request: Request, fields: Mapping[str, str]) -> Response:
 
 def _send(request: Request, found: _Found, number: str) -> Response:
     visit = found.visit
-    chosen = address_in(_told(visit), number)
+    chosen = address_in(proving_ways(visit), number)
     if chosen is None:
         return _ask(request, found)
     with visit.site.installation.engine.begin() as connection:
@@ -132,12 +131,8 @@ def _ask(request: Request, found: _Found, *, problem: str = "", sent: str = "") 
         problem=problem,
         sent=sent,
         asked=factors_of(found.billed).asked,
-        ways=_told(visit),
+        ways=proving_ways(visit),
     )
-
-
-def _told(visit: Visit) -> list[Address]:
-    return [one for one in visit.known.addresses if one.usable and one.channel in TOLD]
 
 
 def _invoice(request: Request, found: _Found) -> Response:

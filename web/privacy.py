@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from store.erasures import asked_at
 from web.proof import prove, proven
-from web.renewal import TOLD, address_in, opened
+from web.renewal import address_in, opened, proving_ways
 from web.visit import Visit, fields_of, page
 from work.asking import Asked, ask_code, told
 from work.own_data import Parts, ask_erasure, export
@@ -54,7 +54,7 @@ def _change(request: Request, fields: Mapping[str, str]) -> Response:
 
 
 def _send(request: Request, visit: Visit, number: str) -> Response:
-    chosen = address_in([one for one in visit.known.addresses if one.usable and one.channel in TOLD], number)
+    chosen = address_in(proving_ways(visit), number)
     if chosen is None:
         return _page(request, visit, problem="proof")
     site = visit.site
@@ -139,6 +139,6 @@ def _page(request: Request, visit: Visit, *, problem: str = "", sent: str = "") 
         proven=_proven(request, visit),
         problem=problem,
         sent=sent,
-        ways=[one for one in visit.known.addresses if one.usable and one.channel in TOLD],
+        ways=proving_ways(visit),
         asked=asked.date() if asked else None,
     )

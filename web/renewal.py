@@ -22,6 +22,7 @@ from web.language import choose
 from web.site import Site, site_of
 from web.visit import Visit, fields_of, find, page
 from work.asking import Asked, ask_by_address, ask_by_customer
+from work.own_addresses import proving
 from work.preference import Address
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,250}")
@@ -142,6 +143,13 @@ def renew(
     return page(
         request, visit, "renew", ways=ways, sent=chosen, often=often, document=bool(message), status=status
     )
+
+
+def proving_ways(visit: Visit) -> list[Address]:
+    """Return the addresses to which a second factor's code may go: who holds the link may have added others."""
+    ways = [one for one in visit.known.addresses if one.usable and one.channel in TOLD]
+    with visit.site.reading.connect() as connection:
+        return proving(connection, ways, now=visit.site.clock())
 
 
 def address_in(ways: list[Address], number: str) -> Address | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,9 +19,12 @@ from store.codes import Code
 from tidings.address import PostalAddress, PostalVerdict, judge_email, judge_phone, judge_postal
 from tidings.channel import Channel
 from tidings.settings import WebpushSettings
-from work.preference import Preferences
+from work.preference import Address, Preferences
 
 SOURCE = "form"
+PROVES_AFTER = timedelta(days=30)
+"""An address that was added on the page is no second factor before: who holds a forwarded link can add their own. So
+long a link to the form lives, and the customer was told at an address that was there."""
 _LONGEST_LINE = 60
 """Characters that fit on an envelope."""
 
@@ -76,6 +79,12 @@ def confirmed_by_link(connection: Connection, number: int, *, now: datetime) -> 
     if code is None or code.kind != "address" or not codes.use(connection, code.id, now=now):
         return None
     return code if confirmed(connection, code, now=now) else None
+
+
+def proving(connection: Connection, addresses: Sequence[Address], *, now: datetime) -> list[Address]:
+    """Return the addresses that a code to them proves a customer by: not those that a link added of late."""
+    added = own_addresses.added_since(connection, [one.id for one in addresses], since=now - PROVES_AFTER)
+    return [one for one in addresses if one.id not in added]
 
 
 def removable(known: Preferences, address: int) -> bool:

@@ -112,3 +112,25 @@ def test_the_wish_to_be_erased_is_said_twice_and_waits_for_a_person(door, engine
     assert door.ask("SELECT closed_by FROM erasures") == [("staff:Kari",)]
     assert door.ask("SELECT count(*) FROM slips") == [(0,)]
     assert door.ask("SELECT count(*) FROM codes") == [(0,)]
+
+
+def test_who_holds_the_link_does_not_prove_themselves_with_an_address_they_added(door, engine, clock):
+    [ada] = settle(engine)
+    home = f"{door.form(ada)}/addresses"
+    door.client.post(home, data={"value": "mallory@example.net"})
+    [asked] = post_office(door)
+    door.client.post(home, data={"code": code_in(asked)})
+    [own] = door.ask("SELECT id FROM addresses WHERE value = 'mallory@example.net'")[0]
+    assert [to for (to,) in door.ask("SELECT value FROM slips WHERE kind = 'saved'")] == ["c1@example.org"], (
+        "the customer hears of it where they were reached before"
+    )
+
+    assert f'name="send" value="{own}"' not in door.client.get(page(door, ada)).text
+    answer = door.client.post(page(door, ada), data={"send": str(own)})
+    assert answer.status_code == 403
+    assert door.ask("SELECT count(*) FROM slips WHERE kind = 'code'") == [(0,)]
+
+    clock.on(days=31)
+    assert f'name="send" value="{own}"' in door.client.get(page(door, ada)).text, (
+        "nobody objected for a month"
+    )
