@@ -21,8 +21,8 @@ class Keyword(StrEnum):
 def keyword(text: str, *, names: Iterable[str] = ()) -> Keyword | None:
     """Return what a whole SMS or subject line says, None when it says more or something else.
 
-    Case, accents, punctuation, emoji, invisible signs, politeness and a greeting do not matter. YES, which some
-    carriers take for START, is an answer to whatever was asked last, and no keyword.
+    Case, accents, punctuation, emoji, invisible signs, politeness, a greeting and quoted lines do not matter. YES,
+    which some carriers take for START, is an answer to whatever was asked last, and no keyword.
 
     Args:
         text: what the customer wrote.
@@ -31,7 +31,8 @@ def keyword(text: str, *, names: Iterable[str] = ()) -> Keyword | None:
     >>> keyword("  Stopp, vennligst! 🛑"), keyword("please don't stop"), keyword("STOP Nordlys", names=["Nordlys"])
     (<Keyword.STOP: 'stop'>, None, <Keyword.STOP: 'stop'>)
     """
-    found = _meaning(text, names)
+    own = "\n".join(line for line in text[:LONGEST].splitlines() if not line.lstrip().startswith(">"))
+    found = _meaning(own, names)
     return found[0] if found else None
 
 
@@ -65,11 +66,14 @@ def own_text(text: str) -> str:
 
 def _own_lines(lines: list[str]) -> Iterator[str]:
     quoted = [line.lstrip().startswith(">") for line in lines]
-    announced = {n for n, after in enumerate(_following(lines)) if _announces(lines[n], after)}
+    following = _following(lines)
+    announced = {n for n, after in enumerate(following) if _announces(lines[n], after)}
     announced |= {n - 1 for n in announced if n and _is_rest(lines[n])}  # "On Tuesday ... <a@b>" / "wrote:"
     for number, line in enumerate(lines):
         if line.rstrip("\r\n") in {"-- ", "--"} or FORWARDED.match(line) or _mobile(line):
             return
+        if number in announced and WROTE.search(line) and not following[number].lstrip().startswith(">"):
+            return  # quoted without signs, as HTML is that lost its tags
         if not quoted[number] and number not in announced:
             yield line
 
@@ -150,11 +154,15 @@ skicka, avregistrera, avregistrera mig, avanmäl, avanmäl mig, avanmälan, avpr
 wypisz mnie, wypisuję się, wypisz mnie z listy, rezygnuję, rezygnuję z subskrypcji, zatrzymaj, odsubskrybuj,
 wyrejestruj, wyrejestruj mnie, usuń mnie, usuń mnie z listy, parar, pare, pare tudo, pare agora,
 descadastrar, me descadastre, descadastre me, desinscrever, desinscreva me, cancelar inscrição, cancelar
-assinatura, remova me, me remova, me tire da lista, não quero mais receber
+assinatura, remova me, me remova, me tire da lista, não quero mais receber,
+stop texting, stop sms, stop to all, stopp sms, avslutt sms, slutt å sende, ingen flere sms, sluta skicka sms, sluta
+sms, inga fler sms, nie wysyłaj więcej, pare de me enviar mensagens
 """)
 STOP_ALONE = _set("""
-cancel, end, quit, revoke, remove, slutt, avslutt, avbestill, sluta, avsluta, avbeställ, koniec, anuluj,
-rezygnacja, usuń, cancelar, sair, remover, fim, encerrar
+cancel, end, quit, revoke, remove, slutt, avslutt, avbestill, avbryt, sluta, avsluta, avbeställ, koniec, anuluj,
+rezygnacja, usuń, cancelar, sair, remover, fim, encerrar, stop messages, ikke send mer, skicka inte mer, zrezygnuj,
+przestań, przestańcie, nie wysyłaj, nie chcę więcej, anuluj subskrypcję, pare de enviar, não quero mais,
+não me envie mais
 """)
 START = _set("""
 start, unstop, subscribe, subscribe me, resubscribe, opt in, optin, start igjen, meld på, meld meg på,

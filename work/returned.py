@@ -63,6 +63,27 @@ WORDS: Mapping[str, str] = {
     **dict.fromkeys(("dead", "verstorben", "død", "avliden"), "deceased"),
     **dict.fromkeys(("annahme verweigert", "not accepted", "nektet", "vägrad"), "refused"),
     **dict.fromkeys(("not collected", "not called for", "nicht abgeholt", "uavhentet"), "unclaimed"),
+    # What the posts of Sweden, Poland and Brazil print on an envelope.
+    **dict.fromkeys(("avflyttad", "przeprowadził się", "wyprowadził się", "mudou-se"), "moved"),
+    **dict.fromkeys(("adresat nieznany", "nieznany", "desconhecido"), "unknown"),
+    **dict.fromkeys(
+        (
+            "otillräcklig adress",
+            "utilstrekkelig adresse",
+            "adres niedokładny",
+            "niepełny adres",
+            "endereço insuficiente",
+            "não existe o número",
+            "não existe o número indicado",
+        ),
+        "incomplete",
+    ),
+    **dict.fromkeys(("zmarł", "adresat zmarł", "falecido"), "deceased"),
+    **dict.fromkeys(("odmowa przyjęcia", "adresat odmówił", "recusado"), "refused"),
+    **dict.fromkeys(
+        ("ej avhämtad", "ikke hentet", "nie podjęto w terminie", "niepodjęta", "não procurado", "ausente"),
+        "unclaimed",
+    ),
 }
 
 NOT_SENT = (

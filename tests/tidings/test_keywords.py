@@ -44,11 +44,16 @@ DRESSED = [
     pytest.param("Snälla, stop. Tack!", id="politely in Swedish"),
     pytest.param("Hei! Stop.", id="after a greeting"),
     pytest.param("STOP NORDLYS", id="with the brand"),
+    pytest.param("STOP\n> Your invoice is ready", id="above what is quoted"),
+    pytest.param("Stopp SMS", id="with the channel"),
+    pytest.param("Przestańcie!", id="to all of us in Polish"),
     pytest.param("Nordlys: stop", id="after the brand"),
     pytest.param("Unsubscribe from Nordlys Hage AS, please", id="from the brand's legal name"),
 ]
 
 SENTENCES = [
+    pytest.param("> STOP", id="quoted"),
+    pytest.param("> Reply STOP to end\n\nWhat is this?", id="a question below the quoted word"),
     pytest.param("please don't stop", id="don't stop"),
     pytest.param("Please do not stop!", id="do not stop"),
     pytest.param("never stop", id="never stop"),
@@ -139,6 +144,8 @@ MAILS = [
     pytest.param("I like the offer.\nStop by any time\nSTOP", None, id="not the first line"),
     pytest.param("Den 3 mars skrev Nordlys:\nSTOP i svar avslutar\n", None, id="announced, but not marked as quoted"),
     pytest.param("> STOP\n>> STOP", None, id="only quotes"),
+    pytest.param("On 3 March 2026 Nordlys wrote:\n\nSTOP\n", None, id="quoted in HTML, which had no signs for it"),
+    pytest.param("Não quero mais\no produto 4711", None, id="a word that may be about a product"),
 ]  # fmt: skip
 
 
