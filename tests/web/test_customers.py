@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from store.owner import owner
 from store.tables import addresses, behaviour, touchpoints
@@ -190,6 +190,49 @@ def test_a_wish_says_who_wrote_it_down_and_why(staff, door, ada):
     assert rows == [
         (f"staff:{mia.name}", f"recorded by staff:{mia.name} (counter): filled in the card", "given")
     ]
+
+
+MEANWHILE = {
+    "an objection of the customer": ("stop", "marketing", "none"),
+    "a choice of another channel": ("offer", "letter", "letter"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), MEANWHILE.values(), ids=MEANWHILE)
+def test_what_lay_open_at_the_desk_does_not_take_back_what_the_customer_said(
+    staff, door, ada, name, value, expected
+):
+    mia = staff(Role.SUPPORT)
+    page = opened(mia).text
+    form = page.split('action="/customers/C1/wish"')[1].split("</form>")[0]
+    shown = dict(re.findall(r'name="(shown\.[\w.]+)" value="([^"]*)"', form))
+    door.client.post(door.form(ada), data={name: value})
+    door.clock.on(minutes=1)
+
+    answer = mia.post(
+        "/customers/C1/wish",
+        shown | {"brand": "nordlys", "offer": shown["shown.offer"], "language": "nb", "because": "asked"},
+    )
+
+    assert answer.headers["location"] == "/customers/C1?said=customers.wished"
+    again = mia.get("/customers/C1").text
+    assert f'name="shown.offer" value="{expected}"' in again
+    assert 'name="shown.language" value="nb"' in again
+
+
+def test_a_pause_ends_on_a_day_where_the_customer_lives(staff, door, engine, ada):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET time_zone = 'America/Los_Angeles'"))
+    door.clock.now = NOON.replace(hour=3)  # 19 o'clock of the day before
+    mia = staff(Role.SUPPORT)
+    opened(mia)
+    answers = [
+        mia.post(
+            "/customers/C1/wish", {"brand": "nordlys", "pause_until": day, "because": "asked"}
+        ).status_code
+        for day in (f"{NOON:%Y-%m-%d}", f"{NOON.replace(day=2):%Y-%m-%d}")
+    ]
+    assert answers == [303, 422], "tomorrow, and today"
 
 
 REFUSED = {

@@ -17,6 +17,7 @@ from tidings.behalf import on_behalf
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role
+from web.answers import today
 from web.console.customers import (
     DESKS,
     SUPPORT,
@@ -178,7 +179,7 @@ def _wish(visit: Visit, connection: Connection, customer: int, why: str) -> str:
         customer=customer,
         brand=brand,
         answers=_answers(visit, known),
-        shown={},
+        shown=_shown(visit),
         proof=f"recorded by {visit.actor} ({why}): {because}",
         policy=visit.site.policy,
         now=visit.now,
@@ -200,7 +201,8 @@ def _answers(visit: Visit, known: preference.Preferences) -> dict[str, str]:
         said["language"] = _field(visit, "language")
     if "pause_until" in visit.fields:
         day = _field(visit, "pause_until")
-        if day and (not _is_day(day) or date.fromisoformat(day) <= visit.now.date()):
+        kept = day in ("", known.answers["pause_until"], visit.fields.get("shown.pause_until"))
+        if not kept and (not _is_day(day) or date.fromisoformat(day) <= today(known, visit.now)):
             raise Problem("The pause must end on a day that is still to come.")
         said["pause_until"] = day
     if "days" in visit.fields:
@@ -209,6 +211,15 @@ def _answers(visit: Visit, known: preference.Preferences) -> dict[str, str]:
         if key in visit.fields and _field(visit, key) in ("", known.answers[key], *possible):
             said[key] = _field(visit, key)
     return said
+
+
+def _shown(visit: Visit) -> dict[str, str]:
+    """Return what the form had shown: an answer that is still the same is none, whatever was said meanwhile."""
+    return {
+        key.removeprefix("shown."): value
+        for key, value in visit.fields.items()
+        if key.startswith("shown.") and isinstance(value, str)
+    }
 
 
 def _is_day(text: str) -> bool:

@@ -45,6 +45,8 @@ BECAUSE: Mapping[Role, tuple[str, ...]] = {
 """Why somebody may open a customer, by role."""
 OPEN_FOR = timedelta(hours=1)
 """After that the reason is asked again."""
+WISHES = ("language", "pause_until", "best_days", "frequency", "household")
+"""What the desk may write down besides the choices for topics."""
 EVENTS = 25
 """Lines of the timeline at once."""
 _SIMPLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -254,6 +256,8 @@ class Form:
     often: Sequence[str]
     frequency: str
     household: str
+    shown: Mapping[str, str]
+    """Every answer as the form shows it: what lay open while the customer chose otherwise changes nothing of that."""
 
 
 def _form(visit: Visit, connection: Connection, customer: int, brand: Any) -> Form:
@@ -274,6 +278,7 @@ def _form(visit: Visit, connection: Connection, customer: int, brand: Any) -> Fo
         often=list(dict.fromkeys((*FREQUENCIES, *filter(None, (known.answers["frequency"],))))),
         frequency=known.answers["frequency"],
         household=known.answers["household"],
+        shown={key: known.answers[key] for key in (*topics(known), *WISHES)},
     )
 
 
