@@ -154,14 +154,35 @@ def create(connection: Connection, content: Content, *, actor: str, now: datetim
     return made
 
 
-def save(connection: Connection, draft_id: int, content: Content, *, actor: str, now: datetime) -> bool:
+def version_of(content: Content) -> str:
+    """Return 12 hex digits that name what a draft says; which version of its segment it keeps is no word of it."""
+    said = content.model_dump(mode="json", exclude={"version"})
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def save(
+    connection: Connection, draft_id: int, content: Content, *, actor: str, now: datetime, based: str = ""
+) -> bool:
     """Write what somebody changed; returns whether that took an approval, or the asking for one, back.
 
+    Args:
+        connection: in a transaction.
+        draft_id: which.
+        content: what it says from now on.
+        actor: who.
+        now: this moment.
+        based: `version_of` what they changed; '' when that is not known.
+
     Raises:
-        Problem: there is no such draft, or it has begun.
+        Problem: there is no such draft, it has begun, or somebody else changed it meanwhile.
     """
     draft = _locked(connection, draft_id)
     before = content_of(draft)
+    if based not in ("", version_of(before)) and draft.updated_by != actor:
+        raise Problem(
+            f"{draft.updated_by.removeprefix('staff:')} changed this campaign while it lay open here.",
+            todo="Open it anew, or save once more to write over that.",
+        )
     if before.model_copy(update={"version": None}) == content.model_copy(update={"version": None}):
         return False
     taken_back = draft.state != "draft"

@@ -382,3 +382,50 @@ def test_every_language_shows_the_screens(town, marketer, language):
         assert f'lang="{language.replace("_", "-")}"' in answer.text
     marketer.post(path, fields | {"do": "ask"})
     assert marketer.get(path, headers=spoken).status_code == 200
+
+
+STALE = {
+    "a save of what somebody else changed is refused once": ("", 422, "Spring", "Summer"),
+    "a keystroke does not write over it": ("/live", 200, "Spring", "Spring"),
+}
+
+
+@pytest.mark.parametrize(("route", "status", "first", "second"), STALE.values(), ids=STALE)
+def test_a_form_that_lay_open_does_not_take_back_what_a_colleague_wrote(
+    town, marketer, staff, route, status, first, second
+):
+    path = draft(marketer)
+    page = marketer.get(path).text
+    mine = fields_of(page) | {"based": based(page), "title": "Summer", "do": "save"}
+    colleague = staff(Role.MARKETING)
+    theirs = colleague.get(path).text
+    theirs = fields_of(theirs) | {"based": based(theirs), "title": "Spring", "do": "save"}
+    assert colleague.post(path, theirs).status_code == 303
+
+    answer = marketer.post(path + route, mine)
+
+    assert answer.status_code == status
+    assert f"{colleague.name} changed this campaign while it lay open here." in answer.text
+    assert title(marketer, path) == first
+    marketer.post(path + route, mine | {"based": based(answer.text)})
+    assert title(marketer, path) == second, "only who saves once more writes over it"
+
+
+def test_who_types_on_is_not_told_that_they_changed_it_themselves(town, marketer):
+    path = draft(marketer)
+    page = marketer.get(path).text
+    mine = fields_of(page) | {"based": based(page)}
+
+    for said in ("S", "Su", "Summer"):  # the second one before the answer to the first one came
+        answer = marketer.post(path + "/live", mine | {"title": said})
+
+    assert "lay open here" not in answer.text
+    assert title(marketer, path) == "Summer"
+
+
+def based(page):
+    return re.search(r'name="based" value="(\w+)"', page)[1]
+
+
+def title(client, path):
+    return fields_of(client.get(path).text)["title"]

@@ -137,7 +137,7 @@ def save(visit: Visit) -> Response:
     try:
         content = _written(visit, content)
         with visit.site.installation.engine.begin() as connection:
-            drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
+            drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now, based=_based(visit))
         if action == "ask":
             _ask(visit, draft.id, content)
         elif action == "test":
@@ -190,15 +190,17 @@ def live(visit: Visit) -> Response:
     """Answer with the numbers and previews of the form as it stands; a draft is saved on the way."""
     draft = _found(visit)
     content = drafts.content_of(draft)
+    based = _based(visit)
     try:
         content = _written(visit, content)
         if draft.state == "draft" and content.name:
             with visit.site.installation.engine.begin() as connection:
-                drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
+                drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now, based=based)
+            based = drafts.version_of(content)
         found = composer.numbers(visit, content, customer=str(visit.fields.get("as", "")).strip())
     except Problem as problem:
         found = Numbers(problem=str(problem))
-    return visit.page("campaign_live", **_shown(visit, draft, content, found))
+    return visit.page("campaign_live", **_shown(visit, draft, content, found) | {"based": based})
 
 
 def checks(visit: Visit) -> Response:
@@ -393,6 +395,11 @@ def _test(visit: Visit, content: Content) -> Response:
     return _composer(visit, _found(visit), sent=sent)
 
 
+def _based(visit: Visit) -> str:
+    """Return what the draft said when the form was shown, as `drafts.version_of` names it."""
+    return str(visit.fields.get("based", ""))
+
+
 def _number(visit: Visit) -> int:
     return int(visit.request.path_params["draft"])
 
@@ -465,13 +472,14 @@ def _source(visit: Visit, content: Content) -> Template | None:
 
 
 def _shown(visit: Visit, draft: stored.Draft, content: Content, found: Numbers) -> dict[str, Any]:
-    saved = composer.version_of(drafts.content_of(draft)) == composer.version_of(content)
+    kept = drafts.version_of(drafts.content_of(draft))
     return {
+        "based": kept,
         "draft": draft,
         "content": content,
         "numbers": found,
         "forecast": found.forecast,
-        "unsaved": not saved and draft.state != "draft",
+        "unsaved": kept != drafts.version_of(content) and draft.state != "draft",
         "own": {part.channel: part for part in found.previews},
         "currency": visit.site.installation.organisation.costs.currency,
     }

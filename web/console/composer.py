@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -159,16 +157,9 @@ def numbers(visit: Visit, content: Content, *, customer: str = "", exact: bool =
         previews=() if missing else previews(installation, found, someone),
         customer=someone,
         language=showing.written_in(found.template, brand, someone),
-        version=version_of(content),
+        version=drafts.version_of(content),
         missing=missing,
     )
-
-
-def version_of(content: Content) -> str:
-    """Return 12 hex digits that name what a draft says."""
-    return hashlib.sha256(json.dumps(content.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[
-        :12
-    ]
 
 
 def previews(installation: Installation, found: Ready, someone: Addressed | None) -> tuple[Preview, ...]:
