@@ -36,6 +36,8 @@ def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -
 
     >>> sentence("stated_all", "en", {"said_at": "2026-03-03T10:00:00Z", "source": "form"})
     'You asked for this for all messages on March 3, 2026 (form).'
+    >>> sentence("stated_all", "nb", {"said_at": "2026-03-03T10:00:00Z", "source": "import:crm"})
+    'Du ba om dette for alle meldinger 3. mars 2026 (importert liste, crm).'
     >>> sentence("tried", "sv", {"channel": "letter"})
     'Det provades med brev och nådde dig inte.'
     """
@@ -117,6 +119,8 @@ def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str
     words = known["words"]
     if name == "channel":
         return str(known["channels"].get(value, value))
+    if name.endswith("source"):
+        return _source(str(value), words)
     if name == "with_purpose":
         return str(known["one"].get(value, value))
     if name.endswith("_at") or name in {"until", "pause_until"}:
@@ -124,6 +128,15 @@ def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str
     if isinstance(value, list):
         return ", ".join(str(known["holds"].get(one, one)) for one in value)
     return str(words.get(str(value).lower(), value))
+
+
+def _source(source: str, words: Mapping[str, str]) -> str:
+    """Return where a wish came from; `import:crm` is a list of the system crm, `import:import` of an unnamed one."""
+    kind, _, system = source.partition(":")
+    known = words.get(kind.lower())
+    if known is None:
+        return source
+    return f"{known}, {system}" if system and system != kind else known
 
 
 def _date(instant: str, language: str) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from store.hot import array, rows
+from store.hot import rows, uuids
 from store.persons import members
 
 _COLUMNS = """
     m.id::text AS message, m.run_id AS run, m.customer_id AS customer, m.state, m.reason, m.channel, m.document,
-    m.language, m.decision, m.input_digest, m.tried, m.due_at, m.planned_at, m.copy
+    m.language, m.decision, m.input_digest, m.tried, m.due_at, m.copy, m.over_budget,
+    coalesce((m.decision #>> '{0,decided_at}')::timestamptz, m.planned_at) AS decided_at
 """
 
 
@@ -48,7 +49,7 @@ def grounds_of(
     connection: Connection, messages: Sequence[str], *, channel: str
 ) -> dict[str, tuple[str, str, str]]:
     """Return (reason, said_at, until) of a channel in each decision; a message that does not name it is left out."""
-    found = rows(connection, _GROUNDS, {"messages": array(messages), "channel": channel})
+    found = rows(connection, _GROUNDS, {"messages": uuids(messages), "channel": channel})
     return {
         message: (reason, said_at or "", until or "") for message, reason, said_at, until in found if reason
     }

@@ -203,7 +203,8 @@ def uncover(connection: Connection, runs: Sequence[str], *, now: datetime) -> in
 
 _LET_GO = """
     UPDATE messages m SET state = 'ready', reason = '', channel = 'letter', due_at = :now, covered_by = NULL,
-           over_budget = b.over_budget, updated_at = clock_timestamp()
+           over_budget = b.over_budget, updated_at = clock_timestamp(),
+           decision = (SELECT jsonb_agg(e #- '{evidence,covered_by}') FROM jsonb_array_elements(m.decision) e)
       FROM messages b WHERE m.id = CAST(:next AS uuid) AND b.id = CAST(:before AS uuid) AND m.state = 'held'
 """
 _STAND_FOR = """

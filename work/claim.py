@@ -19,6 +19,7 @@ from store.heard import with_last_words
 from store.lanes import Lane, Waiting
 from store.limits import uncover
 from store.messages import write_decisions
+from store.policies import current_policy
 from store.silence import take_back_overtaken
 from tidings.channel import Channel
 from tidings.facts import Decisions
@@ -321,8 +322,11 @@ class Claimer:
             why = Decisions(
                 verdicts=why.verdicts.filter(~pl.col("message").is_in(list(elsewhere))), ranked=why.ranked
             )
+            current_policy(connection, self.policy)  # kept for the proof: perhaps no run has named it
             write_decisions(
-                connection, as_rows(why, question.costs), keep_keys=context.run.kind == "campaign"
+                connection,
+                as_rows(why, question.costs, again_at=now),
+                keep_keys=context.run.kind == "campaign",
             )
             hold_for_collection(connection, self.installation, why.verdicts["message"].to_list())
             if context.run.options.get("limits", {}).get("households"):

@@ -216,12 +216,19 @@ def _with_shares(connection: Connection, question: Question, asked: "pl.DataFram
     )
 
 
-def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool = False) -> "pl.DataFrame":
+def as_rows(
+    decisions: Decisions,
+    costs: Mapping[str, float],
+    *,
+    expecting: bool = False,
+    again_at: datetime | None = None,
+) -> "pl.DataFrame":
     """Return verdicts as `store.messages.write_decisions` takes them, the ranked list as one JSON text a message.
 
     All channels of a message are ranked, one after the other; messages without a verdict are left out.
 
     `expecting`: with how likely the customer engages on each channel, which a budget is shared out by.
+    `again_at`: when it is not decided as it is planned but once more, later: that is kept for its proof.
     """
     import polars as pl
 
@@ -240,6 +247,7 @@ def as_rows(decisions: Decisions, costs: Mapping[str, float], *, expecting: bool
         told("address", pl.col("address")),
         told("evidence", pl.when(pl.col("evidence") != "{}").then("evidence")),
         *((told("expected", pl.col("expected").round(9)),) if expecting else ()),
+        *((pl.lit(f',"decided_at":"{again_at.isoformat()}"'),) if again_at else ()),
         pl.lit("}"),
     )
     ranked = decisions.ranked.with_columns(pl.int_range(pl.len()).alias("place") // WIDTH).sort(

@@ -2,7 +2,11 @@
 
 The fingerprint of the inputs (`input_digest`) says whether the facts that are read are those of the decision. First the
 facts of today are tried; where they have changed since, the facts as they stood before each change, the newest change
-first. With the same facts the answer must be the same, channel by channel.
+first. With the same facts the answer must be the same, channel by channel. What waited is decided once more when its
+time has come, by the rules of that day: so the versions after the run's own are tried, too.
+
+What other messages of the run or of other campaigns had to do with it is taken as the decision tells it: which campaign
+it gave way to, what the budget closed, whose letter covers a household.
 """
 
 from __future__ import annotations
@@ -10,19 +14,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from preferences.decision import decide
 from preferences.policy import Policy, policy_from
+from preferences.statement import MOST_OFTEN
 from store.facts import read_facts
 from store.facts_as_of import changes, unknown
 from store.persons import members
-from store.policies import rules_of
+from store.policies import rules_of, versions
 from store.runs import Run
-from tidings.facts import Decisions, Facts, empty
+from tidings.facts import Decisions, Facts, Question, empty
 from tidings.problem import Problem
+from tidings.reason import Reason
 from work.build import context_of
 from work.installation import Installation
 from work.plan import question_of
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_CHANGES = 40
 """So many former states of the facts are tried."""
+MOST_POLICIES = 10
+"""So many versions of the policy after the run's own are tried."""
 _COMPARED = ("rank", "reason", "address", "evidence")
 
 
@@ -40,6 +49,8 @@ class Proof:
     """What came of asking again."""
 
     proved: bool
+    policy: int
+    """The version of the policy that it was decided by."""
     differs: Sequence[Mapping[str, Any]]
     """{channel, what, stored, computed}, or {what: facts | template}, when the facts or the template are not there."""
     unknown: Sequence[str]
@@ -53,6 +64,7 @@ class Proof:
         """Return what an explanation says of it."""
         return {
             "proved": self.proved,
+            "policy": self.policy,
             "differs": list(self.differs),
             "unknown": list(self.unknown),
             "facts_changed": self.facts_changed,
@@ -62,58 +74,101 @@ class Proof:
 
 def prove(connection: Connection, installation: Installation, run: Run, row: Any, *, now: datetime) -> Proof:
     """Recompute the decision of a message of a run, a row of `store.decided`; `now` is what today is compared at."""
+    own = run.policy_version
     try:
         context = context_of(connection, installation, run)
     except Problem:  # its template is no longer there: nobody can ask the same again
-        return Proof(proved=False, differs=[{"what": "template"}], unknown=[], facts_changed=True, today=None)
+        return Proof(
+            proved=False,
+            policy=own,
+            differs=[{"what": "template"}],
+            unknown=[],
+            facts_changed=True,
+            today=None,
+        )
     question = question_of(context.run, context.template, installation.organisation)
-    policy = policy_from(rules_of(connection, context.run.policy_version))
-    asked = _asked(row)
-    facts = read_facts(connection, question, asked, row.planned_at)
-    found = _same(_before(facts, row.planned_at), policy, row)
+    policies = _policies(connection, own)
+    asked = _asked(row, question)
+    facts = read_facts(connection, question, asked, row.decided_at)
+    found = _same(facts, policies, row)
     if found is not None:
-        differs = _differences(row.decision, found)
-        return Proof(proved=not differs, differs=differs, unknown=[], facts_changed=False, today=None)
+        differs = _differences(row.decision, found.channels)
+        return Proof(
+            proved=not differs,
+            policy=found.policy,
+            differs=differs,
+            unknown=[],
+            facts_changed=False,
+            today=None,
+        )
     records = members(connection, row.customer)
     for known_at in _moments(connection, records):
-        former = read_facts(connection, question, asked, row.planned_at, known_at=known_at)
-        found = _same(_before(former, row.planned_at), policy, row)
+        former = read_facts(connection, question, asked, row.decided_at, known_at=known_at)
+        found = _same(former, policies, row)
         if found is not None:
             break
-    differs = [{"what": "facts"}] if found is None else _differences(row.decision, found)
+    differs = [{"what": "facts"}] if found is None else _differences(row.decision, found.channels)
     return Proof(
         proved=not differs,
+        policy=own if found is None else found.policy,
         differs=differs,
-        unknown=unknown(connection, records, row.planned_at) if found is None else [],
+        unknown=unknown(connection, records, row.decided_at) if found is None else [],
         facts_changed=True,
-        today=_today(facts, policy, row, now),
+        today=_today(facts, policies[own if found is None else found.policy], row, now),
     )
 
 
-def _asked(row: Any) -> pl.DataFrame:
-    """Return the question for each number of channels that had been tried, when it was planned and when claimed."""
+def _policies(connection: Connection, own: int) -> dict[int, Policy]:
+    """Return the version that a run names, then those that came after it, the newest first."""
+    later = [version for version in versions(connection) if version > own][:MOST_POLICIES]
+    return {version: policy_from(rules_of(connection, version)) for version in (own, *later)}
+
+
+def _asked(row: Any, question: Question) -> pl.DataFrame:
+    """Return the question for each number of channels that had been tried, and what the budget may have closed."""
     import polars as pl
 
-    spent = [entry["channel"] for entry in row.decision if entry["reason"] == "budget"]
-    gain = next(
-        (entry.get("evidence", {}).get("gain") for entry in row.decision if entry["reason"] == "budget"), None
-    )
+    spent = [entry for entry in row.decision if entry["reason"] == Reason.BUDGET]
+    gain = next((entry.get("evidence", {}).get("gain") for entry in spent), None)
+    closed = {
+        tuple(sorted(some))
+        for some in ([entry["channel"] for entry in spent], row.over_budget or question.limited, ())
+    }
     lines = [
         {
-            "message": f"{used} {waited}", "customer": row.customer, "tried": row.tried[:used], "over_budget": spent,
-            "gain": gain, "waited": waited,
+            "message": f"{used} {waited} {over}", "customer": row.customer, "tried": row.tried[:used],
+            "over_budget": over, "gain": gain, "waited": waited,
         }
         for used in range(len(row.tried) + 1)
         for waited in (False, True)
+        for over in sorted(closed)
     ]  # fmt: skip
     return pl.DataFrame(lines, schema=empty("asked").schema)
 
 
-def _before(facts: Facts, planned_at: datetime) -> Facts:
-    """Return facts with what had been sent before a decision: the message itself is not among its reasons."""
+def _before(facts: Facts, row: Any) -> Iterator[Facts]:
+    """Yield facts with what had been sent before a decision, and with the campaign that it gave way to.
+
+    The message itself is not among its reasons. What was sent at the same instant may be it or another one: first
+    none of that is, then all. A limit with room for several is full of the one campaign that the decision names.
+    """
     import polars as pl
 
-    return replace(facts, recent=facts.recent.filter(pl.col("at") < planned_at))
+    evidence: Mapping[str, Any] = next(
+        (found for entry in row.decision if "gives_way_to" in (found := entry.get("evidence") or {})), {}
+    )
+    if evidence:
+        rival = {
+            "customer": row.customer, "campaign": evidence["gives_way_to"], "brand": facts.question.brand,
+            "purpose": facts.question.purpose, "priority": evidence["its_priority"],
+            "at": datetime.fromisoformat(evidence["planned_at"]),
+        }  # fmt: skip
+        facts = replace(facts, coming=pl.DataFrame([rival] * MOST_OFTEN, schema=empty("coming").schema))
+    sent = facts.recent.filter(pl.col("at") < row.decided_at)
+    with_equals = facts.recent.filter(pl.col("at") <= row.decided_at)
+    yield replace(facts, recent=sent)
+    if with_equals.height > sent.height:
+        yield replace(facts, recent=with_equals)
 
 
 def _moments(connection: Connection, records: Sequence[int]) -> Iterator[datetime]:
@@ -122,11 +177,22 @@ def _moments(connection: Connection, records: Sequence[int]) -> Iterator[datetim
         yield at - timedelta(microseconds=1)
 
 
-def _same(facts: Facts, policy: Policy, row: Any) -> list[dict[str, Any]] | None:
-    """Return the channels that these facts give, None when they are not the facts of the decision."""
-    answer = decide(facts, policy, row.planned_at)
-    asked = dict(answer.verdicts.select("input_digest", "message").iter_rows())
-    return _channels(answer, asked[row.input_digest]) if row.input_digest in asked else None
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Found:
+    """The channels that the facts of a decision give, and by which version of the policy."""
+
+    policy: int
+    channels: list[dict[str, Any]]
+
+
+def _same(facts: Facts, policies: Mapping[int, Policy], row: Any) -> _Found | None:
+    """Return what these facts give, None when they are not the facts of the decision."""
+    for known, (version, policy) in product(_before(facts, row), policies.items()):
+        answer = decide(known, policy, row.decided_at)
+        asked = dict(answer.verdicts.select("input_digest", "message").iter_rows())
+        if row.input_digest in asked:
+            return _Found(policy=version, channels=_channels(answer, asked[row.input_digest]))
+    return None
 
 
 def _channels(answer: Decisions, message: str) -> list[dict[str, Any]]:
@@ -147,11 +213,20 @@ def _differences(
     for entry in stored:
         line = by_channel.get(entry["channel"], {})
         for what in _COMPARED:
-            before, after = entry.get(what) or None, line.get(what) or None
+            before, after = _of_its_own(entry.get(what)) or None, line.get(what) or None
             if before != after:
                 found.append({"channel": entry["channel"], "what": what, "stored": before, "computed": after})
                 break
     return found
+
+
+def _of_its_own(value: Any) -> Any:
+    """Return what a channel rests on but for another letter of the run that covers it."""
+    return (
+        {name: one for name, one in value.items() if name != "covered_by"}
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _today(facts: Facts, policy: Policy, row: Any, now: datetime) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from preferences.policy import Policy
 from store import registers
 from store.messages import to_ask_again, write_decisions
+from store.policies import current_policy
 from store.runs import find_run
 from tidings.purpose import PurposeClass
 from tidings.reason import Reason
@@ -48,9 +49,10 @@ def _of_run(installation: Installation, run_id: str, policy: Policy, now: dateti
             question = question_of(run, context.template, installation.organisation)
             rows = to_ask_again(connection, held)
             decisions = ask(connection, question, rows, policy, now=now)
+            current_policy(connection, policy)
             write_decisions(
                 connection,
-                as_rows(decisions, question.costs, expecting=True),
+                as_rows(decisions, question.costs, expecting=True, again_at=now),
                 keep_keys=run.kind == "campaign",
             )
             if run.purpose_class == PurposeClass.MARKETING:
