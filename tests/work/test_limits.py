@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text, update
 
 from store.limits import uncover
+from store.policies import rules_of
 from store.tables import addresses, customers
 from tests.town import NOON, agree, install, settle, state
 from tests.work.test_deliver import House
@@ -14,6 +15,7 @@ from tidings.channel import Channel
 from tidings.problem import Problem
 from work import run as stages
 from work.campaign import open_campaign, parse_campaign
+from work.explain import explain
 from work.report import report
 
 DAY = timedelta(days=1)
@@ -290,3 +292,49 @@ def test_a_wish_of_one_a_year_looks_back_a_year(house, engine):
     row = messages(engine, planned(house))[customer]
 
     assert (row.reason, row.due_at) == ("frequency", NOON + 165 * DAY)
+
+
+def proofs(installation, run, count):
+    """Return of each customer of a run whether their decision is proved, or what differs."""
+    told = [explain(installation, f"C{number}", run, now=NOON) for number in range(1, count + 1)]
+    return [one["proved"] or one["differs"] for one in told]
+
+
+def test_what_other_messages_had_to_do_with_a_decision_is_no_doubt_about_it(house, engine):
+    """Law: whom a run holds for its household, its budget or a rival has a decision that is proved."""
+    ids = settle(engine, 5, channels=("letter", "email"))
+    settle(engine, 1, channels=("email",))
+    at_home(engine, ids[:2])
+    prefers_letters(engine, ids)
+    with engine.begin() as connection:
+        state(connection, ids[4], kind="frequency", value={"at_most": 1, "per": "week"})
+    later = offer(name="summer", priority=8, schedule={"start": (NOON + DAY).isoformat()})
+    open_campaign(house, later, house.policy, actor="staff:test", now=NOON)
+    run = planned(house, budget={"letters": 2})
+
+    assert {row.reason for row in messages(engine, run).values()} == {"", "household", "priority"}
+    assert "budget" in {one["reason"] for row in messages(engine, run).values() for one in row.decision}
+    assert proofs(house, run, 6) == [True] * 6
+
+
+def test_what_is_decided_again_is_proved_by_the_rules_and_the_instant_of_that(settings, engine):
+    """The night is over and the rules are others by then; one of them has no address that the budget is about."""
+    house = House(settings, engine)
+    (settings.home / "policy.toml").write_text(
+        '[quiet]\nemail = { start = "11:00", end = "14:00" }\n', encoding="utf-8"
+    )
+    settle(engine, 2, channels=("email",))
+    house.plan(budget={"letters": 1}, channels=["email", "letter"])
+    (settings.home / "policy.toml").write_text(
+        '[quiet]\nemail = { start = "13:00", end = "17:00" }\n', encoding="utf-8"
+    )
+    later = House(settings, engine)
+    later.run, later.now = house.run, NOON + timedelta(hours=2)
+    later.send()
+    told = explain(later.installation, "C1", later.run, now=later.now)
+
+    assert (told["reason"], told["due_at"]) == ("quiet_hours", NOON + timedelta(hours=4))
+    assert (told["proved"], told["differs"], told["facts_changed"]) == (True, [], False)
+    assert told["decided_at"] == later.now
+    with engine.begin() as connection:
+        assert '"13:00:00"' in rules_of(connection, told["policy"])
