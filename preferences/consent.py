@@ -87,7 +87,7 @@ class _Events:
     def only(self, which: Ints) -> _Events:
         """Return some of the lines."""
         names = ("row", "cell", "action", "level", "wide", "general", "at", "number")
-        return _Events(**{name: getattr(self, name)[which] for name in names})
+        return _Events(**{name: getattr(self, name).take(which) for name in names})
 
     def scopes(self) -> Ints:
         """Return the scope of each line as one number."""

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from preferences.batch import Batch
-from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Ints, Small, where
+from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Ints, Small, at, where
 from preferences.statement import minutes
 from tidings.channel import Channel
 from tidings.problem import Problem
@@ -280,10 +280,10 @@ def edges_of(country: str) -> tuple[str, ...]:
 
 def strictest(found: Known, asked: Ints, row: Ints, channel: Ints) -> tuple[Ints, Small]:
     """Return the largest of a table's values over the countries of some cells, and the country it is from."""
-    best, land = np.zeros(len(row), dtype=np.int64), found.places[row, channel, 0]
+    best, land = np.zeros(len(row), dtype=np.int64), at(found.places[:, :, 0], row, channel)
     for slot in range(SLOTS):
-        place = found.places[row, channel, slot]
-        values = asked[place, channel]
+        place = at(found.places[:, :, slot], row, channel)
+        values = at(asked, place, channel)
         more = values > best
         best, land = where(more, values, best), where(more, place, land)
     return best, land
@@ -291,6 +291,8 @@ def strictest(found: Known, asked: Ints, row: Ints, channel: Ints) -> tuple[Ints
 
 def shortest(found: Known, asked: Ints, row: Ints, channel: Ints) -> Ints:
     """Return the smallest of a table's values that some country of each of some cells sets (0: none does)."""
-    values = asked[found.places[row, channel], channel[:, None]]
-    least = where(values == 0, NEVER, values).min(axis=1, initial=NEVER)
+    least = np.full(len(row), NEVER)
+    for slot in range(SLOTS):
+        values = at(asked, at(found.places[:, :, slot], row, channel), channel)
+        least = np.minimum(least, where(values == 0, NEVER, values))
     return where(least == NEVER, 0, least)

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from preferences.sheet import NEVER, NOBODY, Bools, Ints, microseconds, where
+from preferences.sheet import NEVER, NOBODY, Bools, Ints, different, microseconds, where
 from preferences.statement import ANY_DAY
 
 MINUTE = 60_000_000
@@ -78,10 +79,14 @@ def release(due: Ints, rest: Rest, which: Bools) -> Freed:
         ends = (day + (over & (minute >= first))) * DAY + last * MINUTE
         target = where(resting | unwished, (day + 1) * DAY, ends)
         hit = inside | resting | unwished
-        moved[:, moving] |= np.stack([inside & ~resting & ~unwished, resting, unwished & ~resting])
-        moving = moving[hit]
+        for one, why in zip(
+            moved, (inside & ~resting & ~unwished, resting, unwished & ~resting), strict=True
+        ):
+            one[moving[np.flatnonzero(why)]] = True
+        hit = np.flatnonzero(hit)
+        moving, clock = moving[hit], clock.of(hit)
         # No further than the next change of the clock: one that is set back may stand outside the window again.
-        freed[moving] = np.minimum(clock.shows(target), clock.change)[hit]
+        freed[moving] = np.minimum(clock.shows(target[hit]), clock.change)
     return Freed(due=freed, quiet=moved[0], holiday=moved[1], day=moved[2])
 
 
@@ -89,29 +94,44 @@ def release(due: Ints, rest: Rest, which: Bools) -> Freed:
 class Clock:
     """What the clocks of some zones show at some instants, and when each is set next; microseconds."""
 
-    ahead: Ints
-    """Of UTC."""
-    change: Ints
-    """The next instant at which it is set."""
-    then: Ints
-    """How far it is ahead from that instant on."""
     now: Ints
+    zone: Ints
+    clocks: tuple[Ints, Ints]
+    """As `_clocks` returns them."""
+    place: Ints
+    """The next change among them."""
 
     @classmethod
     def at(cls, zones: Sequence[str], zone: Ints, now: Ints) -> Clock:
         """Read the clock of each zone (a place in `zones`) at an instant of its own."""
         if not len(now):
-            return cls(ahead=now, change=now, then=now, now=now)
+            return cls(now=now, zone=now, clocks=(now, now), place=now)
         first, last = (datetime.fromtimestamp(int(edge) // 1_000_000, tz=UTC).year for edge in _edges(now))
-        changes, shifts = _clocks(tuple(zones), first, last + 2)
-        era = zone.astype(np.int64) * _ERA
-        place = np.searchsorted(changes, era + now, side="right")
-        return cls(ahead=shifts[place - 1], change=changes[place] - era, then=shifts[place], now=now)
+        clocks = _clocks(tuple(zones), first, last + 2)
+        place = np.searchsorted(clocks[0], zone.astype(np.int64) * _ERA + now, side="right")
+        return cls(now=now, zone=zone, clocks=clocks, place=place)
+
+    def of(self, which: Ints) -> Clock:
+        """Return the clocks of some lines."""
+        return Clock(now=self.now[which], zone=self.zone[which], clocks=self.clocks, place=self.place[which])
+
+    @cached_property
+    def ahead(self) -> Ints:
+        """How far each is ahead of UTC."""
+        return self.clocks[1].take(self.place - 1)
+
+    @cached_property
+    def change(self) -> Ints:
+        """The next instant at which each is set."""
+        return self.clocks[0].take(self.place) - self.zone.astype(np.int64) * _ERA
 
     def shows(self, wall: Ints) -> Ints:
         """Return the first instant after `now` at which it shows `wall` or, where it is set past it, more."""
-        plain = wall - self.ahead
-        return where(self.change <= plain, np.maximum(self.change, wall - self.then), plain)
+        found = wall - self.ahead
+        late = np.flatnonzero(self.change <= found)
+        then = self.clocks[1].take(self.place[late])
+        found[late] = np.maximum(self.change[late], wall[late] - then)
+        return found
 
 
 def _edges(values: Ints) -> tuple[np.int64, np.int64]:
@@ -193,13 +213,21 @@ def _on_holiday(rest: Rest, line: Ints, day: Ints) -> Bools:
     if not len(which):
         return found
     country, day = rest.country[line[which]].astype(np.int64), day[which]
-    years = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
-    asked = [divmod(pair, _YEARS) for pair in np.unique(country * _YEARS + years).tolist()]
+    first, last = (int(_year(edge)) for edge in _edges(day))
+    if first == last:
+        asked = [(place, first) for place in different(country).tolist()]
+    else:
+        asked = [divmod(pair, _YEARS) for pair in np.unique(country * _YEARS + _year(day)).tolist()]
     dates = [place * _YEARS * 366 + holidays_of(rest.countries[place], year) for place, year in asked]
     known = np.concatenate([*dates, [NEVER]])
     key = country * _YEARS * 366 + day
     found[which] = known[np.searchsorted(known, key)] == key
     return found
+
+
+def _year(day: Any) -> Any:
+    """Return the year of days since 1970."""
+    return day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,20 @@ import numpy as np
 
 from preferences.behaviour import Observed
 from preferences.reach import number
-from preferences.sheet import CHANNELS, NOBODY, WIDTH, Bools, Floats, Ints, Small, cells, sheet, some, where
+from preferences.sheet import (
+    CHANNELS,
+    NOBODY,
+    WIDTH,
+    Bools,
+    Floats,
+    Ints,
+    Small,
+    at,
+    cells,
+    sheet,
+    some,
+    where,
+)
 from preferences.statement import UNPLACED, Statements, is_only, places
 from tidings.reason import Reason
 
@@ -119,7 +132,7 @@ def keys(wished: Ints, *, mean: Floats | None, moved: Bools | None, house: Ints)
     if mean is None or moved is None:
         return key
     who, channel = cells(moved)
-    rest = np.floor((1.0 - mean[who, channel]) * 1e9).astype(np.int64)
+    rest = np.floor((1.0 - at(mean, who, channel)) * 1e9).astype(np.int64)
     key[who, channel] = OBSERVED + rest * 8 + house[channel]
     return key
 

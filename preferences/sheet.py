@@ -64,7 +64,7 @@ def newest(key: Ints, size: int, *order: Ints) -> Ints:
         shared[again] = True
         row = np.flatnonzero(shared[key])
         for part in order:
-            values, whose = part[row], key[row]
+            values, whose = part.take(row), key.take(row)
             most = np.full(size, LONG_AGO, dtype=np.int64)
             np.maximum.at(most, whose, values)
             row = row[np.flatnonzero(values == most[whose])]
@@ -80,6 +80,12 @@ def sheet(size: int, filled: Any, kind: Any = np.int64) -> npt.NDArray[Any]:
 def flat(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return a sheet as one list, channel after channel: a cell stands at channel x number of customers + customer."""
     return values.T.ravel()
+
+
+def at(values: npt.NDArray[Any], row: Small, column: Any) -> npt.NDArray[Any]:
+    """Return some cells of a sheet, or of any small table; two indexes take three times as long as one."""
+    found: npt.NDArray[Any] = flat(values).take(column * np.int64(len(values)) + row)
+    return found
 
 
 def cells(which: Bools) -> tuple[Ints, Ints]:
@@ -125,10 +131,10 @@ def matched(begin: Ints, keys: Ints, order: Ints) -> tuple[Ints, Ints]:
 
     Those of a key stand together in `order`: from `begin[key]` up to `begin[key + 1]`.
     """
-    first = begin[keys]
-    count = begin[keys + 1] - first
+    first = begin.take(keys)
+    count = begin.take(keys + 1) - first
     place = np.repeat(np.arange(len(keys)), count)
-    return place, order[np.arange(len(place)) + np.repeat(first - (np.cumsum(count) - count), count)]
+    return place, order.take(np.arange(len(place)) + np.repeat(first - (np.cumsum(count) - count), count))
 
 
 def alike(*columns: Small) -> tuple[Ints, Ints]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from preferences.law import OF_ADDRESS, Known, table
 from preferences.pause import Pauses, pauses, resume_at
 from preferences.quiet import Rest, known_zone, release
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Ints, Small, alike, sheet, some, where
+from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Ints, Small, alike, at, sheet, where
 from preferences.statement import ANY_DAY, Statements, best_days, quiet_times
 from tidings.channel import Channel
 from tidings.reason import Reason
@@ -72,7 +73,7 @@ def timing(
         The line of each message, and the lines.
     """
     begins, ends, chosen = _quiet_times(batch, said)
-    start, end, own = begins[customer, channel], ends[customer, channel], chosen[customer, channel]
+    start, end, own = (at(one, customer, channel) for one in (begins, ends, chosen))
     days, day = _wished_days(batch, said)
     free, found, hours = _room(batch, said), None, own_hours(batch)
     alone = (free.due > batch.now) | (day != NOBODY)
@@ -132,8 +133,8 @@ def _shared(
         *(np.append(batch.customers.dictionary(column)[0], 0)[known] for column in ("time_zone", "country")),
         known == NOBODY,
         *(part[several] for part in own),
-        *(land.places[customer, channel, slot] for slot in range(OF_ADDRESS, land.places.shape[2])),
-        *(land.abroad[customer, channel, edge] for edge in range(land.abroad.shape[2])),
+        *(at(land.places[:, :, slot], customer, channel) for slot in range(OF_ADDRESS, land.places.shape[2])),
+        *(at(land.abroad[:, :, edge], customer, channel) for edge in range(land.abroad.shape[2])),
     )
     line[single] = len(one) + np.arange(len(single))
     return line, np.concatenate([several[one], single])
@@ -295,7 +296,7 @@ def _rest(batch: Batch, start: Ints, end: Ints, days: Ints, customer: Ints, chan
 def _abroad(rest: Rest, land: Known, customer: Ints, channel: Ints) -> Iterator[Rest]:
     """Yield the same quiet time on the clocks of the phone number, where it is of another country."""
     for edge in range(land.abroad.shape[2]):
-        zone = land.abroad[customer, channel, edge]
+        zone = at(land.abroad[:, :, edge], customer, channel)
         if (zone != NOBODY).any():
             yield _window(rest, rest.start, rest.end, zone, land.zones)
 
@@ -307,18 +308,20 @@ def _legal(batch: Batch, rest: Rest, land: Known, customer: Ints, channel: Ints)
     if not (rules.quiet_law != NOBODY).any():
         return [], law
     found: list[Rest] = []
-    for slot in range(land.places.shape[2]):
-        place = land.places[customer, channel, slot]
-        start, end = rules.start[place, channel], rules.end[place, channel]
-        nearer = some(land.places[customer, channel, :slot] == place[:, None])
+    places = [at(land.places[:, :, slot], customer, channel) for slot in range(land.places.shape[2])]
+    for slot, place in enumerate(places):
+        start, end = at(rules.start, place, channel), at(rules.end, place, channel)
+        nearer = reduce(
+            np.logical_or, (place == other for other in places[:slot]), np.zeros(len(place), dtype=np.bool_)
+        )
         start, end = where(nearer, 0, start), where(nearer, 0, end)
         which = start != end
         if not which.any():
             continue
-        law = where(which & (law == NOBODY), rules.quiet_law[place, channel], law)
+        law = where(which & (law == NOBODY), at(rules.quiet_law, place, channel), law)
         found.append(_window(rest, start, end, rest.zone, rest.zones))
         if slot >= OF_ADDRESS:
-            zones = (land.abroad[customer, channel, edge] for edge in range(land.abroad.shape[2]))
+            zones = (at(land.abroad[:, :, edge], customer, channel) for edge in range(land.abroad.shape[2]))
             found += [_window(rest, start, end, zone, land.zones) for zone in zones]
     return found, law
 

@@ -14,7 +14,7 @@ import numpy as np
 from preferences.batch import Batch
 from preferences.law import Known, Table, number_of, strictest, table
 from preferences.reach import OPEN, number
-from preferences.sheet import CHANNELS, NOBODY, Ints, Small, cells, sheet, some
+from preferences.sheet import CHANNELS, NOBODY, Ints, Small, at, cells, sheet, some
 from tidings.channel import Channel
 from tidings.reason import Reason
 
@@ -50,16 +50,16 @@ def lawful(batch: Batch, found: Known, address: Ints, basis: Small) -> Lawful:
     rules = table(batch.question.purpose_class)
     who, channel = cells(basis > CONSENT)
     if len(who):
-        country[who, channel] = due = _due(batch, found, rules)[who, channel]
+        country[who, channel] = due = at(_due(batch, found, rules), who, channel)
         late = np.flatnonzero(due != NOBODY)
         reason[who[late], channel[late]] = number(Reason.WASH_DUE)
         register = np.append(batch.addresses.whole("register"), NOBODY)
-        listed = np.flatnonzero((register != NOBODY)[address[who, channel]])
+        listed = np.flatnonzero((register != NOBODY).take(at(address, who, channel)))
         _, land = strictest(found, rules.register_law + 1, who[listed], channel[listed])
         law[who[listed], channel[listed]] = rules.register_law[land, channel[listed]]
         reason[who[listed], channel[listed]] = number(Reason.REGISTER)
         least, land = strictest(found, rules.basis, who, channel)
-        less = np.flatnonzero(np.array(_WORTH)[basis[who, channel]] < least)
+        less = np.flatnonzero(np.array(_WORTH)[at(basis, who, channel)] < least)
         who, channel, land = who[less], channel[less], land[less]
         law[who, channel] = rules.basis_law[land, channel]
         reason[who, channel] = number(Reason.LAW)
