@@ -1,12 +1,14 @@
 """Whom a mail that came back was for, where no report says so."""
 
 import re
+from itertools import islice
 
 from channels.email.incoming import WHOLE, Mail
 from channels.email.signs import DAEMON, QUOTE
 
 ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'=]{1,100}@[\w.-]{1,200}\w")
 _MOST = 20_000
+_MOST_NAMED = 200
 _FIELD = r"^[> \t]{0,6}%s:[ \t]*(.{1,200})$"
 _PLACE = re.compile(
     r"(^[ \t>*<(-]{0,12}|(rcpt to|recipients?|address|userid|user|size|to|errors?):?[ \t]{0,4}<?)"
@@ -31,9 +33,15 @@ def addressee(mail: Mail, own: str) -> str:
     ours = {
         one.lower() for name in ("from", "to", "return-path") for one in ADDRESS.findall(mail.header(name))
     }
-    named = [one for one in ADDRESS.findall(words) if one.lower() not in ours and not DAEMON.match(one)]
+    named = [
+        one
+        for one in ADDRESS.findall(words)[:_MOST_NAMED]
+        if one.lower() not in ours and not DAEMON.match(one)
+    ]
     known = {one.lower() for one in named}
-    placed = (found["who"] for found in _PLACE.finditer(words) if found["who"].lower() in known)
+    placed = (
+        found["who"] for found in islice(_PLACE.finditer(words), _MOST_NAMED) if found["who"].lower() in known
+    )
     confirmed = (one for one in stated if one.lower() in known)
     return next(confirmed, "") or next(placed, "") or next(iter((*stated, *named)), "")
 

@@ -18,6 +18,8 @@ _MOST_TEXT = 2**15
 _MOST_PARTS = 60
 _MOST_LEVELS = 6
 _MOST_HEADERS = 300
+_MOST_LINES = 1500
+"""Of a part that the library sees, which asks every line dozens of questions."""
 _CHARSET = re.compile(
     r"(utf-?8|us-ascii|ascii|iso-?8859|latin|windows-|cp\d|koi8|iso-2022-(jp|kr)|shift|sjis|euc|gb|big5|ks_c|mac)",
     re.IGNORECASE,
@@ -245,7 +247,7 @@ def as_message(mail: Mail) -> Message:
     if mail.kind.startswith("multipart/"):
         message.set_payload([_as_part(part) for part in mail.parts])
     else:
-        message.set_payload(mail.text.encode("ascii", "replace").decode("ascii"))
+        message.set_payload(_lines(mail.text))
     return message
 
 
@@ -256,5 +258,9 @@ def _ascii(value: str) -> str:
 def _as_part(part: Part) -> Message:
     flat = Message()
     flat["content-type"] = part.kind
-    flat.set_payload(part.text.encode("ascii", "replace").decode("ascii"))
+    flat.set_payload(_lines(part.text))
     return flat
+
+
+def _lines(text: str) -> str:
+    return "\n".join(text.split("\n", _MOST_LINES)[:_MOST_LINES]).encode("ascii", "replace").decode("ascii")
