@@ -10,18 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
+from templates.drawn_page import DrawnPage, Letter
 from templates.postal_lines import NOTHING_CHOSEN, Window, window_for
 from tidings.problem import Problem
 
 if TYPE_CHECKING:
-    import numpy as np
     import pikepdf
-    import pypdfium2
 
 MAX_BYTES = 50_000_000
 MAX_PAGES = 60
@@ -34,7 +34,6 @@ MARGIN = 4.0
 """Millimetres along the edges that office and production printers cannot reach."""
 SIZE_OFF = 1.0
 """Millimetres that a page may be off its paper."""
-DPI = 100
 SMALLEST = 6.0
 """Points of type in the window that the post's readers still make out."""
 TINY = 4.0
@@ -43,12 +42,6 @@ LINES = (2, 8)
 """Lines of an address."""
 GAP = 0.12
 """Of the type's size: the least that parts two words."""
-WHITE = 250
-"""Of 255: what is lighter is paper."""
-FAINT = 24
-"""Of 255: how much darker or lighter than its surroundings a letter must be at its strongest to be seen."""
-COLOURED = 30
-"""Of 255: between the strongest and the weakest of red, green and blue; below it is grey."""
 MM = 25.4 / 72
 
 CHECKS = (
@@ -118,7 +111,7 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
     command.append("enclosed" if enclosed else "")
     try:
         done = subprocess.run(  # noqa: S603 -- our own interpreter; the path is one argument
-            command, capture_output=True, text=True, check=False, timeout=2 * SECONDS
+            command, capture_output=True, text=True, check=False, timeout=10 * SECONDS
         )
     except subprocess.TimeoutExpired:
         return _given_up(country, kind)
@@ -127,7 +120,7 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
         return answer
     if done.returncode == _NO_PDF:
         raise Problem(f"{path} is not a PDF that can be opened: {done.stdout.strip()}.")
-    return _given_up(country, kind)
+    return _given_up(country, kind, damaged=done.returncode == _DAMAGED)
 
 
 _AT_ONCE = BoundedSemaphore(2)
@@ -157,6 +150,8 @@ def judged_bytes(pdf: bytes, country: str, kind: str = "", *, enclosed: bool = F
 
 
 _NO_PDF = 9
+_DAMAGED = 10
+_TOO_MUCH = 11
 _CHILD = "import sys; sys.path.insert(0, sys.argv[1]); from templates.foreign_letter import child; child()"
 
 
@@ -169,15 +164,23 @@ def child() -> None:
 
     try:
         found = judge(Path(path).read_bytes(), country, kind, enclosed=bool(enclosed)).told()
+    except pikepdf.PasswordError:
+        sys.stdout.write("it is locked with a password")
+        sys.exit(_NO_PDF)
     except pikepdf.PdfError as error:
         sys.stdout.write(str(error).partition("\n")[0])
         sys.exit(_NO_PDF)
+    except MemoryError:
+        sys.exit(_TOO_MUCH)
+    except Exception:  # what a hostile file breaks in a reader is its own finding
+        sys.exit(_DAMAGED)
     sys.stdout.write(json.dumps(found))
 
 
-def _given_up(country: str, kind: str) -> dict[str, Any]:
+def _given_up(country: str, kind: str, *, damaged: bool = False) -> dict[str, Any]:
+    heavy = f"it takes more than {SECONDS} s or {MEMORY >> 30} GiB to draw"
     finding = Finding(
-        check="file", verdict="block", detail=f"it takes more than {SECONDS} s or {MEMORY >> 30} GiB to draw"
+        check="file", verdict="block", detail="it is damaged: a page cannot be drawn" if damaged else heavy
     )
     return Judgement(
         country=country,
@@ -205,20 +208,23 @@ def judge(pdf: bytes, country: str, kind: str = "", *, enclosed: bool = False) -
     import pikepdf
     import pypdfium2
 
+    from templates.foreign_file import missing_fonts, unit_of
+
     window = _window_of(country, kind)
     with pikepdf.open(io.BytesIO(pdf)) as opened:
         pages = len(opened.pages)
-        found = [*_of_file(opened), *_fonts(opened)]
-    if not 1 <= pages <= MAX_PAGES:
-        found.append(Finding(check="pages", verdict="block", detail=f"{pages} pages, 1 to {MAX_PAGES} go"))
-        return _judgement(country, window, pages, (), (), found)
+        if not 1 <= pages <= MAX_PAGES:
+            wrong = Finding(check="pages", verdict="block", detail=f"{pages} pages, 1 to {MAX_PAGES} go")
+            return _judgement(country, window, pages, (), (), [wrong])
+        found = [*_of_file(opened)]
+        asides = [(unit_of(page.obj), missing_fonts(page)) for page in opened.pages]
     drawn = pypdfium2.PdfDocument(pdf)
     try:
         colours: list[int] = []
         address: tuple[str, ...] = ()
-        for number in range(pages):
-            seen = _Seen(drawn[number])
-            found += [*_of_page(seen, number + 1, window)]
+        for number, (unit, aside) in enumerate(asides):
+            seen = DrawnPage(drawn[number], unit)
+            found += [*_of_page(seen, number + 1, window), *_fonts(seen, number + 1, aside)]
             if seen.is_coloured():
                 colours.append(number + 1)
             if number == 0 and not enclosed:
@@ -254,177 +260,34 @@ def _judgement(
 
 
 def _of_file(opened: "pikepdf.Pdf") -> Iterator[Finding]:
-    """Say what no paper can hold: programs, attachments, fields, layers."""
-    root = opened.Root
-    names: Any = root.get("/Names", {})
-    if "/JavaScript" in names or _runs(root.get("/OpenAction")) or "/AA" in root:
-        yield Finding(check="active", verdict="block", detail="the file runs a program when it is opened")
-    if "/EmbeddedFiles" in names:
-        yield Finding(
-            check="active", verdict="warn", detail="the file carries attachments, which nobody prints"
-        )
-    if "/AcroForm" in root and len(root.AcroForm.get("/Fields", [])):
-        yield Finding(check="active", verdict="warn", detail="the file has fields to fill in")
-    if "/OCProperties" in root:
-        yield Finding(
-            check="hidden_text", verdict="warn", detail="the file has layers that can be switched off"
-        )
+    """Say what no paper can hold: locks, programs, attachments, fields, layers; and spot colours."""
+    from templates import foreign_file as file
+
+    if opened.is_encrypted:
+        allowed = opened.allow.print_lowres and opened.allow.print_highres
+        said = "it is encrypted; print houses want files open" if allowed else "its owner forbids printing"
+        yield Finding(check="file", verdict="warn" if allowed else "block", detail=said)
+    for check, verdict, detail, told in (
+        ("active", "block", "the file runs a program when it is opened", file.runs),
+        ("active", "warn", "the file carries attachments, which nobody prints", file.carries),
+        ("active", "warn", "the file has fields to fill in", file.has_fields),
+        ("hidden_text", "warn", "the file has layers that can be switched off", file.has_layers),
+    ):
+        if told(opened):
+            yield Finding(check=check, verdict=verdict, detail=detail)
     for number, page in enumerate(opened.pages, start=1):
-        spot = sorted(set(_spot_colours(page.obj.get("/Resources", {}))))
+        spot = file.spot_colours(page)
         if spot:
             yield Finding(
                 check="colours", verdict="warn", page=number, detail=f"spot colours: {', '.join(spot)}"
             )
-        if len(page.obj.get("/Annots", [])) and any(
-            one.get("/Subtype") not in {"/Link", "/Widget"} for one in page.obj.Annots
-        ):
+        if file.page_runs(page.obj):
+            yield Finding(check="active", verdict="block", page=number, detail="the page runs a program")
+        if file.has_notes(page.obj):
             yield Finding(check="active", verdict="warn", page=number, detail="the page has notes on it")
 
 
-def _runs(action: Any) -> bool:
-    return hasattr(action, "keys") and action.get("/S") in {"/JavaScript", "/Launch", "/ImportData"}
-
-
-def _spot_colours(resources: Any) -> Iterator[str]:
-    import pikepdf
-
-    for space in dict(resources.get("/ColorSpace", {})).values():
-        if isinstance(space, pikepdf.Array) and space[0] in {"/Separation", "/DeviceN"}:
-            named = space[1] if space[0] == "/DeviceN" else [space[1]]
-            yield from (str(one)[1:] for one in named if one not in {"/All", "/None", "/Black"})
-
-
-def _fonts(opened: "pikepdf.Pdf") -> Iterator[Finding]:
-    """Name the fonts that are not in the file: another machine prints other letters."""
-    import pikepdf
-
-    for number, page in enumerate(opened.pages, start=1):
-        fonts = _fonts_of(page.obj.get("/Resources", pikepdf.Dictionary()))
-        missing = dict.fromkeys(
-            str(font.get("/BaseFont", "/unnamed"))[1:] for font in fonts if not _is_embedded(font)
-        )
-        if missing:
-            yield Finding(
-                check="fonts", verdict="block", page=number, detail=f"not in the file: {', '.join(missing)}"
-            )
-
-
-def _fonts_of(resources: Any) -> Iterator[Any]:
-    """Yield the fonts of a page and of the forms on it; forms may share resources, or hold each other."""
-    waiting, seen = [resources], set()
-    while waiting:
-        one = waiting.pop()
-        yield from dict(one.get("/Font", {})).values()
-        for inner in dict(one.get("/XObject", {})).values():
-            known = inner.objgen
-            if known not in seen and inner.get("/Subtype") == "/Form" and "/Resources" in inner:
-                seen.add(known)
-                waiting.append(inner["/Resources"])
-
-
-def _is_embedded(font: Any) -> bool:
-    if font.get("/Subtype") == "/Type3":
-        return True
-    below = font.get("/DescendantFonts")
-    if below is not None:
-        return all(_is_embedded(one) for one in below)
-    descriptor = font.get("/FontDescriptor")
-    return descriptor is not None and any(
-        key in descriptor for key in ("/FontFile", "/FontFile2", "/FontFile3")
-    )
-
-
-class _Seen:
-    """A page as it is printed, and the letters that a program reads on it."""
-
-    def __init__(self, page: "pypdfium2.PdfPage") -> None:
-        self.width, self.height = page.get_size()
-        scale = min(DPI / 72, 2000 / max(self.width, self.height, 1))
-        self.scale = scale
-        bitmap = page.render(scale=scale)
-        self.pixels: np.ndarray[Any, np.dtype[np.uint8]] = bitmap.to_numpy()[:, :, :3].copy()
-        bitmap.close()
-        self.letters = tuple(_letters(page))
-        page.close()
-
-    @property
-    def ink(self) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-        """Where the page is not paper."""
-        found: np.ndarray[Any, np.dtype[np.bool_]] = self.pixels.min(axis=2) < WHITE
-        return found
-
-    def is_coloured(self) -> bool:
-        """Whether more than a few specks are neither black, grey nor white."""
-        spread = self.pixels.max(axis=2).astype(int) - self.pixels.min(axis=2)
-        return bool((spread > COLOURED).mean() > 0.0002)  # noqa: PLR2004 -- a rule of 10 mm at 100 dpi
-
-    def is_seen(self, letter: "_Letter") -> bool:
-        """Tell whether a letter stands out of what is around it, on the page itself."""
-        left, right = int(letter.left * self.scale) - 1, int(letter.right * self.scale) + 2
-        top, bottom = int(letter.top * self.scale) - 1, int(letter.bottom * self.scale) + 2
-        part = self.pixels[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-        if not part.size:
-            return False
-        return bool((part.max(axis=(0, 1)).astype(int) - part.min(axis=(0, 1))).max() >= FAINT)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Letter:
-    """One letter; points from the top left of the page."""
-
-    text: str
-    left: float
-    right: float
-    top: float
-    bottom: float
-    begin: float
-    end: float
-    """From where to where its line goes on: a 1 is narrower than its place."""
-    size: float
-
-
-def _letters(page: "pypdfium2.PdfPage") -> Iterator[_Letter]:
-    import ctypes
-
-    from pypdfium2 import raw
-
-    _, height = page.get_size()
-    read = page.get_textpage()
-    sides = [ctypes.c_double() for _ in range(4)]
-    try:
-        for place in range(read.count_chars()):
-            code = raw.FPDFText_GetUnicode(read, place)
-            if code in {0, 9, 10, 13, 32, 160, 0xFFFE}:
-                continue
-            raw.FPDFText_GetCharBox(read, place, *map(ctypes.byref, sides))
-            left, right, bottom, top = (side.value for side in sides)
-            loose = raw.FS_RECTF()
-            raw.FPDFText_GetLooseCharBox(read, place, loose)
-            yield _Letter(
-                text=chr(code),
-                left=left,
-                right=right,
-                top=height - top,
-                bottom=height - bottom,
-                begin=loose.left,
-                end=loose.right,
-                size=raw.FPDFText_GetFontSize(read, place) * _scaled(read, place),
-            )
-    finally:
-        read.close()
-
-
-def _scaled(read: Any, place: int) -> float:
-    """Return how much larger than its font size a letter is drawn."""
-    from pypdfium2 import raw
-
-    matrix = raw.FS_MATRIX()
-    if not raw.FPDFText_GetMatrix(read, place, matrix):
-        return 1.0
-    return float((matrix.c**2 + matrix.d**2) ** 0.5) or 1.0
-
-
-def _of_page(seen: _Seen, number: int, window: Window) -> Iterator[Finding]:
+def _of_page(seen: DrawnPage, number: int, window: Window) -> Iterator[Finding]:
     """Judge size, edges and what is written but not seen."""
     width, height = seen.width * MM, seen.height * MM
     wide, high = window.paper
@@ -440,11 +303,15 @@ def _of_page(seen: _Seen, number: int, window: Window) -> Iterator[Finding]:
     if inked:
         detail = f"something stands less than {MARGIN:.0f} mm from the edge: {', '.join(inked)}"
         yield Finding(check="printable_area", verdict="block", page=number, detail=detail)
-    hidden = [
+    unseen = [
         letter
         for letter in seen.letters
         if letter.size < TINY or not letter.text.isprintable() or not seen.is_seen(letter)
     ]
+    hidden = [letter for letter in unseen if not seen.is_recognised(letter)]
+    if len(hidden) < len(unseen):
+        detail = "text that only programs read lies over a picture"
+        yield Finding(check="hidden_text", verdict="warn", page=number, detail=detail)
     # A full stop or a hair line may vanish at this resolution; a word may not.
     if sum(letter.text.isalnum() for letter in hidden) > 2:  # noqa: PLR2004 -- letters
         words = "".join(letter.text for letter in hidden)[:40]
@@ -453,13 +320,54 @@ def _of_page(seen: _Seen, number: int, window: Window) -> Iterator[Finding]:
         )
 
 
-def _window(seen: _Seen, window: Window) -> tuple[tuple[str, ...], list[Finding]]:
+def _fonts(seen: DrawnPage, number: int, aside: Sequence[str]) -> Iterator[Finding]:
+    """Name the fonts that are not in the file: another machine prints other letters."""
+    missing = ", ".join(dict.fromkeys((*seen.fonts, *aside)))
+    if missing:
+        yield Finding(check="fonts", verdict="block", page=number, detail=f"not in the file: {missing}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Shown:
+    """What a window shows of the letters of a page."""
+
+    whole: tuple[Letter, ...]
+    cut: str
+    """What stands in it in part, or goes on outside of it."""
+    left_out: str
+    """A line of the address that it does not show."""
+    has_ink: bool
+
+
+def _window(seen: DrawnPage, window: Window) -> tuple[tuple[str, ...], list[Finding]]:
     """Return the address in the window of the first page, and what is wrong with it."""
+    shown = _shown(seen, window)
+    lines = _lines(shown.whole)
+    found = []
+    if shown.cut:
+        found.append(
+            Finding(check="window", verdict="block", page=1, detail=f"the window cuts {shown.cut!r}")
+        )
+    if shown.left_out:
+        detail = f"the window does not show {shown.left_out[:30]!r}"
+        found.append(Finding(check="window", verdict="block", page=1, detail=detail))
+    wrong = _unreadable(shown, lines, window.kind)
+    if wrong:
+        found.append(Finding(check="address", verdict="block", page=1, detail="; ".join(wrong)))
+    elif not any(letter.isdigit() for line in lines for letter in line):
+        found.append(
+            Finding(check="address", verdict="warn", page=1, detail="no line has a number: no postcode")
+        )
+    return lines, found
+
+
+def _shown(seen: DrawnPage, window: Window) -> _Shown:
     left, top = window.left / MM, window.top / MM
     right, bottom = left + window.width / MM, top + window.height / MM
+    visible = [one for one in seen.letters if seen.is_seen(one) or seen.is_recognised(one)]
     inside = [
         one
-        for one in seen.letters
+        for one in visible
         if one.right > left and one.left < right and one.bottom > top and one.top < bottom
     ]
     whole = [
@@ -467,28 +375,55 @@ def _window(seen: _Seen, window: Window) -> tuple[tuple[str, ...], list[Finding]
         for one in inside
         if one.left >= left - 1 and one.right <= right + 1 and one.top >= top - 1 and one.bottom <= bottom + 1
     ]
-    lines = _lines(whole)
-    found = []
-    outside = [one for one in seen.letters if one not in whole]
-    cut = "".join(one.text for one in outside if one in inside or _goes_on(one, whole))[:30]
-    if cut:
-        found.append(Finding(check="window", verdict="block", page=1, detail=f"the window cuts {cut!r}"))
+    outside = [one for one in visible if one not in whole]
+    return _Shown(
+        whole=tuple(whole),
+        cut="".join(one.text for one in outside if one in inside or _goes_on(one, whole))[:30],
+        left_out=_left_out(outside, whole),
+        has_ink=_has_ink(seen, left, top, right, bottom),
+    )
+
+
+def _unreadable(shown: _Shown, lines: Sequence[str], kind: str) -> list[str]:
+    """Say why the post cannot read the address."""
     fewest, most = LINES
+    wrong = []
     if not fewest <= len(lines) <= most:
-        detail = f"{len(lines)} lines in the window ({window.kind}), an address has {fewest} to {most}"
-        found.append(Finding(check="address", verdict="block", page=1, detail=detail))
-    elif not any(letter.isdigit() for line in lines for letter in line):
-        found.append(
-            Finding(check="address", verdict="warn", page=1, detail="no line has a number: no postcode")
-        )
-    small = min((one.size for one in whole if one.text.isalnum()), default=SMALLEST)
-    if whole and _most(whole) < SMALLEST:
-        detail = f"type of {small:.1f} pt, the post reads {SMALLEST:.0f} and more"
-        found.append(Finding(check="address", verdict="block", page=1, detail=detail))
-    return lines, found
+        wrong.append(f"{len(lines)} lines in the window ({kind}), an address has {fewest} to {most}")
+    if not lines and shown.has_ink:
+        wrong.append("what it shows is a picture, which no program reads")
+    if any(not one.upright for one in shown.whole):
+        wrong.append("it does not stand upright")
+    if shown.whole and _most(shown.whole) < SMALLEST:
+        small = min((one.size for one in shown.whole if one.text.isalnum()), default=SMALLEST)
+        wrong.append(f"type of {small:.1f} pt, the post reads {SMALLEST:.0f} and more")
+    return wrong
 
 
-def _goes_on(letter: _Letter, lines: Sequence[_Letter]) -> bool:
+def _has_ink(seen: DrawnPage, left: float, top: float, right: float, bottom: float) -> bool:
+    across, down = (
+        slice(*(max(int(side * seen.scale), 0) for side in sides)) for sides in ((left, right), (top, bottom))
+    )
+    return bool(seen.ink[down, across].any())
+
+
+def _left_out(outside: Sequence[Letter], whole: Sequence[Letter]) -> str:
+    """Return a line above or below those in the window that is one of theirs: as large, as far left and as near."""
+    rows = _rows(whole)
+    if not rows:
+        return ""
+    size, first = _most(whole), min(one.left for one in whole)
+    steps = sorted(below[0].bottom - above[0].bottom for above, below in pairwise(rows))
+    step = (steps[len(steps) // 2] if steps else size * 1.3) * 1.2
+    edges = (rows[0][0].bottom, rows[-1][0].bottom)
+    for row in _rows([one for one in outside if abs(one.size - size) < size / 10]):
+        near = min(abs(row[0].bottom - edge) for edge in edges)
+        if abs(min(one.left for one in row) - first) < size / 2 and size / 2 < near <= step:
+            return "".join(_spaced(sorted(row, key=lambda one: one.left)))
+    return ""
+
+
+def _goes_on(letter: Letter, lines: Sequence[Letter]) -> bool:
     """Tell whether a letter goes on where one of some lines ends: in the same word, or the next."""
     return any(
         abs(letter.bottom - one.bottom) < one.size / 2
@@ -497,24 +432,28 @@ def _goes_on(letter: _Letter, lines: Sequence[_Letter]) -> bool:
     )
 
 
-def _most(letters: Sequence[_Letter]) -> float:
+def _most(letters: Sequence[Letter]) -> float:
     """Return the size that most letters have; a small return line stands above the address."""
     sizes = sorted(one.size for one in letters)
     return sizes[len(sizes) // 2]
 
 
-def _lines(letters: Sequence[_Letter]) -> tuple[str, ...]:
+def _lines(letters: Sequence[Letter]) -> tuple[str, ...]:
     """Return letters as lines from top to bottom, words parted where there is a gap."""
-    rows: list[list[_Letter]] = []
+    return tuple("".join(_spaced(sorted(row, key=lambda one: one.left))) for row in _rows(letters))
+
+
+def _rows(letters: Sequence[Letter]) -> list[list[Letter]]:
+    rows: list[list[Letter]] = []
     for one in sorted(letters, key=lambda one: one.bottom):
         if rows and one.bottom - rows[-1][0].bottom < one.size / 2:
             rows[-1].append(one)
         else:
             rows.append([one])
-    return tuple("".join(_spaced(sorted(row, key=lambda one: one.left))) for row in rows)
+    return rows
 
 
-def _spaced(row: Sequence[_Letter]) -> Iterator[str]:
+def _spaced(row: Sequence[Letter]) -> Iterator[str]:
     end: float | None = None
     for one in row:
         if end is not None and one.begin - end > one.size * GAP:
