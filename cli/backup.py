@@ -21,6 +21,13 @@ def backup(file: Path, /, *, json: Json = False) -> int:
 
     The file holds personal data and the key that signs links; it is readable by you alone. Settings and the passwords
     of providers are not in it.
+
+    Parameters
+    ----------
+    file
+        Where it is written.
+    json
+        Print one JSON value.
     """
     from datetime import UTC, datetime
 

@@ -9,14 +9,15 @@ from cyclopts import App, Parameter
 from cli.instants import instant
 from cli.output import console, print_example, print_json
 from cli.progress import bar
+from cli.rehearse import compare, rehearse
 from cli.reports import show_report
 from tidings.channel import Channel
 from tidings.problem import Exit
 from tidings.settings import Settings
 
 app = App(name="campaign", help="Plan and send a campaign to the customers of its audience.")
-app.command("cli.rehearse:rehearse", name="rehearse")
-app.command("cli.rehearse:compare", name="compare")
+app.command(rehearse)
+app.command(compare)
 
 
 @app.command
@@ -109,6 +110,12 @@ def send_test(
         email, sms or push.
     as_
         The customer whose message it is; default is the first of the audience.
+    now
+        Business time, for rehearsals; default is the clock.
+    out
+        The outbox folder; default is the home's own.
+    json
+        Print one JSON value.
     """
     from datetime import UTC, datetime
 
@@ -143,6 +150,11 @@ def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """Print a complete campaign file with every key explained.
 
     Example: tidings campaign example > autumn.toml
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
     """
     from work.campaign import EXAMPLE
 

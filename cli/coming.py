@@ -22,6 +22,8 @@ def find(reference: str, *, json: Json = False) -> int:
     ----------
     reference
         As it stands on a letter or in a mail; case, spaces and dashes do not matter.
+    json
+        Print one JSON value.
     """
     from work.find import find as told
     from work.installation import opened
@@ -46,6 +48,8 @@ def gather(*, json: Json = False, now: str | None = None) -> int:
     ----------
     now
         Business time, for rehearsals.
+    json
+        Print one JSON value.
     """
     from datetime import UTC, datetime
 

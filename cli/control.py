@@ -25,6 +25,8 @@ def pause(run: str, *, by: str | None = None, because: str = "", json: Json = Fa
         Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
+    json
+        Print one JSON value.
     """
     return _change("pause", run, by=by, because=because, json=json)
 
@@ -42,6 +44,8 @@ def resume(run: str, *, by: str | None = None, because: str = "", json: Json = F
         Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
+    json
+        Print one JSON value.
     """
     return _change("resume", run, by=by, because=because, json=json)
 
@@ -59,6 +63,8 @@ def stop(run: str, *, by: str | None = None, because: str = "", json: Json = Fal
         Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
+    json
+        Print one JSON value.
     """
     return _change("stop", run, by=by, because=because, json=json)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from cli.output import console, print_json
@@ -106,7 +106,9 @@ def _print_found(words: str, limit: int, *, json: bool) -> int:
     if json:
         print_json(found)
         return Exit.OK
-    table = Table("Reference", "Name", "Company", "Country", "Language", "Standing", "Reached by")
+    table = Table(Column("Reference", no_wrap=True), box=None, pad_edge=False)  # it is typed again
+    for name in ("Name", "Company", "Country", "Language", "Standing", "Reached by"):
+        table.add_column(name, overflow="fold")
     for one in found:
         usable = {way["channel"] for way in one["addresses"] if way["state"] == "usable"}
         cells = (one[key] for key in ("reference", "name", "company", "country", "language", "standing"))

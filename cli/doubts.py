@@ -29,6 +29,11 @@ def doubts(*, json: Json = False) -> int:
     """List every message of which nobody knows whether its provider has it, and what will settle it.
 
     Example: tidings doubts --json
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
     """
     from channels.registry import providers
     from work.doubts import doubts as listed
@@ -72,6 +77,8 @@ def settle(
         Who says so; the user of this machine when left out.
     now
         Business time, for rehearsals.
+    json
+        Print one JSON value.
     """
     from getpass import getuser
 
@@ -102,6 +109,13 @@ def list_calls(*, json: Json = False, now: str | None = None) -> int:
     """List the customers to telephone, oldest first.
 
     Example: tidings calls --json
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
+    now
+        Business time, for rehearsals; default is the clock.
     """
     from work.calls import calls as listed
     from work.installation import opened
@@ -131,6 +145,10 @@ def done(call: int, *, by: str, note: str, now: str | None = None, json: Json = 
         Who called.
     note: str
         What came of it.
+    now
+        Business time, for rehearsals; default is the clock.
+    json
+        Print one JSON value.
     """
     from work.calls import called
     from work.installation import opened
@@ -153,6 +171,8 @@ def missing(run: str, *, json: Json = False) -> int:
     ----------
     run
         The run's id, as `tidings runs list` shows it.
+    json
+        Print one JSON value.
     """
     from work.installation import opened
     from work.missing import missing as listed
@@ -179,10 +199,14 @@ def _now(given: str | None) -> Any:
     return instant(given) or datetime.now(UTC)
 
 
+_TYPED_AGAIN = {"customer", "message"}
+"""Columns that are not broken over lines: what stands there goes into the next command."""
+
+
 def _show(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
-        table.add_column(name.capitalize(), overflow="fold")
+        table.add_column(name.capitalize(), overflow="fold", no_wrap=name in _TYPED_AGAIN)
     for row in rows:
         table.add_row(*(Text(_plain(row[name])) for name in names))
     console.print(table)

@@ -52,6 +52,8 @@ def evaluate(
         An answer counts so many days after its message was decided.
     now
         Judge at this instant instead of the present.
+    json
+        Print one JSON value.
     """
     from datetime import UTC, datetime, timedelta
 

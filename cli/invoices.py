@@ -114,6 +114,11 @@ def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
     """Print a mapping file with every key explained.
 
     Example: tidings invoices example > billing.toml
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
     """
     from work.bills import EXAMPLE
 

@@ -2,9 +2,10 @@
 
 import os
 import sys
+from getpass import getuser
 from importlib.metadata import version
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from tidings.problem import Exit, Problem
 
@@ -14,6 +15,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     A person never sees a traceback; `--debug` anywhere shows it.
     """
+    _have_a_name()
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
@@ -27,6 +29,14 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         sys.exit(_told(error))
     sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _have_a_name() -> None:
+    """Call whoever has no name here, as a number in a container has none, by that number: actions are recorded."""
+    try:
+        getuser()
+    except (KeyError, OSError):
+        os.environ["LOGNAME"] = f"uid-{os.getuid()}"
 
 
 DATABASE_GONE = {"OperationalError", "InterfaceError", "AdminShutdown"}
@@ -162,9 +172,15 @@ def tidings(*, called: str) -> App:
         version=lambda: version("tidings"),
         version_flags=["--version"],
         suppress_keyboard_interrupt=False,  # `main` says what an interrupted command left
+        default_parameter=Parameter(negative=(), show_default=_worth_showing),
     )
     called = next((name for name, other in ALIASES.items() if other == called), called)
     for number, (name, place, summary) in enumerate(COMMANDS):
         alias = ALIASES.get(name)
         app.command(place, name=name, alias=alias, help=None if name == called else summary, sort_key=number)
     return app
+
+
+def _worth_showing(default: object) -> str | None:
+    """Return what the help shows of a default; that an option is off, or empty, goes without saying."""
+    return None if default is None or default is False or default in ("", ()) else str(default)

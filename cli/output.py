@@ -1,6 +1,7 @@
 """What commands print: one JSON value on stdout with `--json`, else tables and sentences; progress goes to stderr."""
 
 import json
+import os
 import sys
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,7 +9,13 @@ from typing import Any
 
 from rich.console import Console
 
-console = Console(highlight=False)
+
+def _width() -> int | None:
+    """Return the width of what is no terminal: wide, so that a row is one line for `grep` and `cut`."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else 400
+
+
+console = Console(highlight=False, width=_width())
 progress_console = Console(stderr=True, highlight=False)
 
 

@@ -36,6 +36,8 @@ def reconcile(batch: str | None = None, *, json: Json = False) -> int:
     ----------
     batch
         Only this batch.
+    json
+        Print one JSON value.
     """
     from work.installation import opened
     from work.reconcile import reconciled
@@ -61,6 +63,10 @@ def calendar(*, provider: str = "", days: int = 14, now: str | None = None, json
         Only this print house, as `[print.<provider>]` in organisation.toml names it.
     days
         How many days from today on, 1 to 366.
+    now
+        Business time, for rehearsals; default is the clock.
+    json
+        Print one JSON value.
     """
     from work.collection import MOST, coming_collections
     from work.installation import opened
@@ -101,6 +107,10 @@ def confirm(file: Path, *, rejects: Path | None = None, now: str | None = None, 
         of a whole batch.
     rejects
         Where the rejected rows go, with a `problem` column.
+    now
+        Business time, for rehearsals; default is the clock.
+    json
+        Print one JSON value.
     """
     from work.confirmations import confirm as take_in
     from work.installation import opened
@@ -150,6 +160,10 @@ def returned(
         When it came back, with --reference; default is now.
     rejects
         Where the rejected rows go, with a `problem` column.
+    now
+        Business time, for rehearsals; default is the clock.
+    json
+        Print one JSON value.
     """
     from work.installation import opened
     from work.returned import returned_file, returned_one
@@ -191,6 +205,10 @@ def recall(
         Why.
     by
         Who; default is the user of this machine.
+    now
+        Business time, for rehearsals; default is the clock.
+    json
+        Print one JSON value.
     """
     from work.installation import opened
     from work.recall import recall as take_back

@@ -13,7 +13,9 @@ from tidings.settings import Settings
 
 Flag = Annotated[bool, Parameter(negative=())]
 
-app = App(name="registers")
+app = App(
+    name="registers", help="Registers of those who want no advertising: import a file, list what is due."
+)
 
 
 @app.command(name="import")

@@ -24,6 +24,11 @@ def list_runs(*, json: Json = False) -> int:
     """List the newest runs.
 
     Example: tidings runs list
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
     """
     from store.runs import list_runs as newest
     from work.installation import opened
@@ -60,6 +65,13 @@ def show(run: str, *, json: Json = False) -> int:
     """Show the report of a run, and every document it held because it is wrong.
 
     Example: tidings runs show autumn-offer-2026
+
+    Parameters
+    ----------
+    run
+        The run's id, as `tidings runs list` shows it.
+    json
+        Print one JSON value.
     """
     from work.installation import opened
     from work.report import rejected_lines, report
@@ -85,6 +97,12 @@ def release(run: str, *, by: str, now: str | None = None, out: Path | None = Non
         The run's id.
     by
         Who releases; not the person who started it.
+    now
+        Business time, for rehearsals; default is the clock.
+    out
+        The outbox folder; default is the home's own.
+    json
+        Print one JSON value.
     """
     from flows.starting import started
     from work.release import release as let_go
@@ -103,6 +121,15 @@ def deliver(*, now: str | None = None, out: Path | None = None, json: Json = Fal
     `tidings up` does this by itself.
 
     Example: tidings deliver
+
+    Parameters
+    ----------
+    now
+        Business time, for rehearsals; default is the clock.
+    out
+        The outbox folder; default is the home's own.
+    json
+        Print one JSON value.
     """
     from flows.starting import started
 
@@ -141,6 +168,12 @@ def copy(
         Why.
     channel
         By this channel instead of the customer's order.
+    now
+        Business time, for rehearsals; default is the clock.
+    out
+        The outbox folder; default is the home's own.
+    json
+        Print one JSON value.
     """
     from flows.starting import started
     from work.copy import ask_for_copy
@@ -164,6 +197,13 @@ def adopt(*, by: str, json: Json = False) -> int:
     A copy sends into the outbox whatever TIDINGS_MODE says, until somebody adopts it.
 
     Example: tidings adopt --by "Ingrid Moen"
+
+    Parameters
+    ----------
+    by
+        Who says so; recorded.
+    json
+        Print one JSON value.
     """
     from work.installation import adopt as take_over
     from work.installation import opened

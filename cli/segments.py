@@ -113,11 +113,19 @@ def count(
     json
         Print one JSON object.
     """
+    from pydantic import ValidationError
+
     from store.connect import opened
     from tidings.segment import Saved
     from work import segments
 
-    rule = _rule_in(Path(which)) if which.endswith(".toml") else Saved(segment=which, version=version)
+    try:
+        rule = _rule_in(Path(which)) if which.endswith(".toml") else Saved(segment=which, version=version)
+    except ValidationError as error:
+        raise Problem(
+            f"{which!r} is neither the name of a segment nor a file whose name ends in .toml.",
+            todo="`tidings segments list` shows the names; versions begin with 1.",
+        ) from error
     moment = instant(now) or datetime.now(UTC)
     with opened(Settings.read()) as store, store.engine.begin() as connection:
         reading = segments.Reading(connection=connection, engine=store.engine)
@@ -176,7 +184,7 @@ def _rule_in(file: Path) -> "Node":
     from work.segments import parse_rule
 
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise Problem(f"{file} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -28,6 +28,11 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = F
     `engine` is who sets its letters: `fill` (typeset once, then filled) or `full` (each laid out on its own, and why).
 
     Example: tidings template list
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON value.
     """
     from templates.catalog import all_templates
 

@@ -57,6 +57,8 @@ def explain(
         The system that gave the reference.
     now
         Compare with the answer at this instant instead of the present.
+    json
+        Print one JSON value.
     """
     from datetime import UTC, datetime
 
@@ -116,6 +118,8 @@ def timeline(customer: str, *, source: str | None = None, json: Json = False) ->
         A reference, SYSTEM:REFERENCE, an e-mail address or a phone number.
     source
         The system that gave the reference.
+    json
+        Print one JSON value.
     """
     from store.customers import find
     from work.installation import opened

@@ -21,6 +21,11 @@ def workers(count: Annotated[int, Parameter(validator=Number(gte=1, lte=64))] = 
     Prefect's server is started on our PostgreSQL, unless PREFECT_API_URL names one: then this machine adds its
     workers to it, and TIDINGS_DATABASE names the store that all of them share. A worker that dies is started again;
     the others go on with what it left. `tidings up` beside it serves the page.
+
+    Parameters
+    ----------
+    count
+        How many processes, 1 to 64.
     """
     from flows import environment
     from flows.server import joined

@@ -293,7 +293,7 @@ def read_organisation(path: Path) -> Organisation:
         Problem: missing, not TOML, or a value is wrong; names the key.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         msg = f"There is no {path}."
         raise Problem(

@@ -84,7 +84,7 @@ def read_mapping(path: Path | None) -> BillMapping:
     if path is None:
         return BillMapping()
     try:
-        mapping = BillMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        mapping = BillMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -106,7 +106,7 @@ def read_campaign(path: Path) -> Campaign:
         Problem: the file cannot be read, is not TOML, or a value is wrong; names the key.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise Problem(
             f"{path} cannot be read: {error.strerror}.",

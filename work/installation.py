@@ -83,7 +83,7 @@ class Installation:
             return Policy(time_zone=self.organisation.time_zone)
         try:
             return policy_from(
-                {"time_zone": self.organisation.time_zone, **tomllib.loads(path.read_text("utf-8"))}
+                {"time_zone": self.organisation.time_zone, **tomllib.loads(path.read_text("utf-8-sig"))}
             )
         except (OSError, ValueError) as error:
             raise Problem(f"{path}: {error}", todo="Correct it, or delete it for the defaults.") from error

@@ -49,7 +49,7 @@ def read_policy(connection: Connection, named: str) -> Policy:
             ) from error
     path = Path(named)
     try:
-        return read_rules(path.read_text(encoding="utf-8"), where=str(path))
+        return read_rules(path.read_text(encoding="utf-8-sig"), where=str(path))
     except OSError as error:
         raise Problem(
             f"{path} cannot be read: {error.strerror}.",

@@ -2,6 +2,7 @@
 
 import pytest
 import tomli_w
+from sqlalchemy import text
 
 from cli.main import main
 from store import keys
@@ -31,6 +32,19 @@ def listed(settings, engine, monkeypatch, capsys):
         return stopped.value.code, capsys.readouterr()
 
     return run
+
+
+def test_what_goes_into_the_next_command_is_never_cut_short(listed, engine):
+    reference = "a-reference-of-another-system" * 3
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE customer_references SET reference = :reference"), {"reference": reference}
+        )
+
+    printed = listed("customers", "list")[1].out
+
+    assert reference in printed
+    assert "…" not in printed
 
 
 @pytest.mark.parametrize("command", ["customers", "runs", "keys"])

@@ -49,6 +49,25 @@ def test_every_command_shows_an_example_of_itself(words, capsys):
     assert f"tidings {' '.join(words)}" in shown.partition("Example: ")[2]
 
 
+@pytest.mark.parametrize("words", [*_spoken()], ids=" ".join)
+def test_every_word_of_a_command_is_explained(words):
+    command = tidings(called="")
+    for word in words:
+        command = command[word]
+    said = command.assemble_argument_collection(parse_docstring=True)
+
+    assert [one.name for one in said if one.show and not one.parameter.help] == []
+
+
+def test_what_is_off_or_empty_is_no_default_to_read(capsys):
+    with pytest.raises(SystemExit):
+        main(["init", "--help"])
+
+    shown = capsys.readouterr().out
+    assert "[default" not in shown
+    assert "--no-" not in shown
+
+
 def test_a_setting_that_a_provider_misses_is_a_sentence(tmp_path):
     def tidings_says(*words, **settings):
         return subprocess.run(

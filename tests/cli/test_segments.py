@@ -16,7 +16,7 @@ def tidings(settings, engine, monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
     monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "garden.toml").write_text(GARDEN, encoding="utf-8")
+    (tmp_path / "garden.toml").write_text(GARDEN, encoding="utf-8-sig")  # as Notepad writes it
     (tmp_path / "wrong.toml").write_text('[audience]\nhas = "pigeon"\n', encoding="utf-8")
     settle(engine, 2, channels=("email",))
 
@@ -47,6 +47,7 @@ def test_a_segment_is_saved_listed_shown_and_counted(tidings):
     [
         pytest.param(("show", "nobody"), "no segment 'nobody'", id="a segment that does not exist"),
         pytest.param(("count", "missing.toml"), "cannot be read", id="a file that does not exist"),
+        pytest.param(("count", "./garden.csv"), "neither the name", id="a file that is no TOML"),
         pytest.param(("save", "x", "wrong.toml"), "pigeon", id="a rule that is none"),
         pytest.param(("save", "No Name", "garden.toml"), "cannot be used", id="a name that is none"),
         pytest.param(("list", "--language", "tlh"), "tlh", id="a language that nobody here speaks"),
