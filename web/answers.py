@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 
 from preferences.statement import DAYS, frequency
 from tidings.organisation import Brand
+from tidings.whole import whole
 from web.language import LANGUAGES, words
 from work.preference import Preferences, channels_in
 from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, is_marketing, questions
@@ -135,10 +136,9 @@ def _are_days(text: str) -> bool:
 
 def _is_frequency(text: str) -> bool:
     most, _, per = text.partition("/")
-    usual = most.isascii() and most.isdigit() and str(int(most)) == most
-    return text in FREQUENCIES or (
-        usual and frequency(json.dumps({"at_most": int(most), "per": per})) != (0, 0)
-    )
+    number = whole(most)
+    usual = str(number) == most and frequency(json.dumps({"at_most": number, "per": per})) != (0, 0)
+    return text in FREQUENCIES or usual
 
 
 def _is_household(text: str) -> bool:

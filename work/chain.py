@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from store.audit import Head, Verdict, hash_at, head, verdict
 from tidings.problem import Exit, Problem
+from tidings.whole import whole
 
 _FILE = "audit-head.json"
 
@@ -48,9 +49,10 @@ def parse_head(words: str) -> Head:
         Problem: it is something else.
     """
     position, _, digest = words.strip().partition(":")
-    if not (position.isdecimal() and len(digest) == 64 and set(digest.lower()) <= set("0123456789abcdef")):  # noqa: PLR2004
+    number = whole(position)
+    if number is None or len(digest) != 64 or not set(digest.lower()) <= set("0123456789abcdef"):  # noqa: PLR2004
         raise Problem(f"{words!r} is no head of an audit.", todo="`tidings audit head` prints one.")
-    return Head(position=int(position), hash=digest.lower())
+    return Head(position=number, hash=digest.lower())
 
 
 def keep_head(connection: Connection, home: Path, *, now: datetime, replace: bool = False) -> Head | None:

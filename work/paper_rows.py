@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings.problem import Problem
+from tidings.whole import whole
 from work import reading, reading_text
 from work.intake_table import Flaw
 from work.reading import Sheet
@@ -142,7 +143,8 @@ def number_of(said: str) -> int | None:
     >>> number_of("12"), number_of("-1"), number_of("zwei")
     (12, None, None)
     """
-    return int(said) if said.isascii() and said.isdecimal() and int(said) <= _LARGEST else None
+    number = whole(said)
+    return number if number is not None and number <= _LARGEST else None
 
 
 def _nested(path: Path) -> Sheet | None:

@@ -23,6 +23,7 @@ from store.audit import note
 from store.events import KINDS
 from store.webhooks import Call, Heard, Webhook
 from tidings.problem import Problem
+from tidings.whole import whole
 from work.installation import Installation
 
 WAITS = (5, 300, 1800, 7200, 18000, 36000, 50400)
@@ -180,10 +181,10 @@ def number_of(event: str) -> int:
     Raises:
         Problem: it is none.
     """
-    digits = event.removeprefix("evt_")
-    if not (digits.isascii() and digits.isdigit()) or int(digits) >= 2**63:
+    number = whole(event.removeprefix("evt_"))
+    if number is None:
         raise Problem(f"{event!r} is no event's id.", todo="It stands in the header `webhook-id`: evt_17.")
-    return int(digits)
+    return number
 
 
 def _call(call: Call, *, timeout: timedelta, loopback: bool) -> Said:

@@ -26,6 +26,7 @@ from store.rehearsals import became
 from store.runs import find_run
 from tidings.facts import Decisions, Facts, Question
 from tidings.problem import Problem
+from tidings.whole import whole
 from work.build import read_context
 from work.installation import Installation
 from work.plan import BATCH, question_of
@@ -40,9 +41,9 @@ def read_policy(connection: Connection, named: str) -> Policy:
     Raises:
         Problem: there is no such version, or the file cannot be used.
     """
-    if named.isdigit():
+    if (version := whole(named, digits=9)) is not None:
         try:
-            return policy_from(rules_of(connection, int(named)))
+            return policy_from(rules_of(connection, version))
         except NoResultFound as error:
             raise Problem(
                 f"There is no policy version {named}.", todo="`tidings runs` shows the version of each run."

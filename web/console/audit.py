@@ -7,6 +7,7 @@ from starlette.responses import Response
 from store.audit import Verdict, listed
 from tidings.problem import Problem
 from tidings.role import Role
+from tidings.whole import whole
 from web.staff import StaffRoute, Visit, page
 from work.chain import verified
 
@@ -26,7 +27,7 @@ def show(visit: Visit) -> Response:
     with visit.site.reading.connect() as connection:
         rows = listed(
             connection,
-            before=int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None,  # noqa: PLR2004
+            before=whole(before),
             who=who,
             what=what,
             limit=_EACH + 1,

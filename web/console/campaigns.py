@@ -17,6 +17,7 @@ from tidings.channel import Channel
 from tidings.message import Letter
 from tidings.problem import Problem
 from tidings.role import Role
+from tidings.whole import whole
 from web.console import composer
 from web.console.composer import Numbers
 from web.console.enclosing import LARGEST_PDF, brought
@@ -241,7 +242,7 @@ def letter(visit: Visit) -> Response:
             found.pdf, media_type="application/pdf", headers=headers | {"Content-Disposition": disposition}
         )
     number = asked.get("page", "1")
-    place = int(number) - 1 if number.isascii() and number.isdigit() and len(number) < 3 else 0  # noqa: PLR2004
+    place = (whole(number, digits=2) or 1) - 1
     try:
         image = page_image(found.pdf, number=place)
     except Problem as problem:
@@ -347,11 +348,11 @@ def change_seeds(visit: Visit) -> Response:
     """Add a colleague to the list, or remove one."""
     fields = visit.fields
     installation = visit.site.installation
-    remove = str(fields.get("remove", ""))
+    remove = whole(str(fields.get("remove", "")))
     try:
-        if remove.isascii() and remove.isdigit() and len(remove) < 10:  # noqa: PLR2004
+        if remove is not None:
             with installation.engine.begin() as connection:
-                stored.remove_seed(connection, int(remove))
+                stored.remove_seed(connection, remove)
         else:
             seeds.add(
                 installation,
@@ -407,7 +408,7 @@ def _number(visit: Visit) -> int:
 def _found(visit: Visit) -> stored.Draft:
     number = _number(visit)
     with visit.site.reading.connect() as connection:
-        draft = stored.find(connection, number) if number < 2**62 else None
+        draft = stored.find(connection, number)
     if draft is None:
         raise HTTPException(404)
     return draft

@@ -17,6 +17,7 @@ from tidings.behalf import on_behalf
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role
+from tidings.whole import whole
 from web.answers import today
 from web.console.customers import (
     DESKS,
@@ -107,7 +108,7 @@ def _lift(visit: Visit, connection: Connection, customer: int, why: str) -> str:
     care.lift_suppression(
         connection,
         customer,
-        int(number) if number.isascii() and number.isdigit() and len(number) < 18 else 0,  # noqa: PLR2004 -- digits of a bigint
+        whole(number) or 0,
         actor=visit.actor,
         because=_field(visit, "because"),
         now=visit.now,

@@ -24,6 +24,7 @@ from tidings.behalf import WHO
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
+from tidings.whole import whole
 from web.console import noticed
 from web.language import LANGUAGES, day_names, words
 from web.staff import StaffRoute, Visit, page
@@ -110,8 +111,8 @@ def customer_of(visit: Visit, connection: Connection) -> int:
     reference = str(visit.request.path_params["ref"])
     number = reference.removeprefix(_NUMBERED)
     try:
-        if reference != number and number.isascii() and number.isdigit() and len(number) < 18:  # noqa: PLR2004 -- digits of a bigint
-            known = hits(connection, [int(number)])
+        if reference != number and (row := whole(number)) is not None:
+            known = hits(connection, [row])
             customer = known[0].customer if known else None
         else:
             customer = find(connection, reference)
@@ -211,7 +212,7 @@ def show(visit: Visit) -> Response:
 def _support(connection: Connection, card: Card, told: Sequence[Told], visit: Visit) -> dict[str, Any]:
     newest = list(reversed(told))
     begin = visit.request.query_params.get("from", "0")
-    start = int(begin) if begin.isascii() and begin.isdigit() and len(begin) < 7 else 0  # noqa: PLR2004 -- a page is no account number
+    start = whole(begin, digits=6) or 0
     others = hits(connection, [person for person, _ in alike(connection, card.customer)])
     return {
         "told": newest[start : start + EVENTS],

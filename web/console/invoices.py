@@ -23,6 +23,7 @@ from store.runs import find_run, page_of_runs
 from store.tally import totals
 from tidings.problem import Problem
 from tidings.role import Role
+from tidings.whole import whole
 from web.console.enclosing import LARGEST_PDF, before, brought, chosen
 from web.console.run import alone, may_release, read_run
 from web.downloads import Cell, asked_kind, download
@@ -224,9 +225,7 @@ def one(visit: Visit) -> Response:
         rows = (
             bill_files.billed_number(connection, run.id, number)
             if number
-            else bill_files.billed(
-                connection, run.id, after=int(after) if after.isdecimal() else 0, limit=SHOWN + 1
-            )
+            else bill_files.billed(connection, run.id, after=whole(after) or 0, limit=SHOWN + 1)
         )
         file = bill_files.file_of(connection, run.id)
         single = alone(connection)

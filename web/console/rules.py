@@ -10,6 +10,7 @@ from typing import Any
 
 from tidings.problem import Problem
 from tidings.segment import Combine, Compare, Did, DidNot, Everybody, Node
+from tidings.whole import whole
 
 KINDS = (
     "compare",
@@ -171,9 +172,10 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
 
 
 def _whole(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 6):  # noqa: PLR2004 -- 99,999 of anything is enough
+    number = whole(text, digits=5)
+    if number is None:
         raise Problem(f"{text!r} is no whole number.")
-    return int(text)
+    return number
 
 
 def _number(text: str) -> float | int | str:

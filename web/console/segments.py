@@ -19,6 +19,7 @@ from tidings.problem import Problem
 from tidings.purpose import Purpose
 from tidings.role import Role
 from tidings.segment import FIELDS, Node
+from tidings.whole import whole
 from web.console import rules
 from web.console.rules import Part
 from web.language import words
@@ -87,7 +88,7 @@ def new(visit: Visit) -> Response:
 def one(visit: Visit) -> Response:
     """Show a segment's newest version, or the one that is asked for."""
     asked = visit.request.query_params.get("version", "")
-    version = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 9 else None  # noqa: PLR2004
+    version = whole(asked, digits=9)
     with visit.site.reading.connect() as connection:
         found = stored.newest(connection, visit.request.path_params["name"], version)
     if found is None:

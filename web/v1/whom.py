@@ -13,6 +13,7 @@ from store.customers import find, lock_customers
 from store.persons import members
 from tidings.problem import Problem
 from tidings.purpose import Purpose
+from tidings.whole import whole
 from web.problems import Refused, wrong
 from web.site import Site
 
@@ -31,7 +32,6 @@ Topic = Annotated[
 ]
 Instant = Annotated[AwareDatetime, Field(examples=["2026-11-21T09:30:00Z"])]
 Because = Annotated[str, Field(min_length=1, max_length=500, description="Why; it stands in the audit.")]
-_LARGEST = 2**63 - 1
 
 
 def customer_of(connection: Connection, reference: str, source: str = "") -> int:
@@ -42,7 +42,8 @@ def customer_of(connection: Connection, reference: str, source: str = "") -> int
     """
     number = reference.removeprefix("id:")
     if number != reference and not source and number.isascii() and number.isdigit():
-        found = _find_id(connection, int(number)) if int(number) <= _LARGEST else None
+        row = whole(number)
+        found = None if row is None else _find_id(connection, row)
     else:
         try:
             found = find(connection, reference, source)
