@@ -253,7 +253,7 @@ def _claimed(intent: _Intent, channel: str, row: Sequence[Any], called: Mapping[
 
 def _references_of(connection: Connection, customers: Sequence[int]) -> dict[int, str]:
     """Return the reference of each customer who has one; to ask within the statement below costs 2 us a message."""
-    return dict(rows(connection, _REFERENCES, {"customers": array(customers)}))  # type: ignore[arg-type]
+    return dict(rows(connection, _REFERENCES, {"customers": array(customers)}))
 
 
 _REFERENCES = """
