@@ -5,6 +5,7 @@ up: `judge` runs in a process of its own, with limits (see `judged`).
 """
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -107,6 +108,8 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
     if size > MAX_BYTES:
         raise Problem(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}.", todo="Make its images smaller.")
+    if not _begins_as_pdf(path):
+        raise Problem(f"{path} is no PDF: it does not begin as one.", todo="Save it as PDF.")
     command = [sys.executable, "-I", "-c", _CHILD, str(Path(__file__).parents[1]), str(path), country, kind]
     command.append("enclosed" if enclosed else "")
     try:
@@ -121,6 +124,15 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
     if done.returncode == _NO_PDF:
         raise Problem(f"{path} is not a PDF that can be opened: {done.stdout.strip()}.")
     return _given_up(country, kind, damaged=done.returncode == _DAMAGED)
+
+
+def _begins_as_pdf(path: Path) -> bool:
+    """Return whether a file says that it is a PDF, within the bytes where readers look for that (ISO 32000-1, H.3)."""
+    try:
+        with path.open("rb") as file:
+            return b"%PDF-" in file.read(1024)
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
 
 
 _AT_ONCE = BoundedSemaphore(2)
@@ -168,7 +180,8 @@ def child() -> None:
         sys.stdout.write("it is locked with a password")
         sys.exit(_NO_PDF)
     except pikepdf.PdfError as error:
-        sys.stdout.write(str(error).partition("\n")[0])
+        said = str(error).partition("\n")[0]
+        sys.stdout.write(re.sub(r"^stream <[^>]*>\W*", "", said))
         sys.exit(_NO_PDF)
     except MemoryError:
         sys.exit(_TOO_MUCH)

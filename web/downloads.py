@@ -12,7 +12,6 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -20,17 +19,14 @@ from typing import IO, Any, Literal
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
+from tidings.cells import Cell, in_parts
+
 Kind = Literal["csv", "xlsx"]
-Cell = str | int | float | Decimal | date | datetime | bool | None
 
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula, also in full width."""
-_WITHIN = re.compile("([;|\t\r\n])(?=[\\s\"']*[-=+@\uff1d\uff0b\uff0d\uff20])")
-"""Where such a beginning stands behind what another spreadsheet takes for the end of a cell."""
 _SHEET = 1_048_575
 """Rows of a sheet below its head (ECMA-376: 1,048,576)."""
 _LONGEST = 32_767
@@ -67,26 +63,6 @@ def download(
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
         background=BackgroundTask(path.unlink, missing_ok=True),
     )
-
-
-def harmless(value: Cell) -> Cell:
-    """Return a cell that no spreadsheet takes for a formula; numbers stay numbers.
-
-    >>> harmless("=cmd|' /C calc'!A0"), harmless("+47 900"), harmless(-3)
-    ("'=cmd|' /C calc'!A0", "'+47 900", -3)
-    """
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_RISKY) else value
-
-
-def in_parts(value: Cell) -> Cell:
-    """Return a cell that is harmless, too, where a spreadsheet ends cells at `;` or a tab, as most of Europe's do.
-
-    Quotation marks do not keep it from that: the line begins with another cell than it was written with.
-
-    >>> in_parts("Ada;=1+1"), in_parts("Oslo; Norway")
-    ("Ada;'=1+1", 'Oslo; Norway')
-    """
-    return harmless(_WITHIN.sub(r"\1'", value) if isinstance(value, str) else value)
 
 
 def _write_lines(file: IO[bytes], columns: Sequence[str], rows: Iterator[Sequence[Cell]]) -> None:

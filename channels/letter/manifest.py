@@ -15,6 +15,7 @@ from typing import Any
 
 from channels.durable import write_durably
 from channels.letter.piece import Piece
+from tidings.cells import in_parts
 from tidings.message import Letter
 
 COVER, INDEX = "cover.pdf", "index.pdf"
@@ -169,7 +170,7 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     text = " | ".join(map(str, value)) if isinstance(value, list) else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return in_parts(text)
 
 
 def write_manifest(

@@ -267,12 +267,13 @@ def test_the_envelope_follows_window_and_sheets(spool, peer, window, sheets, env
 def test_no_cell_is_a_formula(spool, peer):
     """Addresses are customers' words."""
     given = parcel(1)
-    evil = ("=HYPERLINK(1)", "+47", "@SUM(1)")
-    list(spool.send([replace(given, content=replace(given.content, address=evil, customer="-2+3"))]))
+    evil = ("=HYPERLINK(1)", "+47;=1+1", "\uff20SUM(1)")
+    list(spool.send([replace(given, content=replace(given.content, address=evil, customer="\uff0d2+3"))]))
 
     [path] = peer.manifests()
     row = next(csv.DictReader((path.parent / "manifest.csv").read_text().splitlines()))
-    assert (row["address"][0], row["customer"]) == ("'", "'-2+3")
+    assert row["address"].startswith("'=HYPERLINK(1) |' +47;'=1+1")
+    assert row["customer"] == "'\uff0d2+3"
     assert json.loads(path.read_bytes())["pieces"][0]["address"] == list(evil)
 
 

@@ -318,13 +318,16 @@ def test_a_coloured_page_is_counted():
         pytest.param(b"%PDF-1.7\n%%EOF", id="a head and an end"),
         pytest.param(page()[:900], id="half of a file"),
         pytest.param(b"\x00" * 5000, id="zeros"),
+        pytest.param(bytes(range(256)) * 40_000, id="ten million bytes of something else"),
     ],
 )
 def test_what_is_no_pdf_is_said_in_one_sentence(content, tmp_path):
     path = tmp_path / "x.pdf"
     path.write_bytes(content)
-    with pytest.raises(Problem, match=r"x\.pdf"):
+    with pytest.raises(Problem, match=r"x\.pdf") as told:
         judged(path, "SE")
+    assert "stream" not in told.value.what
+    assert "no PDF" in told.value.what or content.startswith(b"%PDF-")
 
 
 def test_a_file_that_would_never_end_is_given_up(tmp_path):

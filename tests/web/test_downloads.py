@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from web.downloads import download, harmless, in_parts
+from tidings.cells import harmless, in_parts
+from web.downloads import download
 
 FORMULAS = ("=1+1", "+47 900", "-2+3", "@SUM(A1)", "\t=1", "\r=1", " =1", "\uff1d1")
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20)

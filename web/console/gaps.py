@@ -11,9 +11,10 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from tidings.cells import Cell
 from tidings.channel import Channel
 from tidings.role import Role
-from web.downloads import Cell, asked_kind, download
+from web.downloads import asked_kind, download
 from web.staff import StaffRoute, Visit, page
 from work.gaps import Gaps, gaps
 

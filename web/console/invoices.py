@@ -21,12 +21,13 @@ from store.audit import note
 from store.bill_files import BillFile
 from store.runs import find_run, page_of_runs
 from store.tally import totals
+from tidings.cells import Cell
 from tidings.problem import Problem
 from tidings.role import Role
 from tidings.whole import whole
 from web.console.enclosing import LARGEST_PDF, before, brought, chosen
 from web.console.run import alone, may_release, read_run
-from web.downloads import Cell, asked_kind, download
+from web.downloads import asked_kind, download
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import billing

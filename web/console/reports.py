@@ -13,13 +13,14 @@ from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 from starlette.responses import Response
 
+from tidings.cells import Cell
 from tidings.purpose import Purpose
 from tidings.role import Role
 from web import charts
 from web.charts import Bar
 from web.console.noticed import interval, of_everybody
 from web.console.run import kinds_of, snapshot
-from web.downloads import Cell, asked_kind, download
+from web.downloads import asked_kind, download
 from web.figures import locale
 from web.language import words
 from web.staff import StaffRoute, Visit, page

@@ -15,11 +15,12 @@ from starlette.responses import Response
 from store import missing as without
 from store.runs import Run, find_run, page_of_runs
 from store.staff import listed as listed_accounts
+from tidings.cells import Cell
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
 from web.charts import Bar, funnel
 from web.console.noticed import interval
-from web.downloads import Cell, asked_kind, download
+from web.downloads import asked_kind, download
 from web.figures import locale
 from web.language import words
 from web.live import Part, live
