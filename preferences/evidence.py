@@ -141,11 +141,11 @@ def until(key: str) -> Part:
     )
 
 
-def on_behalf() -> Part:
-    """Write who spoke for the customer, nothing where they did themselves."""
+def on_behalf(key: str) -> Part:
+    """Write under a key who spoke for the customer, nothing where they did themselves."""
 
     def write(who: str | None) -> str:
-        return f', "on_behalf": {json.dumps(who)}' if who else ""
+        return f', "{key}": {json.dumps(who)}' if who else ""
 
     return Part("on_behalf", write, lambda words: _translated(words, write))
 

@@ -1,7 +1,7 @@
 """Every reason as a sentence that a customer or a support agent understands, in five languages.
 
 The sentences are data: `sentences/<language>.toml`. Stated and observed are never mixed: "you asked" and "we
-noticed".
+noticed"; nor is what a relative asked for on somebody's behalf what "you asked".
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from tidings.behalf import spokesperson
 from tidings.channel import Channel
 from tidings.reason import Reason
 
@@ -38,21 +39,32 @@ def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -
     'You asked for this for all messages on March 3, 2026 (form).'
     >>> sentence("stated_all", "nb", {"said_at": "2026-03-03T10:00:00Z", "source": "import:crm"})
     'Du ba om dette for alle meldinger 3. mars 2026 (importert liste, crm).'
+    >>> sentence("objected", "en", {"consent_at": "2026-03-03T10:00:00Z", "consent_source": "form",
+    ...                             "consent_on_behalf": "relative, mandate M-17"})
+    'On March 3, 2026 a relative with a mandate objected on your behalf (form).'
     >>> sentence("tried", "sv", {"channel": "letter"})
     'Det provades med brev och nådde dig inte.'
     """
     known = spoken(language)
     code = Reason(reason).value
     full = known["sentences"][code]
-    needed = [name for _, name, _, _ in string.Formatter().parse(full) if name]
-    if all(evidence.get(name) not in (None, "", []) for name in needed):
-        return str(full.format(**{name: _told(name, evidence[name], known, language) for name in needed}))
+    for form in filter(None, (known["spoken"].get(code), full)):
+        needed = [name for _, name, _, _ in string.Formatter().parse(form) if name]
+        if all(evidence.get(name) not in (None, "", []) for name in needed):
+            return str(form.format(**{name: _told(name, evidence[name], known, language) for name in needed}))
     return str(known["plain"].get(code, full))
 
 
 @lru_cache(maxsize=4096)
 def footer(
-    reason: str, language: str, *, channel: str, purpose: str, said_at: str = "", until: str = ""
+    reason: str,
+    language: str,
+    *,
+    channel: str,
+    purpose: str,
+    said_at: str = "",
+    until: str = "",
+    on_behalf: str = "",
 ) -> str:
     """Return why a message came this way, as it stands in the message itself; '' where there is nothing to tell.
 
@@ -63,6 +75,7 @@ def footer(
         purpose: the root of its topic.
         said_at: ISO instant of the statement; '' where nothing was stated, or the evidence lacks it.
         until: ISO instant at which a temporary statement ends.
+        on_behalf: who stated it for the customer (`tidings.behalf`); '' where they did themselves.
 
     >>> footer("stated_purpose", "en", channel="letter", purpose="invoice", said_at="2026-05-03T10:00:00Z")
     'You get this by letter because you chose that for invoices on May 3, 2026.'
@@ -70,12 +83,14 @@ def footer(
     'Du får dette på e-post fordi du ikke har valgt en annen måte.'
     """
     known = spoken(language)
-    full = known["footer"].get("default_order" if reason == Reason.CHEAPEST else reason, "")
+    forms = known["footer_spoken" if on_behalf and reason in known["footer_spoken"] else "footer"]
+    full = forms.get("default_order" if reason == Reason.CHEAPEST else reason, "")
     told = {
         "channel": known["channels"].get(channel, ""),
         "purpose": known["purposes"].get(purpose, ""),
         "said_at": said_at and _date(said_at, language),
         "until": until and _date(until, language),
+        "on_behalf": on_behalf and _told("on_behalf", on_behalf, known, language),
     }
     if any(name and not told[name] for _, name, _, _ in string.Formatter().parse(full)):
         return ""
@@ -121,6 +136,8 @@ def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str
         return str(known["channels"].get(value, value))
     if name.endswith("source"):
         return _source(str(value), words)
+    if name.endswith("on_behalf"):
+        return str(words.get(spokesperson(str(value)), value))
     if name == "with_purpose":
         return str(known["one"].get(value, value))
     if name.endswith("_at") or name in {"until", "pause_until"}:

@@ -68,7 +68,7 @@ def grounds(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, reaso
                 instant("at"),
                 ', "source": ',
                 quoted("source"),
-                on_behalf(),
+                on_behalf("on_behalf"),
                 until("until"),
             ],
         ),
@@ -112,7 +112,8 @@ def permissions(batch: Batch, ground: Ground, evidence: Evidence, cell: Cells, r
         where(told, flat(found.event)[cell], NOBODY),
         [
             '"consent": ', number("consent"), ', "action": ', quoted("action"),
-            ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"), on_behalf(),
+            ', "consent_at": ', instant("at"), ', "consent_source": ', quoted("source"),
+            on_behalf("consent_on_behalf"),
         ],
     )  # fmt: skip
     events = np.maximum(events, _laws(batch, ground, evidence, cell, reason))
@@ -155,6 +156,13 @@ def _told_laws(evidence: Evidence) -> int:
     )
 
 
+_WISH = (
+    '"wish": ', number("statement"), ', "wish_said_at": ', instant("at"), ', "wish_source": ', quoted("source"),
+    on_behalf("wish_on_behalf"),
+)  # fmt: skip
+"""What a message waits for has its own names: the channel that it waits on may rest on another statement."""
+
+
 def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
     """Point to what a message waits for; `line` is NOBODY for every cell but the one that waits."""
     if not (timing.reason != OPEN).any():
@@ -165,7 +173,7 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
         where(_is(reason, Reason.PAUSE), np.append(timing.pause, NOBODY)[line], NOBODY),
         [
             '"pause": ', number("statement"), ', "pause_said_at": ', instant("at"),
-            ', "pause_source": ', quoted("source"), until("pause_until"),
+            ', "pause_source": ', quoted("source"), on_behalf("pause_on_behalf"), until("pause_until"),
         ],
     )  # fmt: skip
     caps = evidence.add_words(
@@ -179,11 +187,8 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
     wished = evidence.lines(
         batch.statements,
         where(_is(reason, Reason.BEST_DAY), np.append(timing.day, NOBODY)[line], NOBODY),
-        [
-            '"best_days": ', wished_days("value"), ', "statement": ', number("statement"),
-            ', "said_at": ', instant("at"), ', "source": ', quoted("source"), on_behalf(),
-        ],
-    )  # fmt: skip
+        ['"best_days": ', wished_days("value"), ", ", *_WISH],
+    )
     lawful = np.zeros(len(line), dtype=np.int64)
     if (bound := _is(reason, Reason.LAW)).any():
         lawful = where(bound, _told_laws(evidence) + np.append(timing.law, 0)[line], 0)
@@ -197,11 +202,8 @@ def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reaso
     wished = evidence.lines(
         batch.statements,
         where(_is(reason, Reason.FREQUENCY), np.append(timing.wish, NOBODY)[line], NOBODY),
-        [
-            '"statement": ', number("statement"), ', "said_at": ', instant("at"), ', "source": ', quoted("source"),
-            often("value"),
-        ],
-    )  # fmt: skip
+        [*_WISH, often("value")],
+    )
     ahead = evidence.lines(
         batch.coming,
         where(_is(reason, Reason.PRIORITY), np.append(timing.ahead, NOBODY)[line], NOBODY),

@@ -47,16 +47,19 @@ def of_message(connection: Connection, message: str) -> Any | None:
 
 def grounds_of(
     connection: Connection, messages: Sequence[str], *, channel: str
-) -> dict[str, tuple[str, str, str]]:
-    """Return (reason, said_at, until) of a channel in each decision; a message that does not name it is left out."""
+) -> dict[str, tuple[str, str, str, str]]:
+    """Return (reason, said_at, until, on_behalf) of a channel in each decision; who lacks it is left out."""
     found = rows(connection, _GROUNDS, {"messages": uuids(messages), "channel": channel})
     return {
-        message: (reason, said_at or "", until or "") for message, reason, said_at, until in found if reason
+        message: (reason, said_at or "", until or "", on_behalf or "")
+        for message, reason, said_at, until, on_behalf in found
+        if reason
     }
 
 
 _GROUNDS = """
-    SELECT m.id::text, d.e ->> 'reason', d.e #>> '{evidence,said_at}', d.e #>> '{evidence,until}'
+    SELECT m.id::text, d.e ->> 'reason', d.e #>> '{evidence,said_at}', d.e #>> '{evidence,until}',
+           d.e #>> '{evidence,on_behalf}'
       FROM messages m CROSS JOIN LATERAL (
            SELECT CASE WHEN m.decision #>> '{0,channel}' = %(channel)s THEN m.decision -> 0
                   ELSE (SELECT x FROM jsonb_array_elements(m.decision) x
@@ -66,12 +69,13 @@ _GROUNDS = """
 """Nearly always it is the first choice, which is found without taking the list apart."""
 
 
-def statements_of(connection: Connection, customer: int) -> Sequence[tuple[str, str]]:
-    """Return (said_at, until), ISO instants, of everything a person ever said about channels."""
+def statements_of(connection: Connection, customer: int) -> Sequence[tuple[str, str, str]]:
+    """Return (said_at, until, on_behalf), ISO instants, of everything a person ever said about channels."""
     query = text("""
         SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') AS said_at,
-               coalesce(to_char(until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'), '') AS until
+               coalesce(to_char(until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'), '') AS until,
+               on_behalf
           FROM statements WHERE customer_id = ANY(:members) AND kind = 'order'
     """)
     found = connection.execute(query, {"members": members(connection, customer)})
-    return [(row.said_at, row.until) for row in found]
+    return [(row.said_at, row.until, row.on_behalf) for row in found]

@@ -30,6 +30,15 @@ def on_behalf(who: str, mandate: str = "") -> str:
     return f"{who}, mandate {named}" if who and named else who
 
 
+def spokesperson(text: str) -> str:
+    """Return who it was, without the mandate, from what `on_behalf` wrote down.
+
+    >>> spokesperson("relative, mandate M-17"), spokesperson("support")
+    ('relative', 'support')
+    """
+    return text.partition(",")[0]
+
+
 def understood(text: str) -> str | None:
     """Return what a file or a form wrote in one text, in our form; None when it is not understood.
 

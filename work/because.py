@@ -7,6 +7,7 @@ customers do not ask for and somebody pays; a push has no room. There the prefer
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from sqlalchemy import Connection
 
@@ -34,9 +35,9 @@ def becauses(
         first = [one.message for one in some if one.delivery_number == 1]
         known = grounds_of(connection, first, channel=channel) if first else {}
         for one in some:
-            reason, said_at, until = known.get(one.message, (Reason.FALLBACK.value, "", ""))
+            ground = known.get(one.message, (Reason.FALLBACK.value, "", "", ""))
             if one.message in known or one.delivery_number > 1:
-                found[one.message] = _footer(one, reason, said_at, until)
+                found[one.message] = _footer(one, *ground)
     return found
 
 
@@ -46,14 +47,22 @@ def possible(connection: Connection, one: Claimed) -> Iterator[str]:
     A message that waits again is decided again; the bytes of its first attempt must be found all the same.
     """
     for reason in (Reason.DEFAULT_ORDER, Reason.OBSERVED, Reason.FALLBACK):
-        yield _footer(one, reason, "", "")
-    for said_at, until in statements_of(connection, one.customer):
-        for reason in STATED:
-            yield _footer(one, reason, said_at, until)
+        yield _footer(one, reason, "", "", "")
+    for said_at, until, on_behalf in statements_of(connection, one.customer):
+        for reason, spoke in product(
+            STATED, sorted({on_behalf, ""})
+        ):  # earlier releases did not say who spoke
+            yield _footer(one, reason, said_at, until, spoke)
     yield ""
 
 
-def _footer(one: Claimed, reason: str, said_at: str, until: str) -> str:
+def _footer(one: Claimed, reason: str, said_at: str, until: str, on_behalf: str) -> str:
     return footer(
-        reason, one.language, channel=one.channel, purpose=one.purpose, said_at=said_at, until=until
+        reason,
+        one.language,
+        channel=one.channel,
+        purpose=one.purpose,
+        said_at=said_at,
+        until=until,
+        on_behalf=on_behalf,
     )

@@ -41,6 +41,10 @@ MOST_CHANGES = 40
 """So many former states of the facts are tried."""
 MOST_POLICIES = 10
 """So many versions of the policy after the run's own are tried."""
+_ONE_NAME = {
+    "consent_on_behalf": "on_behalf", "wish": "statement", "wish_said_at": "said_at", "wish_source": "source",
+    "wish_on_behalf": "on_behalf",
+}  # fmt: skip
 _COMPARED = ("rank", "reason", "address", "evidence")
 
 
@@ -214,7 +218,7 @@ def _differences(
         line = by_channel.get(entry["channel"], {})
         for what in _COMPARED:
             before, after = _of_its_own(entry.get(what)) or None, line.get(what) or None
-            if before != after:
+            if before not in (after, _as_before(after)):
                 found.append({"channel": entry["channel"], "what": what, "stored": before, "computed": after})
                 break
     return found
@@ -227,6 +231,13 @@ def _of_its_own(value: Any) -> Any:
         if isinstance(value, dict)
         else value
     )
+
+
+def _as_before(value: Any) -> Any:
+    """Return what a channel rests on as it was written before: with one name for who spoke and for a wish."""
+    if not isinstance(value, dict):
+        return value
+    return {_ONE_NAME.get(name, name): one for name, one in value.items() if name != "pause_on_behalf"}
 
 
 def _today(facts: Facts, policy: Policy, row: Any, now: datetime) -> dict[str, Any] | None:

@@ -409,7 +409,7 @@ class Oracle:
             return due, "best_hour", better
         if "best_day" in moved_by:
             named = [day for day in WEEK if day in days]
-            return due, "best_day", {"best_days": named} | _statement(wished[0][1], until=False)
+            return due, "best_day", {"best_days": named} | _wish(wished[0][1])
         if "holiday" not in moved_by and "law" in moved_by:
             return due, "law", told(laws[0][2])
         if moved_by:
@@ -430,7 +430,7 @@ class Oracle:
         for (_, brand, level), s in self.in_force(statements, "frequency"):
             said = _value(s)
             often = {"at_most": said.get("at_most"), "per": said.get("per")}
-            proof = {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | often
+            proof = _wish(s) | often
             days = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}.get(often["per"])
             if (brand, level) not in met and often["at_most"] and days:
                 about = "all" if self.path[level] == "all" else self.question.purpose
@@ -546,19 +546,23 @@ def _until(key, s):
     return {key: _stamp(s["until_at"])} if s["until_at"] else {}
 
 
-def _statement(s, *, until=True):
-    told_of = {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]} | _spoke(s)
-    return told_of | (_until("until", s) if until else {})
+def _statement(s):
+    said = {"statement": s["statement"], "said_at": _stamp(s["at"]), "source": s["source"]}
+    return said | _spoke("on_behalf", s) | _until("until", s)
 
 
-def _spoke(row):
-    return {"on_behalf": row["on_behalf"]} if row["on_behalf"] else {}
+def _spoke(key, row):
+    return {key: row["on_behalf"]} if row["on_behalf"] else {}
 
 
 def _pause(s):
-    return {"pause": s["statement"], "pause_said_at": _stamp(s["at"]), "pause_source": s["source"]} | _until(
-        "pause_until", s
-    )
+    said = {"pause": s["statement"], "pause_said_at": _stamp(s["at"]), "pause_source": s["source"]}
+    return said | _spoke("pause_on_behalf", s) | _until("pause_until", s)
+
+
+def _wish(s):
+    said = {"wish": s["statement"], "wish_said_at": _stamp(s["at"]), "wish_source": s["source"]}
+    return said | _spoke("wish_on_behalf", s)
 
 
 def _suppression(s):
@@ -571,7 +575,7 @@ def _consent(e):
         "action": e["action"],
         "consent_at": _stamp(e["at"]),
         "consent_source": e["source"],
-    } | _spoke(e)
+    } | _spoke("consent_on_behalf", e)
 
 
 @lru_cache

@@ -4,7 +4,11 @@ import string
 
 import pytest
 
-from preferences.explain import LANGUAGES, channel_name, nearest, sentence, spoken
+from preferences.explain import LANGUAGES, channel_name, footer, nearest, sentence, spoken
+from tests.preferences.batches import DAY, NOW
+from tests.preferences.test_law import answer
+from tidings.address import PROBLEMS, REPAIRED
+from tidings.behalf import WHO
 from tidings.channel import Channel
 from tidings.reason import Reason
 
@@ -23,8 +27,13 @@ def test_every_reason_has_a_sentence(language):
     for reason, text in known["sentences"].items():
         assert named(text) == named(english["sentences"][reason]), reason
         assert (reason in known["plain"]) == bool(named(text)), reason
-    for table in ("words", "holds"):
+    for table in ("words", "holds", "spoken", "footer", "footer_spoken"):
         assert set(known[table]) == set(english[table])
+    for table in ("spoken", "footer_spoken"):
+        assert {one: named(text) for one, text in known[table].items()} == {
+            one: named(text) for one, text in english[table].items()
+        }
+    assert set(known["words"]) >= set(PROBLEMS) - REPAIRED | set(WHO)
     assert not any(named(text) for text in known["plain"].values())
 
 
@@ -49,6 +58,9 @@ def test_evidence_is_told_as_people_say_it():
     assert sentence("suppressed", "en", {"suppressed_at": "2026-03-03T10:00:00Z", "why": "STOP"}).endswith(
         "you answered STOP."
     )
+    assert sentence("unusable_address", "pl", {"problem": "email_invalid"}).endswith(
+        "(to nie jest adres e-mail)."
+    )
     assert sentence("stated_all", "en", evidence | {"source": "{0.__class__}"}).endswith("({0.__class__}).")
 
 
@@ -64,3 +76,42 @@ def test_an_unknown_language_is_english_and_a_kin_is_kin():
     assert channel_name(Channel.LETTER, "sv") == "med brev"
     with pytest.raises(ValueError, match="no_such"):
         sentence("no_such", "en", {})
+
+
+SPOKEN = {"statement": 50, "on_behalf": "relative, mandate M-17"}
+"""A relative asked for e-mail; the permission and the wish to hear little are the customer's own."""
+
+
+def test_who_asked_is_who_is_said_to_have_asked():
+    """One channel may rest on a statement, a consent and a wish of three people, each with its own day."""
+    seldom = {
+        "kind": "frequency",
+        "statement": 51,
+        "value": '{"at_most": 1, "per": "week"}',
+        "at": NOW - 2 * DAY,
+    }
+    _, channels = answer(
+        channels=("email",),
+        consents=[{"on_behalf": "support"}],
+        statements=[SPOKEN | {"channels": ["email"]}, seldom],
+        recent=[{}],
+    )
+    evidence = channels["email"]["evidence"]
+
+    assert sentence("stated_all", "en", evidence) == (
+        "On February 10, 2026 a relative with a mandate asked for this on your behalf for all messages (form)."
+    )
+    assert sentence("frequency", "en", evidence) == (
+        "You asked on February 28, 2026 (form) for at most 1 messages per week; it waits until the next one may come."
+    )
+    assert evidence["consent_on_behalf"] == "support"
+    assert (
+        footer(
+            "stated_all",
+            "nb",
+            channel="email",
+            purpose="offer",
+            **{name: evidence[name] for name in ("said_at", "on_behalf")},
+        )
+        == "Du får dette på e-post fordi en pårørende med fullmakt valgte det for deg for alt 10. februar 2026."
+    )

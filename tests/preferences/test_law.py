@@ -239,7 +239,7 @@ def test_marketing_waits_for_a_wished_day(days, due):
     verdict, channels = answer(channels=("email",), consents=[{}], statements=[wish])
 
     assert (verdict["due_at"], verdict["reason"]) == (due, "best_day" if due != NOW else "")
-    assert due == NOW or channels["email"]["evidence"]["on_behalf"] == "relative, mandate M-17"
+    assert due == NOW or channels["email"]["evidence"]["wish_on_behalf"] == "relative, mandate M-17"
 
 
 def test_double_opt_in_binds_marketing_alone():
