@@ -1,6 +1,7 @@
 """What the providers took, against what the store says."""
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -44,16 +45,23 @@ def judge(engine, taken, refused):
         found["false_accepted"] += bool(accepted and times == 0)
         found["unknown_named"] += named
         found["unnamed"] += (twice or never) and not named
+        if (twice or never) and (not named or kind in {"key", "list"}):
+            sys.stderr.write(
+                f"broken: taken {times} times by {kind}: {row.channel} is {row.state} {row.reason}; {row.story}\n"
+            )
     return found
 
 
 DEFAULT = {"letter": "spool", "sms": "twilio", "email": "smtp", "push": "smtp"}
 MESSAGES = text("""
-    SELECT m.id::text AS id, m.channel, m.state, m.purpose_class, a.value AS address,
+    SELECT m.id::text AS id, m.channel, m.state, m.reason, a.value AS address,
            (SELECT min(t.provider) FROM deliveries d JOIN attempts t ON t.delivery_id = d.id
             WHERE d.message_id = m.id) AS provider,
            (SELECT count(*) FROM deliveries d JOIN attempts t ON t.delivery_id = d.id
             WHERE d.message_id = m.id AND t.state IN ('unknown', 'abandoned')) AS doubts,
+           (SELECT string_agg(concat_ws(' ', t.provider, t.number, t.state, t.error_class, t.code, t.settled_by), ', '
+                              ORDER BY t.started_at)
+            FROM deliveries d JOIN attempts t ON t.delivery_id = d.id WHERE d.message_id = m.id) AS story,
            EXISTS (SELECT 1 FROM deliveries d JOIN attempts t ON t.delivery_id = d.id
                    WHERE d.message_id = m.id AND t.state = 'accepted') AS accepted
     FROM messages m JOIN addresses a ON a.customer_id = m.customer_id
