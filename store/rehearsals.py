@@ -123,7 +123,8 @@ _BECAME = """
     SELECT m.customer_id AS customer, m.state, m.reason, m.first_channel AS first, m.channel, m.tried,
            coalesce((SELECT d ->> 'reason' FROM jsonb_array_elements(m.decision) d
                       WHERE (d ->> 'rank')::int = 1), '') AS ground,
-           m.decision::text AS decision, m.planned_at, m.due_at
+           m.decision::text AS decision, m.planned_at, m.due_at, m.input_digest,
+           coalesce((m.decision #>> '{0,decided_at}')::timestamptz, m.planned_at) AS decided_at
       FROM messages m WHERE m.run_id = %(run)s AND m.copy = 0
 """
 _REHEARSED = """
@@ -144,10 +145,15 @@ def happened(connection: Connection, run: str) -> pl.DataFrame:
 
 
 def became(connection: Connection, run: str) -> pl.DataFrame:
-    """Return a run's messages: customer, state, reason, first, channel, tried, ground, decision, planned_at, due_at."""
+    """Return a run's messages.
+
+    Columns: customer, state, reason, first, channel, tried, ground, decision, planned_at, due_at, input_digest,
+    decided_at (later than planned_at where one that waited was decided once more).
+    """
     shape = _shape(
         dict.fromkeys(("state", "reason", "first", "channel", "ground", "decision"), "String")
         | {"customer": "Int64", "tried": "List(String)", "planned_at": _INSTANT, "due_at": _INSTANT}
+        | {"input_digest": "String", "decided_at": _INSTANT}
     )
     return read_arrays(connection, [(_BECAME, shape)], {"run": run})[0]
 

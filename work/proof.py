@@ -91,7 +91,7 @@ def prove(connection: Connection, installation: Installation, run: Run, row: Any
             today=None,
         )
     question = question_of(context.run, context.template, installation.organisation)
-    policies = _policies(connection, own)
+    policies = policies_of(connection, own)
     asked = _asked(row, question)
     facts = read_facts(connection, question, asked, row.decided_at)
     found = _same(facts, policies, row)
@@ -122,7 +122,7 @@ def prove(connection: Connection, installation: Installation, run: Run, row: Any
     )
 
 
-def _policies(connection: Connection, own: int) -> dict[int, Policy]:
+def policies_of(connection: Connection, own: int) -> dict[int, Policy]:
     """Return the version that a run names, then those that came after it, the newest first."""
     later = [version for version in versions(connection) if version > own][:MOST_POLICIES]
     return {version: policy_from(rules_of(connection, version)) for version in (own, *later)}

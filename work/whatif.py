@@ -2,13 +2,14 @@
 
 Nothing is written. What the stored policy gives today is held against what was stored, so that a difference is the
 policy's and not the facts': `unlike` counts where it is not (behaviour that was learnt since, an erased customer).
+What waited is decided once more when its time has come, by the rules of that day: it is replayed from then.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ from tidings.whole import whole
 from work.build import read_context
 from work.installation import Installation
 from work.plan import BATCH, question_of
+from work.proof import policies_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -91,7 +93,7 @@ def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str,
             raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` shows them.")
         context = read_context(connection, installation, run.repeats or run.id)
         question = question_of(context.run, context.template, installation.organisation)
-        stored = policy_from(rules_of(connection, context.run.policy_version))
+        stored = list(policies_of(connection, context.run.policy_version).values())
         rows = became(connection, context.run.id)
         found = _both(connection, question, rows, stored, policy, context.run.created_at)
         connection.rollback()
@@ -99,7 +101,7 @@ def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str,
     costs = {name: Decimal(str(cost)) for name, cost in question.costs.items()}
     return {
         "run": context.run.id,
-        "policy": {"was": stored.digest, "would": policy.digest},
+        "policy": {"was": stored[0].digest, "would": policy.digest},
         "messages": found.height,
         "changed": changed.height,
         "unlike": found.filter("unlike").height,
@@ -135,25 +137,31 @@ def _both(
     connection: Connection,
     question: Question,
     rows: pl.DataFrame,
-    stored: Policy,
+    stored: Sequence[Policy],
     policy: Policy,
     created_at: datetime,
 ) -> pl.DataFrame:
-    """Return each message with what it was and what it would be.
+    """Return each message with what it was, by the run's own policy or one that came after it, and what it would be.
 
     A run whose business time was set to the past is decided with what was known when it was made.
     """
     import polars as pl
 
     parts = []
-    for (planned_at,), group in rows.sort("planned_at", "customer").group_by(
-        "planned_at", maintain_order=True
-    ):
+    again = pl.col("decided_at") > pl.col("planned_at")
+    before = pl.when(pl.col("tried").list.last() == pl.col("channel")).then(
+        pl.col("tried").list.head(pl.col("tried").list.len() - 1)
+    )
+    rows = rows.with_columns(
+        waited=again,
+        tried=pl.when(again).then(before.otherwise("tried")).otherwise(pl.lit([], dtype=pl.List(pl.String))),
+        first=pl.when(again & (pl.col("state") != "held")).then("channel").otherwise("first"),
+    )
+    for (at,), group in rows.sort("decided_at", "customer").group_by("decided_at", maintain_order=True):
         for some in group.iter_slices(BATCH):
-            facts = facts_then(connection, question, some, planned_at, max(planned_at, created_at))
-            was, would = (
-                _ways(decide(facts, rules, planned_at, explained=False)) for rules in (stored, policy)
-            )
+            facts = facts_then(connection, question, some, at, max(at, created_at))
+            was = _as_decided(facts, stored if some["waited"].any() else stored[:1], some, at)
+            would = _ways(decide(facts, policy, at, explained=False))
             both = some.select("customer", "first").hstack(
                 [*was.select(pl.all().name.prefix("was_")), *would.select(pl.all().name.prefix("would_"))]
             )
@@ -167,6 +175,21 @@ def _both(
     )
 
 
+def _as_decided(facts: Facts, policies: Sequence[Policy], some: pl.DataFrame, at: datetime) -> pl.DataFrame:
+    """Return the ways by the first policy whose fingerprint is the stored one; by the run's own where none is."""
+    import polars as pl
+
+    found = _ways(decide(facts, policies[0], at, explained=len(policies) > 1))
+    for policy in policies[1:]:
+        other = _ways(decide(facts, policy, at))
+        digest = some["input_digest"]
+        better = (found["input_digest"] != digest) & (other["input_digest"] == digest)
+        found = found.select(
+            pl.when(better).then(other[name]).otherwise(pl.col(name)).alias(name) for name in found.columns
+        )
+    return found
+
+
 def facts_then(
     connection: Connection, question: Question, rows: pl.DataFrame, at: datetime, known_at: datetime
 ) -> Facts:
@@ -177,9 +200,15 @@ def facts_then(
         {
             "message": [str(n) for n in range(rows.height)],
             "customer": rows["customer"],
-            "tried": [[]] * rows.height,
+            "tried": rows["tried"] if "tried" in rows.columns else [[]] * rows.height,
+            "waited": rows["waited"] if "waited" in rows.columns else [False] * rows.height,
         },
-        schema={"message": pl.String, "customer": pl.Int64, "tried": pl.List(pl.String)},
+        schema={
+            "message": pl.String,
+            "customer": pl.Int64,
+            "tried": pl.List(pl.String),
+            "waited": pl.Boolean,
+        },
     )
     facts = read_facts(connection, question, asked, at, known_at=known_at)
     return replace(facts, recent=facts.recent.filter(pl.col("at") < at))
@@ -197,6 +226,7 @@ def _ways(decisions: Decisions) -> pl.DataFrame:
         goes=goes,
         reason=pl.when(goes).then("ground").otherwise("reason"),
         due=pl.when(goes).then("due_at").otherwise(None),
+        input_digest="input_digest",
     )
 
 

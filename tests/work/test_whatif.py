@@ -69,6 +69,26 @@ def test_what_was_said_since_does_not_count(house, engine):
     assert (found["changed"], found["channels"]) == (0, {"email": {"was": 1, "would": 1}})
 
 
+def test_what_was_decided_once_more_is_replayed_by_the_rules_and_the_instant_of_that(settings, engine):
+    """They wait until two; by then the rules of the day let them wait until five."""
+    (settings.home / "policy.toml").write_text('[quiet]\nemail = { start = "11:00", end = "14:00" }\n')
+    first = House(settings, engine)
+    people = settle(engine, 2, channels=("email",))
+    first.plan()
+    (settings.home / "policy.toml").write_text('[quiet]\nemail = { start = "13:00", end = "17:00" }\n')
+    later = House(settings, engine)
+    later.run, later.now = first.run, NOON + timedelta(hours=2)
+    later.send()
+    (settings.home / "policy.toml").write_text("")
+
+    found = whatif(later.installation, first.run, House(settings, engine).installation.policy)
+
+    assert (found["messages"], found["unlike"], found["changed"]) == (2, 0, 2)
+    assert {(one["customer"], one["was_due"], one["would_due"]) for one in found["people"]} == {
+        (customer, NOON + timedelta(hours=4), later.now) for customer in people
+    }
+
+
 def test_a_stricter_cap_moves_the_instant(house, engine):
     [customer] = settle(engine)
     house.plan(name="before").send()
