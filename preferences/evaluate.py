@@ -27,7 +27,11 @@ SMALL_SHARE = 0.1
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A mean reward with its 95 % interval (normal approximation)."""
+    """A mean reward with its 95 % interval.
+
+    Normal approximation, but never inside Wilson's interval of a share at the effective sample size: where hardly
+    anybody answered, what was seen varies less than what may be (Brown, Cai, DasGupta, Statistical Science 16, 2001).
+    """
 
     value: float
     low: float
@@ -99,27 +103,39 @@ def evaluate(
         supported=supported,
         effective=effective,
         overlap="full" if supported == n else "partial" if supported else "none",
-        logged=_mean(reward[reachable]) if supported else None,
-        ips=_mean(kept * given) if supported else None,
-        snips=_self_normalised(kept, given) if total else None,
-        dr=_mean(expected + np.where(silent, 0.0, weight * (reward - modelled))),
+        logged=_mean(reward[reachable], supported) if supported else None,
+        ips=_mean(kept * given, effective) if supported else None,
+        snips=_self_normalised(kept, given, effective) if total else None,
+        dr=_mean(expected + np.where(silent, 0.0, weight * (reward - modelled)), effective),
         warnings=tuple(warnings),
     )
 
 
-def _mean(values: Floats) -> Estimate:
+def _mean(values: Floats, effective: float) -> Estimate:
     value = float(values.mean())
     margin = Z * float(values.std(ddof=1)) / len(values) ** 0.5 if len(values) > 1 else 1.0
-    return _within(value, margin)
+    return _within(value, margin, effective)
 
 
-def _self_normalised(weight: Floats, reward: Floats) -> Estimate:
+def _self_normalised(weight: Floats, reward: Floats, effective: float) -> Estimate:
     """Return the ratio of two means, its interval by the delta method."""
     value = float((weight * reward).sum() / weight.sum())
     spread = float(((weight * (reward - value)) ** 2).sum()) ** 0.5 / float(weight.sum())
-    return _within(value, Z * spread)
+    return _within(value, Z * spread, effective)
 
 
-def _within(value: float, margin: float) -> Estimate:
+def _within(value: float, margin: float, effective: float) -> Estimate:
     """Return an estimate of a share: its interval ends at nothing and at everybody."""
-    return Estimate(value=value, low=max(value - margin, 0.0), high=min(max(value + margin, 0.0), 1.0))
+    low, high = _wilson(min(max(value, 0.0), 1.0), effective)
+    return Estimate(
+        value=value, low=max(min(value - margin, low), 0.0), high=min(max(value + margin, high), 1.0)
+    )
+
+
+def _wilson(share: float, n: float) -> tuple[float, float]:
+    """Return the interval of a share of n (Wilson, 1927); of nobody it may be anything."""
+    if not n:
+        return 0.0, 1.0
+    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
+    half = Z / (1 + Z**2 / n) * (share * (1 - share) / n + Z**2 / (4 * n**2)) ** 0.5
+    return middle - half, middle + half

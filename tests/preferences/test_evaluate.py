@@ -54,6 +54,29 @@ def test_the_intervals_hold_the_truth_about_as_often_as_they_say(target, model):
     assert found.overlap == "full"
 
 
+@pytest.mark.parametrize(
+    ("count", "share", "rate"),
+    [
+        pytest.param(200, 1.0, 0.01, id="two answers in a small run"),
+        pytest.param(500, 0.3, 0.02, id="a choice that was seldom drawn and seldom answered"),
+        pytest.param(2_000, 0.5, 0.003, id="six answers in a run of two thousand"),
+        pytest.param(60, 1.0, 0.99, id="nearly everybody answers"),
+    ],
+)
+def test_where_hardly_anybody_answers_the_intervals_are_no_surer_than_that(count, share, rate):
+    """The normal approximation alone said `nobody ever will`, plus or minus nothing, and missed 2 of 5 runs."""
+    missed = {"ips": 0, "snips": 0, "dr": 0}
+    for seed in range(40):
+        channel, propensity, _ = logs(seed, share=share, count=count)
+        reward = (np.random.default_rng(seed + 99).random(count) < rate).astype(float)
+        found = judged(channel, propensity, reward, target=1, model=np.full(4, 0.5))
+        for name in missed:
+            one = getattr(found, name)
+            missed[name] += one is not None and not one.low <= rate <= one.high
+
+    assert max(missed.values()) <= 6
+
+
 def test_a_good_model_makes_the_doubly_robust_interval_no_wider():
     """That is what it is for."""
     found = judged(*logs(1), target=3)
