@@ -62,10 +62,11 @@ def offers(connection: Connection, customer: int, *, today: date, only: str = ""
 def withdraw(connection: Connection, customers: Sequence[int], *, now: datetime) -> list[str]:
     """Cancel what is planned of offers that these customers have used, wherever; returns the messages.
 
-    Letters that wait are recalled with it. What a provider has cannot be taken back.
+    What goes to another record of the same person is cancelled too, and letters that wait are recalled. What a
+    provider has cannot be taken back.
     """
     rows = connection.execute(
-        text(f"{_GONE.format(whom='m.customer_id = ANY(:customers)', wait='')}"),
+        text(_GONE.format(whom=f"m.customer_id IN ({_RECORDS})", wait="")),
         {"customers": list(customers), "now": now},
     )
     return [str(row.id) for row in rows]
@@ -82,6 +83,10 @@ def withdraw_all(connection: Connection, *, now: datetime) -> list[str]:
     return [str(row.id) for row in rows]
 
 
+_RECORDS = """
+    SELECT unnest(CAST(:customers AS bigint[]))
+    UNION SELECT w.customer_id FROM persons p JOIN persons w ON w.person_id = p.person_id
+           WHERE p.customer_id = ANY(:customers)"""
 _WAITING = within(tuple(one for one in sources(MessageState, Event.RECALL) if one != MessageState.DONE))
 _GONE = f"""
     WITH used AS (

@@ -92,6 +92,10 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
         "It was changed since you read it: GET it again, and decide again.",
     ),
     413: ("The body is too large.", "The body may have at most 4194304 bytes."),
+    415: (
+        "The body is of a kind that is not read.",
+        "The body must be application/json; its Content-Type says 'text/csv'.",
+    ),
     422: ("A value cannot be used.", "topic: topics begin with invoice, offer, news (value 'ofer')."),
     428: ("`If-Match` is missing.", "If-Match is missing: GET it first, and send its ETag with the change."),
     429: ("Too many requests; `Retry-After` says when to go on.", "At most 600 requests a minute."),
@@ -201,6 +205,7 @@ def _complete(method: str, path: str, operation: dict[str, Any], parts: dict[str
     own = {int(code) for code in answers if int(code) in _PROBLEMS}
     also = {404} if "{" in path else set()
     also |= {409} if "{ref}" in path else set()
+    also |= {415} if "requestBody" in operation else set()
     for code in sorted({*own, *also, *_EVERYWHERE}):
         answers[str(code)] = {"$ref": f"#/components/responses/Problem{code}"}
     for code, answer in answers.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from channels.contract import Hook
 from channels.receivers import hooks as named_hooks
@@ -203,11 +204,29 @@ def _problem(_: Request, error: Exception) -> Response:
 
 def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_methods(request))
     if request.scope["path"].startswith("/v1/"):
-        return problem(error.status_code, str(error.detail), headers=error.headers)
+        told = {
+            404: "There is nothing of this path; /docs has what there is.",
+            405: "This path takes {Allow}.",
+        }
+        detail = told.get(error.status_code, str(error.detail)).format(**headers)
+        return problem(error.status_code, detail, headers=headers)
     if error.status_code == 404:  # noqa: PLR2004
         return site_of(request).pages.missing(request)
-    return Response(status_code=error.status_code, headers=error.headers)
+    return Response(status_code=error.status_code, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return every method that a path takes, by whichever route."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in ("DELETE", "GET", "HEAD", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _database(request: Request, _: Exception) -> Response:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
+from urllib.parse import unquote
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -18,6 +20,7 @@ from web.limits import Buckets, Share, shares, stranger
 from web.problems import problem
 from web.site import Site
 from web.staff import SMALL, StaffRoute
+from web.v1.strict import SLASH
 
 LIMITS = {
     "/p/": SMALL,
@@ -55,6 +58,14 @@ def _is_text(scope: Scope) -> bool:
     return True
 
 
+def _keep_slashes(scope: Scope) -> None:
+    """Leave a slash that a program wrote as `%2F` within its part of the path: references of systems have them."""
+    raw: bytes = scope.get("raw_path") or b""
+    if scope["path"].startswith("/v1/") and b"%2f" in raw.lower():
+        parts = re.split(b"%2f", raw, flags=re.IGNORECASE)
+        scope["path"] = SLASH.join(unquote(part.decode("ascii", "replace")) for part in parts)
+
+
 class TooLarge(Exception):  # noqa: N818 -- an answer, not a fault
     """The body is longer than its bound."""
 
@@ -72,6 +83,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         site: Site = scope["app"].state.site
+        _keep_slashes(scope)
         request = Request(scope)
         left = shares(self._buckets, request, site.installation.settings, site.clock().timestamp())
         count = partial(

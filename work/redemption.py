@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from store import offers as store
+from store.customers import lock_customers
 from store.events import announce
 from store.listing import customer as customer_row
 from store.persons import members
@@ -74,6 +75,7 @@ def redeem(
         by: who says so.
         now: when that is written.
     """
+    whose = lock_customers(connection, members(connection, customer))  # two shops, one use
     rows = store.offers(connection, customer, today=now.date(), only=offer)
     if not rows:
         return None
@@ -101,7 +103,6 @@ def redeem(
         if written:
             data = {"offer": offer, "message": row.message, "channel": channel}
             announce(connection, "offer.redeemed", customer=customer, data=data, at=now)
-    whose = members(connection, customer)
     overtaken = take_back_overtaken(connection, now=now, customers=whose)
     cancelled = [*overtaken, *store.withdraw(connection, whose, now=now)]
     return Redeemed(offer=offer, redeemed_at=known or at, again=known is not None, cancelled=cancelled)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from urllib.parse import unquote
 
 import pytest
 
@@ -424,6 +425,96 @@ def test_a_reference_that_two_systems_gave_needs_its_source(door, engine):
     )
     assert door.ask("SELECT customer_id FROM addresses WHERE channel = 'push'") == [(bo,)]
     assert ada != bo
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        pytest.param("DELETE", "/v1/customers/C1/preferences", "GET, PUT", id="two routes of one path"),
+        pytest.param("PATCH", "/v1/runs", "GET", id="one route"),
+        pytest.param("PUT", "/p", "GET, HEAD, POST", id="a page"),
+    ],
+)
+def test_another_method_is_told_every_one_that_the_path_takes(door, method, path, allowed):
+    answer = door.client.request(method, path, headers=door.key("system"))
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "accepts"),
+    [
+        pytest.param(
+            "/v1/customers", {"Content-Type": "text/plain"}, {"accept": "application/json"}, id="text"
+        ),
+        pytest.param("/v1/customers", {}, {"accept": "application/json"}, id="no kind at all"),
+        pytest.param(
+            "/v1/touchpoints",
+            {"Content-Type": "application/cloudevents+xml"},
+            {"accept": "application/json"},
+            id="an event in XML",
+        ),
+        pytest.param(
+            "/v1/invoice-runs",
+            {"Content-Type": "text/csv"},
+            {"accept": "application/json, multipart/form-data"},
+            id="a file that is no part of a form",
+        ),
+        pytest.param(
+            "/v1/touchpoints",
+            {"Content-Type": "application/json", "Content-Encoding": "gzip"},
+            {"accept-encoding": "identity"},
+            id="a packed body",
+        ),
+    ],
+)
+def test_a_body_of_another_kind_is_told_what_is_read(door, path, headers, accepts):
+    answer = door.client.post(path, content=b'{"reference": "K-1"}', headers=door.key("system") | headers)
+
+    assert answer.status_code == 415
+    assert accepts.items() <= answer.headers.items()
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        pytest.param(
+            b'{"reference": "K-1", "attributes": {"a": 1, "a": 2}}', "#/attributes/a", id="a key twice"
+        ),
+        pytest.param(b'{"attributes": {"a": [0, 1e999]}}', "#/attributes/a/1", id="a number without end"),
+        pytest.param(b'{"attributes": {"a": %s}}' % (b"9" * 5000), "#/attributes/a", id="5,000 digits"),
+        pytest.param(b'{"attributes": {"a/b": "\\u0000"}}', "#/attributes/a~1b", id="a NUL"),
+    ],
+)
+def test_json_that_means_nothing_is_pointed_at(door, body, pointer):
+    answer = door.client.post(
+        "/v1/customers", content=body, headers=door.key("system") | {"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+    assert [one["pointer"] for one in answer.json()["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize("path", ["a%2Fb", "a%2fb", "%2F", "100%25", "%C3%A5 %F0%9F%8C%B1"])
+def test_a_reference_is_one_part_of_a_path_whatever_it_holds(door, path):
+    key = door.key("system")
+    made = door.client.put(f"/v1/customers/{path}?source=crm", json={"first_name": "Ada"}, headers=key)
+    assert made.status_code == 201
+    assert made.json()["references"] == [{"source": "crm", "reference": unquote(path)}]
+    for of_theirs in ("", "/addresses", "/timeline"):
+        assert door.client.get(f"/v1/customers/{path}{of_theirs}", headers=key).status_code == 200
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_beyond_all_years_is_refused_and_spoils_no_history(door, engine, at):
+    settle(engine, 1)
+    key = door.key("system")
+    told = {"id": "1", "customer": "C1", "channel": "web", "kind": "visited", "at": at}
+    answer = door.client.post("/v1/touchpoints", json=told, headers=key)
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/at"
+    assert door.client.get("/v1/customers/C1/timeline", headers=key).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What each door of the API writes and answers: customers, wishes, consents, messages, offers, and the rest."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -8,6 +9,7 @@ from preferences.policy import Policy
 from tests.patience import until
 from tests.town import settle, state
 from work.campaign import open_campaign, parse_campaign
+from work.merge import merge
 from work.run import begin, open_for_sending, plan
 
 CAMPAIGN = {
@@ -195,6 +197,22 @@ def test_preferences_are_changed_by_whoever_saw_them_as_they_are(api, door, engi
     ]
 
 
+def test_a_tag_is_of_all_that_was_shown(api, engine):
+    settle(engine, 1)
+    tag = api("GET", "/customers/C1/preferences").headers["etag"]
+    known = [
+        api("GET", "/customers/C1/preferences", If_None_Match=one).status_code
+        for one in (tag, f"W/{tag}", "*")
+    ]
+    assert known == [304, 304, 304]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE addresses SET value = 'other@example.net'")
+    changed = api("GET", "/customers/C1/preferences", If_None_Match=tag)
+
+    assert changed.status_code == 200
+    assert "example.net" in changed.text
+
+
 @pytest.mark.parametrize(
     ("answers", "pointer"),
     [
@@ -369,13 +387,35 @@ def test_an_offer_that_was_used_is_reminded_of_nowhere(api, door, engine):
     assert api("POST", "/customers/C1/offers/summer:1/redemption", {}).status_code == 404
 
 
-def test_a_redemption_that_comes_as_a_touchpoint_cancels_too(api, door, engine):
+@pytest.mark.parametrize("used_by", ["C1", "C2"], ids=["the record that was written to", "another of theirs"])
+def test_a_redemption_that_comes_as_a_touchpoint_cancels_too(api, door, engine, used_by):
     settle(engine, 1)
     sent(door, messages="ready")
-    body = {"id": "t", "customer": "C1", "channel": "visit", "kind": "redeemed", "detail": {"code": "LYS25"}}
+    settle(engine, 1)
+    with engine.begin() as connection:
+        merge(connection, "C1", "C2", actor="staff:Mia", because="one person", now=door.clock())
+    body = {
+        "id": "t",
+        "customer": used_by,
+        "channel": "visit",
+        "kind": "redeemed",
+        "detail": {"code": "LYS25"},
+    }
 
     assert api("POST", "/touchpoints", body).json()["recorded"] == 1
     assert door.ask("SELECT state, reason FROM messages") == [("cancelled", "redeemed")]
+
+
+def test_two_shops_at_the_same_moment_take_one_use(api, door, engine):
+    settle(engine, 1)
+    sent(door)
+    path = "/customers/C1/offers/autumn:2026/redemption"
+    with ThreadPoolExecutor(8) as pool:
+        answers = [one.json() for one in pool.map(lambda _: api("POST", path, {}), range(8))]
+
+    assert sorted(one["again"] for one in answers) == [False, *[True] * 7]
+    assert len({one["redeemed_at"] for one in answers}) == 1
+    assert door.ask("SELECT count(*) FROM touchpoints") == [(1,)]
 
 
 EVENT = {
@@ -426,6 +466,7 @@ def test_touchpoints_come_as_cloud_events(api, door, engine, kind, body, headers
 def test_wrong_events_of_a_batch_are_pointed_at(api, door, engine):
     settle(engine)
     batch = [EVENT, EVENT | {"specversion": "2.0"}, EVENT | {"id": "e2", "subject": "C9"}, {"id": 5}]
+    batch += [EVENT | {"id": "e4", "data_base64": wrong} for wrong in ("%%%", "e30x", "eyJhIjoxLCJhIjoyfQ==")]
 
     answer = door.client.post(
         "/v1/touchpoints",
@@ -436,6 +477,7 @@ def test_wrong_events_of_a_batch_are_pointed_at(api, door, engine):
     assert answer["recorded"] == 1
     pointers = {one["pointer"] for one in answer["problems"]}
     assert {"#/1/specversion", "#/2/customer", "#/3/source"} <= pointers
+    assert {f"#/{index}/data_base64" for index in (4, 5, 6)} <= pointers
 
 
 def test_suppressions_are_added_listed_and_lifted_with_a_reason(api, door, engine):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,7 +18,7 @@ from web.auth import Caller
 from web.problems import Refused, wrong
 from web.site import site_of
 from web.v1.strict import StrictRoute
-from web.v1.whom import Ref, Source, Text, customer_of, locked
+from web.v1.whom import Instant, Ref, Source, Text, customer_of, locked
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["addresses"], route_class=StrictRoute)
 
@@ -67,7 +67,7 @@ class AddressIn(BaseModel):
     value: str = Field(default="", max_length=500, description="E-mail address or phone number.")
     postal: PostalIn | None = Field(default=None, description="Of a letter.")
     position: int = Field(default=0, ge=0, le=1000, description="0 is tried first.")
-    verified_at: AwareDatetime | None = Field(
+    verified_at: Instant | None = Field(
         default=None, description="When the customer proved that it is theirs."
     )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +18,7 @@ from web.site import site_of
 from web.v1.behalf import Mandate, Spokesperson, spoken_for
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
-from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of, locked
+from web.v1.whom import Instant, Ref, Source, Topic, check_brand, check_topic, customer_of, locked
 from work.consent_records import receipt
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["consents"], route_class=StrictRoute)
@@ -50,8 +50,8 @@ class ConsentIn(BaseModel):
         str,
         Field(max_length=2000, description="What shows it (GDPR art. 7(1)); `given` counts only with one."),
     ] = ""
-    at: AwareDatetime | None = Field(default=None, description="When they said so; now when left out.")
-    expires_at: AwareDatetime | None = Field(
+    at: Instant | None = Field(default=None, description="When they said so; now when left out.")
+    expires_at: Instant | None = Field(
         default=None, description="`given` counts until then; null: until it is taken back."
     )
     spoken_by: Spokesperson = ""

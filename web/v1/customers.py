@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +20,7 @@ from web.site import Site, site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.tags import tag_of, unchanged
-from web.v1.whom import Ref, Source, Text, customer_of
+from web.v1.whom import Instant, Ref, Source, Text, customer_of
 
 router = APIRouter(prefix="/v1", tags=["customers"], route_class=StrictRoute)
 
@@ -135,7 +135,7 @@ def list_customers(
     caller: Caller,
     part: Part,
     updated_since: Annotated[
-        AwareDatetime | None, Query(description="Only those that changed then or later.")
+        Instant | None, Query(description="Only those that changed then or later.")
     ] = None,
 ) -> Page[CustomerOut]:
     """Return customers, the one that changed longest ago first: begin where the last call ended to keep up."""

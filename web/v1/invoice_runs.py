@@ -20,7 +20,7 @@ from web.problems import Refused, wrong_fields
 from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.runs import RunId, RunOut, StartedOut, run_page, started
-from web.v1.strict import StrictRoute, load
+from web.v1.strict import StrictRoute, load, must_be_json
 from web.wiring import Billing
 
 router = APIRouter(prefix="/v1", tags=["invoice runs"], route_class=StrictRoute)
@@ -139,6 +139,7 @@ async def start_invoices(request: Request, caller: Caller, key: IdempotencyKey =
     if kind == "multipart/form-data":
         billing, digest = await _uploaded(request)
     else:
+        must_be_json(request.headers, "", "multipart/form-data")
         raw = await request.body()
         given = await run_in_threadpool(_parse, raw)
         digest = hashlib.sha256(raw).hexdigest()

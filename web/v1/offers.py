@@ -7,14 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from web.auth import Caller
 from web.problems import Refused
 from web.site import site_of
 from web.v1.strict import StrictRoute
-from web.v1.whom import Ref, Source, customer_of
+from web.v1.whom import Instant, Ref, Source, customer_of
 from work.redemption import offers_in_force, redeem
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["offers"], route_class=StrictRoute)
@@ -80,7 +80,7 @@ class RedemptionIn(BaseModel):
     )
 
     channel: str = Field(default="visit", pattern=r"^[a-z][a-z0-9_]{0,39}$", description="visit, web, call.")
-    at: AwareDatetime | None = Field(default=None, description="Now when left out.")
+    at: Instant | None = Field(default=None, description="Now when left out.")
 
 
 class RedemptionOut(BaseModel):

@@ -175,7 +175,8 @@ def _read(connection: Connection, site: Site, customer: int, brand: Brand) -> Pr
 
 
 def _tag(found: Preferences) -> str:
-    return tag_of([found.customer, found.brand, dict(found.answers)])
+    ways = [(way.channel, way.shown, way.problem) for way in found.ways]
+    return tag_of([found.customer, found.brand, dict(found.answers), ways])
 
 
 def _shown(ref: str, found: Preferences) -> dict[str, Any]:

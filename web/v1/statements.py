@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +20,7 @@ from web.v1.behalf import Mandate, Spokesperson, spoken_for
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
 from web.v1.tags import IfMatch, must_match, tag_of
-from web.v1.whom import Ref, Source, Topic, check_brand, check_topic, customer_of, locked
+from web.v1.whom import Instant, Ref, Source, Topic, check_brand, check_topic, customer_of, locked
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["statements"], route_class=StrictRoute)
 
@@ -83,9 +83,9 @@ class StatementIn(BaseModel):
     letters: Literal["one", "own"] | None = Field(
         default=None, description="household: one letter for all of it, or each their own."
     )
-    from_at: AwareDatetime | None = None
-    until_at: AwareDatetime | None = Field(default=None, description="Exclusive; null: until a newer word.")
-    at: AwareDatetime | None = Field(default=None, description="When they said so; now when left out.")
+    from_at: Instant | None = None
+    until_at: Instant | None = Field(default=None, description="Exclusive; null: until a newer word.")
+    at: Instant | None = Field(default=None, description="When they said so; now when left out.")
     proof: str = Field(default="", max_length=2000)
     spoken_by: Spokesperson = ""
     mandate: Mandate = ""

@@ -6,27 +6,34 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from web.auth import caller
 from web.problems import Refused, pointer
 
+SLASH = "\ufdd0"
+"""Stands for a slash within one part of a path (`%2F`) while the route is looked for: no character, in no text."""
 DEEPEST = 64
 LONGEST_NUMBER = 40
 """Digits; no amount, id or date of ours has so many."""
+_MOST_TOLD = 20
+_UNSTORABLE = "A value has a character (NUL, half a surrogate pair) that cannot be stored."
 
 
 def load(raw: bytes) -> Any:
     """Return the value of a JSON body.
 
     Raises:
-        Refused: 400 when it is not JSON (RFC 8259) or too deep; 422, with a pointer, for a key that stands twice in an
-            object, a number without end, and characters that no database stores.
+        Refused: 400 when it is not JSON (RFC 8259) or too deep; 422, with pointers, for keys that stand twice in an
+            object, numbers without end, and characters that no database stores.
     """
     try:
         value = json.loads(
@@ -38,22 +45,29 @@ def load(raw: bytes) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise Refused(400, f"The body is not JSON: {error}.") from error
-    for path in _unstorable(value):
-        raise Refused(
-            422,
-            "A value has a character (NUL, half a surrogate pair) that cannot be stored.",
-            errors=[{"pointer": pointer(path), "detail": "cannot be stored"}],
-        )
+    if errors := [
+        {"pointer": pointer(path), "detail": told} for path, told in islice(_faults(value), _MOST_TOLD)
+    ]:
+        raise Refused(422, errors[0]["detail"], errors=errors)
     return value
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Stands where a value is that has no meaning, until it is known where that is."""
+
+    told: str
+    key: tuple[str, ...] = ()
+    """The key in the object, where the object is at fault for one of its keys."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Fault:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         shown = twice[:80].encode("utf-8", "replace").decode()
-        raise Refused(
-            422, f"The key {shown!r} stands twice in one object: systems differ in which they believe."
+        return _Fault(
+            f"The key {shown!r} stands twice in one object: systems differ in which they believe.", (shown,)
         )
     return found
 
@@ -63,32 +77,37 @@ def _constant(name: str) -> Any:
     raise ValueError(msg)
 
 
-def _whole(digits: str) -> int:
+def _whole(digits: str) -> int | _Fault:
     if len(digits) > LONGEST_NUMBER:
-        raise Refused(422, f"A number has {len(digits)} digits; at most {LONGEST_NUMBER} can be meant.")
+        return _Fault(f"A number has {len(digits)} digits; at most {LONGEST_NUMBER} can be meant.")
     return int(digits)
 
 
-def _finite(digits: str) -> float:
+def _finite(digits: str) -> float | _Fault:
     number = float(digits)
     if not math.isfinite(number) or len(digits) > 10 * LONGEST_NUMBER:
-        raise Refused(422, f"The number {digits[:40]} is larger than anything that can be stored.")
+        return _Fault(f"The number {digits[:40]} is larger than anything that can be stored.")
     return number
 
 
-def _unstorable(value: Any) -> Iterator[tuple[str | int, ...]]:
-    """Yield where a text stands that no database can hold; deeper than DEEPEST is refused."""
+def _faults(value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield where something stands that has no meaning or that no database can hold, and what is wrong with it.
+
+    Raises:
+        Refused: 400 where it is deeper than DEEPEST.
+    """
     waiting: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     while waiting:
         path, one = waiting.pop()
         if len(path) > DEEPEST:
             raise Refused(400, f"The body is deeper than {DEEPEST} levels.")
-        if isinstance(one, str):
-            if not _storable(one):
-                yield path
+        if isinstance(one, _Fault):
+            yield (*path, *one.key), one.told
+        elif isinstance(one, str) and not _storable(one):
+            yield path, _UNSTORABLE
         elif isinstance(one, dict):
             if not all(map(_storable, one)):
-                yield path
+                yield path, _UNSTORABLE
             waiting += [((*path, key), item) for key, item in one.items()]
         elif isinstance(one, list):
             waiting += [((*path, index), item) for index, item in enumerate(one)]
@@ -116,16 +135,20 @@ class _Given(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes JSON only as `load` does."""
+    """A route that takes JSON only as `load` does, and a reference with a slash as one part of a path."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler behind a look at the body."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            parts = request.scope["path_params"]
+            request.scope["path_params"] = {name: part.replace(SLASH, "/") for name, part in parts.items()}
             given = _Given(request.scope, request.receive)
-            if _is_json(request.headers.get("content-type", "")):
+            wanted = self.body_field is not None and _has_body(request.headers)
+            if wanted or _is_json(_kind_of(request.headers)):
                 await run_in_threadpool(caller, request)  # nobody else's body is read
+                must_be_json(request.headers)
                 if raw := await given.body():
                     given.given = await run_in_threadpool(load, raw)
             return await handler(given)
@@ -133,6 +156,33 @@ class StrictRoute(APIRoute):
         return strict
 
 
+def must_be_json(headers: Headers, *also: str) -> None:
+    """Let a body pass that is JSON, or of one of some other media types ('': it does not say).
+
+    Raises:
+        Refused: 415 for any other, and for one that is packed.
+    """
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise Refused(
+            415,
+            "The body is packed (Content-Encoding); send it as it is.",
+            headers={"Accept-Encoding": "identity"},
+        )
+    if not _is_json(kind := _kind_of(headers)) and kind not in also:
+        taken = ", ".join(["application/json", *filter(None, also)])
+        said = repr(kind[:80]) if kind else "nothing"
+        raise Refused(
+            415, f"The body must be {taken}; its Content-Type says {said}.", headers={"Accept": taken}
+        )
+
+
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
+def _kind_of(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def _is_json(kind: str) -> bool:
-    name = kind.partition(";")[0].strip().lower()
-    return name == "application/json" or name.endswith("+json")
+    return kind == "application/json" or kind.endswith("+json")

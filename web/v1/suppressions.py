@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +20,7 @@ from web.problems import Refused, wrong
 from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
-from web.v1.whom import Because, check_brand
+from web.v1.whom import Because, Instant, check_brand
 from work.care import LIFTABLE, lifted
 
 router = APIRouter(prefix="/v1", tags=["suppressions"], route_class=StrictRoute)
@@ -47,7 +47,7 @@ class SuppressionIn(BaseModel):
     brand: str = Field(default="all", max_length=31)
     reason: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$", examples=["hard_bounce"])
     proof: str = Field(default="", max_length=2000)
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class SuppressionOut(BaseModel):

@@ -28,7 +28,8 @@ def tag_of(value: Any) -> str:
 
 def unchanged(request: Request, tag: str) -> bool:
     """Return whether the caller has this state already (`If-None-Match`)."""
-    return tag in _listed(request.headers.get("if-none-match", "").replace("W/", ""))
+    known = _listed(request.headers.get("if-none-match", "").replace("W/", ""))
+    return tag in known or known == ["*"]
 
 
 def must_match(given: str, tag: str) -> None:

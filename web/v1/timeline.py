@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from web.auth import Caller
 from web.site import site_of
 from web.v1.runs import plain
 from web.v1.strict import StrictRoute
-from web.v1.whom import Ref, Source, customer_of
+from web.v1.whom import Instant, Ref, Source, customer_of
 
 router = APIRouter(prefix="/v1/customers/{ref}", tags=["timeline"], route_class=StrictRoute)
 
@@ -65,7 +65,7 @@ def read_timeline(
     caller: Caller,
     ref: Ref,
     source: Source = "",
-    since: Annotated[AwareDatetime | None, Query(description="Only what happened then or later.")] = None,
+    since: Annotated[Instant | None, Query(description="Only what happened then or later.")] = None,
 ) -> Response:
     """Return all channels, both directions, oldest first, as `tidings timeline` orders them."""
     del caller

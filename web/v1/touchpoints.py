@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,6 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import (
     AliasChoices,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -30,9 +28,10 @@ from store.keys import Key
 from store.offers import REDEEMED, withdraw
 from store.touchpoints import Touchpoint
 from web.auth import Caller
-from web.problems import Refused, pointer, wrong_fields
+from web.problems import Refused, pointer, wrong, wrong_fields
 from web.site import Site, site_of
-from web.v1.strict import StrictRoute, load
+from web.v1.strict import StrictRoute, load, must_be_json
+from web.v1.whom import Instant
 
 router = APIRouter(prefix="/v1", tags=["touchpoints"], route_class=StrictRoute)
 
@@ -88,7 +87,7 @@ class TouchpointIn(BaseModel):
     brand: str = Field(default="all", max_length=31)
     machine: bool = False
     message: UUID | None = None
-    at: AwareDatetime | None = Field(default=None, description="With an offset; now when left out.")
+    at: Instant | None = Field(default=None, description="With an offset; now when left out.")
     detail: dict[str, Any] = {}
 
 
@@ -129,7 +128,7 @@ class CloudEvent(BaseModel):
         description="Its last part is the touchpoint's kind: `com.example.paid`.",
     )
     subject: str = Field(default="", max_length=200, description="The customer's reference.")
-    time: AwareDatetime | None = None
+    time: Instant | None = None
     datacontenttype: str = "application/json"
     data: dict[str, Any] | None = Field(
         default=None,
@@ -191,6 +190,7 @@ async def record_touchpoints(request: Request, caller: Caller) -> Response:
     As CloudEvents: structured (`application/cloudevents+json`), binary (`ce-` headers, the data as JSON body), or a
     batch (`application/cloudevents-batch+json`).
     """
+    must_be_json(request.headers, "")
     raw = await request.body()
     return await run_in_threadpool(_record, site_of(request), caller, raw, request.headers)
 
@@ -199,13 +199,7 @@ def _record(site: Site, caller: Key, raw: bytes, headers: Headers) -> Response:
     items, read, within = _items(raw, headers)
     if not 1 <= len(items) <= MOST_TOUCHPOINTS:
         raise Refused(422, f"Send 1 to {MOST_TOUCHPOINTS} touchpoints: one object, or a list of them.")
-    problems: list[dict[str, Any]] = []
-    good: list[tuple[int, TouchpointIn]] = []
-    for index, item in enumerate(items):
-        try:
-            good.append((index, read(item)))
-        except ValidationError as error:
-            problems += [_located(index, within, one) for one in wrong_fields(error.errors())[1]]
+    good, problems = _read_each(items, read, within)
     with site.installation.engine.begin() as connection:
         found = touchpoints.customers_of(connection, [(one.customer, one.customer_source) for _, one in good])
         rows = []
@@ -225,6 +219,22 @@ def _record(site: Site, caller: Key, raw: bytes, headers: Headers) -> Response:
         raise Refused(422, detail, errors=problems, field=first["field"], value=first["value"])
     counts = {"received": len(items), "recorded": recorded, "known": len(rows) - recorded}
     return JSONResponse({**counts, "problems": sorted(problems, key=lambda one: one["index"])})
+
+
+def _read_each(
+    items: list[Any], read: Reader, within: list[str] | None
+) -> tuple[list[tuple[int, TouchpointIn]], list[dict[str, Any]]]:
+    """Return those that can be read, each with its place, and what is wrong with the others."""
+    good: list[tuple[int, TouchpointIn]] = []
+    problems: list[dict[str, Any]] = []
+    for index, item in enumerate(items):
+        try:
+            good.append((index, read(item)))
+        except ValidationError as error:
+            problems += [_located(index, within, one) for one in wrong_fields(error.errors())[1]]
+        except Refused as refused:
+            problems += [_located(index, within, one) for one in refused.more["errors"]]
+    return good, problems
 
 
 Reader = Callable[[Any], TouchpointIn]
@@ -280,11 +290,13 @@ def _from_event(given: Any) -> TouchpointIn:
 
 def _decoded(text: str) -> dict[str, Any]:
     try:
-        data = json.loads(base64.b64decode(text, validate=True))
-    except (ValueError, RecursionError) as error:
-        raise Refused(422, "data_base64: it holds no JSON.", field="data_base64") from error
+        data = load(base64.b64decode(text, validate=True))
+    except ValueError as error:
+        raise wrong("it is no base64", "data_base64", value=text) from error
+    except Refused as refused:
+        raise wrong(refused.detail, "data_base64", value=text) from refused
     if not isinstance(data, dict):
-        raise Refused(422, "data_base64: it holds no JSON object.", field="data_base64")
+        raise wrong("it holds no JSON object", "data_base64", value=text)
     return data
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 
 from store import events
@@ -18,6 +18,7 @@ from web.problems import Refused, wrong
 from web.site import site_of
 from web.v1.paging import Page, Part
 from web.v1.strict import StrictRoute
+from web.v1.whom import Instant
 from work import webhooks
 
 router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=StrictRoute)
@@ -104,7 +105,7 @@ class ReplayIn(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"since": "2026-11-21T09:00:00Z"}]}
     )
 
-    since: AwareDatetime | None = None
+    since: Instant | None = None
     events: list[str] = Field(default=[], max_length=1000, description="Their `webhook-id`: `evt_17`.")
 
 

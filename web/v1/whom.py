@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
@@ -30,7 +31,15 @@ Text = Annotated[str, Field(max_length=200)]
 Topic = Annotated[
     str, Field(max_length=120, pattern=r"^(all|[a-z_]+(\.[a-z0-9_-]+)*)$", examples=["offer.garden"])
 ]
-Instant = Annotated[AwareDatetime, Field(examples=["2026-11-21T09:30:00Z"])]
+Instant = Annotated[
+    AwareDatetime,
+    Field(
+        ge=datetime(1, 1, 2, tzinfo=UTC),
+        le=datetime(9999, 12, 31, tzinfo=UTC),
+        examples=["2026-11-21T09:30:00Z"],
+    ),
+]
+"""With an offset, and in a year that there is in every time zone."""
 Because = Annotated[str, Field(min_length=1, max_length=500, description="Why; it stands in the audit.")]
 
 
