@@ -40,6 +40,8 @@ MAPPING = "mapping.toml"
 ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".ods", ".xls", ".json", ".jsonl", ".parquet"})
 """What is taken; anything else (`.part`, `.filepart`, `.tmp`) is not finished, or not for us."""
 _ACTOR = "drop"
+_LONGEST = 200
+"""Bytes of a name that are kept; file systems take 255."""
 _VALUES = frozenset({"file", "problems", "problem", "held"})
 
 
@@ -98,13 +100,13 @@ def _take_folder(installation: Installation, folder: str, *, now: datetime) -> i
             mine,
             digest,
             mapping if rules else None,
-            name=path.name,
+            name=(called := _called(path.name)),
             where=place,
             now=now,
         )
         aside = place / outcome.state
         aside.mkdir(exist_ok=True)
-        name = f"{digest.hex()[:6]}-{path.name}"
+        name = f"{digest.hex()[:6]}-{called}"
         for file, content in _beside(name, outcome).items():
             (place / _folder_of(file, outcome)).mkdir(exist_ok=True)
             (place / _folder_of(file, outcome) / file).write_bytes(content)
@@ -162,6 +164,13 @@ def _take_bucket(installation: Installation, bucket: Bucket, folder: str, *, now
             bucket.move(one, f"{folder}/{outcome.state}", kept)
             count += 1
     return count
+
+
+def _called(name: str) -> str:
+    """Return a file's name as it is kept: printable text, short enough to have `.rejected.csv` behind it."""
+    stem, dot, ending = name.rpartition(".")
+    cut = stem.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+    return "".join(one if one.isprintable() else "_" for one in cut) + dot + ending
 
 
 def _digest(content: bytes, rules: bytes) -> bytes:

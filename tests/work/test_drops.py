@@ -100,6 +100,25 @@ def test_what_is_not_finished_stays(home, place, name, age):
     assert lying(place, "customers") == [name]
 
 
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        (b"x" * 250 + b".csv", "x" * 200 + ".csv"),
+        ("\u00e5".encode() * 125 + b".csv", "\u00e5" * 100 + ".csv"),
+        (b"a\xff.csv", "a?.csv"),
+        (b"a\nb\x1b[31m.csv", "a_b_[31m.csv"),
+    ],
+    ids=["too long for a report beside it", "long in bytes", "no text", "lines and colours"],
+)
+def test_a_name_stands_in_the_way_of_no_file(home, place, name, kept):
+    drop(place, "customers", os.fsdecode(name), CUSTOMERS)
+    drop(place, "customers", "zz.csv", CUSTOMERS.replace("K-", "L-"))
+
+    assert take_all(home, now=NOON) == 2
+    assert count(home, "customers") == 4
+    assert kept in {one[12:] for one in lying(place, "customers")}
+
+
 def test_a_link_out_of_the_folder_is_not_followed(home, place, tmp_path):
     secret = tmp_path / "secret.csv"
     secret.write_text(CUSTOMERS)
