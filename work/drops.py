@@ -84,7 +84,7 @@ def _take_folder(installation: Installation, folder: str, *, now: datetime) -> i
     place = place_of(installation) / folder
     count = 0
     for path in _waiting(place, installation.settings.drops.settle.total_seconds()):
-        mine = place / "taken" / path.name
+        mine = place / "taken" / _called(path.name)
         if path != mine:
             mine.parent.mkdir(exist_ok=True)
             try:
@@ -100,13 +100,13 @@ def _take_folder(installation: Installation, folder: str, *, now: datetime) -> i
             mine,
             digest,
             mapping if rules else None,
-            name=(called := _called(path.name)),
+            name=mine.name,
             where=place,
             now=now,
         )
         aside = place / outcome.state
         aside.mkdir(exist_ok=True)
-        name = f"{digest.hex()[:6]}-{called}"
+        name = f"{digest.hex()[:6]}-{mine.name}"
         for file, content in _beside(name, outcome).items():
             (place / _folder_of(file, outcome)).mkdir(exist_ok=True)
             (place / _folder_of(file, outcome) / file).write_bytes(content)
