@@ -40,7 +40,7 @@ CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", 
 
 def cents(amount: Decimal) -> Decimal:
     """Return an amount rounded half up to cents (BR-DEC-01 and the rest: two decimals in every currency)."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
+    return amount.quantize(CENT, ROUND_HALF_UP) + 0  # no -0.00
 
 
 class Line(Part):

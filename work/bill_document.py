@@ -1,9 +1,21 @@
 """One document of a billing file, as it was checked."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from tidings.invoice import Invoice
+
+
+def due_after(issued: date, terms: str) -> date:
+    """Return the day that is so long (ISO 8601, `P30D`) after another.
+
+    Raises:
+        ValueError: the terms are no length of time.
+    """
+    return issued + TypeAdapter(timedelta).validate_python(terms)
 
 
 class XmlRow(dict[str, Any]):

@@ -4,7 +4,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from tidings.invoice import Invoice, Line
 from tidings.invoice_parts import unit_code
 from tidings.problem import Problem
 from tidings.reason import Reason
-from work.bill_document import Document, XmlRow
+from work.bill_document import Document, XmlRow, due_after
 from work.bills_xml import holds_xml, xml_document, xml_rows
 
 EXAMPLE = """\
@@ -53,6 +53,8 @@ class BillMapping(BaseModel):
 
     columns: dict[str, str] = {}
     constants: dict[str, str] = {}
+    ignored: tuple[str, ...] = ()
+    """Elements of an XML file, as `cbc:CopyIndicator`, that may be left out."""
 
 
 FIELDS = (
@@ -119,8 +121,13 @@ def read_bills(path: Path, mapping: BillMapping) -> tuple[list[Document], str]:
         Problem: the file cannot be read at all; nothing of it was used.
     """
     rows = rows_of(path, mapping)
-    digest = hashlib.sha256(content_of(path) + mapping.model_dump_json().encode()).hexdigest()
+    digest = hashlib.sha256(content_of(path) + _said(mapping)).hexdigest()
     return check_bills(rows, mapping), digest
+
+
+def _said(mapping: BillMapping) -> bytes:
+    """Return what a mapping says, in the same bytes as before it could ignore anything: a file is known by them."""
+    return mapping.model_dump_json(exclude=None if mapping.ignored else {"ignored"}).encode()
 
 
 def content_of(path: Path) -> bytes:
@@ -228,7 +235,12 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
     number = _storable(str(value_of(raw, "number", mapping) or "").strip())
     if isinstance(raw, XmlRow):
         return xml_document(
-            row, number, raw, value_of(raw, "customer", mapping), mapping.constants.get("source", "")
+            row,
+            number,
+            raw,
+            value_of(raw, "customer", mapping),
+            mapping.constants,
+            frozenset(mapping.ignored),
         )
     try:
         invoice = Invoice.model_validate(_fields(raw, mapping))
@@ -375,9 +387,6 @@ def _day(value: Any, name: str) -> date:
 
 
 def _due(issued: date, terms: str | None) -> date:
-    from pydantic import TypeAdapter
-
     if terms is None:
         raise ValueError(NO_DUE)
-    wait = TypeAdapter(timedelta).validate_python(terms)
-    return issued + wait
+    return due_after(issued, terms)

@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from templates.einvoice.ubl import CREDIT_NOTE, INVOICE, from_ubl
 from templates.einvoice.view import Read, differences, model_of
 from tidings.problem import Problem
 from tidings.reason import Reason
-from work.bill_document import Document, XmlRow
+from work.bill_document import Document, XmlRow, due_after
 
 MOST_FILES = 10_000
 _UNPACKED = 1 << 30
@@ -75,27 +76,52 @@ def read_invoice(content: bytes) -> Read:
         raise Problem(str(error)) from error
 
 
-def xml_document(row: int, number: str, raw: Mapping[str, Any], customer: Any, source: str) -> Document:
-    """Return the document of an XML file; one whose own sums are not ours is wrong.
+def xml_document(
+    row: int,
+    number: str,
+    raw: Mapping[str, Any],
+    customer: Any,
+    constants: Mapping[str, str],
+    ignored: frozenset[str],
+) -> Document:
+    """Return the document of an XML file; one that says more than we can, or other sums, is wrong.
 
     Args:
         row: its place among the files.
         number: as the file calls it.
         raw: of `xml_rows`.
         customer: the customer's reference.
-        source: whose references those are.
+        constants: of the mapping: `source`, whose references those are, and `terms` where the file has no due date.
+        ignored: of the mapping.
     """
     found = raw["xml"]
     if isinstance(found, str):
         return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=found)
-    fields = {**found.fields, "customer": str(customer or ""), "source": source}
+    fields = {**found.fields, "customer": str(customer or ""), "source": constants.get("source", "")}
+    issued = fields.get("issued_on")
+    if issued and not fields.get("due_on") and "terms" in constants:
+        fields["due_on"] = due_after(issued, constants["terms"])
     try:
-        invoice = model_of(Read(fields=fields, stated=found.stated))
+        invoice = model_of(replace(found, fields=fields))
     except Problem as problem:
         detail = f"{problem.what.rstrip('.')} (in {raw['file']})"
         return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=detail)
+    left = [(path, text) for path, text in found.left_out if ignored.isdisjoint(path.split("/"))]
+    if left:
+        path, text = left[0]
+        more = f", and {len(left) - 1} more" if len(left) > 1 else ""
+        detail = (
+            f"{path}: {text[:60]!r} has no place in an invoice of EN 16931{more}; take it out, or name it under"
+            f" `ignored` in the mapping (in {raw['file']})"
+        )
+        return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=detail)
     if wrong := differences(invoice, found):
-        return Document(row=row, number=number, reason=Reason.WRONG_TOTAL, detail="; ".join(wrong[:_SHOWN]))
+        return Document(
+            row=row,
+            number=number,
+            reason=Reason.WRONG_TOTAL,
+            detail=f"{'; '.join(wrong[:_SHOWN])} (in {raw['file']})",
+        )
     return Document(row=row, number=number, invoice=invoice)
 
 

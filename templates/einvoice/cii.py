@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from templates.einvoice.reader import Reader
 from templates.einvoice.syntax import (
     DAY_102,
     FLAG,
@@ -15,7 +17,6 @@ from templates.einvoice.syntax import (
     Fixed,
     Kind,
     Node,
-    Reader,
     Row,
     Writer,
     group,
@@ -77,6 +78,12 @@ _PARTY: tuple[Row, ...] = (
         "ram:SpecifiedTaxRegistration", (leaf("ram:ID", "tax_id"), Fixed(path="ram:ID/@schemeID", value="FC"))
     ),
 )
+_DEPARTMENT = group(
+    "ram:DefinedTradeContact", (leaf("ram:DepartmentName", "department"),), only=lambda _: False
+)
+"""Read only: both names are the contact (BT-41)."""
+_PAYEE: tuple[Row, ...] = _PARTY[:3] + _PARTY[4:5]
+_REPRESENTATIVE: tuple[Row, ...] = (_PARTY[2], _PARTY[9], _PARTY[11])
 _PERIOD: tuple[Row, ...] = (
     leaf("ram:StartDateTime/udt:DateTimeString", "start", DAY_102),
     leaf("ram:EndDateTime/udt:DateTimeString", "end", DAY_102),
@@ -139,6 +146,8 @@ _LINE: tuple[Row, ...] = (
         _GROSS,
         (
             leaf("ram:ChargeAmount", "gross_price", PRICE),
+            leaf("ram:BasisQuantity", "price_quantity", NUMBER, stated=True, unless=1, along="price_unit"),
+            leaf("ram:BasisQuantity/@unitCode", "price_unit"),
             group(
                 "ram:AppliedTradeAllowanceCharge",
                 (
@@ -221,9 +230,9 @@ _INVOICE: tuple[Row, ...] = (
     ),
     group(f"{_TRADE}/ram:IncludedSupplyChainTradeLineItem", _LINE, "lines", many=True),
     leaf(f"{_AGREEMENT}/ram:BuyerReference", "buyer_reference"),
-    group(f"{_AGREEMENT}/ram:SellerTradeParty", _PARTY, "seller"),
-    group(f"{_AGREEMENT}/ram:BuyerTradeParty", _PARTY, "buyer"),
-    group(f"{_AGREEMENT}/ram:SellerTaxRepresentativeTradeParty", _PARTY, "tax_representative"),
+    group(f"{_AGREEMENT}/ram:SellerTradeParty", (*_PARTY, _DEPARTMENT), "seller"),
+    group(f"{_AGREEMENT}/ram:BuyerTradeParty", (*_PARTY, _DEPARTMENT), "buyer"),
+    group(f"{_AGREEMENT}/ram:SellerTaxRepresentativeTradeParty", _REPRESENTATIVE, "tax_representative"),
     leaf(f"{_AGREEMENT}/ram:SellerOrderReferencedDocument/ram:IssuerAssignedID", "sales_order"),
     leaf(f"{_AGREEMENT}/ram:BuyerOrderReferencedDocument/ram:IssuerAssignedID", "order"),
     leaf(f"{_AGREEMENT}/ram:ContractReferencedDocument/ram:IssuerAssignedID", "contract"),
@@ -269,7 +278,7 @@ _INVOICE: tuple[Row, ...] = (
     leaf(f"{_SETTLEMENT}/ram:PaymentReference", "reference"),
     leaf(f"{_SETTLEMENT}/ram:TaxCurrencyCode", "tax_currency"),
     leaf(f"{_SETTLEMENT}/ram:InvoiceCurrencyCode", "currency"),
-    group(f"{_SETTLEMENT}/ram:PayeeTradeParty", _PARTY, "payee"),
+    group(f"{_SETTLEMENT}/ram:PayeeTradeParty", _PAYEE, "payee"),
     group(f"{_SETTLEMENT}/ram:SpecifiedTradeSettlementPaymentMeans", _PAYMENT, "payment", many=True),
     group(f"{_SETTLEMENT}/ram:ApplicableTradeTax", _TAX, "tax_groups", many=True),
     group(f"{_SETTLEMENT}/ram:BillingSpecifiedPeriod", _PERIOD, "period"),
@@ -301,6 +310,16 @@ _INVOICE: tuple[Row, ...] = (
         many=True,
     ),
     leaf(f"{_SETTLEMENT}/ram:ReceivableSpecifiedTradeAccountingAccount/ram:ID", "accounting"),
+)
+
+
+_FREE = frozenset(
+    {
+        "rsm:ExchangedDocumentContext",
+        "ram:SpecifiedProcuringProject/ram:Name",
+        # Why there is no tax stands where the taxes do (BT-120); of a line the norm has no reason.
+        "ram:SpecifiedLineTradeSettlement/ram:ApplicableTradeTax/ram:ExemptionReason",
+    }
 )
 
 
@@ -337,4 +356,9 @@ def from_cii(root: Node) -> Read:
         for name, tag in (("currency", "InvoiceCurrencyCode"), ("tax_currency", "TaxCurrencyCode"))
     }
     reader = Reader(SPACES, currencies)
-    return fields_of(reader.read(root, _INVOICE), reader.stated)
+    raw = reader.read(root, _INVOICE)
+    for party in (raw.get("seller", {}), raw.get("buyer", {})):
+        names = (party.get("contact"), party.pop("department", ""))
+        party["contact"] = ", ".join(name for name in names if name)
+    read = fields_of(raw, reader.stated)
+    return replace(read, rows=_INVOICE, left_out=tuple(reader.left_out(root, _FREE)))

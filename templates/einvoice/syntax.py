@@ -48,6 +48,17 @@ def plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _day(text: str, written: str, shown: str) -> date:
+    try:
+        day = datetime.strptime(text, written).date()  # noqa: DTZ007 -- a day has no zone
+    except ValueError:
+        day = None
+    if day is None or day.strftime(written) != text:  # a month, 202611, would be the first of January
+        msg = f"{text[:40]!r} is not a day; write {shown}"
+        raise ValueError(msg)
+    return day
+
+
 def _flag(text: str) -> bool:
     if text not in {"true", "false", "1", "0"}:
         msg = f"{text[:40]!r} is neither true nor false"
@@ -60,10 +71,10 @@ MONEY = Kind(write=lambda value: f"{value:.2f}", read=_number, money=True)
 PRICE = Kind(write=plain, read=_number, money=True)
 NUMBER = Kind(write=plain, read=_number)
 FLAG = Kind(write=lambda value: "true" if value else "false", read=_flag)
-DAY = Kind(write=date.isoformat, read=lambda text: date.fromisoformat(text[:10]))
+DAY = Kind(write=date.isoformat, read=lambda text: _day(text[:10], "%Y-%m-%d", "YYYY-MM-DD"))
 DAY_102 = Kind(
     write=lambda value: f"{value:%Y%m%d}",
-    read=lambda text: datetime.strptime(text, "%Y%m%d").date(),  # noqa: DTZ007 -- a day has no zone
+    read=lambda text: _day(text, "%Y%m%d", "YYYYMMDD"),
     attributes=(("format", "102"),),
 )
 
@@ -134,6 +145,26 @@ def leaf(path: str, field: str, kind: Kind = TEXT, **more: Any) -> Leaf:
 def group(path: str, rows: Sequence[Row], field: str = "", **more: Any) -> Group:
     """Return a group, written short for tables."""
     return Group(path=path, rows=rows, field=field, **more)
+
+
+def element_of(rows: Sequence[Row], where: Sequence[str]) -> str:
+    """Return the path of the element that a field stands in, '' where none does.
+
+    Args:
+        rows: a table.
+        where: names of the field and of those it is inside of, without places in a list.
+    """
+    name, *rest = where
+    for row in rows:
+        if isinstance(row, Leaf) and row.field == name and not rest:
+            return row.path
+        if not isinstance(row, Group) or (row.field and row.field != name):
+            continue
+        inner = rest if row.field else where
+        found = element_of(row.rows, inner) if inner else ""
+        if found or not inner:
+            return f"{row.path}/{found}".rstrip("/")
+    return ""
 
 
 def parse(content: bytes) -> Node:
@@ -247,78 +278,3 @@ def _says(row: Row, thing: Any) -> bool:
         value = _get(thing, row.field)
         return value not in EMPTY and (row.unless is None or value != row.unless)
     return isinstance(row, Group) and any(True for _ in _items(row, thing))
-
-
-class Reader:
-    """Reads fields from the elements of one document; `wrong` collects what cannot be read."""
-
-    def __init__(self, spaces: Mapping[str, str], currencies: Mapping[str, str]) -> None:
-        self._spaces = dict(spaces)
-        self._currencies = currencies
-        self.stated: list[tuple[str, Decimal]] = []
-        """(field with its path in the model, amount) of what the model computes."""
-
-    def read(self, node: Node, rows: Sequence[Row], where: str = "") -> dict[str, Any]:
-        """Return the fields that the rows find.
-
-        Raises:
-            ValueError: a value cannot be read; begins with the path of the field.
-        """
-        found: dict[str, Any] = {}
-        for row in rows:
-            if isinstance(row, Leaf):
-                self._leaf(node, row, where, found)
-            elif isinstance(row, Group):
-                self._group(node, row, where, found)
-        return found
-
-    def _leaf(self, node: Node, row: Leaf, where: str, found: dict[str, Any]) -> None:
-        text = self._text(node, row)
-        if not text:
-            return
-        try:
-            value = row.kind.read(text)
-        except ValueError as error:
-            msg = f"{where}{row.field}: {error}"
-            raise ValueError(msg) from error
-        if row.stated:
-            self.stated.append((f"{where}{row.field}", value))
-        elif row.field not in found:
-            found[row.field] = value
-
-    def _text(self, node: Node, row: Leaf) -> str:
-        path, _, attribute = row.path.partition("@")
-        path = path.rstrip("/")
-        for one in node.iterfind(path, self._spaces) if path else (node,):
-            if row.kind.money and one.get("currencyID", "") not in {"", self._currencies.get(row.currency)}:
-                continue
-            return (one.get(attribute, "") if attribute else one.text or "").strip()
-        return ""
-
-    def _group(self, node: Node, row: Group, where: str, found: dict[str, Any]) -> None:
-        elements = [one for one in node.iterfind(row.path, self._spaces) if self._known(one, row)]
-        if row.many:
-            items = [
-                self.read(one, row.rows, f"{where}{row.field}.{place}.") for place, one in enumerate(elements)
-            ]
-            if items:
-                found[row.field] = (*found.get(row.field, ()), *(item.get(".", item) for item in items))
-        elif elements and row.field:
-            found.setdefault(row.field, self.read(elements[0], row.rows, f"{where}{row.field}."))
-        elif elements:
-            for name, value in self.read(elements[0], row.rows, where).items():
-                found[name] = (*found[name], *value) if isinstance(value, tuple) and name in found else value
-
-    def _known(self, node: Node, row: Group) -> bool:
-        if (row.by and node.find(row.by, self._spaces) is None) or (
-            row.lacking and node.find(row.lacking, self._spaces) is not None
-        ):
-            return False
-        if row.unlike and (node.findtext(row.unlike[0], "", self._spaces) or "").strip() == row.unlike[1]:
-            return False
-        for one in row.rows:
-            if isinstance(one, Absent) and node.find(one.path, self._spaces) is not None:
-                return False
-            if isinstance(one, Fixed) and one.told and self._text(node, leaf(one.path, "")) != one.value:
-                return False
-        return True

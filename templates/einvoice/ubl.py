@@ -4,9 +4,10 @@ from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from templates.einvoice.syntax import Fixed, Node, Reader, Row, Writer
+from templates.einvoice.reader import Reader
+from templates.einvoice.syntax import Fixed, Node, Row, Writer
 from templates.einvoice.ubl_rows import UNKNOWN, rows_of
-from templates.einvoice.view import Read, currencies_of, fields_of, view_of
+from templates.einvoice.view import Read, currencies_of, fields_of, take_one, view_of
 from tidings.invoice import Invoice
 from tidings.invoice_parts import Identifier, Party, Payment
 
@@ -19,6 +20,13 @@ PEPPOL = f"{_EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 XRECHNUNG = f"{_EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
 CUSTOMIZATIONS = {"xrechnung": XRECHNUNG, "peppol": PEPPOL}
 """What a document says it follows (BT-24), by profile; all others follow the European norm."""
+_FREE = frozenset(
+    {
+        *("cbc:UBLVersionID", "cbc:CustomizationID", "cbc:ProfileID", "cbc:ProfileExecutionID"),
+        *("cbc:UUID", "cbc:IssueTime", "cbc:LineCountNumeric", "cbc:NetworkID", "cac:TaxScheme"),
+    }
+)
+"""What says nothing of the invoice."""
 _PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
 _SEPA = "SEPA"
 _UNDEFINED = "1"
@@ -80,11 +88,11 @@ def from_ubl(root: Node) -> Read:
         for name, tag in (("currency", "DocumentCurrencyCode"), ("tax_currency", "TaxCurrencyCode"))
     }
     reader = Reader(SPACES, currencies)
-    raw = reader.read(root, rows_of(credit=root.tag == CREDIT_NOTE))
+    rows = rows_of(credit=root.tag == CREDIT_NOTE)
+    raw = reader.read(root, rows)
     means = raw.pop("means", ())
     for name in ("reference", "mandate", "due_on"):
-        if said := [one.pop(name) for one in means if name in one]:
-            raw.setdefault(name, said[0])
+        take_one(raw, name, means)
     raw["payment"] = tuple(one for one in means if one.keys() - {"means"} or one.get("means") != _UNDEFINED)
     for party in ("seller", "payee"):
         _take_creditor(raw, party)
@@ -92,7 +100,8 @@ def from_ubl(root: Node) -> Read:
         del raw["order"]
     delivery = raw.pop("delivery", None)
     read = fields_of(raw, reader.stated)
-    return Read(fields={**read.fields, "delivery": delivery}, stated=read.stated) if delivery else read
+    fields = {**read.fields, "delivery": delivery} if delivery else read.fields
+    return Read(fields=fields, stated=read.stated, rows=rows, left_out=tuple(reader.left_out(root, _FREE)))
 
 
 def _take_creditor(raw: dict[str, Any], party: str) -> None:

@@ -142,6 +142,10 @@ _OBJECT: tuple[Row, ...] = (
     leaf("cbc:ID/@schemeID", "scheme"),
     Fixed(path="cbc:DocumentTypeCode", value="130"),
 )
+_LINE_OBJECT: tuple[Row, ...] = (
+    *_OBJECT[:2],
+    Fixed(path="cbc:DocumentTypeCode", value="130", told=False),
+)
 _ITEM: tuple[Row, ...] = (
     leaf("cac:Item/cbc:Description", "detail"),
     leaf("cac:Item/cbc:Name", "description"),
@@ -194,7 +198,7 @@ def _line(quantity: str) -> tuple[Row, ...]:
         leaf("cbc:AccountingCost", "accounting"),
         group("cac:InvoicePeriod", _PERIOD, "period"),
         leaf("cac:OrderLineReference/cbc:LineID", "order_line"),
-        group("cac:DocumentReference", _OBJECT, "object_id"),
+        group("cac:DocumentReference", _LINE_OBJECT, "object_id"),
         group("cac:AllowanceCharge", _ALLOWANCE, "allowances", many=True),
         *_ITEM,
     )

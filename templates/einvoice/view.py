@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from templates.einvoice.syntax import Row, element_of
 from tidings.invoice import SLACK, Invoice, category_of
 from tidings.problem import Problem
 
@@ -21,6 +22,10 @@ class Read:
     """Of `tidings.invoice.Invoice`."""
     stated: Sequence[tuple[str, Decimal]]
     """(path of what the model computes, amount): `net`, `lines.0.amount`, `tax_groups.1.tax`."""
+    rows: Sequence[Row] = ()
+    """The table that it was read by."""
+    left_out: Sequence[tuple[str, str]] = ()
+    """(path of an element, its text) of what the model has no place for."""
 
 
 def currencies_of(invoice: Invoice) -> dict[str, str]:
@@ -40,7 +45,10 @@ def view_of(invoice: Invoice) -> dict[str, Any]:
         if where
         else None
     )
+    unsaid = invoice.payment_terms and invoice.due_on == invoice.issued_on
     return view | {
+        # Terms in words may be all that was said: then no day is made up for machines (BR-CO-25 wants one of both).
+        "due_on": None if unsaid else invoice.due_on,
         "all_notes": (*first, *invoice.notes),
         "tax_groups": [group.model_dump() | point for group in invoice.groups],
         "deliveries": (
@@ -68,16 +76,29 @@ def fields_of(raw: dict[str, Any], stated: list[tuple[str, Decimal]]) -> Read:
             line.pop("discount", None)
     groups = raw.pop("tax_groups", ())
     for name in ("tax_point_on", "tax_point_code"):
-        if said := [group.pop(name) for group in groups if name in group]:
-            raw[name] = said[0]
+        take_one(raw, name, groups)
     raw["taxes"] = tuple(_tax_note(group) for group in groups)
     bases = [
         (f"tax_groups.{place}.base", group["base"]) for place, group in enumerate(groups) if "base" in group
     ]
     raw["total"] = dict(stated).get("gross", Decimal(0))
-    raw.setdefault("due_on", raw.get("issued_on"))
     raw["customer"] = _customer(raw.get("buyer", {}))
     return Read(fields=raw, stated=[*stated, *bases])
+
+
+def take_one(raw: dict[str, Any], name: str, parts: Sequence[dict[str, Any]]) -> None:
+    """Move what several parts say alike to the document, which says it once.
+
+    Raises:
+        ValueError: they differ.
+    """
+    said = [part.pop(name) for part in parts if name in part]
+    for other in said:
+        if other != said[0]:
+            msg = f"{name}: is {said[0]} in one place and {other} in another; a document has one"
+            raise ValueError(msg)
+    if said:
+        raw.setdefault(name, said[0])
 
 
 def _take_delivery(raw: dict[str, Any]) -> None:
@@ -87,7 +108,11 @@ def _take_delivery(raw: dict[str, Any]) -> None:
         raw |= delivery
         if there or on:
             known = {name: value for name, value in there.items() if name in {"name", "address"}}
-            raw["delivery"] = known | {"on": on, "id": next(iter(there.get("ids", ())), None)}
+            ids = there.get("ids", ())
+            if len(ids) > 1:
+                msg = f"delivery.id: is {ids[0]['id']} and {ids[1]['id']}; a place has one"
+                raise ValueError(msg)
+            raw["delivery"] = known | {"on": on, "id": next(iter(ids), None)}
 
 
 def _take_notes(raw: dict[str, Any]) -> None:
@@ -122,22 +147,25 @@ def model_of(read: Read) -> Invoice:
     Raises:
         Problem: a value is missing or wrong; names the field.
     """
+    fields = {"due_on": read.fields.get("issued_on"), **read.fields}
     try:
-        invoice = Invoice.model_validate(dict(read.fields))
+        invoice = Invoice.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        element = element_of(read.rows, [str(one) for one in first["loc"] if not isinstance(one, int)])
         shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:60]!r})"
-        raise Problem(f"{where}: {first['msg']}{shown}") from error
+        said = "it is missing" if first["type"] == "missing" else first["msg"]
+        raise Problem(f"{where}{f' ({element})' if element else ''}: {said}{shown}") from error
     invoice = _as_rounded(invoice, dict(read.stated))
     bare = invoice.model_copy(update={"taxes": ()})
     computed = {(group.category, group.rate): group.tax for group in bare.groups}
     kept = []
     for note in invoice.taxes:
         same = computed.get((note.category, note.rate)) == note.tax
-        said = note.model_copy(update={"tax": None}) if same else note
-        if said.reason or said.reason_code or said.tax is not None:
-            kept.append(said)
+        told = note.model_copy(update={"tax": None}) if same else note
+        if told.reason or told.reason_code or told.tax is not None:
+            kept.append(told)
     return invoice.model_copy(update={"taxes": tuple(kept)})
 
 

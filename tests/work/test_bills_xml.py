@@ -50,6 +50,106 @@ def test_a_folder_of_xml_is_read_one_invoice_a_file(tmp_path: Path) -> None:
     assert digest == read_bills(folder, BillMapping())[1]
 
 
+def changed(xml: bytes, old: bytes, new: bytes) -> bytes:
+    assert old in xml
+    return xml.replace(old, new, 1)
+
+
+UBL, CII = to_ubl(legal(bill())), to_cii(legal(bill()))
+
+
+@pytest.mark.parametrize(
+    ("xml", "says"),
+    [
+        pytest.param(
+            changed(
+                UBL,
+                b"</cbc:DocumentCurrencyCode>",
+                b"</cbc:DocumentCurrencyCode><cbc:CopyIndicator>true</cbc:CopyIndicator>",
+            ),
+            "cbc:CopyIndicator: 'true' has no place",
+            id="a copy",
+        ),
+        pytest.param(
+            changed(
+                UBL,
+                b"</cac:InvoiceLine>",
+                b"<cac:SubInvoiceLine><cbc:ID>1.1</cbc:ID></cac:SubInvoiceLine></cac:InvoiceLine>",
+            ),
+            "cac:InvoiceLine/cac:SubInvoiceLine/cbc:ID: '1.1' has no place",
+            id="a line inside of a line",
+        ),
+        pytest.param(
+            changed(
+                UBL,
+                b"<cac:TaxTotal>",
+                b"<cac:PaymentTerms><cbc:Note>30 days</cbc:Note></cac:PaymentTerms>"
+                b"<cac:PaymentTerms><cbc:Note>2 % off</cbc:Note></cac:PaymentTerms><cac:TaxTotal>",
+            ),
+            "cac:PaymentTerms/cbc:Note: '2 % off' has no place",
+            id="a second one of what there is once",
+        ),
+        pytest.param(
+            changed(
+                UBL,
+                b'<cbc:LineExtensionAmount currencyID="EUR"',
+                b'<cbc:LineExtensionAmount currencyID="SEK"',
+            ),
+            "cbc:LineExtensionAmount",
+            id="an amount in another currency",
+        ),
+        pytest.param(changed(UBL, b">380<", b"><"), "", id="a type that is left out is that of an invoice"),
+        pytest.param(
+            changed(
+                CII,
+                b"<ram:TypeCode>380</ram:TypeCode>",
+                b"<ram:Name>COPY</ram:Name><ram:TypeCode>380</ram:TypeCode>",
+            ),
+            "rsm:ExchangedDocument/ram:Name: 'COPY' has no place",
+            id="a name of the document",
+        ),
+        pytest.param(
+            changed(CII, b">20261121<", b">202611<"),
+            "'202611' is not a day; write YYYYMMDD",
+            id="a month for a day",
+        ),
+        pytest.param(
+            changed(UBL, f">{bill().lines[0].description}<".encode(), b"> <"),
+            "(cac:InvoiceLine/cac:Item/cbc:Name): it is missing",
+            id="an item without a name",
+        ),
+    ],
+)
+def test_what_an_invoice_of_ours_cannot_say_is_refused_by_element_and_value(
+    xml: bytes, says: str, tmp_path: Path
+) -> None:
+    folder = files(tmp_path, a=xml)
+    [document], _ = read_bills(folder, BillMapping())
+    assert says in document.detail
+    assert bool(document.reason) == bool(says)
+    assert "a.xml" in document.detail or not says
+
+
+def test_what_the_mapping_ignores_is_left_out(tmp_path: Path) -> None:
+    copy = b"</cbc:DocumentCurrencyCode><cbc:CopyIndicator>true</cbc:CopyIndicator>"
+    folder = files(tmp_path, a=changed(UBL, b"</cbc:DocumentCurrencyCode>", copy))
+    plain, known = BillMapping(), BillMapping(ignored=("cbc:CopyIndicator",))
+    [document], digest = read_bills(folder, known)
+    assert document.reason == "", document.detail
+    assert digest != read_bills(folder, plain)[1]
+
+
+def test_a_file_without_a_due_date_is_due_as_the_mapping_says(tmp_path: Path) -> None:
+    """Terms in words are all that it says: no day is made up for machines."""
+    path = EXAMPLES / "xrechnung" / "01.01a-INVOICE_ubl.xml"
+    [document], _ = read_bills(path, BillMapping())
+    [told], _ = read_bills(path, BillMapping(constants={"terms": "P30D"}))
+    assert document.invoice is not None
+    assert told.invoice is not None
+    assert b"DueDate" not in to_ubl(document.invoice)
+    assert (told.invoice.due_on - told.invoice.issued_on).days == 30
+
+
 def test_an_archive_is_read_as_a_folder(tmp_path: Path) -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
