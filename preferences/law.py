@@ -173,7 +173,10 @@ class Known:
 
     places: Small
     abroad: Small
-    """Customers x channels x 2: places in `zones` of a number that is not of the customer's country; NOBODY: none."""
+    """Customers x channels x 4: places in `zones` of a phone number; NOBODY: none.
+
+    Two edges of its country where that is not the customer's, else of its area where the country has several clocks.
+    """
     zones: Sequence[str]
 
 
@@ -184,7 +187,7 @@ def known(batch: Batch, address: Ints) -> Known:
     places = np.full((SLOTS, WIDTH, batch.size), len(countries()), dtype=np.int16).T
     places[:, :, 0], places[:, :, 1] = own[:, None], clock[:, None]
     zones: list[str] = []
-    abroad = np.full((2, WIDTH, batch.size), NOBODY, dtype=np.int16).T
+    abroad = np.full((4, WIDTH, batch.size), NOBODY, dtype=np.int16).T
     codes = {}
     if batch.addresses.length:
         for told in ("country", "prefix"):
@@ -220,19 +223,22 @@ def _pair(word: str | None) -> tuple[int, int]:
 
 
 def _abroad(batch: Batch, words: Sequence[str | None], at: Ints) -> tuple[list[str], Small]:
-    """Return the zones of phone numbers that belong to another country than the customer."""
+    """Return the zones of phone numbers that belong to another country than the customer, or to an area of theirs."""
     zones: list[str] = []
-    table = np.full((len(words) + 1, 2), NOBODY, dtype=np.int16)
+    table = np.full((len(words) + 1, 4), NOBODY, dtype=np.int16)
     homes = [addressed(word or "") for word in words]
-    for number, lands in enumerate(homes):
+    for number, (word, lands) in enumerate(zip(words, homes, strict=True)):
         edges = [edge for land in lands for edge in edges_of(land)]
-        for place, zone in enumerate((edges[0], edges[-1]) if edges else ()):
-            zones.append(zone)
-            table[number, place] = len(zones) - 1
+        area = area_of(word or "") if len(edges) > len(lands) else ()
+        for first, some in ((0, edges), (2, area)):
+            for place, zone in enumerate((some[0], some[-1]) if some else (), first):
+                zones.append(zone)
+                table[number, place] = len(zones) - 1
     codes, names = batch.customers.dictionary("country")
     home = np.array([[(name or "").upper() in lands for lands in (*homes, ())] for name in (*names, None)])
-    foreign = np.where(home[:, :, None], NOBODY, table[None])
-    return zones, foreign[np.append(codes, len(names))[batch.known], at]
+    told = home[:, :, None] == np.array([False, False, True, True])
+    clocks = np.where(told, table[None], NOBODY).astype(np.int16)
+    return zones, clocks[np.append(codes, len(names))[batch.known], at]
 
 
 def addressed(word: str) -> tuple[str, ...]:
@@ -267,7 +273,23 @@ def country_of_zone() -> Mapping[str, str]:
 @lru_cache(maxsize=512)
 def edges_of(country: str) -> tuple[str, ...]:
     """Return the westernmost and the easternmost zone of a country: what both allow, all of it allows."""
-    zones = sorted(zone for zone, land in country_of_zone().items() if land == country)
+    return _edges(sorted(zone for zone, land in country_of_zone().items() if land == country))
+
+
+@lru_cache(maxsize=4096)
+def area_of(word: str) -> tuple[str, ...]:
+    """Return the zones of the area that the first digits of a phone number name, its edges; () where they name none.
+
+    >>> area_of("+1415"), area_of("+1808"), area_of("+4791")
+    (('America/Los_Angeles',), ('Pacific/Honolulu',), ())
+    """
+    from phonenumbers.tzdata import TIMEZONE_DATA
+
+    known = () if word[1:] in calling_codes() else TIMEZONE_DATA.get(word[1:], ())
+    return _edges(sorted(known))
+
+
+def _edges(zones: Sequence[str]) -> tuple[str, ...]:
     if not zones:
         return ()
     ahead = {zone: _JANUARY.astimezone(ZoneInfo(zone)).utcoffset() for zone in zones}

@@ -294,7 +294,7 @@ def _rest(batch: Batch, start: Ints, end: Ints, days: Ints, customer: Ints, chan
 
 
 def _abroad(rest: Rest, land: Known, customer: Ints, channel: Ints) -> Iterator[Rest]:
-    """Yield the same quiet time on the clocks of the phone number, where it is of another country."""
+    """Yield the same quiet time on the clocks of the phone number: of another country, or of an area of the same."""
     for edge in range(land.abroad.shape[2]):
         zone = at(land.abroad[:, :, edge], customer, channel)
         if (zone != NOBODY).any():
@@ -320,9 +320,11 @@ def _legal(batch: Batch, rest: Rest, land: Known, customer: Ints, channel: Ints)
             continue
         law = where(which & (law == NOBODY), at(rules.quiet_law, place, channel), law)
         found.append(_window(rest, start, end, rest.zone, rest.zones))
-        if slot >= OF_ADDRESS:
-            zones = (at(land.abroad[:, :, edge], customer, channel) for edge in range(land.abroad.shape[2]))
-            found += [_window(rest, start, end, zone, land.zones) for zone in zones]
+        called = reduce(np.logical_or, (place == other for other in places[OF_ADDRESS:]))
+        for edge in range(land.abroad.shape[2]):
+            zone = where(called, at(land.abroad[:, :, edge], customer, channel), NOBODY)
+            if (zone != NOBODY).any():
+                found.append(_window(rest, start, end, zone, land.zones))
     return found, law
 
 

@@ -316,7 +316,7 @@ def batches(draw) -> tuple[Question, dict[str, list[dict]]]:
                         "problem": 'a "problem"', "verified": draw(st.booleans()),
                         "position": draw(st.sampled_from([position, 0])),
                         "country": draw(st.sampled_from(["NO", "NO", "DE", "PL", ""])) if channel == "letter" else "",
-                        "prefix": draw(st.sampled_from(["+4791", "+4791", "+1212", "+8210", ""])) if channel == "sms" else "",
+                        "prefix": draw(st.sampled_from(["+4791", "+4791", "+1212", "+1415", "+8210", ""])) if channel == "sms" else "",
                         "register": draw(st.sampled_from([None] * 5 + [4])),
                     }
                 )  # fmt: skip

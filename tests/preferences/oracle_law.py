@@ -10,6 +10,7 @@ from importlib.resources import files
 RULES = tomllib.loads(files("preferences").joinpath("laws.toml").read_text("utf-8"))["rule"]
 WORTH = {"legitimate_interest": 1, "soft_opt_in": 2, "consent": 3}
 KIND = {"letter": "letter", "sms": "phone", "whatsapp": "phone", "email": "email", "push": ""}
+AREAS = {"+1212": ["America/New_York"], "+1415": ["America/Los_Angeles"]}
 CODES = {"+47": ["NO"], "+1": ["US", "CA"], "+82": ["KR"]}
 
 
@@ -32,10 +33,10 @@ def of_address(channel, address):
 
 
 def clocks(person, channel, address):
-    """The zones of a number of another country than the customer's."""
+    """The zones of a number of another country than the customer's, or of an area of theirs."""
     found = of_address(channel, address) if channel in ("sms", "whatsapp") else []
     if not found or (person["country"] or "").upper() in found:
-        return []
+        return AREAS.get(address["prefix"], []) if found else []
     zones = {"NO": ["Europe/Oslo"], "KR": ["Asia/Seoul"]}.get(found[0])
     # Between the clocks of Adak and New York, and of Vancouver and St. John's, all of both countries lie.
     return zones or ["America/Adak", "America/St_Johns"]

@@ -2,7 +2,7 @@
 """Best days, ended consents, laws and registers: each rule as a table, and the laws that hold for all of them."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from preferences.decision import decide
 from preferences.law import addressed, countries, edges_of, laws, laws_of
-from preferences.policy import Basis, Implied, Policy
+from preferences.policy import Basis, Implied, Policy, Window
 from tests.preferences.batches import NOW, addresses, answers, batches, facts, policies, question, rows
 from tidings.channel import Channel
 from tidings.keywords import Keyword, keyword
@@ -133,6 +133,34 @@ def test_the_law_of_the_number_moves_an_sms_into_its_day():
 
     assert (verdict["reason"], verdict["due_at"]) == ("law", datetime(2026, 3, 2, 13, tzinfo=UTC))
     assert channels["sms"]["evidence"]["law"] == "47 CFR § 64.1200(c)(1)"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "zone", "now", "due"),
+    [
+        pytest.param("+1415", "America/New_York", 14, 16, id="nine in New York, six where the number is"),
+        pytest.param(
+            "+1212", "America/Los_Angeles", 3, 16, id="seven in the evening, ten where the number is"
+        ),
+        pytest.param(
+            "+1808", "America/New_York", 14, 18, id="four in Honolulu, and nobody told us the state"
+        ),
+        pytest.param("+1212", "America/New_York", 14, 14, id="nine at both"),
+    ],
+)
+def test_the_area_of_a_number_is_a_clock_that_is_known(prefix, zone, now, due):
+    """A state is often not known: then a customer has the clock of where most of the country lives."""
+    for policy in (OPEN, Policy(quiet={Channel.SMS: Window(start=time(21), end=time(8))})):
+        verdict, _ = answer(
+            policy,
+            now=datetime(2026, 3, 5, now, tzinfo=UTC),
+            channels=(),
+            addresses=[{"channel": "sms", "address": 11, "prefix": prefix}],
+            consents=[{}],
+            customers=[{"country": "US", "time_zone": zone}],
+        )
+
+        assert verdict["due_at"] == datetime(2026, 3, 5, due, tzinfo=UTC)
 
 
 def test_a_wish_for_nights_and_a_law_for_days_leave_nothing_and_it_is_held():
