@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from templates.einvoice.view import refused
 from tidings.invoice import Invoice, Line
 from tidings.invoice_parts import unit_code
 from tidings.problem import Problem
@@ -246,16 +247,9 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
         invoice = Invoice.model_validate(_fields(raw, mapping))
         gross = invoice.gross
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:60]!r})"
-        column = _column(where, mapping)
-        return Document(
-            row=row,
-            number=number,
-            reason=Reason.WRONG_DOCUMENT,
-            detail=f"{where}: {first['msg']}{shown}{column}",
-        )
+        said = refused(error.errors()[0])
+        detail = f"{said}{_column(said.partition(':')[0], mapping)}"
+        return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=detail)
     except InvalidOperation:
         return Document(
             row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail="lines: no amount can be that large"
@@ -295,6 +289,14 @@ def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
             fields[name] = (
                 str(value) if name in {"number", "customer", "reference", "source", "terms"} else value
             )
+    for name in ("issued_on", "total"):
+        column = mapping.columns.get(name, name)
+        if name not in fields and "{" not in column and column not in raw:
+            msg = f"{name}: there is no {column!r}; say in --mapping which column it is (tidings invoices example)"
+            raise ValueError(msg)
+        if name not in fields:
+            msg = f"{name}: it is missing"
+            raise ValueError(msg)
     terms = fields.pop("terms", None)
     issued = fields["issued_on"] = _day(fields.get("issued_on"), "issued_on")
     fields["due_on"] = _day(fields["due_on"], "due_on") if "due_on" in fields else _due(issued, terms)
@@ -364,7 +366,7 @@ def _number(value: Any, name: str) -> Decimal:
         msg = f"{name}: {value!r} is not a number"
         raise ValueError(msg)
     try:
-        number = Decimal(str(value).strip())
+        number = Decimal(str(value).strip().replace("_", "?"))
     except InvalidOperation as error:
         msg = f"{name}: {value!r} is not a number"
         raise ValueError(msg) from error

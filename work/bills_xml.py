@@ -35,6 +35,8 @@ def holds_xml(path: Path, raw: bytes) -> bool:
         return not any(name.startswith("xl/") or name == "content.xml" for name in names) and any(
             name.lower().endswith(".xml") for name in names
         )
+    if path.suffix.lower() == ".xml":
+        return bool(raw)
     start = raw[:512].removeprefix(b"\xef\xbb\xbf").lstrip()
     return start.startswith(b"<") or raw[:4] in {b"\xff\xfe<\0", b"\xfe\xff\0<"}
 
@@ -49,7 +51,7 @@ def xml_rows(path: Path, raw: bytes) -> Iterator[tuple[int, XmlRow]]:
         try:
             found = read_invoice(content)
         except Problem as problem:
-            yield place, XmlRow(xml=f"{name}: {problem.what}")
+            yield place, XmlRow(xml=" ".join(one for one in (f"{name}: {problem.what}", problem.todo) if one))
         else:
             yield place, XmlRow(found.fields, xml=found, file=name)
 

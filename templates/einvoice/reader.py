@@ -51,7 +51,9 @@ class Reader:
             if step in free or path.endswith(tuple(one for one in free if "/" in one)):
                 continue
             waiting += [(one, path) for one in reversed(node)]
-            if (text := (node.text or "").strip()) and node not in self._taken:
+            text = (node.text or "").strip()
+            foreign = step.startswith("?") and not len(node)
+            if foreign or (text and node not in self._taken):
                 yield path, text
             elif text and node.get("schemeID") and (node, "schemeID") not in self._taken_attributes:
                 yield f"{path}/@schemeID", node.get("schemeID")

@@ -36,7 +36,7 @@ def _number(text: str) -> Decimal:
     except InvalidOperation as error:
         msg = f"{text[:40]!r} is not a number"
         raise ValueError(msg) from error
-    if not value.is_finite():
+    if "_" in text or not value.is_finite():
         msg = f"{text[:40]!r} is not a number"
         raise ValueError(msg)
     return value
@@ -181,6 +181,11 @@ def parse(content: bytes) -> Node:
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        if "too long" in str(error):
+            raise Problem(
+                "A text in it, such as an attachment, has more than 10,000,000 characters.",
+                todo="Send the attachment on its own.",
+            ) from error
         raise Problem(f"It is not well-formed XML: {error}.") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise Problem("The XML has a document type; invoices have none.", todo="Take the DOCTYPE out.")

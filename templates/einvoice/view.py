@@ -152,11 +152,8 @@ def model_of(read: Read) -> Invoice:
         invoice = Invoice.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         element = element_of(read.rows, [str(one) for one in first["loc"] if not isinstance(one, int)])
-        shown = "" if first["type"] == "missing" else f" (value {str(first['input'])[:60]!r})"
-        said = "it is missing" if first["type"] == "missing" else first["msg"]
-        raise Problem(f"{where}{f' ({element})' if element else ''}: {said}{shown}") from error
+        raise Problem(f"{refused(first)}{f' ({element})' if element else ''}") from error
     invoice = _as_rounded(invoice, dict(read.stated))
     bare = invoice.model_copy(update={"taxes": ()})
     computed = {(group.category, group.rate): group.tax for group in bare.groups}
@@ -167,6 +164,17 @@ def model_of(read: Read) -> Invoice:
         if told.reason or told.reason_code or told.tax is not None:
             kept.append(told)
     return invoice.model_copy(update={"taxes": tuple(kept)})
+
+
+def refused(error: Mapping[str, Any]) -> str:
+    """Return why pydantic refused a value, as a sentence that begins with the field."""
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
+        return f"{where}: it is missing"
+    if error["type"] == "too_long":
+        held, most = error["ctx"]["actual_length"] or "more", error["ctx"]["max_length"]
+        return f"{where}: {held} of them, {most} go; split the document"
+    return f"{where}: {error['msg']} (value {str(error['input'])[:60]!r})"
 
 
 def _as_rounded(invoice: Invoice, stated: Mapping[str, Decimal]) -> Invoice:

@@ -55,6 +55,10 @@ def changed(xml: bytes, old: bytes, new: bytes) -> bytes:
     return xml.replace(old, new, 1)
 
 
+LINE = (
+    b"<cac:InvoiceLine><cac:Item><cbc:Name>x</cbc:Name></cac:Item>"
+    b"<cac:Price><cbc:PriceAmount>1</cbc:PriceAmount></cac:Price></cac:InvoiceLine>"
+)
 UBL, CII = to_ubl(legal(bill())), to_cii(legal(bill()))
 
 
@@ -115,8 +119,38 @@ UBL, CII = to_ubl(legal(bill())), to_cii(legal(bill()))
         ),
         pytest.param(
             changed(UBL, f">{bill().lines[0].description}<".encode(), b"> <"),
-            "(cac:InvoiceLine/cac:Item/cbc:Name): it is missing",
+            "lines.0.description: it is missing (cac:InvoiceLine/cac:Item/cbc:Name)",
             id="an item without a name",
+        ),
+        pytest.param(
+            changed(
+                UBL,
+                b"<cbc:ID>",
+                b'<x:include xmlns:x="http://www.w3.org/2001/XInclude" href="/etc/passwd"/><cbc:ID>',
+            ),
+            "?:include",
+            id="a file that wants to be included",
+        ),
+        pytest.param(
+            changed(UBL, b">3.4567<", b">3_4567<"), "is not a number", id="a number as programs write it"
+        ),
+        pytest.param(
+            changed(UBL, b"</cac:InvoiceLine>", b"</cac:InvoiceLine>" + LINE * 2000),
+            "of them, 2000 go; split the document",
+            id="more lines than a letter holds",
+        ),
+        pytest.param(
+            changed(UBL, b">1001<", b">" + b"7" * 10_000_001 + b"<"),
+            "more than 10,000,000 characters",
+            id="an endless text",
+        ),
+        pytest.param(
+            UBL.decode().replace("UTF-8", "UTF-16BE", 1).encode("utf-16-be"),
+            "",
+            id="two bytes a letter, unmarked",
+        ),
+        pytest.param(
+            b"\x4c\x6f\xa7\x94" * 9, "is not well-formed XML", id="EBCDIC, which is no table either"
         ),
     ],
 )
@@ -197,6 +231,22 @@ def test_a_wrong_cell_is_named_with_its_column(tmp_path: Path) -> None:
     )
     [document], _ = read_bills(path, read_mapping(mapping))
     assert document.detail == "line.unit_price: 'ten' is not a number (column 'Pris')"
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        pytest.param(
+            "number,customer,total", "issued_on: there is no 'issued_on'; say in --mapping", id="a day"
+        ),
+        pytest.param("number,issued_on,due_on", "total: there is no 'total'; say in --mapping", id="a total"),
+    ],
+)
+def test_a_column_that_is_not_there_is_said_to_be_missing(head: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "bills.csv"
+    path.write_text(f"{head}\n1,2026-03-01,2026-03-02\n", encoding="utf-8")
+    [document], _ = read_bills(path, BillMapping())
+    assert document.detail.startswith(says)
 
 
 @pytest.mark.parametrize(
