@@ -279,7 +279,11 @@ def test_billing_has_no_hand_on_offers_nor_marketing_on_invoices(door, staff, bo
     assert door.ask("SELECT DISTINCT state FROM runs") == [("sending",)]
 
 
-def test_marketing_finds_the_amount_of_no_invoice_on_any_page_or_by_any_call(door, staff, both):
+def test_marketing_finds_amount_or_number_of_no_invoice_on_any_page_or_by_any_call(door, staff, both):
+    with door.installation.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE messages SET document = 'N778899', state = 'ready' WHERE id = :bill"), both
+        )
     somebody, key = staff("marketing"), door.key("marketing")
     holes = {"run": "R-bills", "id": "R-bills", "ref": "C1", "message": both["bill"], "customer": "C1"}
 
@@ -291,8 +295,10 @@ def test_marketing_finds_the_amount_of_no_invoice_on_any_page_or_by_any_call(doo
         for method, path in PAGES
         if method == "GET" and not path.endswith("/live")
     ]
+    answers.append(somebody.get("/runs/R-bills/missing?as=csv").text)
+    assert "C1" in answers[-1]  # who lacks it, and why
     answers += [
         door.client.get(filled(path), headers=key).text for method, path in auth.ROLES if method == "GET"
     ]
 
-    assert not [answer for answer in answers if re.search(r"4[,. \xa0\u202f]?711", answer)]
+    assert not [answer for answer in answers if re.search(r"4[,. \xa0\u202f]?711|N778899", answer)]

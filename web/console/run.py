@@ -104,12 +104,16 @@ def follow(visit: Visit) -> Response:
 
 
 def who_lacks_it(visit: Visit) -> Response:
-    """Show who has not got a run's message and why; `?as=csv` is everybody of them as a file."""
+    """Show who has not got a run's message and why; `?as=csv` is everybody of them as a file.
+
+    Numbers of invoices, and documents that were refused, are for those only who may see amounts.
+    """
     found = _progress(visit)
+    numbers = found.run.kind != "invoice_run" or sees_amounts(visit.staff.roles)
     asked = visit.request.query_params
     if kind := asked_kind(asked.get("as")):
         with snapshot(visit) as connection:
-            everybody = _everybody(connection, found.run.id)
+            everybody = _everybody(connection, found.run.id, numbers=numbers)
             return download(f"{found.run.id}-missing", _COLUMNS, everybody, kind)
     reason, after = asked.get("reason", ""), _message(asked.get("after"))
     with visit.site.reading.connect() as connection:
@@ -118,7 +122,7 @@ def who_lacks_it(visit: Visit) -> Response:
         else:
             rows = without.some_waiting(connection, found.run.id, limit=SHOWN)
     last = rows[SHOWN - 1].message if len(rows) > SHOWN else ""
-    return visit.page("run_missing", p=found, reason=reason, rows=rows[:SHOWN], after=last)
+    return visit.page("run_missing", p=found, reason=reason, rows=rows[:SHOWN], after=last, numbers=numbers)
 
 
 def steer(visit: Visit) -> Response:
@@ -210,10 +214,11 @@ def report_rows(found: Progress) -> Iterator[tuple[Cell, ...]]:
 _COLUMNS = ("customer", "message", "document", "state", "reason", "channel", "since")
 
 
-def _everybody(connection: Connection, run: str) -> Iterator[tuple[Cell, ...]]:
+def _everybody(connection: Connection, run: str, *, numbers: bool) -> Iterator[tuple[Cell, ...]]:
     for row in without.each_missing(connection, run):
-        yield row.customer, row.message, row.document, row.state, row.reason, row.channel, row.since
-    for item in without.rejected(connection, run):
+        document = row.document if numbers else ""
+        yield row.customer, row.message, document, row.state, row.reason, row.channel, row.since
+    for item in without.rejected(connection, run) if numbers else ():
         yield tuple(item[name] for name in _COLUMNS)
 
 
