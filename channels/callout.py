@@ -24,6 +24,8 @@ _READ = 64 * 1024
 """Bytes of an answer that are read at most; nothing in it matters."""
 _LONGEST = 2000
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_OF_CLOUDS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
+"""Where machines of Oracle and Azure ask for their own secrets; they look like any other of the internet."""
 
 
 class Unreachable(Exception):  # noqa: N818 -- an outcome of a call
@@ -153,6 +155,8 @@ def _allowed(address: ipaddress.IPv4Address | ipaddress.IPv6Address, *, loopback
             return False
     if address.is_loopback:
         return loopback
+    if any(address in network for network in _OF_CLOUDS):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
