@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -59,7 +60,7 @@ class Line(Part):
     """'' = its place, from 1."""
     unit: Reference = "C62"
     """UN/ECE Recommendation 20; C62 = one."""
-    price_quantity: Amount = Decimal(1)
+    price_quantity: Annotated[Amount, Field(gt=0)] = Decimal(1)
     price_unit: Reference = ""
     gross_price: Amount | None = None
     discount: Amount | None = None
@@ -121,7 +122,7 @@ class Invoice(Part):
     `templates.einvoice.rules` says what does not add up.
     """
 
-    number: Reference = Field(min_length=1, max_length=60)
+    number: Annotated[Reference, Field(min_length=1, max_length=60)]
     customer: Reference
     """The customer's reference in `source`."""
     source: Reference = ""

@@ -15,11 +15,21 @@ def due_after(issued: date, terms: str) -> date:
     Raises:
         ValueError: the terms are no length of time.
     """
-    return issued + TypeAdapter(timedelta).validate_python(terms)
+    try:
+        return issued + TypeAdapter(timedelta).validate_python(terms)
+    except (ValueError, OverflowError) as error:
+        msg = f"terms: {terms[:40]!r} is not a length of time; write P30D for thirty days"
+        raise ValueError(msg) from error
 
 
 class XmlRow(dict[str, Any]):
     """What an XML file says: fields under our names, `xml` with what was read or why it was not, `file` its name."""
+
+
+class TableRow(dict[str, Any]):
+    """The rows of one number in a table; `wrong` is a sentence where they contradict each other, else ''."""
+
+    wrong = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

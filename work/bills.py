@@ -18,7 +18,7 @@ from tidings.invoice import Invoice, Line
 from tidings.invoice_parts import unit_code
 from tidings.problem import Problem
 from tidings.reason import Reason
-from work.bill_document import Document, XmlRow, due_after
+from work.bill_document import Document, TableRow, XmlRow, due_after
 from work.bills_xml import holds_xml, xml_document, xml_rows
 
 EXAMPLE = """\
@@ -185,6 +185,15 @@ def looks_like_json(raw: bytes) -> bool:
     return raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
 
 
+def _one_object(content: str) -> dict[str, Any] | None:
+    """Return the object that a JSON text is, over several lines perhaps; None where it is an object a line."""
+    try:
+        found = json.loads(content, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
         content = raw.decode("utf-8-sig")
@@ -196,6 +205,9 @@ def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]
         except (ValueError, RecursionError) as error:
             raise Problem(f"{path} is not valid JSON: {error}.") from error
         yield from ((number, item if isinstance(item, dict) else {}) for number, item in enumerate(items, 1))
+        return
+    if whole := _one_object(content):
+        yield 1, whole
         return
     for number, line in enumerate(
         content.split("\n"), 1
@@ -211,6 +223,10 @@ def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]
             yield number, item if isinstance(item, dict) else {}
 
 
+_ALIKE = ("customer", "issued_on", "due_on", "currency", "total")
+"""What all rows of one number say alike, or leave empty after the first."""
+
+
 def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Group a table's rows by invoice number: the first row of a number gives its head, each row one line."""
     from work.reading import read
@@ -222,13 +238,20 @@ def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping
             f"{path} has no column {column!r}.",
             todo=f"Say with --mapping which column holds the invoice number; it has {', '.join(sheet.frame.columns)}.",
         )
-    groups: dict[str, tuple[int, dict[str, Any]]] = {}
+    groups: dict[str, tuple[int, TableRow]] = {}
+    alike = {name: mapping.columns.get(name, name) for name in _ALIKE}
     items = mapping.columns.get("lines", "lines")
     unmapped = {*MORE_FIELDS, *MORE_LINE_FIELDS} - {*mapping.columns.values()}
     for row, cells in zip(sheet.rows, sheet.frame.iter_rows(named=True), strict=True):
         values = {name: value for name, value in cells.items() if name not in unmapped}
-        _, head = groups.setdefault(str(values[column] or ""), (row, {**values, items: []}))
+        first, head = groups.setdefault(str(values[column] or ""), (row, TableRow({**values, items: []})))
         head[items].append(values)
+        for name, there in alike.items():
+            said = values.get(there)
+            if values[column] and said not in (None, "", head.get(there)) and not head.wrong:
+                head.wrong = (
+                    f"{name}: row {row} says {said!r}, row {first} of the same number {head.get(there)!r}"
+                )
     yield from groups.values()
 
 
@@ -243,6 +266,8 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
             mapping.constants,
             frozenset(mapping.ignored),
         )
+    if isinstance(raw, TableRow) and raw.wrong:
+        return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=raw.wrong)
     try:
         invoice = Invoice.model_validate(_fields(raw, mapping))
         gross = invoice.gross

@@ -101,12 +101,12 @@ def xml_document(
         return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=found)
     fields = {**found.fields, "customer": str(customer or ""), "source": constants.get("source", "")}
     issued = fields.get("issued_on")
-    if issued and not fields.get("due_on") and "terms" in constants:
-        fields["due_on"] = due_after(issued, constants["terms"])
     try:
+        if issued and not fields.get("due_on") and "terms" in constants:
+            fields["due_on"] = due_after(issued, constants["terms"])
         invoice = model_of(replace(found, fields=fields))
-    except Problem as problem:
-        detail = f"{problem.what.rstrip('.')} (in {raw['file']})"
+    except (Problem, ValueError) as problem:
+        detail = f"{str(problem).rstrip('.')} (in {raw['file']})"
         return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=detail)
     left = [(path, text) for path, text in found.left_out if ignored.isdisjoint(path.split("/"))]
     if left:

@@ -171,6 +171,8 @@ def refused(error: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "missing":
         return f"{where}: it is missing"
+    if error["type"] == "too_short":
+        return f"{where}: there are none"
     if error["type"] == "too_long":
         held, most = error["ctx"]["actual_length"] or "more", error["ctx"]["max_length"]
         return f"{where}: {held} of them, {most} go; split the document"

@@ -1,6 +1,7 @@
 """Billing files beyond a simple list: XML of any kind, full documents, control sums, gapless numbers, references."""
 
 import io
+import json
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -247,6 +248,46 @@ def test_a_column_that_is_not_there_is_said_to_be_missing(head: str, says: str, 
     path.write_text(f"{head}\n1,2026-03-01,2026-03-02\n", encoding="utf-8")
     [document], _ = read_bills(path, BillMapping())
     assert document.detail.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        pytest.param({"lines": []}, "lines: there are none", id="no items"),
+        pytest.param({"number": "9" * 61}, "number: ", id="a number that cannot be kept whole"),
+        pytest.param({"due_on": "", "terms": "30"}, "terms: '30' is not a length of time", id="terms"),
+        pytest.param(
+            {"lines": [GOOD["lines"][0] | {"price_quantity": 0}]},
+            "lines.0.price_quantity: ",
+            id="a price of nothing",
+        ),
+    ],
+)
+def test_a_document_that_cannot_be_is_held_alone(changed: dict[str, object], says: str) -> None:
+    wrong, good = check_bills([(1, GOOD | changed), (2, GOOD | {"number": "other"})], BillMapping())
+    assert wrong.detail.startswith(says)
+    assert good.reason == ""
+
+
+def test_one_invoice_may_be_json_of_several_lines(tmp_path: Path) -> None:
+    path = tmp_path / "bill.json"
+    path.write_text(json.dumps(GOOD, indent=1), encoding="utf-8")
+    [document], _ = read_bills(path, BillMapping())
+    assert document.reason == "", document.detail
+
+
+def test_rows_of_one_number_that_contradict_each_other_are_held(tmp_path: Path) -> None:
+    path = tmp_path / "bills.csv"
+    path.write_text(
+        "number,customer,issued_on,due_on,currency,total,description,unit_price\n"
+        "1,7,2026-03-01,2026-03-31,NOK,20,a,10\n1,8,2026-03-01,2026-03-31,NOK,20,b,10\n"
+        "2,7,2026-03-01,2026-03-31,NOK,20,a,10\n2,,,,,,b,10\n",
+        encoding="utf-8",
+    )
+    one, two = read_bills(path, BillMapping())[0]
+    assert "row 3 says" in one.detail
+    assert one.detail.startswith("customer: ")
+    assert two.reason == "", two.detail
 
 
 @pytest.mark.parametrize(
