@@ -173,7 +173,7 @@ class Known:
 
     places: Small
     abroad: Small
-    """Customers x channels x 4: places in `zones` of a phone number; NOBODY: none.
+    """Customers x channels x at most 4: places in `zones` of a phone number; NOBODY: none.
 
     Two edges of its country where that is not the customer's, else of its area where the country has several clocks.
     """
@@ -202,7 +202,8 @@ def known(batch: Batch, address: Ints) -> Known:
                 places[:, column, slot] = np.array(pair, dtype=np.int16)[at]
             if Channel(name).by_phone:
                 zones, abroad[:, column] = _abroad(batch, words, at)
-    return Known(places=places, abroad=abroad, zones=zones)
+    used = [edge for edge in range(abroad.shape[2]) if (abroad[:, :, edge] != NOBODY).any()]
+    return Known(places=places, abroad=abroad[:, :, used], zones=zones)
 
 
 def _of_customers(batch: Batch, column: str, country: Any) -> Small:
