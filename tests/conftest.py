@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,10 @@ for _name in [
     and name != "TIDINGS_LAWS"  # how many examples the laws are held against, no setting of the program
 ]:
     del os.environ[_name]
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts the tests in its background leaves them, and every process of theirs, deaf for Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 from store.connect import Store, opened  # noqa: E402 -- the environment comes first
 from tidings.settings import Settings  # noqa: E402

@@ -5,12 +5,14 @@ with `text` in it, and `texts(peer)` that reads those texts back from what the p
 """
 
 import logging
+import threading
 from datetime import timedelta
 from types import MappingProxyType
 
 import pytest
 
 from channels.contract import Capability
+from tests.patience import until
 from tests.peers.fault import Fault
 from tidings.channel import Channel
 from tidings.message import CHANNEL_OF, Parcel
@@ -184,6 +186,7 @@ class NetworkConformance(ProviderConformance):
 
         assert isinstance(self.one(provider, self.parcel(61)), Accepted)
         assert len(self.texts(peer)) < 60
+        until(lambda: not any(thread.name == "provider-call" for thread in threading.enumerate()))
 
 
 def _other_content(channel):
