@@ -108,7 +108,8 @@ class Copies:
     def one(self, home, policy=TOGETHER, **costs):
         """Return a town of its own, where everything is as it was made."""
         name = f"{self.engine.url.database}_{len(self.made)}"
-        self.engine.dispose()  # a database with connections cannot be copied
+        for engine in (self.engine, *self.made):
+            engine.dispose()  # what has connections cannot be copied, and eighty are all there are
         with self.server.connect() as connection:
             connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {self.engine.url.database}"))
         self.made.append(create_engine(self.engine.url.set(database=name)))
