@@ -11,6 +11,8 @@ from tests.town import settle
 
 CUSTOMERS = 400
 FEW = 20
+CLAIM = 50
+"""Told while the first claim is handed over, when the second one may have been asked for."""
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_a_campaign_that_is_told_to_end_does_not_send_to_the_last_customer(tidin
             running[0].send_signal(told)
 
     peer = SmtpPeer(on_taken=look)
-    live = {"TIDINGS_MODE": "live", "TIDINGS_EMAIL": "smtp"}
+    live = {"TIDINGS_MODE": "live", "TIDINGS_EMAIL": "smtp", "TIDINGS_CLAIM": str(CLAIM)}
     smtp = {"TIDINGS_SMTP__HOST": "127.0.0.1", "TIDINGS_SMTP__PORT": str(peer.port)}
     try:
         running.append(tidings.start("campaign", "run", tidings.campaign(), "--json", **live, **smtp))
