@@ -49,4 +49,4 @@ def test_a_person_brings_a_file_and_reads_the_verdict(staff):
     assert "offer.pdf" in shown.text
     wrong = desk.post(bring, {"country": "SE"}, files={"file": ("x.pdf", b"x", "application/pdf")})
     assert wrong.status_code == 422
-    assert "not a PDF" in wrong.text
+    assert "no PDF" in wrong.text

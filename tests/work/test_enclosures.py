@@ -53,7 +53,7 @@ def test_a_run_keeps_its_enclosures_and_pays_for_their_sheets(house, engine):
     ("name", "said"),
     [
         pytest.param("white.pdf", "white.pdf, page 2: hidden text", id="hidden text, with its page"),
-        pytest.param("text.pdf", "not a PDF", id="no PDF"),
+        pytest.param("text.pdf", "no PDF", id="no PDF"),
         pytest.param("none.pdf", "There is no enclosure none.pdf", id="no such file"),
     ],
 )
