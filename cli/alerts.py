@@ -1,8 +1,5 @@
 """`tidings alerts`: what somebody must hear of, now."""
 
-from typing import Annotated
-
-from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
@@ -10,10 +7,8 @@ from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
 
-Json = Annotated[bool, Parameter(negative=())]
 
-
-def alerts(*, tell: bool = False, json: Json = False) -> int:
+def alerts(*, tell: bool = False, json: bool = False) -> int:
     """List what holds now: open circuits, late messages, doubts, missed schedules, complaints, what expires soon.
 
     Example: tidings alerts

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 app = App(name="audit", help="The audit log: list it, verify it, print its head.")
-Json = Annotated[bool, Parameter(negative=())]
 
 _SAID = {
     "changed": "Row {position} is not what was written, or the rows before it are not.",
@@ -24,7 +22,7 @@ _SAID = {
 
 
 @app.command(name="list")
-def show(*, limit: int = 50, who: str = "", what: str = "", json: Json = False) -> int:
+def show(*, limit: int = 50, who: str = "", what: str = "", json: bool = False) -> int:
     """List who did what, newest first.
 
     Example: tidings audit list --what release
@@ -65,7 +63,7 @@ def show(*, limit: int = 50, who: str = "", what: str = "", json: Json = False) 
 
 
 @app.command
-def verify(*, head: str = "", json: Json = False) -> int:
+def verify(*, head: str = "", json: bool = False) -> int:
     """Look at every row: exit code 1 and the first one that was changed, removed or slipped in.
 
     Example: tidings audit verify --json
@@ -107,7 +105,7 @@ def verify(*, head: str = "", json: Json = False) -> int:
 
 
 @app.command(name="head")
-def print_head(*, replace: Annotated[bool, Parameter(negative=())] = False, json: Json = False) -> int:
+def print_head(*, replace: bool = False, json: bool = False) -> int:
     """Print the newest row's position and hash, to be kept where nobody who can change the database can change it.
 
     Example: tidings audit head

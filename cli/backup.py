@@ -2,16 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from cli.instants import instant
+from cli.options import Json
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
-
-Json = Annotated[bool, Parameter(negative=())]
 
 
 def backup(file: Path, /, *, json: Json = False) -> int:
@@ -26,8 +22,6 @@ def backup(file: Path, /, *, json: Json = False) -> int:
     ----------
     file
         Where it is written.
-    json
-        Print one JSON value.
     """
     from datetime import UTC, datetime
 
@@ -51,9 +45,9 @@ def restore(
     /,
     *,
     by: str,
-    departures: Annotated[tuple[Path, ...], Parameter(negative=())] = (),
+    departures: tuple[Path, ...] = (),
     now: str | None = None,
-    json: Json = False,
+    json: bool = False,
 ) -> int:
     """Bring a backup back into an empty TIDINGS_HOME (and an empty TIDINGS_DATABASE, where one is set).
 

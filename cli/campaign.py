@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from cli.instants import instant
+from cli.options import Json, Now, Out
 from cli.output import console, print_example, print_json
 from cli.progress import bar
 from cli.rehearse import compare, rehearse
@@ -25,10 +26,10 @@ def run(
     file: Path,
     *,
     now: str | None = None,
-    out: Path | None = None,
+    out: Out = None,
     rehearse: bool = False,
     by: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Plan, render, send and report a campaign; run it again and only what is left is sent.
 
@@ -40,8 +41,6 @@ def run(
         The campaign, as `tidings campaign example` prints one.
     now
         Business time, for example 2026-03-03T09:00:00Z; default is the clock.
-    out
-        The outbox folder; default is the home's own.
     rehearse
         Do all but send.
     by
@@ -92,9 +91,9 @@ def send_test(
     to: str,
     channel: Channel = Channel.EMAIL,
     as_: Annotated[str | None, Parameter(name="--as")] = None,
-    now: str | None = None,
-    out: Path | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    now: Now = None,
+    out: Out = None,
+    json: Json = False,
 ) -> int:
     """Send one message of a campaign to a colleague, as a real customer would get it. Nobody's history changes.
 
@@ -110,12 +109,6 @@ def send_test(
         email, sms or push.
     as_
         The customer whose message it is; default is the first of the audience.
-    now
-        Business time, for rehearsals; default is the clock.
-    out
-        The outbox folder; default is the home's own.
-    json
-        Print one JSON value.
     """
     from datetime import UTC, datetime
 
@@ -146,15 +139,10 @@ def send_test(
 
 
 @app.command
-def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def example(*, json: Json = False) -> int:
     """Print a complete campaign file with every key explained.
 
     Example: tidings campaign example > autumn.toml
-
-    Parameters
-    ----------
-    json
-        Print one JSON value.
     """
     from work.campaign import EXAMPLE
 

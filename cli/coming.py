@@ -1,16 +1,13 @@
 """`tidings find` and `tidings gather`: what a reference stands for, and what has come back."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from cli.instants import instant
+from cli.options import Json
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
-
-Json = Annotated[bool, Parameter(negative=())]
 
 
 def find(reference: str, *, json: Json = False) -> int:
@@ -22,8 +19,6 @@ def find(reference: str, *, json: Json = False) -> int:
     ----------
     reference
         As it stands on a letter or in a mail; case, spaces and dashes do not matter.
-    json
-        Print one JSON value.
     """
     from work.find import find as told
     from work.installation import opened
@@ -48,8 +43,6 @@ def gather(*, json: Json = False, now: str | None = None) -> int:
     ----------
     now
         Business time, for rehearsals.
-    json
-        Print one JSON value.
     """
     from datetime import UTC, datetime
 

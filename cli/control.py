@@ -1,15 +1,11 @@
 """`tidings pause`, `resume`, `stop`: a person holds up a run, lets it go on, or ends it."""
 
 from dataclasses import asdict
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from cli.options import Json
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
-
-Json = Annotated[bool, Parameter(negative=())]
 
 
 def pause(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
@@ -25,8 +21,6 @@ def pause(run: str, *, by: str | None = None, because: str = "", json: Json = Fa
         Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
-    json
-        Print one JSON value.
     """
     return _change("pause", run, by=by, because=because, json=json)
 
@@ -44,8 +38,6 @@ def resume(run: str, *, by: str | None = None, because: str = "", json: Json = F
         Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
-    json
-        Print one JSON value.
     """
     return _change("resume", run, by=by, because=because, json=json)
 
@@ -63,8 +55,6 @@ def stop(run: str, *, by: str | None = None, because: str = "", json: Json = Fal
         Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
-    json
-        Print one JSON value.
     """
     return _change("stop", run, by=by, because=because, json=json)
 

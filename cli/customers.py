@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from work.merge import Merged
 
 app = App(name="customers", help="Customers: list and find them, show one, see likely duplicates.")
-Json = Annotated[bool, Parameter(negative=())]
 
 
 @app.command(name="list")
-def list_customers(*, limit: int = 50, json: Json = False) -> int:
+def list_customers(*, limit: int = 50, json: bool = False) -> int:
     """List customers in the order they came.
 
     Example: tidings customers list --limit 10
@@ -37,7 +36,7 @@ def list_customers(*, limit: int = 50, json: Json = False) -> int:
 
 
 @app.command
-def consents(reference: str, *, receipt: Json = False, source: str | None = None, json: Json = False) -> int:
+def consents(reference: str, *, receipt: bool = False, source: str | None = None, json: bool = False) -> int:
     """Show the consent records of a customer: purpose, notice, how and when, until when, how to withdraw.
 
     Example: tidings customers consents C-1042 --receipt > receipt.json
@@ -80,7 +79,7 @@ def consents(reference: str, *, receipt: Json = False, source: str | None = None
 
 
 @app.command
-def find(words: str, *, limit: int = 50, json: Json = False) -> int:
+def find(words: str, *, limit: int = 50, json: bool = False) -> int:
     """Find customers by a part of their name, company, reference or address.
 
     Example: tidings customers find hansen
@@ -118,7 +117,7 @@ def _print_found(words: str, limit: int, *, json: bool) -> int:
 
 
 @app.command
-def show(customer: str, *, json: Json = False) -> int:
+def show(customer: str, *, json: bool = False) -> int:
     """Show one customer and every address with its state.
 
     Example: tidings customers show 1001
@@ -157,7 +156,7 @@ def show(customer: str, *, json: Json = False) -> int:
 
 
 @app.command
-def duplicates(*, json: Json = False) -> int:
+def duplicates(*, json: bool = False) -> int:
     """Report customers that are likely one person: the same e-mail address, phone, or name and postal address.
 
     Example: tidings customers duplicates
@@ -199,7 +198,7 @@ def _plain(value: Any) -> str:
 
 
 @app.command
-def merge(kept: str, gone: str, *, because: str, by: str = "", json: Json = False) -> int:
+def merge(kept: str, gone: str, *, because: str, by: str = "", json: bool = False) -> int:
     """Make one customer of two records of one person; `split` takes it back.
 
     Example: tidings customers merge C1001 C2002 --because "same person, ticket 812"
@@ -225,7 +224,7 @@ def merge(kept: str, gone: str, *, because: str, by: str = "", json: Json = Fals
 
 
 @app.command
-def split(customer: str, *, because: str, by: str = "", json: Json = False) -> int:
+def split(customer: str, *, because: str, by: str = "", json: bool = False) -> int:
     """Take a merge back: the one that took in this record, else the last one of its customer.
 
     Example: tidings customers split C2002 --because "two people, one e-mail address"
@@ -274,7 +273,7 @@ def _print_merged(
 
 
 @app.command
-def erasures(*, json: Json = False) -> int:
+def erasures(*, json: bool = False) -> int:
     """List who asked on their page to be erased, the longest waiting first; the law gives a month.
 
     Example: tidings customers erasures
@@ -303,7 +302,7 @@ def erasures(*, json: Json = False) -> int:
 
 
 @app.command
-def erase(reference: str, *, by: str, because: str, json: Json = False) -> int:
+def erase(reference: str, *, by: str, because: str, json: bool = False) -> int:
     """Erase what is personal about a customer; what the law wants kept stays. It cannot be undone.
 
     Example: tidings customers erase C1001 --by "Ingrid Moen" --because "asked on the phone, ticket 812"

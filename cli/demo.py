@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from cli.demo_screen import Told, show
 from cli.output import print_json
@@ -31,7 +29,7 @@ def demo(
     *,
     out: Path | None = None,
     customers: int = CUSTOMERS,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Invent customers in five countries and send them a newsletter, an offer and invoices, into a folder.
 

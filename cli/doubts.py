@@ -9,11 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.instants import instant
+from cli.options import Json, Now
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
-
-Json = Annotated[bool, Parameter(negative=())]
 
 calls = App(name="calls")
 
@@ -29,11 +28,6 @@ def doubts(*, json: Json = False) -> int:
     """List every message of which nobody knows whether its provider has it, and what will settle it.
 
     Example: tidings doubts --json
-
-    Parameters
-    ----------
-    json
-        Print one JSON value.
     """
     from channels.registry import providers
     from work.doubts import doubts as listed
@@ -77,8 +71,6 @@ def settle(
         Who says so; the user of this machine when left out.
     now
         Business time, for rehearsals.
-    json
-        Print one JSON value.
     """
     from getpass import getuser
 
@@ -105,17 +97,10 @@ def settle(
 
 
 @calls.default
-def list_calls(*, json: Json = False, now: str | None = None) -> int:
+def list_calls(*, json: Json = False, now: Now = None) -> int:
     """List the customers to telephone, oldest first.
 
     Example: tidings calls --json
-
-    Parameters
-    ----------
-    json
-        Print one JSON value.
-    now
-        Business time, for rehearsals; default is the clock.
     """
     from work.calls import calls as listed
     from work.installation import opened
@@ -132,7 +117,7 @@ def list_calls(*, json: Json = False, now: str | None = None) -> int:
 
 
 @calls.command
-def done(call: int, *, by: str, note: str, now: str | None = None, json: Json = False) -> int:
+def done(call: int, *, by: str, note: str, now: Now = None, json: Json = False) -> int:
     """Close a call that was made; the note becomes part of the customer's history.
 
     Example: tidings calls done 17 --by "Ingrid Moen" --note "sends us a new address"
@@ -145,10 +130,6 @@ def done(call: int, *, by: str, note: str, now: str | None = None, json: Json = 
         Who called.
     note: str
         What came of it.
-    now
-        Business time, for rehearsals; default is the clock.
-    json
-        Print one JSON value.
     """
     from work.calls import called
     from work.installation import opened
@@ -171,8 +152,6 @@ def missing(run: str, *, json: Json = False) -> int:
     ----------
     run
         The run's id, as `tidings runs list` shows it.
-    json
-        Print one JSON value.
     """
     from work.installation import opened
     from work.missing import missing as listed

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from cli.instants import instant
+from cli.options import Json
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
-Json = Annotated[bool, Parameter(negative=())]
 NAMES = {
     "logged": "What was done",
     "ips": "IPS, inverse propensity",
@@ -33,7 +33,7 @@ WARNINGS = {
 def evaluate(
     policy: str,
     *,
-    against: Annotated[list[str], Parameter(consume_multiple=True, negative=())],
+    against: Annotated[list[str], Parameter(consume_multiple=True)],
     days: float = 7.0,
     now: str | None = None,
     json: Json = False,
@@ -52,8 +52,6 @@ def evaluate(
         An answer counts so many days after its message was decided.
     now
         Judge at this instant instead of the present.
-    json
-        Print one JSON value.
     """
     from datetime import UTC, datetime, timedelta
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +10,7 @@ from tidings.problem import Exit
 from tidings.settings import Settings
 
 
-def gaps(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def gaps(*, json: bool = False) -> int:
     """Show who asked for a channel and cannot have it, by cause and cost, and how good the data of each source are.
 
     Example: tidings gaps --json

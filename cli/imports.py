@@ -7,9 +7,9 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from work.intake import ImportReport
 
 Kind = Literal["customers", "addresses", "devices", "statements", "consents", "suppressions", "touchpoints"]
-Flag = Annotated[bool, Parameter(negative=())]
 
 app = App(name="import")
 _SHOWN = 20
@@ -33,12 +32,12 @@ def import_(
     mapping: Path | None = None,
     source: str | None = None,
     brand: str | None = None,
-    dry_run: Flag = False,
+    dry_run: bool = False,
     rejects: Path | None = None,
-    example: Flag = False,
-    none_exist: Flag = False,
+    example: bool = False,
+    none_exist: bool = False,
     by: str | None = None,
-    json: Flag = False,
+    json: bool = False,
 ) -> int:
     """Import a table: CSV, TSV, XLSX, ODS, JSON lines or Parquet. Importing it twice changes nothing.
 

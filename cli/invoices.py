@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from cli.instants import instant
+from cli.options import Json, Out
 from cli.output import console, print_example, print_json
 from cli.progress import bar
 from cli.reports import show_report
@@ -29,13 +30,13 @@ def run(
     source: str | None = None,
     brand: str | None = None,
     now: str | None = None,
-    out: Path | None = None,
+    out: Out = None,
     rehearse: bool = False,
     control: Annotated[tuple[str, ...], Parameter(name="--control")] = (),
     gapless: bool = False,
     enclose: Annotated[tuple[str, ...], Parameter(name="--enclose")] = (),
     by: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Check, plan, render, send and report the documents of a file. Wrong ones are held and named; the others go on.
 
@@ -55,8 +56,6 @@ def run(
         Whose invoices they are; default is the first brand.
     now
         Business time, for example 2026-03-03T09:00:00Z; default is the clock.
-    out
-        The outbox folder; default is the home's own.
     rehearse
         Do all but send.
     control
@@ -110,15 +109,10 @@ def run(
 
 
 @app.command
-def example(*, json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def example(*, json: Json = False) -> int:
     """Print a mapping file with every key explained.
 
     Example: tidings invoices example > billing.toml
-
-    Parameters
-    ----------
-    json
-        Print one JSON value.
     """
     from work.bills import EXAMPLE
 
@@ -131,10 +125,10 @@ def remind(
     *,
     brand: str | None = None,
     now: str | None = None,
-    out: Path | None = None,
+    out: Out = None,
     rehearse: bool = False,
     by: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Remind of what is not paid, in the steps of organisation.toml, by the customer's channel, at last by letter.
 
@@ -148,8 +142,6 @@ def remind(
         Whose invoices they are; default is the first brand.
     now
         Business time, for example 2026-03-03T09:00:00Z; default is the clock.
-    out
-        The outbox folder; default is the home's own.
     rehearse
         Do all but send.
     by
@@ -189,7 +181,7 @@ def status(
     brand: str | None = None,
     now: str | None = None,
     by: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Take in what became of invoices: paid, credited, cancelled, disputed, resolved. What has not left is not sent.
 
@@ -237,7 +229,7 @@ def evidence(
     *,
     output: Annotated[Path, Parameter(name=["--output", "-o"])],
     brand: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Write one PDF that proves what was sent of an invoice: content, consent, attempts, receipts, manifest.
 

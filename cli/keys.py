@@ -2,16 +2,14 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from getpass import getuser
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.output import console, print_json
 from tidings.role import Role
 from tidings.settings import Settings
 
 app = App(name="keys", help="API keys: make, list and revoke them.")
-Json = Annotated[bool, Parameter(negative=())]
 
 
 @app.command
@@ -19,10 +17,10 @@ def add(
     name: str,
     *,
     role: Role,
-    scope: Annotated[list[str] | None, Parameter(negative=())] = None,
+    scope: list[str] | None = None,
     last_day: date | None = None,
     by: str = "",
-    json: Json = False,
+    json: bool = False,
 ) -> int:
     """Make a key and show it, this once; only its hash is kept.
 
@@ -76,7 +74,7 @@ def add(
 
 
 @app.command(name="list")
-def show(*, json: Json = False) -> int:
+def show(*, json: bool = False) -> int:
     """List the keys, revoked ones too; never the keys themselves.
 
     Example: tidings keys list
@@ -120,7 +118,7 @@ def show(*, json: Json = False) -> int:
 
 
 @app.command
-def revoke(name: str, *, by: str = "", json: Json = False) -> int:
+def revoke(name: str, *, by: str = "", json: bool = False) -> int:
     """Revoke a key; the next request with it is refused.
 
     Example: tidings keys revoke billing-system

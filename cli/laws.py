@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from cli.output import console, print_json
 from tidings.problem import Exit
 
 
-def laws(*, country: str = "", json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def laws(*, country: str = "", json: bool = False) -> int:
     """Print what laws ask of marketing by country and channel: basis, quiet hours, registers, and the statute.
 
     Example: tidings laws --country NO

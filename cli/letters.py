@@ -1,10 +1,10 @@
 """`tidings letters`: whether a PDF of somebody else may be printed."""
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
+from cli.options import Json
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 
@@ -12,9 +12,7 @@ app = App(name="letters", help="Look at PDFs as a print house does.")
 
 
 @app.command
-def check(
-    file: Path, *, country: str, window: str = "", json: Annotated[bool, Parameter(negative=())] = False
-) -> int:
+def check(file: Path, *, country: str, window: str = "", json: Json = False) -> int:
     """Say whether a PDF may be printed and put into an envelope for a country: every check with its page.
 
     Example: tidings letters check offer.pdf --country SE
@@ -30,8 +28,6 @@ def check(
         Destination, ISO 3166-1 alpha-2: it says which paper and which window.
     window
         Of the envelope, where it is not the country's usual one: din-a, ch-right, uk-c5 and so on.
-    json
-        Print one JSON value.
     """
     from templates.foreign_letter import judged
     from tidings.country import codes

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from cyclopts import Parameter
-
 from cli.instants import instant
 from cli.output import console, print_json
 from tidings.problem import Exit
@@ -16,11 +12,11 @@ SHOWN = 50
 
 def mismatches(
     *,
-    ask: Annotated[bool, Parameter(negative=())] = False,
+    ask: bool = False,
     topic: str = "invoice",
     brand: str | None = None,
     now: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """List customers who chose one channel and answer only on another; ask them which they mean.
 

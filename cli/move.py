@@ -5,16 +5,12 @@ from __future__ import annotations
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from cli.imports import brands_of, show_problems
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
-
-Flag = Annotated[bool, Parameter(negative=())]
 
 
 def move(
@@ -23,9 +19,9 @@ def move(
     topic: str = "news",
     proof: str = "",
     brand: str | None = None,
-    dry_run: Flag = False,
+    dry_run: bool = False,
     by: str | None = None,
-    json: Flag = False,
+    json: bool = False,
 ) -> int:
     """Move here from Amazon Pinpoint, Mautic or listmonk with the files that they export. Twice changes nothing.
 

@@ -4,13 +4,14 @@ import getpass
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.table import Table
 from rich.text import Text
 
 from cli.instants import instant
+from cli.options import Json, Now
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -18,7 +19,6 @@ from tidings.settings import Settings
 if TYPE_CHECKING:
     from work.intake_table import Flaw
 
-Json = Annotated[bool, Parameter(negative=())]
 _SHOWN = 20
 
 app = App(name="print", help="Batches at the print house: take in what it confirms, show what differs.")
@@ -36,8 +36,6 @@ def reconcile(batch: str | None = None, *, json: Json = False) -> int:
     ----------
     batch
         Only this batch.
-    json
-        Print one JSON value.
     """
     from work.installation import opened
     from work.reconcile import reconciled
@@ -52,7 +50,7 @@ def reconcile(batch: str | None = None, *, json: Json = False) -> int:
 
 
 @app.command
-def calendar(*, provider: str = "", days: int = 14, now: str | None = None, json: Json = False) -> int:
+def calendar(*, provider: str = "", days: int = 14, now: Now = None, json: Json = False) -> int:
     """List when letters are handed over next, and on which days the print house is closed.
 
     Example: tidings print calendar --days 14
@@ -63,10 +61,6 @@ def calendar(*, provider: str = "", days: int = 14, now: str | None = None, json
         Only this print house, as `[print.<provider>]` in organisation.toml names it.
     days
         How many days from today on, 1 to 366.
-    now
-        Business time, for rehearsals; default is the clock.
-    json
-        Print one JSON value.
     """
     from work.collection import MOST, coming_collections
     from work.installation import opened
@@ -93,7 +87,7 @@ def calendar(*, provider: str = "", days: int = 14, now: str | None = None, json
 
 
 @app.command
-def confirm(file: Path, *, rejects: Path | None = None, now: str | None = None, json: Json = False) -> int:
+def confirm(file: Path, *, rejects: Path | None = None, now: Now = None, json: Json = False) -> int:
     """Take in a list of the print house: batch and letter, or batch and counts; twice changes nothing.
 
     Example: tidings print confirm printed-20261121.csv
@@ -107,10 +101,6 @@ def confirm(file: Path, *, rejects: Path | None = None, now: str | None = None, 
         of a whole batch.
     rejects
         Where the rejected rows go, with a `problem` column.
-    now
-        Business time, for rehearsals; default is the clock.
-    json
-        Print one JSON value.
     """
     from work.confirmations import confirm as take_in
     from work.installation import opened
@@ -137,7 +127,7 @@ def returned(
     because: str = "",
     at: str | None = None,
     rejects: Path | None = None,
-    now: str | None = None,
+    now: Now = None,
     json: Json = False,
 ) -> int:
     """Take in letters that came back: a list, a scan of them, or one by its reference; twice changes nothing.
@@ -160,10 +150,6 @@ def returned(
         When it came back, with --reference; default is now.
     rejects
         Where the rejected rows go, with a `problem` column.
-    now
-        Business time, for rehearsals; default is the clock.
-    json
-        Print one JSON value.
     """
     from work.installation import opened
     from work.returned import returned_file, returned_one
@@ -190,9 +176,7 @@ def returned(
     return Exit.SOME_REJECTED if report.rejected else Exit.OK
 
 
-def recall(
-    message: str, *, because: str, by: str | None = None, now: str | None = None, json: Json = False
-) -> int:
+def recall(message: str, *, because: str, by: str | None = None, now: Now = None, json: Json = False) -> int:
     """Take back a message that is not handed over yet: a letter that waits, or whose print house did not take it.
 
     Example: tidings recall 0197c1f2-... --because "paid this morning" --by "Ingrid Moen"
@@ -205,10 +189,6 @@ def recall(
         Why.
     by
         Who; default is the user of this machine.
-    now
-        Business time, for rehearsals; default is the clock.
-    json
-        Print one JSON value.
     """
     from work.installation import opened
     from work.recall import recall as take_back

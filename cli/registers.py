@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
-
-Flag = Annotated[bool, Parameter(negative=())]
 
 app = App(
     name="registers", help="Registers of those who want no advertising: import a file, list what is due."
@@ -26,7 +24,7 @@ def import_(
     kind: Literal["letter", "phone", "email"],
     dated: str,
     by: str = "",
-    json: Flag = False,
+    json: bool = False,
 ) -> int:
     """Import a register of those who want no advertising; importing the same file twice changes nothing.
 
@@ -75,7 +73,7 @@ def import_(
 
 
 @app.command(name="list")
-def list_(*, json: Flag = False) -> int:
+def list_(*, json: bool = False) -> int:
     """List the registers that were imported, and which countries must be washed before marketing goes there.
 
     Example: tidings registers list --json

@@ -5,16 +5,13 @@ from __future__ import annotations
 import getpass
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from cli.instants import instant
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
 
-Json = Annotated[bool, Parameter(negative=())]
 BAR = 32
 """Signs of the longest day."""
 
@@ -26,7 +23,7 @@ def rehearse(
     now: str | None = None,
     seed: int = 0,
     by: str | None = None,
-    json: Json = False,
+    json: bool = False,
 ) -> int:
     """Walk a campaign over the real people on a simulated clock: waits, caps, fallback, recall, cost. Nothing is sent.
 
@@ -75,7 +72,7 @@ def rehearse(
     return Exit.OK
 
 
-def compare(run: str, *, rehearsal: str | None = None, people: bool = False, json: Json = False) -> int:
+def compare(run: str, *, rehearsal: str | None = None, people: bool = False, json: bool = False) -> int:
     """Show what was rehearsed against what happened, by cause: who went another way, and why.
 
     Example: tidings campaign compare autumn-offer-2026 --people

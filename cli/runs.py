@@ -1,20 +1,16 @@
 """`tidings runs`, `release`, `deliver`, `copy`: look at runs, let one go, send what is due, send once more."""
 
-from pathlib import Path
-from typing import Annotated
-
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.table import Table
 from rich.text import Text
 
 from cli.instants import instant
+from cli.options import Json, Now, Out
 from cli.output import console, print_json
 from cli.reports import show_report
 from tidings.channel import Channel
 from tidings.problem import Exit
 from tidings.settings import Settings
-
-Json = Annotated[bool, Parameter(negative=())]
 
 runs = App(name="runs", help="Runs of campaigns and invoices: list them, show one.")
 
@@ -24,11 +20,6 @@ def list_runs(*, json: Json = False) -> int:
     """List the newest runs.
 
     Example: tidings runs list
-
-    Parameters
-    ----------
-    json
-        Print one JSON value.
     """
     from store.runs import list_runs as newest
     from work.installation import opened
@@ -70,8 +61,6 @@ def show(run: str, *, json: Json = False) -> int:
     ----------
     run
         The run's id, as `tidings runs list` shows it.
-    json
-        Print one JSON value.
     """
     from work.installation import opened
     from work.report import rejected_lines, report
@@ -86,7 +75,7 @@ def show(run: str, *, json: Json = False) -> int:
     return Exit.OK
 
 
-def release(run: str, *, by: str, now: str | None = None, out: Path | None = None, json: Json = False) -> int:
+def release(run: str, *, by: str, now: Now = None, out: Out = None, json: Json = False) -> int:
     """Let a run send that waits for a second person, and send it.
 
     Example: tidings release autumn-offer-2026 --by "Ingrid Moen"
@@ -97,12 +86,6 @@ def release(run: str, *, by: str, now: str | None = None, out: Path | None = Non
         The run's id.
     by
         Who releases; not the person who started it.
-    now
-        Business time, for rehearsals; default is the clock.
-    out
-        The outbox folder; default is the home's own.
-    json
-        Print one JSON value.
     """
     from flows.starting import started
     from work.release import release as let_go
@@ -115,21 +98,12 @@ def release(run: str, *, by: str, now: str | None = None, out: Path | None = Non
     return Exit.OK
 
 
-def deliver(*, now: str | None = None, out: Path | None = None, json: Json = False) -> int:
+def deliver(*, now: Now = None, out: Out = None, json: Json = False) -> int:
     """Send everything that is due in any run: what waited for the morning, a cap or another try.
 
     `tidings up` does this by itself.
 
     Example: tidings deliver
-
-    Parameters
-    ----------
-    now
-        Business time, for rehearsals; default is the clock.
-    out
-        The outbox folder; default is the home's own.
-    json
-        Print one JSON value.
     """
     from flows.starting import started
 
@@ -150,8 +124,8 @@ def copy(
     by: str,
     because: str,
     channel: Channel | None = None,
-    now: str | None = None,
-    out: Path | None = None,
+    now: Now = None,
+    out: Out = None,
     json: Json = False,
 ) -> int:
     """Send a message once more because a person asks for it; recorded with name and reason.
@@ -168,12 +142,6 @@ def copy(
         Why.
     channel
         By this channel instead of the customer's order.
-    now
-        Business time, for rehearsals; default is the clock.
-    out
-        The outbox folder; default is the home's own.
-    json
-        Print one JSON value.
     """
     from flows.starting import started
     from work.copy import ask_for_copy
@@ -202,8 +170,6 @@ def adopt(*, by: str, json: Json = False) -> int:
     ----------
     by
         Who says so; recorded.
-    json
-        Print one JSON value.
     """
     from work.installation import adopt as take_over
     from work.installation import opened

@@ -4,9 +4,9 @@ import getpass
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.instants import instant
 from cli.output import console, print_json
@@ -21,7 +21,7 @@ app = App(name="segments", help="Saved rules over customers: list, read, count a
 
 
 @app.command(name="list")
-def list_(*, language: str = "en", json: Annotated[bool, Parameter(negative=())] = False) -> int:
+def list_(*, language: str = "en", json: bool = False) -> int:
     """List the saved segments, each as a sentence.
 
     Example: tidings segments list
@@ -57,7 +57,7 @@ def show(
     *,
     version: int | None = None,
     language: str = "en",
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Print what a segment says: as a sentence, and as a campaign's file writes it.
 
@@ -96,7 +96,7 @@ def count(
     *,
     version: int | None = None,
     now: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Count the customers whom a saved segment, or the rule in a file, selects now.
 
@@ -144,7 +144,7 @@ def save(
     *,
     title: str = "",
     by: str | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Save the rule in a file as the next version of a segment; what is unchanged keeps its version.
 

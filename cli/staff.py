@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.output import console, print_json
 from tidings.problem import Exit
@@ -23,12 +23,10 @@ if TYPE_CHECKING:
     from work.accounts import Invited
 
 app = App(name="staff", help="People who log in to the pages: invite, list, give roles, remove.")
-Json = Annotated[bool, Parameter(negative=())]
-Roles = Annotated[list[Role], Parameter(negative=())]
 
 
 @app.command
-def add(name: str, *, role: Roles, by: str = "", json: Json = False) -> int:
+def add(name: str, *, role: list[Role], by: str = "", json: bool = False) -> int:
     """Make an account and print the link by which its password is set, once.
 
     Example: tidings staff add ingrid --role billing --role manager
@@ -54,7 +52,7 @@ def add(name: str, *, role: Roles, by: str = "", json: Json = False) -> int:
 
 
 @app.command(name="list")
-def show(*, json: Json = False) -> int:
+def show(*, json: bool = False) -> int:
     """List the accounts, removed ones too.
 
     Example: tidings staff list
@@ -92,7 +90,7 @@ def show(*, json: Json = False) -> int:
 
 
 @app.command
-def roles(name: str, *, role: Roles, by: str = "", json: Json = False) -> int:
+def roles(name: str, *, role: list[Role], by: str = "", json: bool = False) -> int:
     """Give an account other roles; they hold from the next click on.
 
     Example: tidings staff roles ingrid --role billing
@@ -121,7 +119,7 @@ def roles(name: str, *, role: Roles, by: str = "", json: Json = False) -> int:
 
 
 @app.command
-def remove(name: str, *, by: str = "", json: Json = False) -> int:
+def remove(name: str, *, by: str = "", json: bool = False) -> int:
     """Close an account at once: its sessions end. The name stays taken, for the audit names it.
 
     Example: tidings staff remove ingrid
@@ -150,7 +148,7 @@ def remove(name: str, *, by: str = "", json: Json = False) -> int:
 
 
 @app.command
-def password(name: str, *, by: str = "", json: Json = False) -> int:
+def password(name: str, *, by: str = "", json: bool = False) -> int:
     """Print a new link by which somebody sets a password, for example because theirs is forgotten.
 
     Example: tidings staff password ingrid

@@ -22,7 +22,7 @@ app = App(
 
 
 @app.command(name="list")
-def list_(*, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> None:
+def list_(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None:
     """List the templates of the library and of `$TIDINGS_HOME/templates`.
 
     `engine` is who sets its letters: `fill` (typeset once, then filled) or `full` (each laid out on its own, and why).
@@ -118,7 +118,7 @@ def new(
     like: str = "",
     languages: str = "",
     channels: str = "",
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> None:
     """Begin a template of your own, in `$TIDINGS_HOME/templates`, from one that there is.
 
@@ -158,7 +158,7 @@ def preview(
     data: Path | None = None,
     customer: str = "",
     out: Path | None = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> None:
     """Render a template on every channel into files to look at: for its sample or a real customer.
 
@@ -207,7 +207,7 @@ def preview(
 
 
 @app.command
-def check(*names: str, as_json: Annotated[bool, Parameter(name="--json", negative="")] = False) -> int:
+def check(*names: str, as_json: Annotated[bool, Parameter(name="--json")] = False) -> int:
     """Render templates on every channel in every language, search each for each fact, and look at them as readers do.
 
     Example: tidings template check offer/autumn
@@ -282,7 +282,7 @@ def diff(
     other: str = "",
     *,
     version: str = "",
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    as_json: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Show what a template says now that it did not say when a run last used it, or what another template says instead.
 

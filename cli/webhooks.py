@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from work.installation import Installation
 
 app = App(name="webhooks", help="Endpoints that hear of events: add, list, remove, rotate and replay them.")
-Json = Annotated[bool, Parameter(negative=())]
 By = Annotated[str, Parameter()]
 
 
@@ -26,10 +25,10 @@ def add(
     name: str,
     url: str,
     *,
-    event: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    personal: Annotated[bool, Parameter(negative=())] = False,
+    event: tuple[str, ...] = (),
+    personal: bool = False,
     by: str | None = None,
-    json: Json = False,
+    json: bool = False,
 ) -> int:
     """Let an endpoint hear of events from now on, and show the secret that signs them, this once.
 
@@ -67,7 +66,7 @@ def add(
 
 
 @app.command(name="list")
-def show(*, json: Json = False) -> int:
+def show(*, json: bool = False) -> int:
     """List the endpoints, and since when one fails; never their secrets.
 
     Example: tidings webhooks list
@@ -98,7 +97,7 @@ def show(*, json: Json = False) -> int:
 
 
 @app.command
-def remove(name: str, *, by: str | None = None, json: Json = False) -> int:
+def remove(name: str, *, by: str | None = None, json: bool = False) -> int:
     """Remove an endpoint, with what it has not heard yet.
 
     Example: tidings webhooks remove crm
@@ -124,7 +123,7 @@ def remove(name: str, *, by: str | None = None, json: Json = False) -> int:
 
 
 @app.command
-def rotate(name: str, *, by: str | None = None, json: Json = False) -> int:
+def rotate(name: str, *, by: str | None = None, json: bool = False) -> int:
     """Give an endpoint a new secret and show it, this once; for a day the old one signs as well.
 
     Example: tidings webhooks rotate crm
@@ -151,9 +150,9 @@ def replay(
     name: str,
     *,
     since: str | None = None,
-    event: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    event: tuple[str, ...] = (),
     by: str | None = None,
-    json: Json = False,
+    json: bool = False,
 ) -> int:
     """Let an endpoint hear again of what happened in the last 30 days; one that was disabled is called again.
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
-
-from cyclopts import Parameter
+from typing import Any
 
 from cli.output import console, print_json
 from tidings.problem import Exit
@@ -18,7 +16,7 @@ def whatif(
     run: str,
     *,
     csv: Path | None = None,
-    json: Annotated[bool, Parameter(negative=())] = False,
+    json: bool = False,
 ) -> int:
     """Decide a past run once more under another policy, with what was known then: who would get it another way.
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from cli.instants import day_or_instant, instant
+from cli.options import Json
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-Json = Annotated[bool, Parameter(negative=())]
 
 
 def explain(
@@ -57,8 +54,6 @@ def explain(
         The system that gave the reference.
     now
         Compare with the answer at this instant instead of the present.
-    json
-        Print one JSON value.
     """
     from datetime import UTC, datetime
 
@@ -118,8 +113,6 @@ def timeline(customer: str, *, source: str | None = None, json: Json = False) ->
         A reference, SYSTEM:REFERENCE, an e-mail address or a phone number.
     source
         The system that gave the reference.
-    json
-        Print one JSON value.
     """
     from store.customers import find
     from work.installation import opened
