@@ -20,7 +20,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from channels.calls import CONNECTIONS, on_time, quiet
+from channels.calls import CONNECTIONS, in_doubt, on_time, quiet
 from channels.retry_after import asked_wait
 from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
@@ -45,8 +45,6 @@ COMMON: Mapping[str, ErrorClass] = dict.fromkeys(
     ErrorClass.THROTTLE,
 )
 """Codes that every service uses. What no table names and is not a fault of theirs is our set-up: keys, rights."""
-UNSURE = {HTTPStatus.REQUEST_TIMEOUT}
-"""Without a code of theirs: somebody on the way waited too long, perhaps for the service."""
 
 
 def client(
@@ -127,7 +125,7 @@ def _answered(error: ClientError, table: Mapping[str, ErrorClass]) -> Outcome:
     kind = table.get(code) or COMMON.get(code)
     if kind is None and status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = ErrorClass.THROTTLE
-    if kind is None and (status in UNSURE or not HTTPStatus.BAD_REQUEST <= status < 500):  # noqa: PLR2004
+    if kind is None and in_doubt(status):
         return Unknown(code=code or str(status), detail=f"HTTP {status}")
     kind = kind or ErrorClass.CONFIG
     if kind in WAIT:

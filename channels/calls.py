@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from queue import Empty, SimpleQueue
 from typing import overload
 
@@ -74,6 +75,15 @@ def leaving() -> None:
 def left() -> bool:
     """Whether anything of this thread's request may have left: with `leaving`, certain."""
     return _call.left
+
+
+def in_doubt(status: int) -> bool:
+    """Whether an HTTP status, beside no code that we know, leaves open if the service did what it was asked.
+
+    It does unless it is 4xx; with 408 somebody on the way waited too long, perhaps for the service.
+    """
+    refused = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return not refused or status == HTTPStatus.REQUEST_TIMEOUT
 
 
 def quiet() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from tidings.whole_number import whole_number
+
 LONGEST = timedelta(days=1)
 """More is a mistake of theirs."""
 
@@ -24,11 +26,12 @@ def asked_wait(headers: Mapping[str, str]) -> timedelta | None:
     [None, None, None, None, None, None]
     """
     said = headers.get("retry-after", "").strip()
-    if said.isascii() and said.isdecimal():
-        wait = timedelta(seconds=int(said)) if len(said) <= len("86400") else timedelta(0)
-    else:
+    seconds = whole_number(said, digits=len("86400"))
+    if seconds is None:
         until, since = _instant(said), _instant(headers.get("date", ""))
         wait = until - since if until and since else timedelta(0)
+    else:
+        wait = timedelta(seconds=seconds)
     return wait if timedelta(0) < wait <= LONGEST else None
 
 

@@ -17,7 +17,7 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.calls import CONNECTIONS, left, quiet
+from channels.calls import CONNECTIONS, in_doubt, left, quiet
 from channels.contract import Doubt
 from channels.punctual import PunctualAdapter
 from channels.retry_after import asked_wait
@@ -26,6 +26,7 @@ from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Un
 from tidings.problem import Problem
 from tidings.receipt import Receipt, ReceiptKind
 from tidings.settings import TwilioSettings
+from tidings.whole_number import whole_number
 
 log = structlog.get_logger()
 
@@ -92,8 +93,6 @@ BY_STATUS: Mapping[int, ErrorClass] = {
 """By status, where no code says more."""
 FIRST_CODE = 10_000
 """The library gives the status as the code of an answer that has none; Twilio's have five digits."""
-UNSURE = {HTTPStatus.REQUEST_TIMEOUT}
-"""Somebody on the way waited too long, perhaps for Twilio."""
 
 OUT_OF_REACH = frozenset({21408, 21612})
 """Our set-up keeps us from this country only: the number is not suppressed, and the lane goes on for the others."""
@@ -328,13 +327,13 @@ class _Answered(threading.local):
 
 def _refusal(error: TwilioException, answered: _Answered) -> Outcome:
     """Return the outcome of an answer that is not 2xx. Twilio's text names the number and stays out."""
-    status, said = answered.status, str(getattr(error, "code", ""))
-    code = int(said) if said.isdecimal() and len(said) <= len(str(FIRST_CODE)) else 0
+    status = answered.status
+    code = whole_number(str(getattr(error, "code", "")), digits=len(str(FIRST_CODE))) or 0
     detail = f"HTTP {status}"
     if code in OUT_OF_REACH:
         return Rejected(error=ErrorClass.CONFIG, code=str(code), detail=detail)
     kind = ERRORS.get(code) or BY_STATUS.get(status)
-    if kind is None and (status in UNSURE or not HTTPStatus.BAD_REQUEST <= status < 500):  # noqa: PLR2004
+    if kind is None and in_doubt(status):
         return Unknown(code=str(code or status), detail=detail)
     # Without a code of Twilio's somebody on the way answers, who would say so of every message.
     kind = kind or (ErrorClass.DATA if code >= FIRST_CODE else ErrorClass.CONFIG)

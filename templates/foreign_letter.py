@@ -103,12 +103,12 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
     """
     _window_of(country, kind)
     try:
-        size = path.stat().st_size
+        size, begins = path.stat().st_size, _begins_as_pdf(path)
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}.") from error
     if size > MAX_BYTES:
         raise Problem(f"{path} has {size:,} bytes, more than {MAX_BYTES:,}.", todo="Make its images smaller.")
-    if not _begins_as_pdf(path):
+    if not begins:
         raise Problem(f"{path} is no PDF: it does not begin as one.", todo="Save it as PDF.")
     command = [sys.executable, "-I", "-c", _CHILD, str(Path(__file__).parents[1]), str(path), country, kind]
     command.append("enclosed" if enclosed else "")
@@ -128,11 +128,8 @@ def judged(path: Path, country: str, kind: str = "", *, enclosed: bool = False) 
 
 def _begins_as_pdf(path: Path) -> bool:
     """Return whether a file says that it is a PDF, within the bytes where readers look for that (ISO 32000-1, H.3)."""
-    try:
-        with path.open("rb") as file:
-            return b"%PDF-" in file.read(1024)
-    except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
+    with path.open("rb") as file:
+        return b"%PDF-" in file.read(1024)
 
 
 _AT_ONCE = BoundedSemaphore(2)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from preferences.statement import DAYS, frequency
 from tidings.organisation import Brand
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.language import LANGUAGES, words
 from work.preference import Preferences, channels_in
 from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, is_marketing, questions
@@ -96,6 +97,15 @@ def _topic(
     return _ranked(topic, places, fields.get(f"shown.{topic}", known.answers[topic]))
 
 
+def shown_in(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a form had shown: an answer that is still the same is none, whatever was said meanwhile."""
+    return {
+        key.removeprefix("shown."): value
+        for key, value in fields.items()
+        if key.startswith("shown.") and isinstance(value, str)
+    }
+
+
 def _less(whole: str, never: set[str]) -> str:
     """Return the answer for a part of a topic: '' as the whole, or the whole without some channels."""
     return ",".join(one for one in channels_in(whole) if one not in never) or NONE if never else ""
@@ -136,7 +146,7 @@ def _are_days(text: str) -> bool:
 
 def _is_frequency(text: str) -> bool:
     most, _, per = text.partition("/")
-    number = whole(most)
+    number = whole_number(most)
     usual = str(number) == most and frequency(json.dumps({"at_most": number, "per": per})) != (0, 0)
     return text in FREQUENCIES or usual
 

@@ -208,11 +208,11 @@ def _plain(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(_methods(request))
     if request.scope["path"].startswith("/v1/"):
-        told = {
-            404: "There is nothing of this path; /docs has what there is.",
-            405: "This path takes {Allow}.",
+        told: dict[int, str] = {
+            HTTPStatus.NOT_FOUND: "There is nothing of this path; /docs has what there is.",
+            HTTPStatus.METHOD_NOT_ALLOWED: f"This path takes {headers.get('Allow')}.",
         }
-        detail = told.get(error.status_code, str(error.detail)).format(**headers)
+        detail = told.get(error.status_code, str(error.detail))
         return problem(error.status_code, detail, headers=headers)
     if error.status_code == 404:  # noqa: PLR2004
         return site_of(request).pages.missing(request)

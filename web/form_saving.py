@@ -13,7 +13,7 @@ from starlette.requests import Request
 from store.slips import Confirmation
 from store.trips import one_trip
 from tidings.organisation import Brand
-from web.answers import LONGEST, check
+from web.answers import LONGEST, check, shown_in
 from web.form_pages import VERSION, notice_text
 from web.language import wording_digest
 from web.site import Site
@@ -145,8 +145,7 @@ def _write(connection: Connection, drafts: Sequence[_Draft], now: datetime) -> N
 def told_by(visit: Visit, fields: Mapping[str, str]) -> Told:
     """Return what somebody posted."""
     answers, errors = check(fields, visit.known, visit.brand, visit.language, visit.site.clock())
-    shown = {key.removeprefix("shown."): value for key, value in fields.items() if key.startswith("shown.")}
-    return Told(answers=answers, errors=errors, shown=shown)
+    return Told(answers=answers, errors=errors, shown=shown_in(fields))
 
 
 def proof_of(visit: Visit, fields: Mapping[str, str]) -> str:

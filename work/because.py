@@ -49,9 +49,8 @@ def possible(connection: Connection, one: Claimed) -> Iterator[str]:
     for reason in (Reason.DEFAULT_ORDER, Reason.OBSERVED, Reason.FALLBACK):
         yield _footer(one, reason, "", "", "")
     for said_at, until, on_behalf in statements_of(connection, one.customer):
-        for reason, spoke in product(
-            STATED, sorted({on_behalf, ""})
-        ):  # earlier releases did not say who spoke
+        spokespersons = sorted({on_behalf, ""})  # earlier releases did not say who spoke
+        for reason, spoke in product(STATED, spokespersons):
             yield _footer(one, reason, said_at, until, spoke)
     yield ""
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from store.audit import Head, Verdict, hash_at, head, verdict
 from tidings.problem import Exit, Problem
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 
 _FILE = "audit-head.json"
 
@@ -49,7 +49,7 @@ def parse_head(words: str) -> Head:
         Problem: it is something else.
     """
     position, _, digest = words.strip().partition(":")
-    number = whole(position)
+    number = whole_number(position)
     if number is None or len(digest) != 64 or not set(digest.lower()) <= set("0123456789abcdef"):  # noqa: PLR2004
         raise Problem(f"{words!r} is no head of an audit.", todo="`tidings audit head` prints one.")
     return Head(position=number, hash=digest.lower())

@@ -236,9 +236,8 @@ class Handover:
             lane = self.lanes.record(
                 engine, provider.name, self.batch.sender, answers.values(), now=now, probe=self.batch.probe
             )
-        except (
-            AWAY
-        ):  # the answers are worth more than what is known of the lane: they are recorded with patience
+        except AWAY:
+            # The answers are worth more than what is known of the lane: they are recorded with patience.
             self._why, lane = "database_away", None
         if lane is not None:
             self._close_with(provider, lane)

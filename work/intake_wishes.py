@@ -17,7 +17,7 @@ from store.imports import Counts
 from tidings.behalf import understood
 from tidings.country import fold, language_code
 from tidings.purpose import Purpose
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from work.dates import instants
 from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
@@ -218,7 +218,7 @@ def _days(text: str) -> tuple[str, dict[str, Any], str]:
 def _frequency(most: str, per: str) -> tuple[str, dict[str, Any], str]:
     """`1` and `month`, or both in one: `1/month`, `1 per month`."""
     count, *rest = [word for word in re.split(r"[\s/]+|\bper\b", f"{most} {per}") if word] or [""]
-    wish: dict[str, Any] = {"at_most": whole(count) or 0}
+    wish: dict[str, Any] = {"at_most": whole_number(count) or 0}
     wish |= {"per": _PERIOD.get(fold(rest[0]) if len(rest) == 1 else "", "")}
     usable = frequency(json.dumps(wish)) != (0, 0)
     return "", wish, "" if usable else "not so many in a time, such as `1/month`"

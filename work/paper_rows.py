@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tidings.problem import Problem
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from work import reading, reading_text
 from work.intake_table import Flaw
 from work.reading import Sheet
@@ -143,7 +143,7 @@ def number_of(said: str) -> int | None:
     >>> number_of("12"), number_of("-1"), number_of("zwei")
     (12, None, None)
     """
-    number = whole(said)
+    number = whole_number(said)
     return number if number is not None and number <= _LARGEST else None
 
 

@@ -55,13 +55,13 @@ class Proof:
     proved: bool
     policy: int
     """The version of the policy that it was decided by."""
-    differs: Sequence[Mapping[str, Any]]
-    """{channel, what, stored, computed}, or {what: facts | template}, when the facts or the template are not there."""
-    unknown: Sequence[str]
-    """What cannot be known as it was (`store.facts_as_of.unknown`)."""
     facts_changed: bool
     """Whether the facts of today differ from those of the decision."""
-    today: Mapping[str, Any] | None
+    differs: Sequence[Mapping[str, Any]] = ()
+    """{channel, what, stored, computed}, or {what: facts | template}, when the facts or the template are not there."""
+    unknown: Sequence[str] = ()
+    """What cannot be known as it was (`store.facts_as_of.unknown`)."""
+    today: Mapping[str, Any] | None = None
     """{state, reason, channel} when the same question would now have another channel."""
 
     def as_json(self) -> dict[str, Any]:
@@ -82,14 +82,7 @@ def prove(connection: Connection, installation: Installation, run: Run, row: Any
     try:
         context = context_of(connection, installation, run)
     except Problem:  # its template is no longer there: nobody can ask the same again
-        return Proof(
-            proved=False,
-            policy=own,
-            differs=[{"what": "template"}],
-            unknown=[],
-            facts_changed=True,
-            today=None,
-        )
+        return Proof(proved=False, policy=own, facts_changed=True, differs=[{"what": "template"}])
     question = question_of(context.run, context.template, installation.organisation)
     policies = policies_of(connection, own)
     asked = _asked(row, question)
@@ -97,28 +90,22 @@ def prove(connection: Connection, installation: Installation, run: Run, row: Any
     found = _same(facts, policies, row)
     if found is not None:
         differs = _differences(row.decision, found.channels)
-        return Proof(
-            proved=not differs,
-            policy=found.policy,
-            differs=differs,
-            unknown=[],
-            facts_changed=False,
-            today=None,
-        )
+        return Proof(proved=not differs, policy=found.policy, facts_changed=False, differs=differs)
     records = members(connection, row.customer)
     for known_at in _moments(connection, records):
         former = read_facts(connection, question, asked, row.decided_at, known_at=known_at)
         found = _same(former, policies, row)
         if found is not None:
             break
+    version = own if found is None else found.policy
     differs = [{"what": "facts"}] if found is None else _differences(row.decision, found.channels)
     return Proof(
         proved=not differs,
-        policy=own if found is None else found.policy,
-        differs=differs,
-        unknown=unknown(connection, records, row.decided_at) if found is None else [],
+        policy=version,
         facts_changed=True,
-        today=_today(facts, policies[own if found is None else found.policy], row, now),
+        differs=differs,
+        unknown=unknown(connection, records, row.decided_at) if found is None else (),
+        today=_today(facts, policies[version], row, now),
     )
 
 

@@ -23,7 +23,7 @@ from store.audit import note
 from store.events import KINDS
 from store.webhooks import Call, Heard, Webhook
 from tidings.problem import Problem
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from work.installation import Installation
 
 WAITS = (5, 300, 1800, 7200, 18000, 36000, 50400)
@@ -181,7 +181,7 @@ def number_of(event: str) -> int:
     Raises:
         Problem: it is none.
     """
-    number = whole(event.removeprefix("evt_"))
+    number = whole_number(event.removeprefix("evt_"))
     if number is None:
         raise Problem(f"{event!r} is no event's id.", todo="It stands in the header `webhook-id`: evt_17.")
     return number

@@ -27,7 +27,7 @@ from store.rehearsals import became
 from store.runs import find_run
 from tidings.facts import Decisions, Facts, Question
 from tidings.problem import Problem
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from work.build import read_context
 from work.installation import Installation
 from work.plan import BATCH, question_of
@@ -43,7 +43,7 @@ def read_policy(connection: Connection, named: str) -> Policy:
     Raises:
         Problem: there is no such version, or the file cannot be used.
     """
-    if (version := whole(named, digits=9)) is not None:
+    if (version := whole_number(named, digits=9)) is not None:
         try:
             return policy_from(rules_of(connection, version))
         except NoResultFound as error:

@@ -12,7 +12,7 @@ _MOST_NAMED = 200
 _FIELD = r"^[> \t]{0,6}%s:[ \t]*(.{1,200})$"
 _PLACE = re.compile(
     r"(^[ \t>*<(-]{0,12}|(rcpt to|recipients?|address|userid|user|size|to|errors?):?[ \t]{0,4}<?)"
-    r"(?P<who>[^\s<>()\[\]:;,\"'=]{1,100}@[\w.-]{1,200}\w)",
+    rf"(?P<who>{ADDRESS.pattern})",
     re.IGNORECASE | re.MULTILINE,
 )
 """Where a server names who did not get the mail: at the head of a line, or after a word for a recipient."""

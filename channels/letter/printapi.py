@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx2
 
-from channels.calls import CONNECTIONS, on_time, quiet
+from channels.calls import CONNECTIONS, in_doubt, on_time, quiet
 from channels.letter.handover import piece_of
 from channels.letter.piece import Piece
 from channels.retry_after import asked_wait
@@ -36,8 +36,6 @@ STATUS: Mapping[int, ErrorClass] = {
 """What a status means where no table names the code; any other is our set-up."""
 ABOUT_THE_LETTER = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 """Where the service gives a code. Without one somebody on the way answers, who would say so of every letter."""
-UNSURE = {HTTPStatus.CONFLICT, HTTPStatus.REQUEST_TIMEOUT}
-"""The same key is being worked on; the service took too long. In both cases the letter may be made."""
 KEY_LIFE = timedelta(hours=23)
 """Lob remembers a key for 24 hours (support.lob.com, "prevent duplicate mailings", 2026-11); Pingen names no time that
 we could find, and is taken to do no better. An hour is for the call itself."""
@@ -91,7 +89,8 @@ def told(
     said = _value(answer, code_of)
     code = _plain(said) or str(answer.status_code)
     detail = f"HTTP {answer.status_code}"
-    if answer.status_code in UNSURE or answer.is_server_error or answer.is_redirect:
+    # 409: the same key is being worked on, and the letter may be made.
+    if answer.status_code == HTTPStatus.CONFLICT or in_doubt(answer.status_code):
         return Unknown(code=code, detail=detail)
     about = (
         ErrorClass.DATA if said is not None and answer.status_code in ABOUT_THE_LETTER else ErrorClass.CONFIG

@@ -59,21 +59,28 @@ _ADDRESS: tuple[Row, ...] = (
     leaf("ram:CountrySubDivisionName", "region"),
 )
 _IDENTIFIER: tuple[Row, ...] = (leaf("", "id"), leaf("@schemeID", "scheme"))
-_PARTY: tuple[Row, ...] = (
+_IDS: tuple[Row, ...] = (
     group("ram:ID", _IDENTIFIER, "ids", many=True, only=lambda one: not one.scheme),
     group("ram:GlobalID", _IDENTIFIER, "ids", many=True, only=lambda one: one.scheme),
-    leaf("ram:Name", "name"),
+)
+_NAME = leaf("ram:Name", "name")
+_LEGAL_ID = group("ram:SpecifiedLegalOrganization/ram:ID", _IDENTIFIER, "legal_id")
+_PLACE = group("ram:PostalTradeAddress", _ADDRESS, "address")
+_VAT_ID = group(
+    "ram:SpecifiedTaxRegistration", (leaf("ram:ID", "vat_id"), Fixed(path="ram:ID/@schemeID", value="VA"))
+)
+_PARTY: tuple[Row, ...] = (
+    *_IDS,
+    _NAME,
     leaf("ram:Description", "legal_form"),
-    group("ram:SpecifiedLegalOrganization/ram:ID", _IDENTIFIER, "legal_id"),
+    _LEGAL_ID,
     leaf("ram:SpecifiedLegalOrganization/ram:TradingBusinessName", "trading_name"),
     leaf("ram:DefinedTradeContact/ram:PersonName", "contact"),
     leaf("ram:DefinedTradeContact/ram:TelephoneUniversalCommunication/ram:CompleteNumber", "phone"),
     leaf("ram:DefinedTradeContact/ram:EmailURIUniversalCommunication/ram:URIID", "email"),
-    group("ram:PostalTradeAddress", _ADDRESS, "address"),
+    _PLACE,
     group("ram:URIUniversalCommunication/ram:URIID", _IDENTIFIER, "endpoint"),
-    group(
-        "ram:SpecifiedTaxRegistration", (leaf("ram:ID", "vat_id"), Fixed(path="ram:ID/@schemeID", value="VA"))
-    ),
+    _VAT_ID,
     group(
         "ram:SpecifiedTaxRegistration", (leaf("ram:ID", "tax_id"), Fixed(path="ram:ID/@schemeID", value="FC"))
     ),
@@ -82,8 +89,8 @@ _DEPARTMENT = group(
     "ram:DefinedTradeContact", (leaf("ram:DepartmentName", "department"),), only=lambda _: False
 )
 """Read only: both names are the contact (BT-41)."""
-_PAYEE: tuple[Row, ...] = _PARTY[:3] + _PARTY[4:5]
-_REPRESENTATIVE: tuple[Row, ...] = (_PARTY[2], _PARTY[9], _PARTY[11])
+_PAYEE: tuple[Row, ...] = (*_IDS, _NAME, _LEGAL_ID)
+_REPRESENTATIVE: tuple[Row, ...] = (_NAME, _PLACE, _VAT_ID)
 _PERIOD: tuple[Row, ...] = (
     leaf("ram:StartDateTime/udt:DateTimeString", "start", DAY_102),
     leaf("ram:EndDateTime/udt:DateTimeString", "end", DAY_102),

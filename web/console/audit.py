@@ -7,7 +7,7 @@ from starlette.responses import Response
 from store.audit import Verdict, listed
 from tidings.problem import Problem
 from tidings.role import Role
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.staff import StaffRoute, Visit, page
 from work.chain import verified
 
@@ -27,7 +27,7 @@ def show(visit: Visit) -> Response:
     with visit.site.reading.connect() as connection:
         rows = listed(
             connection,
-            before=whole(before),
+            before=whole_number(before),
             who=who,
             what=what,
             limit=_EACH + 1,

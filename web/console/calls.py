@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from tidings.problem import Problem
 from tidings.role import Role
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.staff import StaffRoute, Visit, page
 from work.calls import called, calls, give_back, note, take
 
@@ -52,7 +52,7 @@ def look(visit: Visit) -> Response:
 def done(visit: Visit) -> Response:
     """Take a call, give it back, write a note, or close it."""
     number, act = str(visit.request.path_params["call"]), str(visit.request.path_params["act"])
-    call = whole(number) or 0
+    call = whole_number(number) or 0
     said = str(visit.fields.get("note", "")).strip()[:4000]
     try:
         _act(visit, call, act, said)

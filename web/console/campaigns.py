@@ -17,7 +17,7 @@ from tidings.channel import Channel
 from tidings.message import Letter
 from tidings.problem import Problem
 from tidings.role import Role
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.console import composer
 from web.console.composer import Numbers
 from web.console.enclosing import LARGEST_PDF, brought
@@ -242,7 +242,7 @@ def letter(visit: Visit) -> Response:
             found.pdf, media_type="application/pdf", headers=headers | {"Content-Disposition": disposition}
         )
     number = asked.get("page", "1")
-    place = (whole(number, digits=2) or 1) - 1
+    place = (whole_number(number, digits=2) or 1) - 1
     try:
         image = page_image(found.pdf, number=place)
     except Problem as problem:
@@ -348,7 +348,7 @@ def change_seeds(visit: Visit) -> Response:
     """Add a colleague to the list, or remove one."""
     fields = visit.fields
     installation = visit.site.installation
-    remove = whole(str(fields.get("remove", "")))
+    remove = whole_number(str(fields.get("remove", "")))
     try:
         if remove is not None:
             with installation.engine.begin() as connection:

@@ -17,8 +17,8 @@ from tidings.behalf import on_behalf
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role
-from tidings.whole import whole
-from web.answers import today
+from tidings.whole_number import whole_number
+from web.answers import shown_in, today
 from web.console.customers import (
     DESKS,
     SUPPORT,
@@ -108,7 +108,7 @@ def _lift(visit: Visit, connection: Connection, customer: int, why: str) -> str:
     care.lift_suppression(
         connection,
         customer,
-        whole(number) or 0,
+        whole_number(number) or 0,
         actor=visit.actor,
         because=_field(visit, "because"),
         now=visit.now,
@@ -180,7 +180,7 @@ def _wish(visit: Visit, connection: Connection, customer: int, why: str) -> str:
         customer=customer,
         brand=brand,
         answers=_answers(visit, known),
-        shown=_shown(visit),
+        shown=shown_in(visit.fields),
         proof=f"recorded by {visit.actor} ({why}): {because}",
         policy=visit.site.policy,
         now=visit.now,
@@ -212,15 +212,6 @@ def _answers(visit: Visit, known: preference.Preferences) -> dict[str, str]:
         if key in visit.fields and _field(visit, key) in ("", known.answers[key], *possible):
             said[key] = _field(visit, key)
     return said
-
-
-def _shown(visit: Visit) -> dict[str, str]:
-    """Return what the form had shown: an answer that is still the same is none, whatever was said meanwhile."""
-    return {
-        key.removeprefix("shown."): value
-        for key, value in visit.fields.items()
-        if key.startswith("shown.") and isinstance(value, str)
-    }
 
 
 def _is_day(text: str) -> bool:

@@ -24,7 +24,7 @@ from tidings.behalf import WHO
 from tidings.channel import Channel
 from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.console import noticed
 from web.language import LANGUAGES, day_names, words
 from web.staff import StaffRoute, Visit, page
@@ -111,7 +111,7 @@ def customer_of(visit: Visit, connection: Connection) -> int:
     reference = str(visit.request.path_params["ref"])
     number = reference.removeprefix(_NUMBERED)
     try:
-        if reference != number and (row := whole(number)) is not None:
+        if reference != number and (row := whole_number(number)) is not None:
             known = hits(connection, [row])
             customer = known[0].customer if known else None
         else:
@@ -212,7 +212,7 @@ def show(visit: Visit) -> Response:
 def _support(connection: Connection, card: Card, told: Sequence[Told], visit: Visit) -> dict[str, Any]:
     newest = list(reversed(told))
     begin = visit.request.query_params.get("from", "0")
-    start = whole(begin, digits=6) or 0
+    start = whole_number(begin, digits=6) or 0
     others = hits(connection, [person for person, _ in alike(connection, card.customer)])
     return {
         "told": newest[start : start + EVENTS],

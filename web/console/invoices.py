@@ -24,7 +24,7 @@ from store.tally import totals
 from tidings.cells import Cell
 from tidings.problem import Problem
 from tidings.role import Role
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.console.enclosing import LARGEST_PDF, before, brought, chosen
 from web.console.run import alone, may_release, read_run
 from web.downloads import asked_kind, download
@@ -226,7 +226,7 @@ def one(visit: Visit) -> Response:
         rows = (
             bill_files.billed_number(connection, run.id, number)
             if number
-            else bill_files.billed(connection, run.id, after=whole(after) or 0, limit=SHOWN + 1)
+            else bill_files.billed(connection, run.id, after=whole_number(after) or 0, limit=SHOWN + 1)
         )
         file = bill_files.file_of(connection, run.id)
         single = alone(connection)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tidings.problem import Problem
 from tidings.segment import Combine, Compare, Did, DidNot, Everybody, Node
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 
 KINDS = (
     "compare",
@@ -172,7 +172,7 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, str]], dict[str, Any]]] = {
 
 
 def _whole(text: str) -> int:
-    number = whole(text, digits=5)
+    number = whole_number(text, digits=5)
     if number is None:
         raise Problem(f"{text!r} is no whole number.")
     return number

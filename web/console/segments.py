@@ -19,7 +19,7 @@ from tidings.problem import Problem
 from tidings.purpose import Purpose
 from tidings.role import Role
 from tidings.segment import FIELDS, Node
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.console import rules
 from web.console.rules import Part
 from web.language import words
@@ -88,7 +88,7 @@ def new(visit: Visit) -> Response:
 def one(visit: Visit) -> Response:
     """Show a segment's newest version, or the one that is asked for."""
     asked = visit.request.query_params.get("version", "")
-    version = whole(asked, digits=9)
+    version = whole_number(asked, digits=9)
     with visit.site.reading.connect() as connection:
         found = stored.newest(connection, visit.request.path_params["name"], version)
     if found is None:

@@ -14,7 +14,7 @@ from store.customers import find, lock_customers
 from store.persons import members
 from tidings.problem import Problem
 from tidings.purpose import Purpose
-from tidings.whole import whole
+from tidings.whole_number import whole_number
 from web.problems import Refused, wrong
 from web.site import Site
 
@@ -51,7 +51,7 @@ def customer_of(connection: Connection, reference: str, source: str = "") -> int
     """
     number = reference.removeprefix("id:")
     if number != reference and not source and number.isascii() and number.isdigit():
-        row = whole(number)
+        row = whole_number(number)
         found = None if row is None else _find_id(connection, row)
     else:
         try:
