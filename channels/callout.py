@@ -15,17 +15,33 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import Enum
 from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
+from channels.retry_after import asked_wait
 from tidings.problem import Problem
 
 _READ = 64 * 1024
 """Bytes of an answer that are read at most; nothing in it matters."""
 _LONGEST = 2000
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_OF_CLOUDS = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("168.63.129.16/32"))
-"""Where machines of Oracle and Azure ask for their own secrets; they look like any other of the internet."""
+_OF_CLOUDS = tuple(
+    ipaddress.ip_network(one)
+    for one in ("192.0.0.0/24", "168.63.129.16/32", "100.100.100.200/32", "fd00:ec2::254/128")
+)
+"""Where machines of Oracle, Azure, Alibaba and Amazon ask for their own secrets, beside the link's own addresses."""
+
+
+class Reach(Enum):
+    """Whom a call may reach; nobody reaches where machines of a cloud ask for their secrets."""
+
+    INTERNET = "internet"
+    """Servers of the internet, by https."""
+    LOOPBACK = "loopback"
+    """This machine as well, without TLS: for tests."""
+    INSIDE = "inside"
+    """The machines of our own network as well, without TLS: a setting of ours chose the address."""
 
 
 class Unreachable(Exception):  # noqa: N818 -- an outcome of a call
@@ -37,8 +53,8 @@ class Said:
     """What the other side answered."""
 
     status: int
-    retry_after: int | None
-    """Seconds that it asks us to wait."""
+    retry_after: timedelta | None
+    """How long it asks us to wait."""
 
 
 def check(url: str, *, loopback: bool = False) -> None:
@@ -48,7 +64,7 @@ def check(url: str, *, loopback: bool = False) -> None:
         Problem: says what is wrong with it.
     """
     try:
-        _parts(url, loopback=loopback)
+        _parts(url, _reach(loopback=loopback))
     except Unreachable as error:
         raise Problem(
             f"{url[:200]!r} cannot be called: {error}.",
@@ -57,27 +73,35 @@ def check(url: str, *, loopback: bool = False) -> None:
 
 
 def post(
-    url: str, body: bytes, headers: Mapping[str, str], *, timeout: timedelta, loopback: bool = False
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    timeout: timedelta,
+    loopback: bool = False,
+    inside: bool = False,
 ) -> Said:
     """Send one request and return what was said; any status, redirects too.
 
     Args:
-        url: https, or http where `loopback`.
+        url: https, or http where `loopback` or `inside`.
         body: the bytes.
         headers: beside Host and Content-Length.
         timeout: the longest silence: of the connection, and between two parts of the answer. All of it may take twice
             as long; who answers a byte at a time is not waited for.
         loopback: whether this machine may be called, without TLS: for tests.
+        inside: whether the machines of our own network may be: a setting of ours chose the address.
 
     Raises:
         Unreachable: no answer, or no address that may be called.
     """
-    parts = _parts(url, loopback=loopback)
+    reach = Reach.INSIDE if inside else _reach(loopback=loopback)
+    parts = _parts(url, reach)
     assert parts.hostname is not None
     port = parts.port or (443 if parts.scheme == "https" else 80)
     path, seconds = parts.path or "/", timeout.total_seconds()
     try:
-        address = _address(parts.hostname, port, loopback=loopback)
+        address = _address(parts.hostname, port, reach)
         with _line(address, port, seconds) as line, _no_longer(line, 2 * seconds):
             connection = _connection(parts, line, seconds)
             try:
@@ -86,11 +110,8 @@ def post(
                 )
                 answer = connection.getresponse()
                 answer.read(_READ)
-                wait = answer.headers.get("Retry-After", "")
-                return Said(
-                    status=answer.status,
-                    retry_after=int(wait) if wait.isascii() and wait.isdigit() else None,
-                )
+                told = {name.lower(): value for name, value in answer.headers.items()}
+                return Said(status=answer.status, retry_after=asked_wait(told))
             finally:
                 connection.close()
     except TimeoutError as error:
@@ -103,7 +124,11 @@ def post(
         raise Unreachable(type(error).__name__) from error
 
 
-def _parts(url: str, *, loopback: bool) -> SplitResult:
+def _reach(*, loopback: bool) -> Reach:
+    return Reach.LOOPBACK if loopback else Reach.INTERNET
+
+
+def _parts(url: str, reach: Reach) -> SplitResult:
     if len(url) > _LONGEST or not url.isascii() or not url.isprintable() or " " in url:
         msg = "it is too long, or has characters that no URL has"
         raise Unreachable(msg)
@@ -113,7 +138,7 @@ def _parts(url: str, *, loopback: bool) -> SplitResult:
     except ValueError as error:
         msg = "it is no URL"
         raise Unreachable(msg) from error
-    if parts.scheme != "https" and not (loopback and parts.scheme == "http"):
+    if parts.scheme != "https" and not (reach is not Reach.INTERNET and parts.scheme == "http"):
         msg = "only https is called"
         raise Unreachable(msg)
     if not parts.hostname or parts.username is not None or parts.password is not None or parts.fragment:
@@ -123,41 +148,44 @@ def _parts(url: str, *, loopback: bool) -> SplitResult:
         literal = ipaddress.ip_address(parts.hostname)
     except ValueError:
         return parts
-    if not _allowed(literal, loopback=loopback):
+    if not _allowed(literal, reach):
         msg = "its address is not on the internet"
         raise Unreachable(msg)
     return parts
 
 
-def _address(host: str, port: int, *, loopback: bool) -> tuple[socket.AddressFamily, str]:
+def _address(host: str, port: int, reach: Reach) -> tuple[socket.AddressFamily, str]:
     """Look a name up; every address that it has must be one that may be called."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [(family, str(where[0])) for family, _, _, _, where in found]
     if not addresses or not all(
-        _allowed(ipaddress.ip_address(one.partition("%")[0]), loopback=loopback) for _, one in addresses
+        _allowed(ipaddress.ip_address(one.partition("%")[0]), reach) for _, one in addresses
     ):
         msg = "its address is not on the internet"
         raise Unreachable(msg)
     return addresses[0]
 
 
-def _allowed(address: ipaddress.IPv4Address | ipaddress.IPv6Address, *, loopback: bool) -> bool:
-    """Return whether an address may be called: global, and what is mapped or translated into it too."""
+def _allowed(address: ipaddress.IPv4Address | ipaddress.IPv6Address, reach: Reach) -> bool:
+    """Return whether an address may be called, and what is mapped or translated into it too."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address in _NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is None and address.teredo is not None:
-            inner = address.teredo[1]
-        if inner is not None:
-            return _allowed(inner, loopback=loopback)
+        if (inner := _inner(address)) is not None:
+            return _allowed(inner, reach)
         if address.is_site_local:
             return False
     if address.is_loopback:
-        return loopback
-    if any(address in network for network in _OF_CLOUDS):
+        return reach is not Reach.INTERNET
+    if address.is_multicast or any(address in network for network in _OF_CLOUDS):
         return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    return (
+        not address.is_link_local if reach is Reach.INSIDE else address.is_global and not address.is_reserved
+    )
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
 
 
 def _line(address: tuple[socket.AddressFamily, str], port: int, seconds: float) -> socket.socket:

@@ -133,13 +133,11 @@ def alerts(connection: Connection) -> list[Told]:
 
 
 def raise_alert(connection: Connection, name: str, subject: str, *, now: datetime) -> None:
-    """Write down that an alert holds; one that was cleared begins anew."""
+    """Write down that an alert holds; one that was cleared, and nobody was told so, is the same one still."""
     connection.execute(
         text("""
             INSERT INTO alerts (name, subject, since) VALUES (:name, :subject, :now)
-            ON CONFLICT (name, subject) DO UPDATE
-                SET since = excluded.since, told_at = NULL, telling_until = NULL, cleared_at = NULL
-                WHERE alerts.cleared_at IS NOT NULL
+            ON CONFLICT (name, subject) DO UPDATE SET cleared_at = NULL WHERE alerts.cleared_at IS NOT NULL
         """),
         {"name": name, "subject": subject, "now": now},
     )
@@ -160,9 +158,9 @@ def clear_alert(connection: Connection, name: str, subject: str, *, now: datetim
 
 
 def take_to_tell(
-    connection: Connection, *, now: datetime, again_after: timedelta, patience: timedelta
+    connection: Connection, *, now: datetime, again_after: timedelta, quiet: timedelta, patience: timedelta
 ) -> list[Told]:
-    """Take the alerts that somebody must hear of now: new, cleared after they were told, or standing for long.
+    """Take the alerts that somebody must hear of now: new, told and cleared for `quiet`, or standing for long.
 
     Others leave them alone for `patience`; by then they are told (`told`) or taken again.
     """
@@ -170,10 +168,11 @@ def take_to_tell(
         text("""
             UPDATE alerts SET telling_until = :until
             WHERE (telling_until IS NULL OR telling_until <= :now)
-              AND (cleared_at IS NOT NULL OR told_at IS NULL OR told_at <= :again)
+              AND CASE WHEN cleared_at IS NULL THEN told_at IS NULL OR told_at <= :again
+                       ELSE cleared_at <= :cleared END
             RETURNING name, subject, since, told_at, cleared_at
         """),
-        {"now": now, "until": now + patience, "again": now - again_after},
+        {"now": now, "until": now + patience, "again": now - again_after, "cleared": now - quiet},
     )
     return [Told(**row._mapping) for row in found]
 

@@ -1,7 +1,8 @@
 """Alerts: what somebody must hear of before customers do, told on a path apart from the lanes it reports on.
 
 Each is a fact of the store at this moment; `watch` writes down since when it holds and tells it once, again every day
-while it holds, and once more when it is over. One process at a time tells; a failed telling is tried again.
+while it holds, and once more when it has been over for a while: what comes and goes is one alert. One process at a time
+tells, by every way that is set; when none of them worked it is tried again.
 """
 
 import json
@@ -10,15 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from types import MappingProxyType
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Connection
 
+from channels.callout import Unreachable, post
 from store import watch as facts
 from store.drops import wrong_files
 from store.webhooks import registered
+from tidings.settings import AlertSettings
 from work.collection import calendar_of
 from work.control import pause
 from work.installation import Installation
@@ -42,10 +45,13 @@ CUT_OFF_AHEAD = timedelta(minutes=30)
 EXPIRY_AHEAD = timedelta(days=21)
 DROPS_WITHIN = timedelta(days=1)
 REMIND_AFTER = timedelta(days=1)
+QUIET = timedelta(minutes=10)
+"""How long it must be over before it is told so: a circuit that opens and closes every minute is one alert."""
 PATIENCE = timedelta(minutes=2)
-TIMEOUT = 10.0
+TIMEOUT = timedelta(seconds=10)
 OURSELVES = "complaint watch"
 """Who pauses, in the audit log."""
+_OK = range(200, 300)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,24 +89,34 @@ def watch(installation: Installation, *, now: datetime) -> int:
 
 def _tell(installation: Installation, holds: Mapping[tuple[str, str], Alert], now: datetime) -> int:
     settings = installation.settings.alerts
-    if not settings.email and not settings.webhook.get_secret_value():
+    ways: list[Callable[[Sequence[Mapping[str, str]]], None]] = []
+    if settings.email:
+        ways.append(partial(_mail, settings))
+    if url := settings.webhook.get_secret_value():
+        ways.append(partial(_post, url))
+    if not ways:
         return 0
     with installation.engine.begin() as connection:
-        them = facts.take_to_tell(connection, now=now, again_after=REMIND_AFTER, patience=PATIENCE)
-    if not them:
-        return 0
+        them = facts.take_to_tell(
+            connection, now=now, again_after=REMIND_AFTER, quiet=QUIET, patience=PATIENCE
+        )
     said = [_said(one, holds.get((one.name, one.subject))) for one in them]
-    try:
-        if settings.email:
-            _mail(installation, said)
-        if settings.webhook.get_secret_value():
-            _post(settings.webhook.get_secret_value(), said)
-    except (OSError, smtplib.SMTPException, ValueError) as error:
-        log.error("alerts could not be told; it is tried again", count=len(said), error=type(error).__name__)
+    if not said or not sum(
+        [_worked(way, said) for way in ways]
+    ):  # all are gone, also when the first one works
         return 0
     with installation.engine.begin() as connection:
         facts.told(connection, them, now=now)
     return len(said)
+
+
+def _worked(way: Callable[[Sequence[Mapping[str, str]]], None], said: Sequence[Mapping[str, str]]) -> bool:
+    try:
+        way(said)
+    except (OSError, smtplib.SMTPException, ValueError, Unreachable) as error:
+        log.error("alerts could not be told this way", count=len(said), error=type(error).__name__)
+        return False
+    return True
 
 
 def _said(one: facts.Told, alert: Alert | None) -> dict[str, str]:
@@ -116,31 +132,26 @@ def _said(one: facts.Told, alert: Alert | None) -> dict[str, str]:
     }
 
 
-def _mail(installation: Installation, said: Sequence[Mapping[str, str]]) -> None:
-    settings = installation.settings.alerts
+def _mail(settings: AlertSettings, said: Sequence[Mapping[str, str]]) -> None:
     message = EmailMessage()
     message["From"] = settings.sender
     message["To"] = ", ".join(settings.email)
-    message["Subject"] = (
-        f"Tidings: {said[0]['sentence']}" if len(said) == 1 else f"Tidings: {len(said)} alerts"
-    )
+    what = said[0]["sentence"] if len(said) == 1 else f"{len(said)} alerts"
+    message["Subject"] = " ".join(f"Tidings: {what}".split())  # it may quote a provider, who may write lines
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(
         "\n\n".join(f"{one['sentence']}\n{one['todo']}\nsince {one['since']}" for one in said) + "\n"
     )
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT) as relay:
+    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT.total_seconds()) as relay:
         relay.send_message(message)
 
 
 def _post(url: str, said: Sequence[Mapping[str, str]]) -> None:
-    from urllib.request import Request, urlopen
-
-    if urlsplit(url).scheme not in {"http", "https"}:
-        msg = "TIDINGS_ALERTS__WEBHOOK is no web address"
-        raise ValueError(msg)
-    request = Request(url, json.dumps({"alerts": list(said)}).encode(), {"Content-Type": "application/json"})  # noqa: S310 -- checked
-    with urlopen(request, timeout=TIMEOUT):  # noqa: S310 -- a setting of ours
-        pass
+    body = json.dumps({"alerts": list(said)}).encode()
+    answer = post(url, body, {"Content-Type": "application/json"}, timeout=TIMEOUT, inside=True)
+    if answer.status not in _OK:
+        msg = f"the webhook said {answer.status}"
+        raise Unreachable(msg)
 
 
 Condition = Callable[[Connection, Installation, datetime], Iterator[Alert]]

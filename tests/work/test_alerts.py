@@ -4,13 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import insert, text
 
 from store import tables
 from tests.peers.http import HttpPeer
 from tests.peers.smtp import SmtpPeer
 from tests.town import NOON, install, settle
-from work.alerts import alerts, watch
+from work.alerts import QUIET, alerts, watch
 
 MINUTE = timedelta(minutes=1)
 RUN = {
@@ -27,7 +28,8 @@ RUN = {
 
 class Hook(HttpPeer):
     def answer(self, fault, reference):
-        return 200, {}, b"{}"
+        elsewhere = {"Location": f"{self.url}/secrets"}
+        return {"/away": 302, "/odd": "what?"}.get(self.requests[-1][0], 200), elsewhere, b"{}"
 
 
 @pytest.fixture
@@ -255,17 +257,62 @@ def test_an_alert_is_told_once_again_after_a_day_and_when_it_is_over(town, engin
     told = [watch(town, now=NOON + wait) for wait in (0 * MINUTE, MINUTE, timedelta(days=1, minutes=2))]
     with engine.begin() as connection:
         connection.execute(text("UPDATE lanes SET open_until = NULL"))
-    told += [watch(town, now=NOON + timedelta(days=2) + wait) for wait in (0 * MINUTE, MINUTE)]
+    told += [watch(town, now=NOON + timedelta(days=2) + wait) for wait in (0 * MINUTE, QUIET, QUIET + MINUTE)]
 
-    assert told == [1, 0, 1, 1, 0]
+    assert told == [1, 0, 1, 0, 1, 0]
     assert [taken.to for taken in relay.taken] == ["ops@example.org"] * 3
     assert b"ses sends nothing" in relay.taken[0].raw
     assert b"this is over" in relay.taken[2].raw
 
 
-def test_a_web_hook_gets_the_same_as_json(town, engine, hook):
-    from pydantic import SecretStr
+def test_what_comes_and_goes_is_one_alert(town, engine, relay):
+    """A provider that fails now and then opens its circuit every other minute."""
+    with engine.begin() as connection:
+        circuit(connection)
+    for minute in range(120):
+        with engine.begin() as connection:
+            connection.execute(
+                text("UPDATE lanes SET open_until = :until"), {"until": None if minute % 2 else NOON}
+            )
+        watch(town, now=NOON + minute * MINUTE)
 
+    assert len(relay.taken) == 1
+
+
+@pytest.mark.parametrize(
+    ("port", "url", "mails", "posts"),
+    [
+        pytest.param(1, "{hook}", 0, 1, id="a dead relay does not silence the webhook"),
+        pytest.param(None, "http://127.0.0.1:1/", 1, 0, id="a dead webhook does not repeat the mail"),
+        pytest.param(None, "{hook}/odd", 1, 1, id="nor does one that speaks no HTTP"),
+        pytest.param(None, "{hook}/away", 1, 1, id="nor one that leads elsewhere, which is not followed"),
+        pytest.param(None, "http://169.254.169.254/latest", 1, 0, id="nor where a cloud keeps its secrets"),
+    ],
+)
+def test_one_way_of_two_is_enough(town, engine, relay, hook, port, url, mails, posts):
+    both = town.settings.alerts.model_copy(
+        update={"smtp_port": port or relay.port, "webhook": SecretStr(url.format(hook=hook.url))}
+    )
+    here = install(town.settings.model_copy(update={"alerts": both}), engine)
+    with engine.begin() as connection:
+        circuit(connection)
+
+    told = [watch(here, now=NOON + minute * MINUTE) for minute in range(30)]
+
+    assert sum(told) == 1
+    assert (len(relay.taken), len(hook.requests)) == (mails, posts)
+
+
+def test_a_provider_that_answers_in_lines_is_told_of_in_one(town, engine, relay):
+    with engine.begin() as connection:
+        circuit(connection)
+        connection.execute(text("UPDATE lanes SET reason = :reason"), {"reason": "no\r\nBcc: a@example.org"})
+
+    assert watch(town, now=NOON) == 1
+    assert b"\r\nBcc" not in relay.taken[0].raw.partition(b"\r\n\r\n")[0]
+
+
+def test_a_web_hook_gets_the_same_as_json(town, engine, hook):
     only = town.settings.alerts.model_copy(update={"email": (), "webhook": SecretStr(hook.url)})
     here = install(town.settings.model_copy(update={"alerts": only}), engine)
     with engine.begin() as connection:
