@@ -208,9 +208,9 @@ def _call(call: Call, *, timeout: timedelta, loopback: bool) -> Said:
 def _heard(call: Call, answer: Said | str, now: datetime) -> Heard:
     status = answer.status if isinstance(answer, Said) else None
     told = answer if isinstance(answer, str) else str(answer.status)
-    asked = answer.retry_after if isinstance(answer, Said) and answer.retry_after else 0
+    asked = (answer.retry_after if isinstance(answer, Said) else None) or timedelta(0)
     wait = WAITS[min(call.tries, len(WAITS)) - 1] * (1 + 0.2 * random())  # noqa: S311 -- a spread, not a secret
-    due_at = now + min(timedelta(seconds=max(wait, asked)), GIVEN_UP_AFTER)
+    due_at = now + max(timedelta(seconds=wait), asked)
     state = "sent" if status in _OK else "failed" if due_at - call.since > GIVEN_UP_AFTER else "waiting"
     return Heard(webhook=call.webhook, event=call.event, state=state, answer=told, due_at=due_at)
 

@@ -118,7 +118,7 @@ def test_a_redirect_is_an_answer_and_not_followed(endpoint, status):
 def test_how_long_to_wait_is_heard(endpoint):
     endpoint.status, endpoint.headers = 429, [("Retry-After", "30")]
 
-    assert post(endpoint.url, b"", {}, timeout=SECOND, loopback=True).retry_after == 30
+    assert post(endpoint.url, b"", {}, timeout=SECOND, loopback=True).retry_after == 30 * SECOND
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.RESET, Fault.SILENT])

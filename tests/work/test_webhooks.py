@@ -25,10 +25,11 @@ class Endpoint(HttpPeer):
 
     def __init__(self):
         self.will_say = []
+        self.headers = {}
         super().__init__()
 
     def answer(self, fault, reference):
-        return (self.will_say.pop(0) if self.will_say else 204), {}, b""
+        return (self.will_say.pop(0) if self.will_say else 204), self.headers, b""
 
     def heard(self):
         return [(headers["webhook-id"], json.loads(body)["type"]) for _, headers, body in self.requests]
@@ -153,6 +154,29 @@ def test_a_call_that_fails_is_made_again_later_and_later_under_the_same_id(home,
     assert [name for name, _ in endpoint.heard()] == [endpoint.heard()[0][0]] * 3
     assert 5 <= waits[0] <= 6
     assert 300 <= waits[1] <= 360
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        pytest.param("7200", 7200, id="seconds are heeded"),
+        pytest.param("Wed, 25 Nov 2026 09:00:00 GMT", 3600, id="a date is heeded"),
+        pytest.param("9" * 20, 5, id="more seconds than a clock has are a mistake"),
+        pytest.param("9" * 5000, 5, id="digits without end are a mistake"),
+    ],
+)
+def test_an_endpoint_that_asks_for_time_gets_it_and_stops_nobody(home, endpoint, asked, seconds):
+    listen(home, endpoint)
+    endpoint.will_say, endpoint.headers = (
+        [429],
+        {"Retry-After": asked, "Date": "Wed, 25 Nov 2026 08:00:00 GMT"},
+    )
+    happen(home)
+
+    assert webhooks.deliver(home, now=NOW) == 1
+    [(answer, due_at)] = rows(home, "SELECT answer, due_at FROM webhook_calls")
+    assert answer == "429"
+    assert timedelta(seconds=seconds) <= due_at - NOW <= timedelta(seconds=1.2 * seconds)
 
 
 def test_after_three_days_a_call_is_given_up_and_its_endpoint_disabled_with_an_alert(home, endpoint):
