@@ -55,6 +55,11 @@ class Site:
         return WeakKeyDictionary()
 
     @cached_property
+    def writers(self) -> dict[int, str]:
+        """Which open page changed each draft of a campaign last; `web.console.campaigns` keeps it."""
+        return {}
+
+    @cached_property
     def streams(self) -> Counter[str]:
         """How many live pages each session has open; `web.live` keeps it."""
         return Counter()

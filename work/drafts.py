@@ -161,7 +161,14 @@ def version_of(content: Content) -> str:
 
 
 def save(
-    connection: Connection, draft_id: int, content: Content, *, actor: str, now: datetime, based: str = ""
+    connection: Connection,
+    draft_id: int,
+    content: Content,
+    *,
+    actor: str,
+    now: datetime,
+    based: str = "",
+    typing_on: bool = False,
 ) -> bool:
     """Write what somebody changed; returns whether that took an approval, or the asking for one, back.
 
@@ -172,13 +179,14 @@ def save(
         actor: who.
         now: this moment.
         based: `version_of` what they changed; '' when that is not known.
+        typing_on: the last change came from the same page, which need not have heard of it yet.
 
     Raises:
-        Problem: there is no such draft, it has begun, or somebody else changed it meanwhile.
+        Problem: there is no such draft, it has begun, or it was changed meanwhile, on another page.
     """
     draft = _locked(connection, draft_id)
     before = content_of(draft)
-    if based not in ("", version_of(before)) and draft.updated_by != actor:
+    if based not in ("", version_of(before)) and not typing_on:
         raise Problem(
             f"{draft.updated_by.removeprefix('staff:')} changed this campaign while it lay open here.",
             todo="Open it anew, or save once more to write over that.",

@@ -390,14 +390,15 @@ STALE = {
 }
 
 
+@pytest.mark.parametrize("alone", [False, True], ids=["by a colleague", "in another tab"])
 @pytest.mark.parametrize(("route", "status", "first", "second"), STALE.values(), ids=STALE)
-def test_a_form_that_lay_open_does_not_take_back_what_a_colleague_wrote(
-    town, marketer, staff, route, status, first, second
+def test_a_form_that_lay_open_does_not_take_back_what_was_written_meanwhile(
+    town, marketer, staff, route, status, first, second, alone
 ):
     path = draft(marketer)
     page = marketer.get(path).text
     mine = fields_of(page) | {"based": based(page), "title": "Summer", "do": "save"}
-    colleague = staff(Role.MARKETING)
+    colleague = marketer if alone else staff(Role.MARKETING)
     theirs = colleague.get(path).text
     theirs = fields_of(theirs) | {"based": based(theirs), "title": "Spring", "do": "save"}
     assert colleague.post(path, theirs).status_code == 303

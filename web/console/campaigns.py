@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from secrets import token_urlsafe
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -137,8 +138,7 @@ def save(visit: Visit) -> Response:
     content = drafts.content_of(draft)
     try:
         content = _written(visit, content)
-        with visit.site.installation.engine.begin() as connection:
-            drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now, based=_based(visit))
+        _keep(visit, draft, content)
         if action == "ask":
             _ask(visit, draft.id, content)
         elif action == "test":
@@ -195,8 +195,7 @@ def live(visit: Visit) -> Response:
     try:
         content = _written(visit, content)
         if draft.state == "draft" and content.name:
-            with visit.site.installation.engine.begin() as connection:
-                drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now, based=based)
+            _keep(visit, draft, content)
             based = drafts.version_of(content)
         found = composer.numbers(visit, content, customer=str(visit.fields.get("as", "")).strip())
     except Problem as problem:
@@ -396,6 +395,22 @@ def _test(visit: Visit, content: Content) -> Response:
     return _composer(visit, _found(visit), sent=sent)
 
 
+def _keep(visit: Visit, draft: stored.Draft, content: Content) -> None:
+    """Save what the form says, unless it was changed meanwhile on another page, also on one of the same person."""
+    tab, writers = str(visit.fields.get("tab", "")), visit.site.writers
+    with visit.site.installation.engine.begin() as connection:
+        drafts.save(
+            connection,
+            draft.id,
+            content,
+            actor=visit.actor,
+            now=visit.now,
+            based=_based(visit),
+            typing_on=bool(tab) and writers.get(draft.id) == tab,
+        )
+    writers[draft.id] = tab
+
+
 def _based(visit: Visit) -> str:
     """Return what the draft said when the form was shown, as `drafts.version_of` names it."""
     return str(visit.fields.get("based", ""))
@@ -449,6 +464,7 @@ def _composer(
         errors=errors or {},
         sent=sent or [],
         asked_as=asked.get("as", ""),
+        tab=token_urlsafe(9),
         tone=TONES,
         may_write=visit.may(*WRITERS),
         mode=visit.site.installation.mode,
