@@ -149,7 +149,7 @@ def copy(
     with started(Settings.read(), out=out, now=instant(now)) as shot:
         with shot.installation.engine.begin() as connection:
             made = ask_for_copy(
-                connection, message, by=by, because=because, channel=channel, now=shot.desk.now()
+                connection, message, by=f"staff:{by}", because=because, channel=channel, now=shot.desk.now()
             )
         outcomes = shot.deliver()
     if json:

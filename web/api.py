@@ -82,6 +82,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     401: ("There is no key in force.", "This API key is unknown or revoked."),
     403: ("The key may not do this.", "The key 'erp' has the role billing; this needs marketing or system."),
     404: ("There is no such thing.", "There is no customer 'K-9'."),
+    406: ("`Accept` leaves JSON out.", "The answer is application/json, which Accept leaves out."),
     409: (
         "It does not go with how things stand.",
         "'K-1' is the reference of 2 customers in different systems.",
@@ -102,7 +103,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     500: ("A fault of ours.", "This is a fault of ours; nothing is half done."),
     503: ("The database does not answer; try again.", "The database does not answer; try again."),
 }
-_EVERYWHERE = (400, 401, 403, 413, 422, 429, 500, 503)
+_EVERYWHERE = (400, 401, 403, 406, 413, 422, 429, 500, 503)
 _PARAMETERS: Mapping[str, Any] = {
     "number": "2026-1",
     "ref": "K-1",

@@ -225,7 +225,10 @@ def _methods(request: Request) -> list[str]:
     return [
         method
         for method in ("DELETE", "GET", "HEAD", "POST", "PUT")
-        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+        if any(
+            route.matches({**request.scope, "method": method.replace("HEAD", "GET")})[0] is Match.FULL
+            for route in routes
+        )
     ]
 
 

@@ -16,10 +16,18 @@ def ask_for_copy(
 ) -> str:
     """Make the next copy of a message ready; returns the copy's id. Consent and suppression bind it as any message.
 
+    Args:
+        connection: in a transaction.
+        message: which.
+        by: who asks: staff:NAME or key:NAME.
+        because: why.
+        channel: where it went before when None.
+        now: this moment.
+
     Raises:
         Problem: no such message, it was never sent, or name or reason are missing.
     """
-    name, reason = " ".join(by.split()), " ".join(because.split())
+    name, reason = " ".join(by.removeprefix("staff:").split()), " ".join(because.split())
     if not name or not reason:
         raise Problem("A copy needs a name and a reason.", todo='Say --by NAME --because "...".')
     try:
@@ -35,7 +43,7 @@ def ask_for_copy(
     made = add_copy(connection, wanted, channel=channel, others=others, because=f"{name}: {reason}", now=now)
     note(
         connection,
-        actor=f"staff:{name}",
+        actor=by,
         action="copy",
         subject=wanted,
         detail={"because": reason, "message": made},

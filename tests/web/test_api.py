@@ -427,11 +427,39 @@ def test_a_reference_that_two_systems_gave_needs_its_source(door, engine):
     assert ada != bo
 
 
+def test_the_head_of_an_answer_is_that_of_get(door, engine):
+    settle(engine, 1)
+    key = door.key("system")
+    get, head = (
+        door.client.request(method, "/v1/customers/C1/preferences", headers=key) for method in ("GET", "HEAD")
+    )
+
+    assert (head.status_code, head.content) == (200, b"")
+    assert {name: head.headers[name] for name in ("etag", "content-length", "content-type")} == {
+        name: get.headers[name] for name in ("etag", "content-length", "content-type")
+    }
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        pytest.param("text/html, */*;q=0.1", 200, id="anything will do"),
+        pytest.param("text/csv", 406, id="another kind"),
+        pytest.param("*/*, application/json;q=0", 406, id="anything but JSON"),
+    ],
+)
+def test_who_takes_no_json_is_told_that_there_is_nothing_else(door, accept, status):
+    answer = door.client.get("/v1/runs", headers=door.key("system") | {"Accept": accept})
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == f"application/{'problem+' if status == 406 else ''}json"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        pytest.param("DELETE", "/v1/customers/C1/preferences", "GET, PUT", id="two routes of one path"),
-        pytest.param("PATCH", "/v1/runs", "GET", id="one route"),
+        pytest.param("DELETE", "/v1/customers/C1/preferences", "GET, HEAD, PUT", id="two routes of one path"),
+        pytest.param("PATCH", "/v1/runs", "GET, HEAD", id="one route"),
         pytest.param("PUT", "/p", "GET, HEAD, POST", id="a page"),
     ],
 )

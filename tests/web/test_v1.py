@@ -308,7 +308,8 @@ def test_a_message_is_told_with_its_deliveries_and_sent_once_more(api, door, eng
     assert again[0].json() == again[1].json()
     copy = api("GET", again[0].headers["location"].removeprefix("/v1")).json()
     assert (copy["copy"], copy["channel"]) == (1, "sms")
-    assert "machine-system" in copy["copy_because"]
+    assert copy["copy_because"] == "key:machine-system: asks for an SMS"
+    assert door.ask("SELECT actor FROM audit WHERE action = 'copy'") == [("key:machine-system",)]
     assert door.ask("SELECT count(*) FROM messages") == [(2,)]
 
 

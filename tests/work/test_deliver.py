@@ -438,7 +438,7 @@ def test_a_copy_goes_out_on_the_asked_channel_and_leaves_the_totals_alone(house,
     house.plan().send()
     [(message,)] = house.sql("SELECT id::text FROM messages")
     with engine.begin() as connection:
-        ask_for_copy(connection, message, by="Ingrid", because="lost it", channel=Channel.SMS, now=NOON)
+        ask_for_copy(connection, message, by="staff:Ingrid", because="lost it", channel=Channel.SMS, now=NOON)
 
     house.send()
 

@@ -155,7 +155,7 @@ def _copy(visit: Visit, connection: Connection, customer: int, why: str) -> str:
     ask_for_copy(
         connection,
         message,
-        by=visit.staff.name,
+        by=visit.actor,
         because=_field(visit, "because"),
         channel=channel,
         now=visit.now,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ SLASH = "\ufdd0"
 DEEPEST = 64
 LONGEST_NUMBER = 40
 """Digits; no amount, id or date of ours has so many."""
+_NONE = re.compile(r"q=0(\.0*)?")
 _MOST_TOLD = 20
 _UNSTORABLE = "A value has a character (NUL, half a surrogate pair) that cannot be stored."
 
@@ -135,13 +137,15 @@ class _Given(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route that takes JSON only as `load` does, and a reference with a slash as one part of a path."""
+    """A route that takes JSON only as `load` does and answers with it; a reference may have a slash."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler behind a look at the body."""
         handler = super().get_route_handler()
 
         async def strict(request: Request) -> Response:
+            if not takes_json(",".join(request.headers.getlist("accept"))):
+                raise Refused(406, "The answer is application/json, which Accept leaves out.")
             parts = request.scope["path_params"]
             request.scope["path_params"] = {name: part.replace(SLASH, "/") for name, part in parts.items()}
             given = _Given(request.scope, request.receive)
@@ -154,6 +158,22 @@ class StrictRoute(APIRoute):
             return await handler(given)
 
         return strict
+
+
+def takes_json(accept: str) -> bool:
+    """Tell whether whoever sends this Accept (RFC 9110, 12.5.1) takes JSON; what cannot be read excludes nothing.
+
+    >>> [takes_json(one) for one in ("", "text/html, */*;q=0.8", "application/json; charset=utf-8", "APPLICATION/*")]
+    [True, True, True, True]
+    >>> [takes_json(one) for one in ("text/csv", "*/*, application/json;q=0", "application/*;q=0.0, */*")]
+    [False, False, False]
+    """
+    said = {}
+    for one in accept.lower().split(","):
+        kind, *parameters = (part.strip() for part in one.split(";"))
+        said[kind] = not any(_NONE.fullmatch(part) for part in parameters)
+    ranges = ("application/json", "application/*", "*/*")
+    return next((said[kind] for kind in ranges if kind in said), not any("/" in kind for kind in said))
 
 
 def must_be_json(headers: Headers, *also: str) -> None:
