@@ -29,7 +29,7 @@ KINDS = (
     "customer.merged",
     "customer.split",
 )
-"""Every kind there is. Most are written by triggers (migration 0016_events), the rest by `announce`."""
+"""Every kind there is. Most are written by triggers (migrations 0016_events and 0037_told_redemptions), the rest by `announce`."""
 
 KEPT = timedelta(days=30)
 """Events can be replayed for so long."""

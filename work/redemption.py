@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from store import offers as store
 from store.customers import lock_customers
-from store.events import announce
 from store.listing import customer as customer_row
 from store.persons import members
 from store.silence import take_back_overtaken
@@ -82,7 +81,7 @@ def redeem(
     row = rows[0]
     known = row.redeemed_at
     if known is None:
-        written = record(
+        record(
             connection,
             [
                 Touchpoint(
@@ -100,9 +99,6 @@ def redeem(
                 )
             ],
         )
-        if written:
-            data = {"offer": offer, "message": row.message, "channel": channel}
-            announce(connection, "offer.redeemed", customer=customer, data=data, at=now)
     overtaken = take_back_overtaken(connection, now=now, customers=whose)
     cancelled = [*overtaken, *store.withdraw(connection, whose, now=now)]
     return Redeemed(offer=offer, redeemed_at=known or at, again=known is not None, cancelled=cancelled)

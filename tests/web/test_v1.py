@@ -403,8 +403,18 @@ def test_a_redemption_that_comes_as_a_touchpoint_cancels_too(api, door, engine, 
         "detail": {"code": "LYS25"},
     }
 
-    assert api("POST", "/touchpoints", body).json()["recorded"] == 1
+    api("POST", "/webhooks", {"name": "crm", "url": "https://crm.example.com", "events": ["offer.redeemed"]})
+    for recorded in (1, 0):
+        assert api("POST", "/touchpoints", body).json()["recorded"] == recorded
     assert door.ask("SELECT state, reason FROM messages") == [("cancelled", "redeemed")]
+    [told] = api("GET", "/events?type=offer.redeemed").json()["items"]
+    assert told["data"] | {"customer": ""} == {
+        "customer": "",
+        "code": "LYS25",
+        "offer": None,
+        "channel": "visit",
+        "message": None,
+    }
 
 
 def test_two_shops_at_the_same_moment_take_one_use(api, door, engine):
