@@ -16,12 +16,17 @@ from sqlalchemy import Connection, text
 from store.undecided import write_undecided
 
 MEMBERS = """
-    ARRAY(SELECT w.customer_id FROM persons m JOIN persons w ON w.person_id = m.person_id
-           WHERE m.customer_id = {customer} UNION SELECT {customer})
+    ARRAY(SELECT whole_p.customer_id FROM persons own_p JOIN persons whole_p ON whole_p.person_id = own_p.person_id
+           WHERE own_p.customer_id = {customer} UNION SELECT {customer})
 """
-"""SQL for all records of the person to whom a record belongs, itself included."""
+"""SQL for all records of the person to whom a record belongs, itself included.
 
-PERSON = "coalesce((SELECT p.person_id FROM persons p WHERE p.customer_id = {customer}), {customer})"
+`customer` may be a column of the query around it, so no name in here may be one that is used there.
+"""
+
+PERSON = (
+    "coalesce((SELECT own_p.person_id FROM persons own_p WHERE own_p.customer_id = {customer}), {customer})"
+)
 """SQL for the record that is kept of the person to whom a record belongs."""
 
 

@@ -8,6 +8,7 @@ from store.silence import fall_back
 from store.touchpoints import Touchpoint, record
 from tests.town import NOON, install, settle
 from work.campaign import open_campaign, parse_campaign
+from work.merge import merge
 from work.redemption import offers_in_force, redeem, withdraw_used
 from work.run import begin, plan
 
@@ -136,3 +137,18 @@ def test_one_use_is_written_once_however_often_it_is_said(home, engine):
     assert (first.again, second.again) == (False, True)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM touchpoints")).scalar() == 1
+
+
+def test_the_use_of_one_merged_person_is_nobody_elses(home, engine):
+    ada, other, bo, bos = settle(engine, 4)
+    with engine.begin() as connection:
+        for kept, gone in (("C1", "C2"), ("C3", "C4")):
+            merge(connection, kept, gone, actor="staff:Mia", because="same person", now=NOON)
+    run = planned(home, state="done")
+    with engine.begin() as connection:
+        assert redeem(connection, other, "autumn:2026", channel="visit", at=NOON, by="key:till", now=NOON)
+        left = {one: len(offers_in_force(connection, home, one, now=NOON)) for one in (ada, other, bo, bos)}
+        again = redeem(connection, bos, "autumn:2026", channel="visit", at=NOON, by="key:till", now=NOON)
+
+    assert left == {ada: 0, other: 0, bo: 1, bos: 1}
+    assert (again.again, len(states(home, run))) == (False, 2)
