@@ -48,6 +48,7 @@ _OPEN = text(f"""
     SELECT m.id, m.reason, :now FROM (SELECT * FROM messages WHERE {STUCK}) m
     JOIN runs r ON r.id = m.run_id AND r.mode <> 'rehearsal' LEFT JOIN calls c ON c.message_id = m.id
     WHERE (c.id IS NULL OR c.closed_by = 'system') AND NOT EXISTS ({_SENT})
+      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id AND d.address = 'erased')
     ON CONFLICT (message_id) DO UPDATE SET because = excluded.because, opened_at = excluded.opened_at, closed_at = NULL,
         closed_by = '', note = ''
 """)

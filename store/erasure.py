@@ -1,13 +1,12 @@
 """Erasing a person: what the law wants kept stays, with nobody's name on it; digests see to it that nothing is sent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from tidings.reason import Reason
-
-ERASED = "erased"
 
 
 def remember_digests(connection: Connection, customer: int, *, now: datetime) -> None:
@@ -30,6 +29,27 @@ def remember_digests(connection: Connection, customer: int, *, now: datetime) ->
         """),
         {"customer": customer, "now": now},
     )
+
+
+def lock_sent(connection: Connection, customers: Sequence[int]) -> None:
+    """Lock what was sent to customers, in the order in which outcomes are recorded; before the customers themselves."""
+    for statement in (
+        "SELECT 1 FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id"
+        " WHERE m.customer_id = ANY(:customers) ORDER BY a.id FOR UPDATE OF a",
+        "SELECT 1 FROM deliveries d JOIN messages m ON m.id = d.message_id"
+        " WHERE m.customer_id = ANY(:customers) ORDER BY d.id FOR UPDATE OF d",
+        "SELECT 1 FROM messages WHERE customer_id = ANY(:customers) ORDER BY id FOR UPDATE",
+    ):
+        connection.execute(text(statement), {"customers": list(customers)})
+
+
+def erased(connection: Connection, deliveries: Sequence[str]) -> set[str]:
+    """Return those of some deliveries whose customer was erased."""
+    found = connection.scalars(
+        text("SELECT id::text FROM deliveries WHERE id = ANY(CAST(:ids AS uuid[])) AND address = 'erased'"),
+        {"ids": list(deliveries)},
+    )
+    return set(found)
 
 
 def forget(connection: Connection, customer: int, *, now: datetime) -> dict[str, int]:
@@ -111,7 +131,9 @@ _FORGET = (
     (
         "calls",
         """
-        UPDATE calls c SET note = '' FROM messages m WHERE m.id = c.message_id AND m.customer_id = :customer
+        UPDATE calls c SET note = '', closed_at = coalesce(c.closed_at, :now),
+            closed_by = coalesce(nullif(c.closed_by, ''), 'erasure')
+        FROM messages m WHERE m.id = c.message_id AND m.customer_id = :customer
         """,
     ),
     (

@@ -42,12 +42,16 @@ class Clue:
     brand: str
     purpose: str
     rehearsal: bool
+    erased: bool
+    """Its customer was erased: what became of the message may be known, of the person nothing."""
     guessed: bool
     """Only an address joins it to its delivery."""
 
 
 def keep(connection: Connection, receipts: Sequence[Receipt], *, now: datetime) -> list[int]:
     """Keep receipts that were not known yet; return their numbers. Nothing is dated in the future.
+
+    An address that was erased, and that nobody has again, is not kept.
 
     They are written in the order of their identity, so that two who keep the same ones wait for each other in turn.
     """
@@ -71,7 +75,14 @@ def keep(connection: Connection, receipts: Sequence[Receipt], *, now: datetime) 
 
 _KEEP = text("""
     INSERT INTO receipts (provider, event_id, attempt_id, kind, payload, at, provider_reference, received_at)
-    SELECT provider, event_id, attempt, kind, payload, at, provider_reference, :now FROM unnest(
+    SELECT provider, event_id, attempt, kind,
+           CASE WHEN EXISTS (SELECT 1 FROM erased) AND EXISTS (
+                    SELECT 1 FROM unnest(ARRAY[payload ->> 'address', lower(payload ->> 'address')]) AS one
+                    JOIN erased e ON e.digest = erased_digest('address', (payload ->> 'channel') || ':' || one)
+                    WHERE NOT EXISTS (
+                        SELECT 1 FROM addresses h WHERE h.channel = payload ->> 'channel' AND h.value = one))
+                THEN payload - 'address' ELSE payload END,
+           at, provider_reference, :now FROM unnest(
         CAST(:provider AS text[]), CAST(:event_id AS text[]), CAST(:attempt AS uuid[]), CAST(:kind AS text[]),
         CAST(:payload AS jsonb[]), CAST(:at AS timestamptz[]), CAST(:provider_reference AS text[]))
         AS s(provider, event_id, attempt, kind, payload, at, provider_reference)
@@ -151,6 +162,7 @@ def clues(connection: Connection, numbers: Sequence[int]) -> list[Clue]:
             brand=row.brand,
             purpose=row.purpose,
             rehearsal=row.rehearsal,
+            erased=row.erased,
             guessed=row.guessed,
         )
         for row in rows
@@ -178,6 +190,7 @@ _CLUES = text(f"""
            d.id AS delivery, m.id AS message, coalesce(d.address, holders.value) AS address, d.reference,
            coalesce(m.brand, 'all') AS brand, coalesce(m.purpose, '') AS purpose,
            coalesce(u.mode = 'rehearsal', false) AS rehearsal, j.found IS NULL AS guessed,
+           coalesce(d.address = 'erased', false) AS erased,
            CASE WHEN j.found IS NULL THEN holders.ids ELSE ARRAY[m.customer_id] END AS customers
     FROM joined j
     LEFT JOIN LATERAL (

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from store import erasures
 from store.audit import note
 from store.customers import find, lock_customers
-from store.erasure import forget, remember_digests
+from store.erasure import forget, lock_sent, remember_digests
 from store.events import announce
 from store.persons import members
 from store.undecided import write_undecided
@@ -21,10 +21,11 @@ def erase(
 ) -> dict[str, int]:
     """Erase a customer; returns how many rows of what were erased, and `kept_invoices`.
 
-    Messages that were not sent yet are cancelled; those that were keep their states and instants, without content.
+    Messages that were not sent yet are cancelled; those that were keep their states and instants, without content. What
+    is being handed over this moment is not called back, and what becomes of it brings nothing of the person back.
 
     Raises:
-        Problem: no such customer, no name, no reason; or a message of theirs is being sent this moment.
+        Problem: no such customer, no name, no reason.
     """
     if not by.strip() or not because.strip():
         raise Problem("Erasing needs a name and a reason.", todo='Say --by NAME and --because "...".')
@@ -42,6 +43,7 @@ def erase_customer(
 ) -> dict[str, int]:
     """Erase a customer who is known by number; returns what `erase` does."""
     write_undecided(connection, people=members(connection, customer))
+    lock_sent(connection, members(connection, customer))
     lock_customers(connection, members(connection, customer))
     counts = Counter[str]()
     for record in members(connection, customer):

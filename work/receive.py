@@ -13,6 +13,7 @@ Rules written here:
 * A STOP by a mail that quotes nothing of ours (`SENDER_ONLY`) withdraws that consent and closes nothing: its sender may
   be invented, and what is owed must not be kept from anybody by a mail.
 * A START lifts what an earlier STOP closed, and gives no consent.
+* Of an erased customer only states are changed: what became of a message is known, what the person did is not.
 """
 
 from collections import Counter
@@ -163,7 +164,7 @@ def _take(clue: Clue, stories: dict[str, Story], found: _Found, now: datetime) -
         taken = fold(story, delivery, attempt, receipt.kind, proof=proof, now=now, error=receipt.error)
         if taken and not story.rehearsal:
             found.history.append(_sent(clue, story, receipt))
-    if not clue.rehearsal:
+    if not clue.rehearsal and not clue.erased:
         found.history.extend(_history(clue))
         _heed(clue, found)
     return receipt.kind.value

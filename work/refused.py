@@ -9,6 +9,7 @@ from store import consents
 from store.claims import Claimed
 from store.consents import Consent
 from store.customers import lock_customers
+from store.erasure import erased
 from store.outcomes import Step
 from store.runs import rehearsals
 from store.suppressions import Stop, stop, suppress
@@ -20,10 +21,12 @@ def heed(connection: Connection, claimed: Sequence[Claimed], steps: Sequence[Ste
     """Write what rejected attempts say about their customers, in the transaction that records them.
 
     Customers are locked after their messages, as a claim and a fold of receipts do. A colleague's stop, to a rehearsal,
-    is no customer's withdrawal.
+    is no customer's withdrawal, and of who was erased meanwhile no address is written down again.
     """
     by_attempt = {one.attempt: one for one in claimed}
-    told = [made for made in steps if made.attempt_state == AttemptState.REJECTED]
+    rejected = [made for made in steps if made.attempt_state == AttemptState.REJECTED]
+    gone = erased(connection, [made.delivery for made in rejected]) if rejected else set()
+    told = [made for made in rejected if made.delivery not in gone]
     dead = [made for made in told if made.error_class == ErrorClass.ADDRESS]
     stopped = [made for made in told if made.error_class == ErrorClass.OPT_OUT]
     if stopped:

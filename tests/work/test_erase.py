@@ -1,6 +1,7 @@
 """Erasure on PostgreSQL: nothing personal stays, and nothing erased is used again."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, text
@@ -11,8 +12,13 @@ from store.customers import find
 from store.tables import addresses, calls, metadata, receipts, replies
 from tests.shelf import add_message, add_run
 from tests.town import NOON, install, settle, suppress
+from tests.work.test_lanes import Town
+from tidings.channel import Channel
+from tidings.outcome import Accepted, ErrorClass, Rejected, Unknown
 from tidings.problem import Problem
+from tidings.receipt import Receipt, ReceiptKind
 from work.erase import erase
+from work.gather import take
 from work.intake import import_file
 
 PERSON = {"first_name": "Zofia", "last_name": "Erasable", "company": "Zofia Erasable AS"}
@@ -141,6 +147,54 @@ def test_a_file_that_brings_the_address_again_and_again_does_not_revive_it(town,
     with engine.connect() as connection:
         query = text("SELECT state, problem FROM addresses WHERE value = :value")
         assert connection.execute(query, {"value": value}).all() == [("unusable", "erased")]
+
+
+ANSWERS = {
+    "the address is dead": Rejected(error=ErrorClass.ADDRESS, code="5.1.1"),
+    "she said stop": Rejected(error=ErrorClass.OPT_OUT, code="21610"),
+    "it is taken": Accepted(reference="r1"),
+    "the answer is lost": Unknown(code="reset"),
+}
+CAME_BACK = (ReceiptKind.BOUNCED, ReceiptKind.COMPLAINED, ReceiptKind.OPENED, ReceiptKind.STOPPED)
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_what_was_on_its_way_brings_nobody_back(settings, engine, answer):
+    """Neither what the provider answers to the call that was open, nor what comes back of it, nor a call task."""
+    town = Town(settings, engine)
+    settle(engine, 1, channels=("email", "sms"))
+    email, phone = address_of(engine, 1, "email"), address_of(engine, 1, "sms")
+    town.plan().sql("UPDATE messages SET purpose_class = 'required'")
+    town.email.default = answer
+    with town.sender() as sender:
+        [batch] = town.claim(sender)
+        erase(town.installation, "C1", by="Ola", because="asked", now=NOON)
+        sender.finish(batch.provider, batch.claimed, batch.rest)
+    attempt = batch.claimed[0].attempt
+    dead = {"error": ErrorClass.ADDRESS, "code": "5.1.1"}
+    told = [
+        Receipt(
+            provider="p", event_id=f"{kind} {channel}", kind=kind, channel=channel, at=NOON, **about, **dead
+        )
+        for kind in CAME_BACK
+        for channel, about in (
+            (Channel.EMAIL, {"attempt": attempt, "address": email.upper()}),
+            (Channel.SMS, {"address": phone}),
+        )
+    ]
+
+    take(town.installation, told, now=NOON)
+    for _ in range(3):
+        town.now += timedelta(hours=25)
+        town.send()
+
+    assert [one for one in (email, phone) if one.lower() in everything(engine).lower()] == []
+    assert len(town.email.handed) == 1
+    assert town.sms.handed == []
+    assert town.sql("SELECT 1 FROM suppressions UNION SELECT 1 FROM calls") == []
+    assert not {kind for (kind,) in town.sql("SELECT kind FROM touchpoints")} & {
+        "opened", "complained", "stopped"
+    }  # fmt: skip
 
 
 CANARY = "Zofia-was-here"
