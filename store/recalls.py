@@ -80,11 +80,15 @@ def take_back(
 
 
 def spared(connection: Connection, run: str) -> list[tuple[str, str, int]]:
-    """Return (channel, because, messages) of what a run's messages did not have to take, because they were answered."""
+    """Return (channel, because, messages) of what a run's messages did not have to take, because they were answered.
+
+    What takes that channel after all, because the answered one came back later, was not spared.
+    """
     rows = connection.execute(
-        text(
-            "SELECT channel, because, count(*) AS n FROM recalls WHERE run_id = :run GROUP BY 1, 2 ORDER BY 1, 2"
-        ),
+        text("""
+            SELECT r.channel, r.because, count(*) AS n FROM recalls r JOIN messages m ON m.id = r.message_id
+             WHERE r.run_id = :run AND m.channel IS DISTINCT FROM r.channel GROUP BY 1, 2 ORDER BY 1, 2
+        """),
         {"run": run},
     )
     return [(row.channel, row.because, row.n) for row in rows]

@@ -8,13 +8,23 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from store.persons import MEMBERS
 from tidings.channel import Channel
 from tidings.reason import Reason
 from tidings.state import DeliveryState, Event, MessageState, sources, target, within
 
-_ANSWERED = """touchpoints t WHERE t.customer_id = m.customer_id AND t.direction = 'in' AND NOT t.machine
-                AND t.at >= d.created_at"""
-"""A reaction: whatever a person did after the delivery, on any channel; what a machine opened is none."""
+_MAY_HAVE_COME = within(sources(DeliveryState, Event.SILENCE, Event.OVERTAKEN))
+_PERSON = "t.direction = 'in' AND NOT t.machine AND t.at >= d.created_at"
+"""A reaction to a delivery: whatever a person did after it, on any channel; what a machine opened is none."""
+_ANSWERED = f"""
+    deliveries d, touchpoints t
+     WHERE d.message_id = m.id AND d.state IN ({_MAY_HAVE_COME}) AND {_PERSON}
+       AND t.customer_id = ANY({MEMBERS.format(customer="m.customer_id")})
+"""
+"""The same to any delivery of a message, by any record of its customer.
+
+It may be told late: who paid after the e-mail answered, also when an SMS has left meanwhile.
+"""
 
 
 def fall_back(connection: Connection, *, now: datetime, letters_at: datetime | None = None) -> int:
@@ -60,7 +70,7 @@ def take_back_overtaken(
 
 _SILENT = text(f"""
     WITH silent AS (
-        SELECT d.id AS delivery, m.id AS message, d.channel,
+        SELECT d.id AS delivery, m.id, m.customer_id, d.channel,
                (SELECT c.channel FROM jsonb_to_recordset(m.decision) AS c(channel text, rank int)
                 WHERE c.rank IS NOT NULL AND c.channel <> d.channel AND c.channel <> ALL (m.tried)
                 ORDER BY c.rank LIMIT 1) AS next
@@ -70,31 +80,33 @@ _SILENT = text(f"""
         WHERE m.state = '{MessageState.DONE}' AND r.state IN ('sending', 'finished') AND r.mode <> 'rehearsal'
           AND r.options -> 'fallback_after' ? d.channel
           AND d.created_at + make_interval(secs => (r.options -> 'fallback_after' ->> d.channel)::float8) <= :now
-          AND NOT EXISTS (SELECT 1 FROM {_ANSWERED})
+          AND NOT EXISTS (SELECT 1 FROM touchpoints t WHERE t.customer_id = m.customer_id AND {_PERSON})
           AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.message_id = m.id AND n.number > d.number)
         FOR NO KEY UPDATE OF m SKIP LOCKED
+    ), unheard AS (  -- OFFSET: looked up for the few that are left, never joined
+        SELECT * FROM silent m WHERE m.next IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {_ANSWERED} OFFSET 0)
     ), moved AS (
         UPDATE deliveries d SET state = '{target(DeliveryState, Event.SILENCE)}', updated_at = clock_timestamp()
-        FROM silent s WHERE d.id = s.delivery AND s.next IS NOT NULL RETURNING d.id
+        FROM unheard s WHERE d.id = s.delivery RETURNING d.id
     )
     UPDATE messages m SET state = '{target(MessageState, Event.FALLBACK)}', reason = 'fallback', channel = s.next,
         tried = m.tried || s.channel, due_at = CASE s.next WHEN '{Channel.LETTER}' THEN :letters_at ELSE :now END,
         updated_at = clock_timestamp()
-    FROM silent s JOIN moved ON moved.id = s.delivery WHERE m.id = s.message
+    FROM unheard s JOIN moved ON moved.id = s.delivery WHERE m.id = s.id
 """)
 
 _OVERTAKEN = text(f"""
     WITH overtaken AS (
-        SELECT m.id, m.run_id, m.channel AS spared, d.id AS delivery, d.channel AS answered, a.kind
+        SELECT m.id, m.run_id, m.channel AS spared, d.id AS delivery, d.channel AS answered, d.kind
         FROM messages m
         JOIN runs r ON r.id = m.run_id AND r.mode <> 'rehearsal'
-        JOIN deliveries d ON d.message_id = m.id AND d.state IN ({within(sources(DeliveryState, Event.OVERTAKEN))})
-        CROSS JOIN LATERAL (SELECT t.kind FROM {_ANSWERED} ORDER BY t.at, t.id LIMIT 1) a
+        CROSS JOIN LATERAL (
+            SELECT d.id, d.channel, t.kind FROM {_ANSWERED}
+               AND d.state IN ({within(sources(DeliveryState, Event.OVERTAKEN))})
+             ORDER BY d.number DESC, t.at, t.id LIMIT 1) d
         WHERE m.state IN ({within(sources(MessageState, Event.OVERTAKEN))}) AND m.tried <> '{{}}'
           AND (CAST(:messages AS uuid[]) IS NULL OR m.id = ANY(CAST(:messages AS uuid[])))
           AND (CAST(:customers AS bigint[]) IS NULL OR m.customer_id = ANY(CAST(:customers AS bigint[])))
-          AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.message_id = m.id AND n.number > d.number
-                             AND n.state IN ({within(sources(DeliveryState, Event.OVERTAKEN))}))
         FOR NO KEY UPDATE OF m SKIP LOCKED
     ), arrived AS (
         UPDATE deliveries d SET state = '{target(DeliveryState, Event.OVERTAKEN)}', updated_at = clock_timestamp()

@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 
 from tests.town import NOON, settle
+from tests.work.test_receive import news
 from tests.work.test_rehearsal import PaperHouse, answer
 from tidings.channel import Channel
 from work.intake import import_file
+from work.merge import merge
 from work.progress import progress
+from work.receive import receive
 from work.redemption import redeem
 from work.report import report
 
@@ -89,6 +92,61 @@ def test_the_claim_asks_last_of_all(house, customer):
 
     assert house.letter.handed == []
     assert house.sql("SELECT state, channel FROM messages") == [("done", "email")]
+
+
+def test_any_record_of_the_person_answers_and_nobody_elses(house, engine):
+    customer, _, other, others = settle(engine, 4, channels=("email", "letter"))
+    with engine.begin() as connection:
+        for kept, gone in (("C1", "C2"), ("C3", "C4")):
+            merge(connection, kept, gone, actor="staff:Mia", because="same person", now=NOON)
+    house.plan(channels=["email", "letter"], fallback_after={"email": "P3D"})
+    house.tick(NOON)
+    answer(engine, others, kind="paid", at=NOON + timedelta(days=1), channel="payment")
+    house.tick(FALLS)
+    expected = [(customer, "ready", "letter"), (other, "done", "email")]
+    assert house.sql("SELECT customer_id, state, channel FROM messages ORDER BY 1") == expected
+
+    answer(engine, customer + 1, kind="paid", at=SOON, channel="payment")
+    house.tick(BATCH)
+
+    assert house.letter.handed == []
+    with engine.begin() as connection:
+        assert report(connection, house.run)["saved"]["letters"] == 1
+
+
+@pytest.mark.parametrize(
+    "days", [pytest.param(1, id="while the SMS waits"), pytest.param(2, id="while the letter waits")]
+)
+def test_an_answer_that_is_told_late_still_is_one(house, engine, days):
+    """Paid after the e-mail and before the SMS; the file of payments came when the SMS had left."""
+    [customer] = settle(engine, channels=("email", "sms", "letter"))
+    house.plan(channels=["email", "sms", "letter"], fallback_after={"email": "P1D", "sms": "P1D"})
+    for day in range(days + 1):
+        house.tick(NOON + timedelta(days=day))
+    answer(engine, customer, kind="paid", at=NOON + timedelta(hours=12), channel="payment")
+
+    house.tick(NOON + timedelta(days=3))
+
+    assert house.letter.handed == []
+    assert house.sql("SELECT state, channel, tried FROM messages") == (
+        [("done", "sms", ["email"])] if days == 1 else [("done", "email", ["sms"])]
+    )
+    assert house.sql("SELECT channel, because FROM recalls") == ([] if days == 1 else [("letter", "paid")])
+
+
+def test_a_letter_that_left_after_all_is_not_saved(house, customer):
+    """The e-mail was answered by a payment, and came back later: so it was the letter after all."""
+    answer(house.engine, customer, kind="paid", at=SOON, channel="payment")
+    house.tick(SOON)
+    [(attempt,)] = house.sql("SELECT id::text FROM attempts")
+    with house.engine.begin() as connection:
+        assert report(connection, house.run)["saved"]["letters"] == 1
+    receive(house.installation, [news("bounced", attempt=attempt, provider=house.email.name)], now=SOON)
+    house.tick(BATCH)
+
+    assert len(house.letter.handed) == 1
+    with house.engine.begin() as connection:
+        assert "saved" not in report(connection, house.run)
 
 
 @pytest.mark.parametrize(
