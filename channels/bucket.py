@@ -21,6 +21,8 @@ class Object:
     """Of the file, without its folder."""
     tag: str
     """Changes when somebody writes it anew."""
+    size: int
+    """Bytes."""
 
 
 class Bucket:
@@ -42,6 +44,8 @@ class Bucket:
         self._client: Any = aws.client(
             "s3", region=settings.region, endpoint=settings.endpoint, timeout=settings.timeout
         )
+        self.refusal: type[Exception] = self._client.exceptions.ClientError
+        """What the service raises that answers, and says no."""
 
     def close(self) -> None:
         """Close idle connections."""
@@ -54,7 +58,7 @@ class Bucket:
         for page in pages.paginate(Bucket=self._bucket, Prefix=start, Delimiter="/"):
             for one in page.get("Contents", ()):
                 if name := one["Key"].removeprefix(start):
-                    yield Object(key=one["Key"], name=name, tag=one["ETag"])
+                    yield Object(key=one["Key"], name=name, tag=one["ETag"], size=one["Size"])
 
     def fetch(self, found: Object, to: Path) -> bool:
         """Write an object to a path, unless it is another one by now; returns whether it was there."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +25,7 @@ import structlog
 from store import drops
 from tidings.problem import Problem
 from work.columns import KINDS
+from work.dropped import LARGEST, content_of, is_quiet
 from work.installation import Installation
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Outcome:
     state: str
     """done or wrong."""
     report: Mapping[str, Any]
+    digest: bytes
     rejected: bytes = b""
     """The rows that were left out, as a table."""
 
@@ -63,7 +64,12 @@ def take_all(installation: Installation, *, now: datetime) -> int:
         Problem: the bucket is set up wrongly.
     """
     settings = installation.settings.drops
-    taken = sum(_take_folder(installation, folder, now=now) for folder in FOLDERS)
+    taken = 0
+    for folder in FOLDERS:
+        try:
+            taken += _take_folder(installation, folder, now=now)
+        except OSError as error:  # one that may not be written; the others are
+            log.warning("a drop folder cannot be used", folder=folder, error=type(error).__name__)
     if not settings.bucket:
         return taken
     from channels.bucket import Bucket
@@ -91,26 +97,17 @@ def _take_folder(installation: Installation, folder: str, *, now: datetime) -> i
                 path.rename(mine)  # atomic: what somebody writes under the name from now on is another file
             except FileNotFoundError:
                 continue
-        mapping = place / MAPPING
-        rules = mapping.read_bytes() if mapping.is_file() else b""
-        digest = _digest(mine.read_bytes(), rules)
+        size = mine.stat().st_size
         outcome = _work(
-            installation,
-            folder,
-            mine,
-            digest,
-            mapping if rules else None,
-            name=mine.name,
-            where=place,
-            now=now,
+            installation, folder, mine, size, place / MAPPING, name=mine.name, where=place, now=now
         )
         aside = place / outcome.state
         aside.mkdir(exist_ok=True)
-        name = f"{digest.hex()[:6]}-{mine.name}"
+        name = f"{outcome.digest.hex()[:6]}-{mine.name}"
         for file, content in _beside(name, outcome).items():
             (place / _folder_of(file, outcome)).mkdir(exist_ok=True)
             (place / _folder_of(file, outcome) / file).write_bytes(content)
-        _end(installation, folder, digest, outcome, now=now)
+        _end(installation, folder, outcome, now=now)
         mine.replace(aside / name)
         count += 1
     return count
@@ -123,16 +120,8 @@ def _waiting(place: Path, settle: float) -> Iterator[Path]:
             continue
         for path in sorted(folder.iterdir()):
             named = path.suffix.lower() in ENDINGS and not path.name.startswith(".")
-            if named and path.is_file() and not path.is_symlink() and _age(path) >= quiet:
+            if named and path.is_file() and not path.is_symlink() and is_quiet(path, quiet):
                 yield path
-
-
-def _age(path: Path) -> float:
-    """Return for how many seconds nobody wrote a file, by the machine's clock, which dates files."""
-    try:
-        return max(time.time() - path.stat().st_mtime, 0.0)
-    except FileNotFoundError:
-        return -1.0
 
 
 def _take_bucket(installation: Installation, bucket: Bucket, folder: str, *, now: datetime) -> int:
@@ -144,24 +133,22 @@ def _take_bucket(installation: Installation, bucket: Bucket, folder: str, *, now
             return 0
         for name, one in sorted(found.items()):
             path = Path(scratch) / f"file{Path(name).suffix.lower()}"
-            if path.suffix not in ENDINGS or name.startswith(".") or not bucket.fetch(one, path):
+            if path.suffix not in ENDINGS or name.startswith("."):
                 continue
-            digest = _digest(path.read_bytes(), mapping.read_bytes() if mapping.is_file() else b"")
-            outcome = _work(
-                installation,
-                folder,
-                path,
-                digest,
-                mapping if mapping.is_file() else None,
-                name=name,
-                where="bucket",
-                now=now,
-            )
-            kept = f"{digest.hex()[:6]}-{name}"
-            for file, content in _beside(kept, outcome).items():
-                bucket.put(f"{folder}/{_folder_of(file, outcome)}", file, content)
-            _end(installation, folder, digest, outcome, now=now)
-            bucket.move(one, f"{folder}/{outcome.state}", kept)
+            try:
+                if one.size <= LARGEST and not bucket.fetch(one, path):
+                    continue
+                outcome = _work(
+                    installation, folder, path, one.size, mapping, name=name, where="bucket", now=now
+                )
+                kept = f"{outcome.digest.hex()[:6]}-{_called(name)}"
+                for file, content in _beside(kept, outcome).items():
+                    bucket.put(f"{folder}/{_folder_of(file, outcome)}", file, content)
+                _end(installation, folder, outcome, now=now)
+                bucket.move(one, f"{folder}/{outcome.state}", kept)
+            except bucket.refusal as error:  # of this object: those behind it are taken
+                log.warning("a dropped object cannot be moved", folder=folder, error=type(error).__name__)
+                continue
             count += 1
     return count
 
@@ -192,42 +179,50 @@ def _work(
     installation: Installation,
     folder: str,
     path: Path,
-    digest: bytes,
-    mapping: Path | None,
+    size: int,
+    mapping: Path,
     *,
     name: str,
     where: object,
     now: datetime,
 ) -> Outcome:
-    """Take in one file, unless its content was taken before."""
+    """Take in one file, unless its content was taken before; one that cannot be read is known by its name."""
+    told, digest, rules = "", _digest(b"", name.encode()), mapping if mapping.is_file() else None
+    try:
+        digest = _digest(content_of(path, size), content_of(rules, rules.stat().st_size) if rules else b"")
+    except Problem as error:
+        told = str(error)
     with installation.engine.begin() as connection:
         before = drops.take(connection, folder, digest, name=name, place=str(where), now=now)
         if before == "done":
             report = dict(drops.report_of(connection, folder, digest))
-            return Outcome(state="done", report={**report, "file": name, "again": True})
-    try:
-        outcome = (
-            _invoices(installation, path, digest, mapping, name=name, now=now)
-            if folder == INVOICES
-            else _import(installation, folder, path, mapping, now=now)
-        )
-    except Problem as error:
-        told = str(error).replace(str(path), name).replace(str(mapping), MAPPING)
-        outcome = Outcome(state="wrong", report={"problem": told})
-    return Outcome(state=outcome.state, report={"file": name, **outcome.report}, rejected=outcome.rejected)
+            return Outcome(state="done", digest=digest, report={**report, "file": name, "again": True})
+    rejected, report = b"", {}
+    if not told:
+        try:
+            if folder == INVOICES:
+                report = _invoices(installation, path, digest, rules, name=name, now=now)
+            else:
+                report, rejected = _import(installation, folder, path, rules, now=now)
+        except Problem as error:
+            told = str(error)
+    if told:
+        report = {"problem": told.replace(str(path), name).replace(str(mapping), MAPPING)}
+    state = "wrong" if told else "done"
+    return Outcome(state=state, digest=digest, report={"file": name, **report}, rejected=rejected)
 
 
-def _end(installation: Installation, folder: str, digest: bytes, outcome: Outcome, *, now: datetime) -> None:
+def _end(installation: Installation, folder: str, outcome: Outcome, *, now: datetime) -> None:
     """Remember that a content is through, once its report is written; the values in it stay out of the store."""
     kept = {key: value for key, value in outcome.report.items() if key not in _VALUES}
     with installation.engine.begin() as connection:
-        drops.end(connection, folder, digest, state=outcome.state, report=kept, now=now)
+        drops.end(connection, folder, outcome.digest, state=outcome.state, report=kept, now=now)
     log.info("a dropped file was taken", folder=folder, state=outcome.state)
 
 
 def _import(
     installation: Installation, kind: str, path: Path, mapping: Path | None, *, now: datetime
-) -> Outcome:
+) -> tuple[dict[str, Any], bytes]:
     from work.intake import import_file
     from work.mapping import read_mapping
 
@@ -249,12 +244,12 @@ def _import(
             rejects=rejects,
         )
         rejected = rejects.read_bytes() if report.rejected and rejects.is_file() else b""
-    return Outcome(state="done", report=report.as_json(), rejected=rejected)
+    return report.as_json(), rejected
 
 
 def _invoices(
     installation: Installation, path: Path, digest: bytes, mapping: Path | None, *, name: str, now: datetime
-) -> Outcome:
+) -> dict[str, Any]:
     from store.runs import find_run, notify
     from work.bills import read_bills, read_mapping
     from work.invoicing import open_invoice_run
@@ -275,5 +270,9 @@ def _invoices(
         run = find_run(connection, opened.run)
         notify(connection, opened.run)
     assert run is not None
-    told = {"run": run.id, "documents": run.audience, "already_sent": run.already_sent, "held": run.rejected}
-    return Outcome(state="done", report=told)
+    return {
+        "run": run.id,
+        "documents": run.audience,
+        "already_sent": run.already_sent,
+        "held": run.rejected,
+    }

@@ -1,7 +1,9 @@
 """Dropped files: taken once, whole or not at all, and moved aside with what became of them."""
 
+import ctypes
 import json
 import os
+from contextlib import ExitStack
 from datetime import timedelta
 
 import boto3
@@ -11,6 +13,7 @@ from sqlalchemy import text
 
 from tests.town import NOON, install, settle
 from work.alerts import alerts
+from work.dropped import LARGEST
 from work.drops import take_all
 from work.examples import example_of
 from work.intake import import_file
@@ -117,6 +120,60 @@ def test_a_name_stands_in_the_way_of_no_file(home, place, name, kept):
     assert take_all(home, now=NOON) == 2
     assert count(home, "customers") == 4
     assert kept in {one[12:] for one in lying(place, "customers")}
+
+
+@pytest.fixture
+def as_anybody(engine):
+    """Let the test's thread read only what its files' modes allow, also where it is root's."""
+    with ExitStack() as few:  # the database's socket lies where only root and its owner get to
+        for _ in range(4):
+            few.enter_context(engine.connect())
+    kernel = ctypes.CDLL(None, use_errno=True)
+    header, before = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert kernel.capget(header, before) == 0
+    fewer = type(before)(*before)
+    fewer[0] &= ~0b110  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    assert kernel.capset(header, fewer) == 0
+    yield
+    assert kernel.capset(header, before) == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda path: path.chmod(0), "a.csv cannot be read: Permission denied"),
+        (lambda path: os.truncate(path, LARGEST + 1), "a dropped one may have"),
+        (lambda path: path.with_name("mapping.toml").touch(0), "mapping.toml cannot be read"),
+    ],
+    ids=["a file that may not be read", "a file of half a gigabyte", "a mapping that may not be read"],
+)
+@pytest.mark.usefixtures("as_anybody")
+def test_what_cannot_be_read_lies_aside_and_keeps_nobody_waiting(home, place, spoil, said):
+    path = drop(place, "customers", "a.csv", CUSTOMERS)
+    spoil(path)
+    os.utime(path, (0, 0))
+    drop(place, "touchpoints", "b.csv", "customer,kind\nK-9,paid\n")
+
+    assert take_all(home, now=NOON) == 2
+    told = report(place, "customers", "wrong")
+    assert said in told["problem"]
+    assert told["file"] == "a.csv"
+    assert take_all(home, now=NOON) == 0
+
+
+def test_an_upload_that_came_to_a_halt_is_left_alone(home, place):
+    path = drop(place, "customers", "a.csv", CUSTOMERS)
+    with path.open("a"):
+        assert take_all(home, now=NOON) == 0
+    assert take_all(home, now=NOON) == 1
+
+
+def test_a_folder_that_cannot_be_used_keeps_no_other_waiting(home, place):
+    drop(place, "customers", "a.csv", CUSTOMERS)
+    (place / "customers" / "taken").touch()
+    drop(place, "touchpoints", "b.csv", "customer,kind\nK-9,paid\n")
+
+    assert take_all(home, now=NOON) == 1
 
 
 def test_a_link_out_of_the_folder_is_not_followed(home, place, tmp_path):
@@ -241,11 +298,15 @@ def test_a_bucket_is_a_folder_too(home, engine, settings, bucket):
     bucket.put_object(Bucket="files", Key="erp/customers/wrong.csv", Body=b"a,b\n1,2\n")
     bucket.put_object(Bucket="files", Key="erp/customers/half.csv.part", Body=b"a")
     bucket.put_object(Bucket="files", Key="other.csv", Body=CUSTOMERS)
+    long = "x" * 1000 + ".csv"  # no room for a report's name
+    bucket.put_object(
+        Bucket="files", Key=f"erp/customers/{long}", Body=CUSTOMERS + "K-3,Cy,cy@example.org,NO\n"
+    )
 
-    assert take_all(home, now=NOON) == 2
-    assert count(home, "customers") == 2
+    assert take_all(home, now=NOON) == 3
+    assert count(home, "customers") == 3
     found = keys(bucket)
     assert "erp/customers/november.csv" not in found
     assert {"erp/customers/half.csv.part", "other.csv"} <= set(found)
-    assert sorted(key.split("/")[2] for key in found if key.count("/") == 3) == ["done"] * 2 + ["wrong"] * 2
+    assert sorted(key.split("/")[2] for key in found if key.count("/") == 3) == ["done"] * 4 + ["wrong"] * 2
     assert take_all(home, now=NOON) == 0
