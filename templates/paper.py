@@ -227,8 +227,9 @@ def lay_out(page: Page, *, where: str) -> "Document":
     Raises:
         Problem: an image is missing or is not the template's own.
     """
-    from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
+
+    from templates.lean import LeanHTML
 
     # Its own copy of the static images: a shared cache would keep every customer's codes.
     cache = dict(_STATIC_IMAGES.get(page.version, {}))
@@ -237,7 +238,7 @@ def lay_out(page: Page, *, where: str) -> "Document":
     if needs_world(page.html):
         sheets.append(_sheet(world_css()))
     try:
-        document = HTML(string=substituted(page.html), url_fetcher=_Fetcher(page.assets)).render(
+        document = LeanHTML(substituted(page.html), _Fetcher(page.assets)).render(
             font_config=_fonts(),
             stylesheets=sheets,
             cache=cache,
@@ -364,10 +365,13 @@ def to_pages(
             content.stream.insert(0, b"q")
             content.stream.append(b"Q " + mark_operators(message, number, len(found), marking))
 
-    with TYPESETTING, undisturbed():
+    def made() -> tuple[bytes, int]:
         document = lay_out(page, where=where)
         written = write(document, identity=identity, tagged=page.tagged, finish=marked if message else None)
-    return written, len(document.pages)
+        return written, len(document.pages)
+
+    with TYPESETTING, undisturbed():
+        return made()  # its document is gone before the garbage collector would walk over it
 
 
 @contextmanager
