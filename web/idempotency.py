@@ -53,9 +53,10 @@ def once(request: Request, caller: Key, request_hash: str, carry_out: Callable[[
     """
     idempotency_key = request.headers.get("idempotency-key", "").strip().strip('"')
     if not 1 <= len(idempotency_key) <= _LONGEST:
+        wrong = "is missing" if not idempotency_key else f"is longer than {_LONGEST} characters"
         raise Refused(
             400,
-            "Idempotency-Key is missing: send a new one (a UUID will do) with each new request, the same one with each "
+            f"Idempotency-Key {wrong}: send a new one (a UUID will do) with each new request, the same one with each "
             "repetition.",
             field="Idempotency-Key",
             value=idempotency_key[:_LONGEST],

@@ -533,7 +533,7 @@ def test_a_reference_is_one_part_of_a_path_whatever_it_holds(door, path):
         assert door.client.get(f"/v1/customers/{path}{of_theirs}", headers=key).status_code == 200
 
 
-@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00", 2027, "2027", -1])
 def test_a_moment_beyond_all_years_is_refused_and_spoils_no_history(door, engine, at):
     settle(engine, 1)
     key = door.key("system")

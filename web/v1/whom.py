@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import Connection
 
 from store import listing
@@ -31,15 +31,26 @@ Text = Annotated[str, Field(max_length=200)]
 Topic = Annotated[
     str, Field(max_length=120, pattern=r"^(all|[a-z_]+(\.[a-z0-9_-]+)*)$", examples=["offer.garden"])
 ]
+
+
+def _written(given: object) -> object:
+    """Take no bare number: whether it counts seconds, or is a year, nobody said."""
+    if not isinstance(given, datetime) and "-" not in str(given)[1:]:
+        msg = "say it as 2026-11-21T09:30:00Z"
+        raise ValueError(msg)
+    return given
+
+
 Instant = Annotated[
     AwareDatetime,
+    BeforeValidator(_written),
     Field(
         ge=datetime(1, 1, 2, tzinfo=UTC),
         le=datetime(9999, 12, 31, tzinfo=UTC),
         examples=["2026-11-21T09:30:00Z"],
     ),
 ]
-"""With an offset, and in a year that there is in every time zone."""
+"""As RFC 3339 writes it, with an offset, and in a year that there is in every time zone."""
 Because = Annotated[str, Field(min_length=1, max_length=500, description="Why; it stands in the audit.")]
 
 
