@@ -31,6 +31,10 @@ QUIET = ("botocore", "boto3", "urllib3", "requests", "twilio", "httpx2", "httpco
 CONNECTIONS = 32
 """What a provider keeps open at most: the four senders of a process share it, and make eight calls each at a time. With
 fewer, libraries would close and open a connection, and greet by TLS, for calls that find none."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of an answer that are taken in: a page of a list has a tenth of that."""
+PLAIN = {"Accept-Encoding": "identity"}
+"""Headers of requests whose answers are bounded: what comes packed all the same is not unpacked, and is no answer."""
 Job = Sequence[Parcel]
 """What one call hands over: mostly one parcel."""
 TOO_LATE = Refused(error=ErrorClass.TRANSIENT, code="too_late", wait=timedelta(seconds=1), called=False)
@@ -52,13 +56,18 @@ class _Call(threading.local):
 _call = _Call()
 
 
+def over() -> bool:
+    """Whether the call of this thread was given up."""
+    return ticks() >= _call.until
+
+
 def on_time(*_: object, **__: object) -> None:
     """Do nothing while the call of this thread may send: asked right before a request leaves, whoever asks and how.
 
     Raises:
         TooLateError: it may not.
     """
-    if ticks() >= _call.until:
+    if over():
         raise TooLateError
 
 

@@ -7,10 +7,11 @@ instant between the question and the kernel.
 from http.client import HTTPConnection
 from typing import Any
 
+from requests import ConnectionError, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import connection, connectionpool
 
-from channels.calls import leaving
+from channels.calls import LARGEST, PLAIN, leaving, over
 
 
 class Punctual(HTTPConnection):
@@ -28,6 +29,18 @@ class Punctual(HTTPConnection):
         super().send(data)
 
 
+READ = 64 * 1024
+"""Bytes of an answer that are taken in at a time."""
+
+
+def session() -> Session:
+    """Return a session whose answers are bounded; adapters are the caller's matter."""
+    made = Session()
+    made.headers.update(PLAIN)
+    made.hooks["response"] = [_bounded]
+    return made
+
+
 class _Http(Punctual, connection.HTTPConnection):
     pass
 
@@ -42,6 +55,22 @@ class _HttpPool(connectionpool.HTTPConnectionPool):
 
 class _HttpsPool(connectionpool.HTTPSConnectionPool):
     ConnectionCls = _Https
+
+
+def _bounded(answer: Response, *_: object, **__: object) -> None:
+    """Read an answer's body as `channels.bounded` lets another library do it.
+
+    Raises:
+        ConnectionError: of `requests`; the answer has no end.
+    """
+    taken = bytearray()
+    for part in answer.raw.stream(READ, decode_content=False):
+        taken += part
+        if len(taken) > LARGEST or over():
+            msg = "the answer has no end"
+            raise ConnectionError(msg)
+    answer.headers.pop("Content-Encoding", None)
+    answer._content, answer._content_consumed = bytes(taken), True  # noqa: SLF001 -- as its own `content` does
 
 
 class PunctualAdapter(HTTPAdapter):

@@ -21,6 +21,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from channels.bounded import bounded
+from channels.calls import PLAIN
 from channels.contract import Forged
 from tidings.problem import Problem
 from tidings.settings import AwsEventsSettings
@@ -177,7 +179,10 @@ class Envelopes:
     def _get(self, url: str) -> httpx2.Response:
         try:
             with httpx2.Client(
-                timeout=self._settings.timeout.total_seconds(), follow_redirects=False
+                timeout=self._settings.timeout.total_seconds(),
+                follow_redirects=False,
+                headers=PLAIN,
+                event_hooks={"response": [bounded]},
             ) as client:
                 answer = client.get(url)
         except httpx2.HTTPError as error:

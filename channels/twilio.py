@@ -19,7 +19,7 @@ from twilio.rest import Client
 
 from channels.calls import CONNECTIONS, in_doubt, left, quiet
 from channels.contract import Doubt
-from channels.punctual import PunctualAdapter
+from channels.punctual import PunctualAdapter, session
 from channels.retry_after import asked_wait
 from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Refused, Rejected, Unknown
@@ -35,8 +35,6 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 SKEW = timedelta(minutes=1)
 """How far Twilio's clock and ours may differ."""
 PAGE = 100
-READ, LARGEST = 64 * 1024, 4 * 1024 * 1024
-"""Bytes of an answer that are taken in, once unpacked: a page of a list has a tenth of that."""
 LONGEST_LIST = 1000
 """Messages to one number that are looked through; behind them nothing is concluded."""
 TRIAL = "Sent from your Twilio trial account - "
@@ -273,7 +271,7 @@ class _Transport(HttpClient):  # type: ignore[misc]  # the library has no types
     """Sends a request once. The library's own client has no time-out by default and logs headers."""
 
     def __init__(self, settings: TwilioSettings) -> None:
-        self.session = requests.Session()
+        self.session = session()
         adapter = PunctualAdapter(pool_maxsize=CONNECTIONS, max_retries=0)
         self.session.mount("https://", adapter)
         self.session.mount("http://", adapter)
@@ -306,16 +304,9 @@ class _Transport(HttpClient):  # type: ignore[misc]  # the library has no types
             auth=auth,
             timeout=self._timeouts,
             allow_redirects=False,
-            stream=True,
         )
-        with answer:
-            body = b""
-            for part in answer.iter_content(READ):
-                body += part
-                if len(body) > LARGEST:
-                    break
         self.answered.status, self.answered.headers = answer.status_code, answer.headers
-        return Response(answer.status_code, body.decode("utf-8", "replace"), answer.headers)
+        return Response(answer.status_code, answer.content.decode("utf-8", "replace"), answer.headers)
 
 
 class _Answered(threading.local):

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import httpx2
 
-from channels.calls import CONNECTIONS, in_doubt, on_time, quiet
+from channels.bounded import bounded
+from channels.calls import CONNECTIONS, PLAIN, in_doubt, on_time, quiet
 from channels.letter.handover import piece_of
 from channels.letter.piece import Piece
 from channels.retry_after import asked_wait
@@ -43,12 +44,17 @@ LONGEST_CODE = 80
 
 
 def client(timeout: timedelta, **more: Any) -> httpx2.Client:
-    """Return a client: no retries, no redirects, time-outs set, no proxy or credentials out of the environment."""
+    """Return a client: no retries, no redirects, bounds to time and answers, nothing out of the environment."""
     quiet()
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    hooks: Mapping[str, Any] = {"request": [on_time]}
+    hooks: Mapping[str, Any] = {"request": [on_time], "response": [bounded]}
     return httpx2.Client(
-        timeout=timeout.total_seconds(), limits=limits, trust_env=False, event_hooks=hooks, **more
+        timeout=timeout.total_seconds(),
+        limits=limits,
+        trust_env=False,
+        headers=PLAIN,
+        event_hooks=hooks,
+        **more,
     )
 
 

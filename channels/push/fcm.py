@@ -12,7 +12,8 @@ from typing import Any
 import httpx2
 import jwt
 
-from channels.calls import Calls, on_time, quiet
+from channels.bounded import bounded
+from channels.calls import PLAIN, Calls, on_time, quiet
 from channels.contract import Capability
 from channels.push.web_answers import WAIT, not_sent, retry_after
 from tidings.channel import Channel
@@ -82,8 +83,8 @@ class Fcm:
         self._client = self._new_client()
 
     def _new_client(self) -> httpx2.Client:
-        hooks = {"request": [on_time]}
-        return httpx2.Client(timeout=self._timeout, follow_redirects=False, event_hooks=hooks)
+        hooks: Mapping[str, Any] = {"request": [on_time], "response": [bounded]}
+        return httpx2.Client(timeout=self._timeout, follow_redirects=False, headers=PLAIN, event_hooks=hooks)
 
     def _one(self, parcel: Parcel) -> Outcome:
         push = parcel.content

@@ -14,6 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from channels import punctual
 from channels.punctual import Punctual, PunctualAdapter
 
 
@@ -66,7 +67,7 @@ def session(*, connections: int, loopback: bool) -> requests.Session:
         connections: to keep to a service.
         loopback: whether plain HTTP to this machine is allowed.
     """
-    made = requests.Session()
+    made = punctual.session()
     made.trust_env = False
     made.max_redirects = 0
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))

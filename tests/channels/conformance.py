@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import pytest
 
+from channels.calls import LARGEST
 from channels.contract import Capability
 from tests.patience import until
 from tests.peers.fault import Fault
@@ -187,6 +188,22 @@ class NetworkConformance(ProviderConformance):
         assert isinstance(self.one(provider, self.parcel(61)), Accepted)
         assert len(self.texts(peer)) < 60
         until(lambda: not any(thread.name == "provider-call" for thread in threading.enumerate()))
+
+
+class BoundedConformance(NetworkConformance):
+    """Providers whose answers are read by a client that we bound."""
+
+    def test_an_answer_is_taken_in_up_to_a_bound(self, provider, peer):
+        """A yes that goes on for longer than any answer does is none, and its bytes do not stay with us."""
+        said = peer.answer
+
+        def endless(fault, reference):
+            status, headers, body = said(fault, reference)
+            return status, headers, body + b" " * (LARGEST + 1)
+
+        peer.answer = endless
+
+        assert isinstance(self.one(provider, self.parcel()), Unknown | Refused)
 
 
 def _other_content(channel):

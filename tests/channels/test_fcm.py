@@ -5,7 +5,7 @@ import json
 import pytest
 
 from channels.push.fcm import Fcm
-from tests.channels.conformance import NetworkConformance
+from tests.channels.conformance import BoundedConformance
 from tests.peers.fault import Fault
 from tests.peers.push import FcmPeer, TokenPeer
 from tidings.message import Parcel, Push
@@ -58,7 +58,7 @@ def parcel(**changes):
     return Parcel(message="m1", attempt="a1", content=push(**changes), purpose="offer", brand="nordlys")
 
 
-class TestFcm(NetworkConformance):
+class TestFcm(BoundedConformance):
     """FCM keeps the contract."""
 
     def content(self, number, text):

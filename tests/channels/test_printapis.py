@@ -10,7 +10,7 @@ import pytest
 from channels.contract import Call, Forged, Heard
 from channels.letter.lob import Lob, LobHook, address
 from channels.letter.pingen import Pingen, PingenHook
-from tests.channels.conformance import NetworkConformance
+from tests.channels.conformance import BoundedConformance
 from tests.channels.test_letters import letter
 from tests.peers.fault import Fault
 from tests.peers.folder import letter_pdf
@@ -25,7 +25,7 @@ NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 ATTEMPT = "01900000-0000-7000-8000-0000000000a1"
 
 
-class PrintApiConformance(NetworkConformance):
+class PrintApiConformance(BoundedConformance):
     """A doubt ends by sending the letter again: the service has it once."""
 
     def content(self, number, text):

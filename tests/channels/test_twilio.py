@@ -8,7 +8,7 @@ import pytest
 from channels.contract import Doubt, Lists
 from channels.sms.twilio import Twilio
 from channels.twilio import TRIAL
-from tests.channels.conformance import NetworkConformance
+from tests.channels.conformance import BoundedConformance
 from tests.peers.fault import Fault
 from tests.peers.twilio import TwilioPeer
 from tidings.message import Parcel, Sms
@@ -42,7 +42,7 @@ def parcel(to="+4790000001", text="Hello", sender="Nordlys"):
     return Parcel(message="m1", attempt="a1", content=content, purpose="offer", brand="nordlys")
 
 
-class TestTwilio(NetworkConformance):
+class TestTwilio(BoundedConformance):
     """Twilio keeps the contract."""
 
     def content(self, number, text):

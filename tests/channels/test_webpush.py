@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from channels.push.subscription import LONGEST, BadSubscription, read
 from channels.push.web_session import Forbidden, public, session
 from channels.push.webpush import Webpush, topic
-from tests.channels.conformance import NetworkConformance
+from tests.channels.conformance import BoundedConformance
 from tests.peers.fault import Fault
 from tests.peers.push import WebpushPeer, pem
 from tidings.message import Parcel, Push
@@ -56,7 +56,7 @@ def parcel(to, **changes):
     return Parcel(message="m1", attempt="a1", content=push(to, **changes), purpose="offer", brand="nordlys")
 
 
-class TestWebpush(NetworkConformance):
+class TestWebpush(BoundedConformance):
     """A push service keeps the contract."""
 
     @pytest.fixture(autouse=True)
