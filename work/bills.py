@@ -180,28 +180,43 @@ def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapp
     return documents
 
 
+_BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
+"""Marks of byte order and white space, in any UTF."""
+
+
 def looks_like_json(raw: bytes) -> bool:
-    """Return whether a file is JSON or JSON lines, by how it begins."""
-    return raw.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
+    """Return whether a file is JSON or JSON lines, by how it begins; in UTF-16, too, as Windows writes it."""
+    return raw.lstrip(_BEFORE_JSON)[:1] in {b"{", b"["}
 
 
 def _one_object(content: str) -> dict[str, Any] | None:
     """Return the object that a JSON text is, over several lines perhaps; None where it is an object a line."""
     try:
-        found = json.loads(content, parse_float=Decimal)
+        found = _parsed(content)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
 
+def _parsed(content: str) -> Any:
+    return json.loads(content, parse_float=Decimal, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | Decimal:
+    """Return a number that Python would refuse as a Decimal, so that its own field says what is wrong with it."""
+    return int(digits) if len(digits) <= LONGEST_NUMBER else Decimal(digits)
+
+
 def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
-        content = raw.decode("utf-8-sig")
+        content = raw.decode(json.detect_encoding(raw))
     except UnicodeDecodeError as error:
-        raise Problem(f"{path} is not UTF-8, as JSON must be (byte {error.start}).") from error
+        raise Problem(
+            f"{path} is not UTF-8, as JSON must be (byte {error.start}).", todo="Save it as UTF-8."
+        ) from error
     if content.lstrip().startswith("["):
         try:
-            items = json.loads(content, parse_float=Decimal)
+            items = _parsed(content)
         except (ValueError, RecursionError) as error:
             raise Problem(f"{path} is not valid JSON: {error}.") from error
         yield from ((number, item if isinstance(item, dict) else {}) for number, item in enumerate(items, 1))
@@ -214,7 +229,7 @@ def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]
     ):  # U+2028 and the like may stand inside of a JSON text
         if line.strip():
             try:
-                item = json.loads(line, parse_float=Decimal)
+                item = _parsed(line)
             except (ValueError, RecursionError) as error:
                 raise Problem(
                     f"{path}, line {number}: not valid JSON: {error}.",
@@ -393,12 +408,17 @@ def _number(value: Any, name: str) -> Decimal:
     try:
         number = Decimal(str(value).strip().replace("_", "?"))
     except InvalidOperation as error:
-        msg = f"{name}: {value!r} is not a number"
+        msg = f"{name}: {_short(value)} is not a number"
         raise ValueError(msg) from error
     if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
-        msg = f"{name}: {value!r} is not an amount"
+        msg = f"{name}: {_short(value)} is not an amount"
         raise ValueError(msg)
     return number
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return repr(text if len(text) <= LONGEST_NUMBER else f"{text[:LONGEST_NUMBER]}...")
 
 
 def _day(value: Any, name: str) -> date:
@@ -409,7 +429,7 @@ def _day(value: Any, name: str) -> date:
     try:
         return datetime.fromisoformat(str(value)).date()
     except ValueError as error:
-        msg = f"{name}: {value!r} is not a date; write YYYY-MM-DD"
+        msg = f"{name}: {_short(value)} is not a date; write YYYY-MM-DD"
         raise ValueError(msg) from error
 
 
