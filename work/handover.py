@@ -107,7 +107,8 @@ class Handover:
             pace.handed(len(part), ticks() - before, most=largest_slice(provider))
         most = self.installation.settings.claim
         if not provider.channel.on_paper and not provider.rate:
-            pace.claimed(len(self.batch.claimed), ticks() - started, most=most)
+            claim = started - self.claimed_at
+            pace.claimed(len(self.batch.claimed), ticks() - started, most=most, claim=claim)
 
     def _enveloped(self, part: list[Parcel], provider: Provider) -> list[Parcel]:
         """Put letters of one customer into one envelope (`work.comail`)."""

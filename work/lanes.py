@@ -27,6 +27,8 @@ TELL_EVERY = 1.0
 _QUICK_BATCH, _SLOW_BATCH, _QUICK_SLICE, _SLOW_SLICE = 1.0, 3.0, 0.1, 0.5
 """Seconds: what takes less may grow, what takes more shrinks."""
 _MOST_GROWTH = 8
+_OF_A_CLAIM, _LONGEST = 4, 3
+"""A batch may also take so many times as long as its claim, and so many times what is set here, at the most."""
 
 FIRST_BATCH = 50
 FIRST_SLICE = 10
@@ -52,15 +54,25 @@ class Pace:
     slice: int = FIRST_SLICE
     """Parcels handed over at once: the most that are in doubt when the process is killed."""
 
-    def claimed(self, messages: int, seconds: float, *, most: int) -> None:
+    def claimed(self, messages: int, seconds: float, *, most: int, claim: float = 0.0) -> None:
         """Take in how long a whole batch took; a claim never exceeds `most`.
 
-        It grows to what would have taken a second: each claim on the way costs 20 ms, however few it claims.
+        It grows to what would have taken a second: each claim on the way costs 20 ms, however few it claims. Where the
+        claim itself took long, as seconds do on a machine that has too much to do, it is not the provider who is slow,
+        and smaller batches would make it slower still.
+
+        Args:
+            messages: of the batch.
+            seconds: to build it and to hand it over.
+            most: as many may be claimed at all.
+            claim: seconds until its intents were committed.
         """
-        if seconds < _QUICK_BATCH and messages >= self.batch:
-            times = int(_QUICK_BATCH / max(seconds, _QUICK_BATCH / _MOST_GROWTH))
+        patience = min(max(1.0, _OF_A_CLAIM * claim / _QUICK_BATCH), _LONGEST)
+        quick, slow = patience * _QUICK_BATCH, patience * _SLOW_BATCH
+        if seconds < quick and messages >= self.batch:
+            times = int(quick / max(seconds, quick / _MOST_GROWTH))
             self.batch = min(self.batch * max(times, 2), most)
-        elif seconds > _SLOW_BATCH:
+        elif seconds > slow:
             self.batch = max(self.batch // 2, 1)
 
     def handed(self, parcels: int, seconds: float, *, most: int) -> None:

@@ -371,20 +371,22 @@ def test_a_person_interrupts_a_batch_between_two_slices(town, engine, act, left,
 
 
 @pytest.mark.parametrize(
-    ("took", "after"),
+    ("took", "claim", "after"),
     [
-        pytest.param([0.6, 0.6, 0.6], 400, id="a quick provider gets more"),
-        pytest.param([0.2], 250, id="as many as it would have taken in a second"),
-        pytest.param([0.001], 400, id="and never more than eight times as many"),
-        pytest.param([0.1] * 9, 500, id="never more than the setting"),
-        pytest.param([9.0] * 9, 1, id="a slow one fewer, at least one"),
-        pytest.param([2.0, 2.0], FIRST_BATCH, id="neither"),
+        pytest.param([0.6, 0.6, 0.6], 0.1, 400, id="a quick provider gets more"),
+        pytest.param([0.2], 0.1, 250, id="as many as it would have taken in a second"),
+        pytest.param([0.001], 0.1, 400, id="and never more than eight times as many"),
+        pytest.param([0.1] * 9, 0.1, 500, id="never more than the setting"),
+        pytest.param([9.0] * 9, 0.1, 1, id="a slow one fewer, at least one"),
+        pytest.param([2.0, 2.0], 0.1, FIRST_BATCH, id="neither"),
+        pytest.param([2.0, 2.0], 1.0, 200, id="a busy machine, whose claims take long, is no slow provider"),
+        pytest.param([10.0] * 9, 9.0, 1, id="and yet whoever comes next does not wait for ever"),
     ],
 )
-def test_pace(took, after):
+def test_pace(took, claim, after):
     pace = Pace()
     for seconds in took:
-        pace.claimed(pace.batch, seconds, most=500)
+        pace.claimed(pace.batch, seconds, most=500, claim=claim)
 
     assert pace.batch == after
 
