@@ -1,5 +1,6 @@
 """The `tidings` command. Each command's module is imported only when it is called."""
 
+import errno
 import os
 import sys
 from getpass import getuser
@@ -39,8 +40,22 @@ def _have_a_name() -> None:
         os.environ["LOGNAME"] = f"uid-{os.getuid()}"
 
 
-DATABASE_GONE = {"OperationalError", "InterfaceError", "AdminShutdown"}
-"""By name, for this module does not import the driver."""
+DATABASE = {
+    "ReadOnlySqlTransaction": "the database takes no writes now, as a standby",
+    "DiskFull": "the database's disk is full",
+    "TooManyConnections": "the database has no connection left",
+    "OperationalError": "the database went away",
+    "InterfaceError": "the database went away",
+}
+"""What passes, the closest first, by name, for this module does not import the driver."""
+
+
+def _passing(error: BaseException) -> str:
+    """Return what an error says of the database or the disk, '' where it is none that passes."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "the disk is full"
+    kinds = [kind.__name__ for one in (getattr(error, "orig", None), error) for kind in type(one).__mro__]
+    return next((said for name, said in DATABASE.items() if name in kinds), "")
 
 
 def _told(error: BaseException) -> int:
@@ -55,8 +70,8 @@ def _told(error: BaseException) -> int:
             said, code = str(error), int(error.code)
         case KeyboardInterrupt():
             said, code = "interrupted; nothing is half done, the same command goes on.", 130
-        case Exception() if type(error).__name__ in DATABASE_GONE:
-            said, code = "the database went away; nothing is lost, the same command goes on.", Exit.FAILED
+        case Exception() if what := _passing(error):
+            said, code = f"{what}; nothing is lost, the same command goes on.", Exit.FAILED
         case Exception():
             what = (str(error).splitlines() or [""])[0]
             said = f"{type(error).__name__}: {what}. This is a fault of ours; --debug shows where."

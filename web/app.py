@@ -10,7 +10,7 @@ from typing import Protocol
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -252,6 +252,7 @@ _HANDLERS: Mapping[type[Exception], Callable[[Request, Exception], Response]] = 
     Problem: _problem,
     HTTPException: _plain,
     OperationalError: _database,
+    InternalError: _database,  # a standby, which takes no writes
     DataError: _unstorable,
     UnicodeEncodeError: _unstorable,
 }

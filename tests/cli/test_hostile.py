@@ -53,3 +53,16 @@ def test_a_name_in_brackets_is_shown_as_it_is(listed, command):
 
     assert (code, printed.err) == (0, "")
     assert "[/red]" in printed.out
+
+
+def test_a_database_that_takes_no_writes_is_no_fault_of_ours(listed, engine):
+    with engine.begin() as connection:
+        connection.execute(
+            text(f"ALTER DATABASE {engine.url.database} SET default_transaction_read_only = on")
+        )
+
+    code, printed = listed("alerts", "--tell")
+
+    assert (code, printed.out) == (1, "")
+    assert "takes no writes" in printed.err
+    assert "fault of ours" not in printed.err
