@@ -52,6 +52,17 @@ RESTORED = "restored"
 """The code of a doubt that a restored backup has: the lost database may have sent the message."""
 
 
+def left_open_by(connection: Connection) -> list[tuple[str, str, int]]:
+    """Return channel, provider and number of the attempts that are open, sent by nobody any more or in doubt."""
+    rows = connection.execute(
+        text(f"""
+            SELECT d.channel, a.provider, count(*) FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
+            WHERE a.state IN ({within(OPEN_ATTEMPT)}) GROUP BY 1, 2 ORDER BY 1, 2
+        """)
+    )
+    return [(channel, provider, count) for channel, provider, count in rows]
+
+
 def name_restored(connection: Connection, attempts: Sequence[str] | None, *, now: datetime) -> int:
     """Turn attempts into doubts that no policy sends again by itself, for they may be thousands; return how many.
 

@@ -25,7 +25,7 @@ from store import departed as stored
 from store.audit import note
 from store.claims import open_attempts
 from store.connect import open_store
-from store.doubts import name_restored
+from store.doubts import left_open_by, name_restored
 from store.dump import load
 from store.silence import fall_back
 from tidings.channel import Channel
@@ -97,8 +97,8 @@ def doubt_what_may_have_left(installation: Installation, *, since: datetime, now
 
     What is `ready` and was due by now, in a run that was to be sent in earnest. A run that was still being planned is
     planned first, and what stayed silent for too long by now moves on. Besides, what is known to have left
-    (`learn_departures`), whenever it is due. What was in doubt already is so in the same way: news about it went to the
-    lost database. Call it once, before anything is claimed.
+    (`learn_departures`), whenever it is due. What was open or in doubt already is so in the same way, also where a key
+    is known: news about it went to the lost database. Call it once, before anything is claimed.
 
     Args:
         installation: restored, and never sent from.
@@ -111,13 +111,16 @@ def doubt_what_may_have_left(installation: Installation, *, since: datetime, now
         for shard in range(shards.count):
             stages.plan(installation, run, shard, installation.policy, now=now)
     with installation.engine.begin() as connection:
+        for channel, provider, count in left_open_by(connection):
+            capability = capabilities(installation.settings, Channel(channel)).get(provider, Capability.NONE)
+            tally[Capability.NONE if capability is Capability.KEY else capability] += count
         name_restored(connection, None, now=now)
         stored.move_on(connection, now=now)
         fall_back(connection, now=now)
         tally += doubt_ready(connection, installation.settings, stored.ready(connection), now=now)
-    for channel in Channel:
-        name, capability = sent_by(installation.settings, channel)
-        tally[capability] += _doubted(installation, channel, name, capability, since, now)
+    for each in Channel:
+        name, capability = sent_by(installation.settings, each)
+        tally[capability] += _doubted(installation, each, name, capability, since, now)
     return +tally
 
 

@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from channels.registry import providers
+from store import webhooks as endpoints
 from store.claims import open_attempts
 from store.connect import opened as opened_store
 from store.departed import strangers
+from store.dump import LOST_NUMBERS
 from store.embedded import wait_until_stopped
+from store.events import announce, listed
 from store.owner import owner
 from store.runs import set_run
 from store.suppressions import mark_known
@@ -148,6 +151,26 @@ def test_what_may_have_left_since_is_in_doubt_and_not_sent_again(town, backup, r
     with again.engine.connect() as connection:
         found = connection.execute(text("SELECT DISTINCT state, code, provider FROM attempts")).all()
     assert found == [("unknown", "restored", "smtp")]
+
+
+def test_events_after_a_restore_are_told_behind_the_old_ones_under_ids_that_nobody_has_heard(
+    empty_town, tmp_path, restored
+):
+    with empty_town.engine.begin() as connection:
+        endpoints.add(
+            connection, name="crm", url="https://crm.example.com", events=(), personal=False, now=NOON
+        )
+        announce(connection, "run.finished", customer=None, data={}, at=NOON)
+        connection.execute(text("UPDATE events SET transaction = 1::bigint << 40"))  # an old server's
+    back_up(empty_town, tmp_path / "backup.tar", now=NOON)
+    again = restored(tmp_path / "backup.tar")
+    with again.engine.begin() as connection:
+        announce(connection, "run.stopped", customer=None, data={}, at=LATER)
+
+    with again.engine.connect() as connection:
+        before, after = listed(connection, after=None, kinds=(), limit=9)
+    assert (before.kind, after.kind) == ("run.finished", "run.stopped")
+    assert after.id - before.id > LOST_NUMBERS
 
 
 def test_what_left_of_a_run_that_the_backup_never_heard_of_is_in_doubt_when_it_is_begun_again(
@@ -308,6 +331,17 @@ def test_what_the_backup_knows_already_is_nothing_new(town, tmp_path, restored, 
     again = restored(tmp_path / "backup.tar")
 
     assert learn_departures(again, [folder(town.home)], now=LATER) == 0
+
+
+def test_what_was_being_handed_over_meanwhile_is_counted_among_the_doubts(town, tmp_path, restored, peer):
+    send(town)
+    with town.engine.begin() as connection:
+        for table, state in (("attempts", "sending"), ("deliveries", "sending"), ("messages", "in_delivery")):
+            connection.execute(text(f"UPDATE {table} SET state = '{state}'"))
+    back_up(town, tmp_path / "backup.tar", now=LATER)
+    again = restored(tmp_path / "backup.tar")
+
+    assert doubt_what_may_have_left(again, since=LATER, now=LATER) == {"none": 20}
 
 
 def test_days_that_no_backup_is_brought_back_from_are_forgotten(town):
