@@ -7,7 +7,7 @@ before it, the two differ by more than chance (docs/deciding.md, rule 6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from preferences.policy import Policy
 from store import slips
 from store.facts import read_facts
 from store.mismatches import ASKED, candidates, reachable
+from store.owner import alone
 from store.statements import Statement, append
 from tidings.channel import Channel
 from tidings.facts import Decisions, Facts, Question
@@ -49,6 +50,8 @@ class Mismatch:
     ask_by: str
     """On which channel they can be asked now; '' when they cannot."""
     address: int | None
+    language: str = "en"
+    """In which they are asked."""
 
     def as_json(self) -> dict[str, Any]:
         """Return what `--json` prints."""
@@ -93,27 +96,36 @@ def mismatches(
 def ask(
     installation: Installation, *, now: datetime, topic: str = Purpose.INVOICE, brand: str | None = None
 ) -> int:
-    """Ask those who can be asked now, each once in AGAIN; returns how many. Quiet hours are waited for."""
+    """Ask those who can be asked now, each once in AGAIN; returns how many. Quiet hours are waited for.
+
+    While somebody else asks nobody is asked.
+    """
     asking = installation.organisation.brand(brand)
-    wanted = [one for one in mismatches(installation, now=now, topic=topic, brand=brand) if one.ask_by]
-    for begin in range(0, len(wanted), BATCH):
-        with installation.engine.begin() as connection:
-            some = wanted[begin : begin + BATCH]
-            places = reachable(connection, [one.address for one in some if one.address is not None])
-            for one in some:
-                place = places[one.address or 0]
-                slips.ask(
-                    connection,
-                    kind="mismatch",
-                    channel=one.ask_by,
-                    value=place.value,
-                    brand=asking.id,
-                    language=place.language,
-                    now=now,
-                    customer=one.customer,
-                    detail={"stated": one.stated, "observed": one.observed, "topic": topic},
-                )
+    with alone(installation.engine, "ask mismatches") as mine:
+        found = mismatches(installation, now=now, topic=topic, brand=brand) if mine else ()
+        wanted = [one for one in found if one.ask_by]
+        for begin in range(0, len(wanted), BATCH):
+            with installation.engine.begin() as connection:
+                _write(connection, wanted[begin : begin + BATCH], brand=asking, topic=topic, now=now)
     return len(wanted)
+
+
+def _write(
+    connection: Connection, some: Sequence[Mismatch], *, brand: Brand, topic: str, now: datetime
+) -> None:
+    places = reachable(connection, [one.address for one in some if one.address is not None])
+    for one in some:
+        slips.ask(
+            connection,
+            kind="mismatch",
+            channel=one.ask_by,
+            value=places.get(one.address or 0, ""),
+            brand=brand.id,
+            language=one.language,
+            now=now,
+            customer=one.customer,
+            detail={"stated": one.stated, "observed": one.observed, "topic": topic},
+        )
 
 
 def ask_of_all(installation: Installation, *, now: datetime) -> int:
@@ -181,10 +193,12 @@ def _found(
     mute = replace(facts, statements=facts.statements.filter(pl.col("kind") != "order"))
     found = []
     for (channel,), group in stated.group_by("channel", maintain_order=True):
-        does = _first(decide(_instead(mute, group, str(channel)), policy, now, explained=False))
-        moved = does.filter((pl.col("reason") == str(Reason.OBSERVED)) & (pl.col("channel") != channel))
+        does = decide(_instead(mute, group, str(channel)), policy, now, explained=False)
+        moved = _first(does).filter(
+            (pl.col("reason") == str(Reason.OBSERVED)) & (pl.col("channel") != channel)
+        )
         found += [
-            _mismatch(said, int(message), str(channel), observed, now)
+            _mismatch({str(channel): said, observed: does}, int(message), now)
             for message, observed in moved.select("message", "channel").iter_rows()
         ]
     return sorted(found, key=lambda one: one.customer)
@@ -206,16 +220,31 @@ def _first(decisions: Decisions) -> pl.DataFrame:
     return decisions.ranked.filter(pl.col("rank") == 1).sort("message")
 
 
-def _mismatch(said: Decisions, customer: int, stated: str, observed: str, now: datetime) -> Mismatch:
-    """Return a mismatch with the channel on which they can be asked: the one that they chose, else the other."""
+def _mismatch(ways: Mapping[str, Decisions], customer: int, now: datetime) -> Mismatch:
+    """Return a mismatch with the channel on which they can be asked: the one that they chose, else the other.
+
+    Args:
+        ways: both channels, the chosen one first, each with the decision in which it comes first.
+        customer: who.
+        now: asked is only where the channel's own quiet time allows it.
+    """
     import polars as pl
 
-    verdict = said.verdicts.row(by_predicate=pl.col("message") == str(customer), named=True)
+    stated, observed = ways
+    said = ways[stated]
     places = dict(
         said.ranked.filter((pl.col("message") == str(customer)) & pl.col("rank").is_not_null())
         .select("channel", "address")
         .iter_rows()
     )
-    by = next((one for one in (stated, observed) if one in SLIPS and places.get(one) is not None), "")
+    by = next((one for one in ways if one in SLIPS and places.get(one) is not None), "")
+    verdict = ways.get(by, said).verdicts.row(by_predicate=pl.col("message") == str(customer), named=True)
     by = "" if verdict["due_at"] > now else by
-    return Mismatch(customer=customer, stated=stated, observed=observed, ask_by=by, address=places.get(by))
+    return Mismatch(
+        customer=customer,
+        stated=stated,
+        observed=observed,
+        ask_by=by,
+        address=places.get(by),
+        language=verdict["language"],
+    )

@@ -1,5 +1,6 @@
 """`work.mismatch`: who says one channel and answers on another is asked, once, and is never overridden."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -14,6 +15,7 @@ from tests.town import NOON, install, settle, state, suppress
 from tidings.channel import Channel
 from tidings.outcome import Accepted
 from web.app import create
+from work.merge import merge
 from work.mismatch import AGAIN, ask, ask_of_all, mismatches
 from work.preference import read
 from work.slips import hand_out
@@ -161,6 +163,43 @@ def test_the_message_has_two_buttons_and_says_what_was_chosen_and_seen(asked):
     assert "Switch: by letter" in html
 
 
+def test_two_who_ask_at_once_ask_everybody_once(home, engine):
+    for customer in settle(engine, 20, channels=("email", "letter")):
+        says(engine, customer, "email")
+        behaves(engine, customer)
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = sum(pool.map(lambda _: ask(home, now=NOON), range(2)))
+
+    with engine.begin() as connection:
+        assert (asked, connection.scalar(text("SELECT count(*) FROM slips"))) == (20, 20)
+
+
+def test_several_records_of_a_person_are_asked_one_question(home, engine):
+    both, other, says_it, does_it = settle(engine, 4, channels=("email", "letter"))
+    for customer in (both, other, says_it):
+        says(engine, customer, "email")
+    for customer in (both, other, does_it):
+        behaves(engine, customer)
+    with engine.begin() as connection:
+        for kept, gone in (("C1", "C2"), ("C3", "C4")):
+            merge(connection, kept, gone, actor="staff:Mia", because="same person", now=NOON)
+
+    assert [one[0] for one in found(home)] == [both, says_it]
+    assert (ask(home, now=NOON), found(home)) == (2, [])
+
+
+def test_the_question_is_in_the_language_that_was_asked_for(home, engine):
+    [customer] = settle(engine, channels=("email", "letter"))
+    says(engine, customer, "email")
+    says(engine, customer, kind="language", value={"language": "pl"})
+    behaves(engine, customer)
+
+    assert ask(home, now=NOON) == 1
+    with engine.begin() as connection:
+        assert connection.scalar(text("SELECT language FROM slips")) == "pl"
+
+
 def test_nobody_is_asked_twice_within_the_period(home, asked):
     assert (ask(home, now=NOON + timedelta(days=1)), found(home)) == (0, [])
     assert ask(home, now=NOON + AGAIN + timedelta(days=1)) == 1
@@ -234,15 +273,23 @@ def test_by_sms_there_is_one_short_link(home, engine):
     assert "by SMS" in parcel.content.text
 
 
-def test_in_the_night_nobody_is_asked_by_sms(home, engine):
+@pytest.mark.parametrize(
+    ("stated", "sms", "letter"),
+    [
+        pytest.param("sms", 0, 36, id="who chose SMS"),
+        pytest.param("letter", 36, 0, id="who chose letters, which do not wait for the morning"),
+    ],
+)
+def test_in_the_night_nobody_is_asked_by_sms(home, engine, stated, sms, letter):
     [customer] = settle(engine, channels=("sms", "letter"))
-    says(engine, customer, "sms")
+    says(engine, customer, stated)
     night = NOON.replace(hour=23)
     with engine.begin() as connection:
         connection.execute(
             text("""INSERT INTO behaviour (customer_id, channel, purpose_class, reached, engaged, observations, as_of)
-                    VALUES (:who, 'sms', 'required', 40, 0, 40, :at), (:who, 'letter', 'required', 40, 36, 40, :at)"""),
-            {"who": customer, "at": NOON},
+                    VALUES (:who, 'sms', 'required', 40, :sms, 40, :at),
+                           (:who, 'letter', 'required', 40, :letter, 40, :at)"""),
+            {"who": customer, "at": NOON, "sms": sms, "letter": letter},
         )
 
     assert (ask(home, now=night), ask(home, now=NOON + timedelta(days=1))) == (0, 1)
