@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, text
 
@@ -48,19 +51,34 @@ def of_message(connection: Connection, message: str) -> Any | None:
 def grounds_of(
     connection: Connection, messages: Sequence[str], *, channel: str
 ) -> dict[str, tuple[str, str, str, str]]:
-    """Return (reason, said_at, until, on_behalf) of a channel in each decision; who lacks it is left out."""
+    """Return (reason, said_at, until, on_behalf) of a channel in each decision; who lacks it is left out.
+
+    Both are dates, ISO, on the customer's own clock: the day that a paper form or a page names begins there.
+    """
     found = rows(connection, _GROUNDS, {"messages": uuids(messages), "channel": channel})
     return {
-        message: (reason, said_at or "", until or "", on_behalf or "")
-        for message, reason, said_at, until, on_behalf in found
+        message: (reason, _own_day(said_at, zone), _own_day(until, zone), on_behalf or "")
+        for message, reason, said_at, until, on_behalf, zone in found
         if reason
     }
 
 
+@lru_cache(maxsize=4096)
+def _own_day(instant: str | None, zone: str) -> str:
+    """Return the date of an ISO instant on some clock, of UTC where there is no such zone; '' of none."""
+    if not instant:
+        return ""
+    try:
+        clock: tzinfo = ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        clock = UTC
+    return datetime.fromisoformat(instant).astimezone(clock).date().isoformat()
+
+
 _GROUNDS = """
     SELECT m.id::text, d.e ->> 'reason', d.e #>> '{evidence,said_at}', d.e #>> '{evidence,until}',
-           d.e #>> '{evidence,on_behalf}'
-      FROM messages m CROSS JOIN LATERAL (
+           d.e #>> '{evidence,on_behalf}', c.time_zone
+      FROM messages m JOIN customers c ON c.id = m.customer_id CROSS JOIN LATERAL (
            SELECT CASE WHEN m.decision #>> '{0,channel}' = %(channel)s THEN m.decision -> 0
                   ELSE (SELECT x FROM jsonb_array_elements(m.decision) x
                          WHERE x ->> 'channel' = %(channel)s) END AS e) d
@@ -70,12 +88,21 @@ _GROUNDS = """
 
 
 def statements_of(connection: Connection, customer: int) -> Sequence[tuple[str, str, str]]:
-    """Return (said_at, until, on_behalf), ISO instants, of everything a person ever said about channels."""
+    """Return (said_at, until, on_behalf) of everything a person ever said about channels, as `grounds_of` has it.
+
+    And on the clock of UTC, as earlier releases told it.
+    """
     query = text("""
         SELECT DISTINCT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') AS said_at,
                coalesce(to_char(until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"'), '') AS until,
-               on_behalf
+               on_behalf, (SELECT time_zone FROM customers WHERE id = :customer) AS zone
           FROM statements WHERE customer_id = ANY(:members) AND kind = 'order'
     """)
-    found = connection.execute(query, {"members": members(connection, customer)})
-    return [(row.said_at, row.until, row.on_behalf) for row in found]
+    found = connection.execute(query, {"members": members(connection, customer), "customer": customer})
+    return sorted(
+        {
+            (_own_day(row.said_at, zone), _own_day(row.until, zone), row.on_behalf)
+            for row in found
+            for zone in (row.zone, "UTC")
+        }
+    )

@@ -1,7 +1,7 @@
 """`work.because`: a message says in its own footer why it comes this way; the same at every attempt."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -19,6 +19,7 @@ from tidings.channel import Channel
 from tidings.outcome import Accepted, ErrorClass, Refused
 from tidings.purpose import Purpose
 from tidings.reason import Reason
+from work.wishes import midnight
 
 
 @pytest.fixture
@@ -51,6 +52,16 @@ def body(parcel, kind="plain"):
             {"until_at": NOON + timedelta(days=5)},
             "You get this by e-mail because you chose that until March 8, 2026.",
             id="said for a while",
+        ),
+        pytest.param(
+            {"at": midnight(date(2026, 2, 21), "Europe/Oslo")},
+            "You get this by e-mail because you chose that for everything on February 21, 2026.",
+            id="a paper form of a day, which begins an hour before that of UTC",
+        ),
+        pytest.param(
+            {"until_at": midnight(date(2026, 3, 8), "Europe/Oslo")},
+            "You get this by e-mail because you chose that until March 8, 2026.",
+            id="until a day, as the form says it",
         ),
     ],
 )
