@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from tidings.payment_reference import ReferenceKind, is_reference
+
 SEPA = frozenset(
     re.findall(
         "..",
@@ -14,6 +16,8 @@ SEPA = frozenset(
 """Countries of the SEPA schemes (EPC409-09)."""
 _IBAN = re.compile(r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$")
 MAX_AMOUNT = Decimal("999999999.99")
+MAX_BYTES = 331
+"""Of an EPC code: what fits the largest symbol that banks read (EPC069-12, version 13)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,15 +39,17 @@ def payment_code(invoice: dict[str, Any], document: str) -> PaymentCode | None:
     if invoice["credit"] or invoice["due"] <= 0:
         return PaymentCode(kind="link", text=document) if document else None
     fits = invoice["currency"] == "EUR" and Decimal("0.01") <= invoice["due"] <= MAX_AMOUNT
-    if fits and is_iban(account) and account[:2] in SEPA:
-        return PaymentCode(kind="epc", text=epc(invoice, account))
+    if fits and is_iban(account) and account[:2] in SEPA and invoice["holder"].strip():
+        text = epc(invoice, account)
+        if len(text.encode()) <= MAX_BYTES:
+            return PaymentCode(kind="epc", text=text)
     return PaymentCode(kind="link", text=document) if document else None
 
 
 def epc(invoice: dict[str, Any], account: str) -> str:
     """Return an EPC code (EPC069-12, version 002, UTF-8); a reference is free text unless it is ISO 11649."""
     reference = invoice["reference"].replace(" ", "")
-    structured = bool(re.fullmatch(r"RF\d{2}[A-Z0-9]{1,21}", reference))
+    structured = is_reference(ReferenceKind.RF, reference)
     lines = (
         "BCD",
         "002",

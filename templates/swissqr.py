@@ -104,7 +104,7 @@ def slip_of(invoice: Invoice) -> Slip | None:
     """Return the slip of a whole invoice, None where no Swiss bank would take it.
 
     The currency is CHF, or EUR, the account is in Switzerland or Liechtenstein, the reference fits the account, and the
-    seller has a town.
+    seller has an address with postcode and town.
     """
     account = invoice.payment[0].account.replace(" ", "") if invoice.payment else ""
     seller = invoice.payee or invoice.seller
@@ -144,13 +144,14 @@ def _reference(invoice: Invoice, *, qr: bool) -> tuple[str, str]:
 
 
 def _party(party: Party, address: Address | None, name: str = "") -> tuple[str, ...] | None:
-    """Return a structured address; None without a town."""
-    if address is None or not address.city or not address.country:
+    """Return a structured address; None without what banks ask of one: a name, a postcode, a town and a country."""
+    name = _latin(name or party.name)
+    if address is None or not (name and address.postcode and address.city and address.country):
         return None
     found = _NUMBER.match(address.street)
     street, number = (found["street"], found["number"]) if found else (address.street, "")
     place = (address.postcode[:16], _latin(address.city)[:35], address.country)
-    return ("S", _latin(name or party.name)[:70], _latin(street)[:70], number[:16], *place)
+    return ("S", name[:70], _latin(street)[:70], number[:16], *place)
 
 
 def _shown(party: tuple[str, ...]) -> tuple[str, ...]:

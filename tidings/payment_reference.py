@@ -125,7 +125,9 @@ _CHECKS: dict[ReferenceKind, Callable[[str], bool]] = {
         bool(re.fullmatch(r"[0-9]{1,24}[0-9-]", text)) and _mod11(text[:-1]) == text[-1]
     ),
     ReferenceKind.OCR: _is_ocr,
-    ReferenceKind.RF: iso11649.is_valid,
+    ReferenceKind.RF: lambda text: (
+        bool(re.fullmatch(r"RF[0-9]{2}[A-Z0-9]{1,21}", text)) and iso11649.is_valid(text)
+    ),
     ReferenceKind.QRR: _is_qrr,
     ReferenceKind.FI: lambda text: (
         bool(re.fullmatch(r"[0-9]{4,20}", text)) and _finnish(text[:-1]) == text[-1]

@@ -11,11 +11,13 @@ import zxingcpp
 
 from templates.einvoice.gate import Finding, examine
 from templates.einvoice.hybrid import embed, read_xml
+from templates.einvoice.legal import whole
 from templates.einvoice.schematron import GateDownError, Worker
 from templates.einvoice.ubl import to_ubl
 from templates.facts import pdf_text
 from templates.invoice import invoice_pdf
 from templates.preview import SAMPLE_BRAND
+from templates.swissqr import slip_of
 from tests.templates.bills import (
     GERMAN,
     LINKS,
@@ -195,6 +197,17 @@ def test_the_swiss_slip_is_paid_by_its_code_and_by_hand() -> None:
     assert fields[18:20] == ["12.50", "CHF"]
     assert fields[27:] == ["QRR", "210000000003139471430009017", "", "EPD"]
     assert "21 00000 00003 13947 14300 09017" in pdf_text(pdf)
+
+
+def test_an_address_without_a_postcode_is_none_that_swiss_banks_take() -> None:
+    owed = simple(rate=25, currency="CHF", reference="210000000003139471430009017")
+    nowhere = SWISS.address.model_copy(update={"lines": ("Musterstrasse 123", "Seldwyla")})
+
+    slip = slip_of(whole(owed, brand=SWISS, postal={"city": "Dublin", "country": "IE"}, name="Ada"))
+
+    assert slip is not None
+    assert slip.debtor == ()
+    assert slip_of(whole(owed, brand=SWISS.model_copy(update={"address": nowhere}), postal=None)) is None
 
 
 @pytest.mark.parametrize("language", ["en", "nb", "sv", "pl", "pt_BR"])

@@ -66,11 +66,27 @@ def test_where_no_standard_fits_the_code_is_the_document(currency: str, brand: B
     assert LINKS["document"] in codes(pdf(bill(currency=currency), brand=brand))
 
 
-def test_a_reference_that_is_no_creditor_reference_is_free_text() -> None:
-    invoice = add_account(invoice_values(bill(reference="KID 1001")), SAMPLE_BRAND)
+@pytest.mark.parametrize("reference", ["KID 1001", "RF00 1001"], ids=["another kind", "a wrong check digit"])
+def test_a_reference_that_is_no_creditor_reference_is_free_text(reference: str) -> None:
+    invoice = add_account(invoice_values(bill(reference=reference)), SAMPLE_BRAND)
     code = payment_code(invoice, "")
     assert code is not None
-    assert code.text.split("\n")[-2:] == ["", "KID 1001"]
+    assert code.text.split("\n")[-2:] == ["", reference]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"holder": " "}, id="nobody to pay to"),
+        pytest.param({"holder": "Ł" * 70, "reference": "Ż" * 140}, id="more bytes than a bank's app reads"),
+        pytest.param({"due": Decimal("1000000000.00")}, id="a billion"),
+    ],
+)
+def test_what_no_bank_would_pay_by_code_opens_the_document(changed: dict[str, object]) -> None:
+    invoice = add_account(invoice_values(bill()), SAMPLE_BRAND) | changed
+    code = payment_code(invoice, "https://t.example/d/abc")
+    assert code is not None
+    assert code.kind == "link"
 
 
 def test_without_account_and_link_there_is_no_code() -> None:

@@ -40,6 +40,8 @@ def test_one_wrong_digit_is_seen(kind: ReferenceKind, number: str, data: st.Data
         pytest.param(ReferenceKind.KID_MOD10, "2345676", True, id="KID of Bits' example by modulus 10"),
         pytest.param(ReferenceKind.KID_MOD11, "12345678901", False, id="KID with another digit"),
         pytest.param(ReferenceKind.RF, "RF18 5390 0754 7034", True, id="RF of ISO 11649"),
+        pytest.param(ReferenceKind.RF, "RF18-5390-0754-7034", False, id="RF with signs that no bank takes"),
+        pytest.param(ReferenceKind.RF, "rf18539007547034", False, id="RF in small letters"),
         pytest.param(
             ReferenceKind.QRR, "21 00000 00003 13947 14300 09017", True, id="QRR of the Swiss guidelines"
         ),
