@@ -32,6 +32,8 @@ MAX_NESTING = 60
 MAX_LOOPS = 100
 """Loops in one text: with a loop that only walks down the data, and data of MAX_VALUES, two million rounds at most."""
 
+DATE_STYLES = ("full", "long", "medium", "short")
+
 FILTERS = frozenset({"money", "date", "number", "percent", "iban", "upper", "lower", "join", "length"})
 TESTS = frozenset({"defined", "none"})
 _ALLOWED: tuple[type[nodes.Node], ...] = (
@@ -54,6 +56,9 @@ _ALLOWED: tuple[type[nodes.Node], ...] = (
     nodes.Filter,
     nodes.Test,
 )
+
+_OF_JINJA = frozenset({"self", "loop", "super", "caller", "varargs", "kwargs"})
+"""Names that Jinja itself gives a meaning, some of them an object of Python's."""
 
 # Control characters end lines and fields; bidirectional overrides make a text read differently from what it is; lone
 # surrogates cannot be encoded.
@@ -143,7 +148,7 @@ def parse_text(source: str, language: str, *, html: bool, where: str) -> nodes.T
         _Checker(where).check(tree)
     except RecursionError as error:
         raise Problem(f"{where}: its parts lie too deep in each other.") from error
-    except TemplateError as error:
+    except (TemplateError, ValueError) as error:  # ValueError: Python reads no number of 5,000 digits
         raise Problem(f"{where}: {error}.", todo="See docs/writing-templates.md.") from error
     for loop in tree.find_all(nodes.For):
         loop.iter = nodes.Filter(loop.iter, _ITEMS, [], [], None, None, lineno=loop.lineno)
@@ -165,8 +170,9 @@ def render_text(template: Template, values: Mapping[str, Any], where: str) -> st
                 raise Problem(f"{where}: the output has more than {MAX_OUTPUT} characters.")
             written.append(part)
     except (TemplateError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        said = "a number that nobody could read" if isinstance(error, ArithmeticError) else error
         raise Problem(
-            f"{where}: {error}.", todo="Give the value in the data, or test it with `if`."
+            f"{where}: {said}.", todo="Give the value in the data, or test it with `if`."
         ) from error
     return "".join(written)
 
@@ -195,6 +201,8 @@ class _Checker:
             raise Problem(f"{where}: there is no filter `{node.name}`.", todo=f"Known: {known}.")
         if isinstance(node, nodes.Test) and node.name not in TESTS:
             raise Problem(f"{where}: there is no test `{node.name}`.")
+        if isinstance(node, nodes.Name) and node.name in _OF_JINJA:
+            raise Problem(f"{where}: `{node.name}` is an object of the engine, no value.")
         if isinstance(node, nodes.For):
             loops = (*loops, self._loop(node, loops))
         for child in node.iter_child_nodes():
@@ -285,7 +293,18 @@ def money(value: Decimal | int | str, currency: str, language: str) -> str:
 
 @lru_cache(maxsize=16384)
 def day(value: date, language: str, style: str = "long") -> str:
-    """Return a date as the language writes it: `5. desember 2026`."""
+    """Return a date as the language writes it: `5. desember 2026`.
+
+    Raises:
+        TypeError: it is none.
+        ValueError: a style of which there is none.
+    """
+    if not isinstance(value, date):
+        msg = f"{str(value)[:40]!r} is not a date"
+        raise TypeError(msg)
+    if style not in DATE_STYLES:
+        msg = f"a date is written {', '.join(DATE_STYLES)}, not {style[:40]!r}"
+        raise ValueError(msg)
     return format_date(value, style, locale=locale_of(language))
 
 

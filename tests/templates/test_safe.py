@@ -37,11 +37,15 @@ def run(source: str, html: bool = True, **values: object) -> str:
         pytest.param("{% if y %}{% endif %}", id="a test of a missing value"),
         pytest.param("{{ x.", id="half an expression"),
         pytest.param("{{ x | money('NOK') }}", id="a text as money"),
+        pytest.param("{{ x | date }}", id="a text as a date"),
+        pytest.param("{{ day | date('%s%n') }}", id="a date in a style that is none"),
+        pytest.param("{{ self }}", id="the template as an object"),
+        pytest.param("{% for a in items %}{{ loop }}{% endfor %}", id="a loop as an object"),
     ],
 )
 def test_a_template_can_do_nothing_but_print_its_data(source: str) -> None:
     with pytest.raises(Problem):
-        run(source, x="text")
+        run(source, x="text", day=date(2026, 11, 22), items=[1])
 
 
 @pytest.mark.parametrize(
@@ -79,6 +83,7 @@ DEEP = 4_000
         ),
         pytest.param("{% for a in x %}{{ a }}{% endfor %}" * 101, id="more loops than anybody needs"),
         pytest.param("{{ '1e999999999' | number }}", id="a number without end"),
+        pytest.param("{{ " + "9" * 5000 + " }}", id="a number of more digits than Python reads"),
         pytest.param("{{ x | items_of }}", id="a filter of our own"),
         pytest.param("{{ x | date('y' * 100000) }}", id="a pattern without end"),
     ],
