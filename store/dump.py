@@ -13,7 +13,8 @@ OURS = ("--format=custom", "--compress=gzip:1", "--no-owner", "--no-privileges",
 
 
 LOST_NUMBERS = 10_000_000
-"""Customers that the lost store may have had: their numbers are part of dedupe keys and are given to nobody else."""
+"""Customers, and events, that the lost store may have had: their numbers are part of dedupe keys, of ours and of the
+systems that heard of the events, and are given to nobody else."""
 
 
 def dump(engine: Engine, target: Path) -> None:
@@ -46,10 +47,13 @@ def load(engine: Engine, source: Path) -> None:
         ["--no-owner", "--exit-on-error", "--single-transaction", "--schema=public", str(source)],
     )
     with engine.begin() as connection:
-        connection.execute(
-            text("SELECT setval('customers_id_seq', (SELECT last_value FROM customers_id_seq) + :gap)"),
-            {"gap": LOST_NUMBERS},
-        )
+        for numbers in ("customers_id_seq", "events_id_seq"):
+            connection.execute(
+                text(f"SELECT setval('{numbers}', (SELECT last_value FROM {numbers}) + :gap)"),
+                {"gap": LOST_NUMBERS},
+            )
+        # This server counts its own transactions: what has the numbers of another one would not be told for years.
+        connection.execute(text("UPDATE events SET transaction = 0 WHERE transaction >= txid_current()"))
 
 
 def _run(program: str, engine: Engine, options: list[str]) -> None:

@@ -29,7 +29,7 @@ KINDS = (
     "customer.merged",
     "customer.split",
 )
-"""Every kind there is. Most are written by triggers (migrations 0016_events and 0037_told_redemptions), the rest by `announce`."""
+"""Every kind there is. Most are written by triggers (0016_events, 0037_told_redemptions), the rest by `announce`."""
 
 KEPT = timedelta(days=30)
 """Events can be replayed for so long."""
@@ -55,15 +55,21 @@ def announce(
     )
 
 
+_TO_COME = text("SELECT txid_snapshot_xmax(txid_current_snapshot())")
+
+
 def listed(
     connection: Connection, *, after: tuple[int, int] | None, kinds: Sequence[str], limit: int
 ) -> Sequence[Any]:
     """Return events in the order of their transactions: (transaction, id, kind, customer_id, data, at).
 
     What a transaction that is still open may add would stand before what others have committed since: such events
-    are left for the next time, so that nobody who goes on after a row ever misses one. Key (transaction, id).
+    are left for the next time, so that nobody who goes on after a row ever misses one. Key (transaction, id). Who goes
+    on after a transaction that is still to come read a store that was lost since, and begins anew.
     """
     transaction, number = after or (0, 0)
+    if transaction >= connection.execute(_TO_COME).scalar_one():
+        transaction, number = 0, 0
     return connection.execute(
         text("""SELECT transaction, id, kind, customer_id, data, at FROM events
                  WHERE (transaction, id) > (:transaction, :number)

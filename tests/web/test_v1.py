@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from preferences.policy import Policy
+from store.events import listed
 from tests.patience import until
 from tests.town import settle, state
 from work.campaign import open_campaign, parse_campaign
 from work.merge import merge
 from work.run import begin, open_for_sending, plan
+from work.webhooks import event_id
 
 CAMPAIGN = {
     "name": "autumn",
@@ -310,6 +312,8 @@ def test_a_message_is_told_with_its_deliveries_and_sent_once_more(api, door, eng
     assert (copy["copy"], copy["channel"]) == (1, "sms")
     assert copy["copy_because"] == "key:machine-system: asks for an SMS"
     assert door.ask("SELECT actor FROM audit WHERE action = 'copy'") == [("key:machine-system",)]
+    together = "SELECT m.xmin::text = r.xmin::text FROM messages m, api_requests r WHERE m.copy = 1"
+    assert door.ask(together) == [(True,)], "a power cut in between would send it once more"
     assert door.ask("SELECT count(*) FROM messages") == [(2,)]
 
 
@@ -632,6 +636,9 @@ def test_events_are_written_where_things_happen_and_read_in_their_order(api, doo
     first = api("GET", "/events?limit=1").json()
     rest = api("GET", f"/events?limit=9&cursor={first['next_cursor']}").json()
 
+    with engine.connect() as connection:
+        lost = listed(connection, after=(2**60, 17), kinds=(), limit=1)
+    assert event_id(lost[0].id) == first["items"][0]["id"], "who read a store that was lost begins anew"
     told = [(one["type"], one["data"].get("customer")) for one in [*first["items"], *rest["items"]]]
     assert ("message.sent", f"id:{ada}") in told
     assert told[-2:] == [("preference.changed", f"id:{ada}"), ("customer.erased", f"id:{ada}")]
