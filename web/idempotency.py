@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Header
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -37,6 +38,8 @@ class Reply:
     status: int
     body: dict[str, Any]
     location: str = ""
+    kept: bool = False
+    """`keep` wrote it in the transaction of what it tells."""
 
 
 def once(request: Request, caller: Key, request_hash: str, carry_out: Callable[[], Reply]) -> Response:
@@ -46,12 +49,13 @@ def once(request: Request, caller: Key, request_hash: str, carry_out: Callable[[
         request: with the header `Idempotency-Key`, 1 to 255 characters.
         caller: two API keys never share an idempotency key.
         request_hash: equal for equal requests.
-        carry_out: may raise; then the key is free again for the corrected request.
+        carry_out: may raise; then the key is free again for the corrected request. What would happen twice when it is
+            carried out twice keeps its answer by `keep`.
 
     Raises:
         Refused: 400 without a key, 409 while the same request is being carried out, 422 for another body.
     """
-    idempotency_key = request.headers.get("idempotency-key", "").strip().strip('"')
+    idempotency_key = _key_of(request)
     if not 1 <= len(idempotency_key) <= _LONGEST:
         wrong = "is missing" if not idempotency_key else f"is longer than {_LONGEST} characters"
         raise Refused(
@@ -93,12 +97,21 @@ def once(request: Request, caller: Key, request_hash: str, carry_out: Callable[[
         with site.installation.engine.begin() as connection:
             keys.give_up(connection, key=caller.id, idempotency_key=idempotency_key)
         raise
-    kept = {"status": reply.status, "body": reply.body, "location": reply.location}
-    with site.installation.engine.begin() as connection:
-        keys.answer(
-            connection, key=caller.id, idempotency_key=idempotency_key, status=reply.status, body=kept
-        )
+    if not reply.kept:
+        with site.installation.engine.begin() as connection:
+            keep(connection, request, caller, reply)
     return _answer(reply, replayed=False)
+
+
+def keep(connection: Connection, request: Request, caller: Key, reply: Reply) -> Reply:
+    """Keep the answer to a request in the transaction that carries it out: a power cut leaves both, or neither."""
+    kept = {"status": reply.status, "body": reply.body, "location": reply.location}
+    keys.answer(connection, key=caller.id, idempotency_key=_key_of(request), status=reply.status, body=kept)
+    return replace(reply, kept=True)
+
+
+def _key_of(request: Request) -> str:
+    return request.headers.get("idempotency-key", "").strip().strip('"')
 
 
 def _answer(reply: Reply, *, replayed: bool) -> Response:

@@ -20,7 +20,7 @@ from tidings.problem import Problem
 from tidings.purpose import Purpose, PurposeClass
 from tidings.role import Role
 from web.auth import Caller
-from web.idempotency import IdempotencyKey, Reply, once
+from web.idempotency import IdempotencyKey, Reply, keep, once
 from web.problems import Refused
 from web.site import site_of
 from web.v1.paging import Page, Part
@@ -191,8 +191,9 @@ def resend_message(
             except Problem as error:
                 raise Refused(409, str(error), field="id", value=str(message)) from error
             notify(connection, found.run)
-        where = f"/v1/messages/{made}"
-        return Reply(status=202, body={"message": made, "copy_of": str(message)}, location=where)
+            told = {"message": made, "copy_of": str(message)}
+            reply = Reply(status=202, body=told, location=f"/v1/messages/{made}")
+            return keep(connection, request, caller, reply)
 
     return once(request, caller, asked, resend)
 

@@ -33,6 +33,7 @@ router = APIRouter(prefix="/v1", tags=["runs"], route_class=StrictRoute)
 RunId = Annotated[str, InPath(alias="id", max_length=200, description="As the list of runs has it.")]
 _REPORT: JsonDict = {
     "run": "autumn-2026",
+    "state": "finished",
     "audience": 3,
     "planned": {"email": 2},
     "held": {"no_consent": 1},
@@ -66,6 +67,7 @@ class ReportOut(BaseModel):
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_REPORT]})
 
     run: str
+    state: str = Field(description="As the list of runs has it: `finished` and `stopped` are the end.")
     audience: int
     planned: dict[str, int] = Field(description="By first choice.")
     held: dict[str, int] = Field(description="By reason.")
@@ -196,7 +198,7 @@ def run_page(part: Part, rows: listing.Rows, shape: Callable[..., Any]) -> Page[
 
 @router.get("/runs/{id}", summary="The report of a run", response_model=ReportOut)
 def read_run(request: Request, caller: Caller, run: RunId) -> Response:
-    """Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree."""
+    """Return state, audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree."""
     site = site_of(request)
     with site.reading.connect() as connection:
         known = listing.run(connection, run)
@@ -206,7 +208,7 @@ def read_run(request: Request, caller: Caller, run: RunId) -> Response:
             found = _NOTHING_SAVED | dict(site.wiring.report(connection, run))
         except Problem as error:
             raise Refused(404, str(error), field="id", value=run) from error
-    return plain(found)
+    return plain({**found, "state": known.state if known else ""})
 
 
 @router.post("/runs/{id}/{action}", summary="Pause, resume or stop a run", responses={409: {}})

@@ -32,6 +32,7 @@ class ReportOut:
 
     Attributes:
         run (str):
+        state (str): As the list of runs has it: `finished` and `stopped` are the end.
         audience (int):
         planned (ReportOutPlanned): By first choice.
         held (ReportOutHeld): By reason.
@@ -48,6 +49,7 @@ class ReportOut:
     """
 
     run: str
+    state: str
     audience: int
     planned: ReportOutPlanned
     held: ReportOutHeld
@@ -73,6 +75,8 @@ class ReportOut:
         from ..models.report_out_waiting import ReportOutWaiting  # noqa: PLC0415
 
         run = self.run
+
+        state = self.state
 
         audience = self.audience
 
@@ -113,6 +117,7 @@ class ReportOut:
         field_dict.update(
             {
                 "run": run,
+                "state": state,
                 "audience": audience,
                 "planned": planned,
                 "held": held,
@@ -145,6 +150,8 @@ class ReportOut:
 
         d = dict(src_dict)
         run = d.pop("run")
+
+        state = d.pop("state")
 
         audience = d.pop("audience")
 
@@ -200,6 +207,7 @@ class ReportOut:
 
         report_out = cls(
             run=run,
+            state=state,
             audience=audience,
             planned=planned,
             held=held,

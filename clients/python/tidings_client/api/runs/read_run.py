@@ -109,7 +109,8 @@ def sync_detailed(
 ) -> Response[Problem | ReportOut]:
     """The report of a run
 
-     Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree.
+     Return state, audience, planned, held, sent, failed, unknown, waiting and cost; the sums always
+    agree.
 
     Args:
         id (str): As the list of runs has it.
@@ -140,7 +141,8 @@ def sync(
 ) -> Problem | ReportOut | None:
     """The report of a run
 
-     Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree.
+     Return state, audience, planned, held, sent, failed, unknown, waiting and cost; the sums always
+    agree.
 
     Args:
         id (str): As the list of runs has it.
@@ -166,7 +168,8 @@ async def asyncio_detailed(
 ) -> Response[Problem | ReportOut]:
     """The report of a run
 
-     Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree.
+     Return state, audience, planned, held, sent, failed, unknown, waiting and cost; the sums always
+    agree.
 
     Args:
         id (str): As the list of runs has it.
@@ -195,7 +198,8 @@ async def asyncio(
 ) -> Problem | ReportOut | None:
     """The report of a run
 
-     Return audience, planned, held, sent, failed, unknown, waiting and cost; the sums always agree.
+     Return state, audience, planned, held, sent, failed, unknown, waiting and cost; the sums always
+    agree.
 
     Args:
         id (str): As the list of runs has it.
