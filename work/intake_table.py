@@ -140,9 +140,11 @@ def _unidentified(kind: str, sheet: Sheet, names: Sequence[str]) -> Problem:
         return Problem(
             f"{sheet.path} is not a table.", todo="Import CSV, TSV, XLSX, ODS, JSON lines or Parquet."
         )
+    others = ", ".join(one.value for one in sheet.unread if not one.row)
     return Problem(
         f"{sheet.path}: no column says whom the {kind} are about ({wanted}). It has: {', '.join(names[:30])}.",
-        todo=f"Name the column in a mapping: `tidings import {kind} --example` shows one.",
+        todo=f"Name the column{f', or another sheet ({others}),' if others else ''} in a mapping: "
+        f"`tidings import {kind} --example` shows one.",
     )
 
 

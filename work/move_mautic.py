@@ -2,7 +2,8 @@
 
 A contact's columns are named by label or by alias (`First Name`, `firstname`), in the language of who exported; what we
 know of them is found as in any table. Who must not be contacted is in a column of the contacts' report such as
-`Unsubscribed: Email, Bounced: Text Message` (or `1:email,2:sms`), or in a report of its own with one reason and one
+`Do Not Contact`, whose cells read `Unsubscribed: Email, Bounced: Text Message` (or `1:email,2:sms`) and which is known
+by them under any name, or in a report of its own with one reason and one
 channel a row. Reasons: 1 unsubscribed, 2 bounced, 3 by a person (Mautic's `DoNotContact`).
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from tidings.country import fold
@@ -17,12 +19,14 @@ from tidings.problem import Problem
 from work import columns, reading
 from work.intake_words import channel_of
 from work.move_parts import Parts
-from work.reading import Unread
+from work.reading import Sheet, Unread
 
-_IDS = ("id", "contactid", "leadid", "mauticid", "lid")
+_IDS = ("id", "contactid", "leadid", "mauticid", "lid", "kontaktid", "contatoid", "idkontaktu", "iddocontato")
+_REASON = {"reason", "dncreason", "grund", "arsak", "orsak", "powod", "motivo", "razao"}
+_CHANNEL = {"channel", "dncchannel", "kanal", "canal"}
 _REASONS = {
-    "unsubscribed": "1 unsubscribe abmeld avmeld wypis descadastr cancel",
-    "bounced": "2 bounce unzustell returned zwroc rejeit",
+    "unsubscribed": "1 unsubscribe abmeld abgemeld avmeld avregistr avprenumer wypis descadastr desinscr cancel",
+    "bounced": "2 bounce unzustell returned avvist studs zwroc odrzuc rejeit",
     "manual": "3 manual manuell user person reczn",
     "contactable": "0 contactable kontaktierbar",
 }
@@ -43,14 +47,20 @@ def read(path: Path, parts: Parts) -> None:
             todo="Export the contacts there with their ID, and the report of do-not-contact with it, too.",
         )
     parts.unread += sheet.unread
-    reason, channel, listed = _blocked(names)
+    reason, channel, listed = _blocked(sheet)
     guessed = {
         column: name
         for column, name in columns.guess("customers", [one for one in names if one != identity]).items()
         if column != "reference" and name not in (reason, channel, listed)
     }
-    taken = {identity, reason, channel, listed, *guessed.values()}
     person = bool({"email", "mobile", "phone"} & set(guessed)) and not reason
+    if not (person or reason or listed):
+        raise Problem(
+            f"{path} says neither who the contacts are nor why one must not be contacted. "
+            f"It has: {', '.join(names[:30])}.",
+            todo="Export the contacts with their e-mail address, or who must not be contacted with reason and channel.",
+        )
+    taken = {identity, reason, channel, listed, *guessed.values()}
     for number, row in zip(sheet.rows.to_list(), sheet.frame.iter_rows(named=True), strict=True):
         contact = row[identity] or ""
         if person:
@@ -70,29 +80,31 @@ def _plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", fold(name))
 
 
-def _blocked(names: Sequence[str]) -> tuple[str, str, str]:
+def _blocked(sheet: Sheet) -> tuple[str, str, str]:
     """Return the columns of one reason, one channel, and of the whole list; '' for those that are missing."""
-    about = {name: _plain(name) for name in names}
+    about = {name: _plain(name) for name in sheet.frame.columns}
     dnc = {name: text for name, text in about.items() if "dnc" in text or "donotcontact" in text}
     reason = next(
-        (
-            name
-            for name, text in about.items()
-            if text in ("reason", "dncreason") or (name in dnc and "reason" in text)
-        ),
-        "",
+        (name for name, text in about.items() if text in _REASON or (name in dnc and "reason" in text)), ""
     )
     channel = next(
         (
             name
             for name, text in about.items()
-            if text in ("channel", "dncchannel") or (name in dnc and text.endswith("channel"))
+            if text in _CHANNEL or (name in dnc and text.endswith("channel"))
         ),
         "",
     )
     if reason and channel:
         return reason, channel, ""
-    return "", "", next(iter(dnc), "")
+    lists = (name for name in about if _is_list(sheet.frame[name].drop_nulls().to_list()))
+    return "", "", next(chain(dnc, lists), "")
+
+
+def _is_list(cells: Sequence[str]) -> bool:
+    """Return whether a column's cells are lists of `reason: channel`, whatever language names the column."""
+    pairs = [pair for cell in cells for pair in _said(None, None, cell)]
+    return bool(pairs) and all(_kind(why) and channel_of(medium.strip()) for why, medium in pairs)
 
 
 def _said(reason: str | None, channel: str | None, listed: str | None) -> list[tuple[str, str]]:
@@ -101,13 +113,17 @@ def _said(reason: str | None, channel: str | None, listed: str | None) -> list[t
     return [(why or "", medium or "") for why, medium in pairs]
 
 
+def _kind(why: str) -> str:
+    words = fold(why)
+    return next(
+        (kind for kind, stems in _REASONS.items() if any(stem in words for stem in stems.split())), ""
+    )
+
+
 def _heed(
     number: int, contact: str, why: str, medium: str, addresses: dict[str, str | None], parts: Parts
 ) -> None:
-    words = fold(why)
-    kind = next(
-        (kind for kind, stems in _REASONS.items() if any(stem in words for stem in stems.split())), ""
-    )
+    kind = _kind(why)
     if kind == "contactable":
         return
     channel = channel_of(medium.strip()) or "all"

@@ -14,7 +14,7 @@ from typing import Any
 
 from tidings.problem import Problem
 from work.move_parts import Parts
-from work.reading import Unread
+from work.reading import Unread, refuse_pipe
 
 _CHANNELS = {"EMAIL": "email", "SMS": "sms", "VOICE": "sms"}
 _PLATFORMS = {
@@ -51,6 +51,7 @@ def read(path: Path, parts: Parts) -> None:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    refuse_pipe(path)
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
@@ -148,7 +149,12 @@ def _address(number: int, endpoint: dict[str, Any], customer: str, parts: Parts)
     match endpoint.get("OptOut"):
         case "NONE":
             parts.agreed(number, customer, channel, at)
-        case "ALL":
-            parts.objected(number, customer, channel, at)
-        case _:
+        case None | "":
             return
+        case said:
+            if said != "ALL":
+                problem = "not an OptOut of Amazon Pinpoint: taken as an objection"
+                parts.unread.append(
+                    Unread(row=number, value=str(said)[:200], problem=problem, rejected=False)
+                )
+            parts.objected(number, customer, channel, at)

@@ -77,6 +77,7 @@ def read(path: Path, *, is_header: Callable[[Sequence[str]], bool], how: Reading
         Problem: missing, empty, binary, damaged, or too large; names the file.
     """
     how = how or Reading()
+    refuse_pipe(path)
     try:
         with path.open("rb") as file:
             start = file.read(4096)
@@ -92,11 +93,18 @@ def read(path: Path, *, is_header: Callable[[Sequence[str]], bool], how: Reading
     if kind in {"xlsx", "ods", "xls"}:
         from work.reading_books import read_book
 
-        return _table(path, kind, read_book(path, how.sheet), is_header)
+        rows, others = read_book(path, how.sheet)
+        return _table(path, kind, rows, is_header, others=others)
     text = reading_text.decode(path.read_bytes(), path, how.encoding)
     if kind == "jsonl" or text.lstrip()[:1] in {"{", "["}:
         return _json(path, text)
     return _delimited(path, reading_text.without_example(text), is_header, how)
+
+
+def refuse_pipe(path: Path) -> None:
+    """Refuse what can be read only once: the beginning that tells the format would be missing in the table."""
+    if path.is_fifo():
+        raise Problem(f"{path} is a pipe, which can be read only once.", todo="Write it into a file first.")
 
 
 def _kind(path: Path, start: bytes) -> str:
@@ -135,8 +143,9 @@ def _table(
     records: Iterable[Sequence[str]],
     is_header: Callable[[Sequence[str]], bool],
     delimiter: str = ",",
+    others: Sequence[str] = (),
 ) -> Sheet:
-    """Find the header among the first records, and make columns of those below it."""
+    """Find the header among the first records, and make columns of those below it; name the `others` left unread."""
     numbered = enumerate(records, start=1)
     first = [
         (row, record)
@@ -151,7 +160,9 @@ def _table(
         raise Problem(f"{path} has {len(names)} columns; {MAX_COLUMNS} can be read.")
     rows: list[int] = []
     kept: list[Sequence[str]] = []
-    unread = _twice(*first[at], names)
+    beside = "a sheet that is not read; a mapping can name it: sheet under [formats]"
+    unread = [Unread(row=0, value=name, problem=beside, rejected=False) for name in others]
+    unread += _twice(*first[at], names)
     for row, record in _chain(first[at + 1 :], numbered):
         if any(record) and any(cell.strip() for cell in record):
             rows.append(row)

@@ -32,10 +32,11 @@ _CHUNK = 1 << 20
 _MIDNIGHT = time(0)
 
 
-def read_book(path: Path, sheet: str = "") -> list[list[str]]:
+def read_book(path: Path, sheet: str = "") -> tuple[list[list[str]], list[str]]:
     """Return the cells of a sheet from A1 on, as text; the first visible sheet that holds something unless named.
 
-    Numbers are written without an exponent or a trailing `.0`, dates in ISO 8601.
+    Numbers are written without an exponent or a trailing `.0`, dates in ISO 8601. Beside them come the names of the
+    other visible sheets that hold something, unless the sheet was named.
 
     Raises:
         Problem: damaged, protected by a password, too large, or no such sheet.
@@ -53,24 +54,28 @@ def read_book(path: Path, sheet: str = "") -> list[list[str]]:
         raise Problem(**told[-1])
     if reader.returncode:
         raise too_large(path)
-    return told
+    return told[1:], told[0]
 
 
 def _tell(path: Path, sheet: str) -> None:
-    """Write the rows of a sheet to standard output, a line of JSON each, or what is wrong with the workbook."""
+    """Write to standard output, a line of JSON each, the other sheets and the rows of this one, or what is wrong."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        for row in _cells(path, sheet):
+        rows, others = _cells(path, sheet)
+        sys.stdout.write(json.dumps(others) + "\n")
+        for row in rows:
             sys.stdout.write(json.dumps(_texts(row)) + "\n")
     except Problem as problem:
         sys.stdout.write(json.dumps({"what": problem.what, "todo": problem.todo}) + "\n")
 
 
-def _cells(path: Path, sheet: str) -> list[list[Any]]:
+def _cells(path: Path, sheet: str) -> tuple[list[list[Any]], list[str]]:
     from python_calamine import CalamineWorkbook
 
+    rows: list[list[Any]] = []
+    others: list[str] = []
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(path.read_bytes()))
         for name in _names(book, path, sheet):
@@ -78,15 +83,19 @@ def _cells(path: Path, sheet: str) -> list[list[Any]]:
             if found.total_height * found.total_width > MAX_CELLS:
                 raise too_large(path)
             cells = found.to_python(skip_empty_area=False)
-            if any(any(cell != "" for cell in row) for row in cells):
-                return cells
+            if not any(any(cell != "" for cell in row) for row in cells):
+                continue
+            if rows:
+                others.append(name)
+            else:
+                rows = cells
     except (Problem, MemoryError):
         raise
     except Exception as error:  # calamine raises a class for each fault, and panics are exceptions too
         raise Problem(
             f"{path} cannot be read as a workbook: {error}.", todo="Open it and save it again."
         ) from error
-    return []
+    return rows, others
 
 
 def _names(book: Any, path: Path, sheet: str) -> list[str]:

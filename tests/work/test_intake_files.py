@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from datetime import date, datetime
 from pathlib import Path
@@ -334,3 +335,29 @@ def test_a_name_that_the_header_has_twice_is_told(tmp_path):
     assert sheet.frame.columns == ["id", "email", "e-mail", "email (2)"]
     (told,) = sheet.unread
     assert (told.row, told.value, told.rejected) == (1, "email (2)", False)
+
+
+def test_a_workbook_names_the_sheets_that_are_not_read(tmp_path):
+    path = tmp_path / "a.xlsx"
+    book = openpyxl.Workbook()
+    for name, rows in {
+        "Notes": [["Export of May"]],
+        "Kunder": [["id", "navn"], ["1", "Ada"]],
+        "Empty": [],
+    }.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+
+    told = _read(path).unread
+    named = reading.read(path, is_header=lambda _: True, how=reading.Reading(sheet="Kunder"))
+
+    assert [(one.value, one.rejected) for one in told] == [("Kunder", False)]
+    assert (named.frame["navn"].to_list(), named.unread) == (["Ada"], ())
+
+
+def test_a_pipe_is_refused_instead_of_losing_its_beginning(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(Problem, match="a pipe"):
+        _read(tmp_path / "a.csv")

@@ -157,6 +157,38 @@ def test_mautic_contacts_keep_every_no(bring, ask):
     assert ask("SELECT attributes FROM customers ORDER BY id LIMIT 1") == [({"Points": "12"},)]
 
 
+def test_a_pinpoint_opt_out_in_other_words_is_a_no(bring, ask):
+    words = ["all", True, "ALL_CHANNELS", "", None]
+    bring(
+        "pinpoint",
+        _lines(
+            {"Id": f"e{place}", "ChannelType": "EMAIL", "Address": f"p{place}@example.com", "OptOut": word}
+            for place, word in enumerate(words)
+        ),
+    )
+
+    assert ask(_CONSENTS) == [(f"e{place}", "email", "all", "objected") for place in range(3)]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        ["ID;E-Mail;Nicht kontaktieren\n21;a@example.com;Abgemeldet: E-Mail\n22;b@example.com;\n"],
+        ["ID,E-post,Mobil\n21,a@example.com,\n", "Kontakt-ID,Grund,Kanal\n21,Abgemeldet,email\n"],
+    ],
+    ids=["a column named in German", "a report in German"],
+)
+def test_mautic_keeps_every_no_in_the_language_of_whoever_exported(bring, ask, contents):
+    bring("mautic", *contents)
+
+    assert ask(_CONSENTS) == [("21", "email", "all", "objected")]
+
+
+def test_a_mautic_table_of_ids_alone_is_refused(bring):
+    with pytest.raises(Problem, match="neither who the contacts are"):
+        bring("mautic", "ID,Wann\n21,2025-01-01\n")
+
+
 @pytest.mark.parametrize(
     ("program", "contents"),
     [("listmonk", [LISTMONK]), ("pinpoint", [_lines(ENDPOINTS)]), ("mautic", [CONTACTS, BLOCKED])],
