@@ -15,7 +15,13 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() or "COLUMNS" in os.environ else 400
 
 
-console = Console(highlight=False, width=_width())
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to `main` what a reader means who has seen enough; Rich would end with 1."""
+        raise BrokenPipeError
+
+
+console = _Console(highlight=False, width=_width())
 progress_console = Console(stderr=True, highlight=False)
 
 

@@ -11,9 +11,9 @@ from cli.main import COMMANDS, main, tidings
 
 
 def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
-    file = tmp_path / "customers.csv"
+    file = tmp_path / "mapping.toml"
     os.mkfifo(file)
-    command = [sys.executable, "-m", "cli", "import", "customers", str(file), "--json"]
+    command = [sys.executable, "-m", "cli", "import", "customers", "a.csv", "--mapping", str(file), "--json"]
     environment = {**os.environ, "TIDINGS_HOME": str(tmp_path / "home")}
     with (
         subprocess.Popen(
@@ -27,6 +27,24 @@ def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
     assert (process.returncode, out) == (130, "")
     assert "interrupted; nothing is half done" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    "words", [["campaign", "example"], ["campaign", "example", "--json"]], ids=["text", "JSON"]
+)
+def test_a_reader_who_has_seen_enough_is_no_failure(tmp_path, words):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *words],
+        env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home")},
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def _spoken():
