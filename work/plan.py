@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 from sqlalchemy import Connection
 
 from preferences.decision import decide
@@ -250,13 +251,18 @@ def as_rows(
         *((pl.lit(f',"decided_at":"{again_at.isoformat()}"'),) if again_at else ()),
         pl.lit("}"),
     )
-    ranked = decisions.ranked.with_columns(pl.int_range(pl.len()).alias("place") // WIDTH).sort(
-        "place", pl.col("rank").fill_null(127), "channel"
-    )
+    # Of each message by rank, then those that have none by name: one small number for both, sorted five at a time.
+    places = {name: place for place, name in enumerate(sorted(Channel))}
+    order = decisions.ranked.select(
+        pl.col("rank").cast(pl.Int16).fill_null(127) * WIDTH
+        + pl.col("channel").replace_strict(places, return_dtype=pl.Int16)
+    )[:, 0].to_numpy().reshape(-1, WIDTH).argsort(axis=1)  # fmt: skip
+    place = (order + np.arange(len(order))[:, None] * WIDTH).ravel()
+    entries = decisions.ranked.select(entry)[:, 0][place]
     listed = pl.DataFrame(
         {
-            "message": ranked["message"].gather_every(WIDTH),
-            "decision": "[" + ranked.select(entry)[:, 0].reshape((-1, WIDTH)).arr.join(",") + "]",
+            "message": decisions.ranked["message"].gather_every(WIDTH),
+            "decision": "[" + entries.reshape((-1, WIDTH)).arr.join(",") + "]",
         }
     )
     price = pl.col("channel").replace_strict(dict(costs), default=0.0, return_dtype=pl.Float64).round(5)
