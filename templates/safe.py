@@ -9,7 +9,7 @@ from typing import Any
 
 from babel import Locale
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from jinja2 import StrictUndefined, Template, TemplateError, nodes, pass_eval_context
 from jinja2.filters import do_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -287,8 +287,10 @@ def locale_of(language: str) -> Locale:
 
 @lru_cache(maxsize=65536)
 def money(value: Decimal | int | str, currency: str, language: str) -> str:
-    """Return an amount as the language writes it: `1 234,50 kr`, `€1,234.50`."""
-    return format_currency(Decimal(value), currency, locale=locale_of(language))
+    """Return an amount as the language writes it: `1 234,50 kr`, `€1,234.50`, `¥1,234`, but `¥1,234.50`."""
+    amount = Decimal(value)
+    whole = get_currency_precision(currency) or amount == amount.to_integral_value()
+    return format_currency(amount, currency, locale=locale_of(language), currency_digits=bool(whole))
 
 
 @lru_cache(maxsize=16384)

@@ -31,6 +31,27 @@ from tidings.invoice_parts import (
 )
 
 CENT = Decimal("0.01")
+WITHOUT_CENTS = frozenset(
+    (
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    )
+)
+"""Currencies whose tax is rounded to whole units: they have nothing smaller (ISO 4217)."""
 SLACK = Decimal("0.02")
 """Peppol BIS Billing 3.0, PEPPOL-EN16931-R120."""
 MOST_LINES = 2000
@@ -42,6 +63,15 @@ CREDIT_NOTES = frozenset({"81", "83", "261", "262", "296", "308", "381", "396", 
 def cents(amount: Decimal) -> Decimal:
     """Return an amount rounded half up to cents (BR-DEC-01 and the rest: two decimals in every currency)."""
     return amount.quantize(CENT, ROUND_HALF_UP) + 0  # no -0.00
+
+
+def smallest(currency: str) -> Decimal:
+    """Return what tax is rounded to.
+
+    >>> smallest("EUR"), smallest("ISK")
+    (Decimal('0.01'), Decimal('1'))
+    """
+    return Decimal(1) if currency in WITHOUT_CENTS else CENT
 
 
 class Line(Part):
@@ -215,6 +245,10 @@ class Invoice(Part):
         """What is taxed (BT-109)."""
         return self.line_total - self.allowance_total + self.charge_total
 
+    def tax_on(self, base: Decimal, rate: Decimal) -> Decimal:
+        """Return the tax of an amount, rounded half up to what the currency has."""
+        return cents((base * rate / 100).quantize(smallest(self.currency), ROUND_HALF_UP))
+
     @property
     def groups(self) -> tuple[TaxGroup, ...]:
         """Tax by category and rate, rounded once for each as BR-CO-17 says; by rate, then category."""
@@ -229,7 +263,7 @@ class Invoice(Part):
         found = []
         for (rate, category), base in sorted(bases.items()):
             note = said.get((rate, category))
-            tax = note.tax if note is not None and note.tax is not None else cents(base * rate / 100)
+            tax = note.tax if note is not None and note.tax is not None else self.tax_on(base, rate)
             found.append(
                 TaxGroup(
                     category=category,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from templates.einvoice.schematron import Broken
-from tidings.invoice import CENT, SLACK, Invoice, Line, cents
+from tidings.invoice import CENT, SLACK, Invoice, Line, cents, smallest
 from tidings.invoice_parts import UNTAXED, Allowance, Party
 
 _SIGNS = 2
@@ -84,8 +84,8 @@ def _taxes(invoice: Invoice) -> Found:
             yield f"BR-{group.category}-05", f"category {group.category} has rate 0, not {group.rate}"
         if group.category == "S" and not group.rate:
             yield "BR-S-05", "category S has a rate above 0"
-        expected = cents(group.base * group.rate / 100)
-        slack = CENT + len(invoice.lines) * CENT / 2
+        expected = invoice.tax_on(group.base, group.rate)
+        slack = smallest(invoice.currency) * (1 + Decimal(len(invoice.lines)) / 2)
         if abs(expected - group.tax) > slack:
             yield "BR-CO-17", f"{group.rate} % of {group.base} is {expected}, not {group.tax}"
     if any(group.category == "O" for group in invoice.groups) and len(invoice.groups) > 1:

@@ -132,6 +132,8 @@ def test_what_would_break_a_line_becomes_a_space(text: str, expected: str) -> No
 
 def test_values_are_written_as_the_language_writes_them() -> None:
     assert money(Decimal("1234.5"), "NOK", "nb") == "1\u00a0234,50\u00a0kr"
+    assert money(Decimal(1234), "JPY", "en") == "¥1,234"
+    assert money(Decimal("1234.40"), "RSD", "en") == "RSD1,234.40", "nothing that is owed is left out"
     assert money(Decimal("1234.5"), "BRL", "pt_BR") == "R$\u00a01.234,50"
     assert day(date(2026, 12, 5), "pl") == "5 grudnia 2026"
     assert percent(Decimal("12.5"), "sv") == "12,5\u00a0%"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from templates.einvoice.rules import broken_rules
 from tidings.problem import Problem
 from work.bills import EXAMPLE, check_bills, read_bills, read_mapping
 
@@ -146,6 +147,18 @@ def test_a_file_that_cannot_be_used_is_refused_whole(tmp_path, content, says):
 
     with pytest.raises(Problem, match=says):
         read_bills(file, read_mapping(None))
+
+
+def test_tax_of_a_currency_without_cents_is_whole_and_passes_the_rules():
+    line = {"description": "Lopapeysa", "quantity": 1, "unit_price": 1234, "tax_rate": 24}
+
+    [document] = check_bills(
+        [(1, GOOD | {"currency": "ISK", "total": 1530, "lines": [line]})], read_mapping(None)
+    )
+
+    assert document.reason == ""
+    assert (document.invoice.tax, document.invoice.due) == (296, 1530)
+    assert "BR-CO-17" not in {broken.rule for broken in broken_rules(document.invoice)}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
