@@ -73,11 +73,7 @@ def merge(
     one, other = _known(connection, kept), _known(connection, gone)
     if one == other:
         raise Problem(f"{kept!r} and {gone!r} are one customer already.")
-    ours, theirs = persons.members(connection, one), persons.members(connection, other)
-    persons.lock_unsent(connection, [*ours, *theirs])
-    lock_customers(connection, [*ours, *theirs])
-    if (persons.members(connection, one), persons.members(connection, other)) != (ours, theirs):
-        raise Problem("Somebody else merged one of them this moment.", todo="Look at both and try again.")
+    ours, theirs = _locked(connection, one, other)
     held = persons.hold_twins(connection, ours, theirs, reason=Reason.MERGED, now=now)
     made = persons.write_merge(
         connection, action="merge", kept=one, gone=other, because=reason, actor=actor, now=now, held=held
@@ -99,9 +95,7 @@ def split(connection: Connection, reference: str | int, *, actor: str, because: 
     record = reference if isinstance(reference, int) else record_of(connection, reference)
     if record is None:
         raise _nobody(reference)
-    everybody = persons.members(connection, record)
-    persons.lock_unsent(connection, everybody)
-    lock_customers(connection, everybody)
+    [everybody] = _locked(connection, record)
     merges = persons.standing_merges(connection, everybody)
     if not merges:
         raise Problem(f"Customer {reference!r} is not merged with anybody.")
@@ -133,6 +127,21 @@ def split(connection: Connection, reference: str | int, *, actor: str, because: 
     detail = {"because": reason, "split": undone.gone, "merge": undone.id, "denials": denials}
     note(connection, actor=actor, action="split", subject=f"customer:{undone.kept}", detail=detail)
     return Merged(merge=made, kept=undone.kept, gone=undone.gone, messages=messages, denials=denials)
+
+
+def _locked(connection: Connection, *records: int) -> list[list[int]]:
+    """Return all records of each one's person, locked.
+
+    Raises:
+        Problem: they were others before the locks were ours: what was asked for is not what would be done.
+    """
+    found = [persons.members(connection, one) for one in records]
+    everybody = [one for whole in found for one in whole]
+    persons.lock_unsent(connection, everybody)
+    lock_customers(connection, everybody)
+    if [persons.members(connection, one) for one in records] != found:
+        raise Problem("Somebody else merged or split them this moment.", todo="Look at them and try again.")
+    return found
 
 
 def _rewrite(connection: Connection, customers: Sequence[int]) -> None:

@@ -1,5 +1,6 @@
 """Two records of one person: merged nothing is looser and nothing goes out twice, split everything is as it was."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import polars as pl
@@ -16,6 +17,7 @@ from store.persons import members
 from store.segments import where
 from store.tables import addresses, customers, messages, touchpoints, undecided
 from store.undecided import freeze_campaign
+from tests.patience import until
 from tests.town import NOON, agree, install, settle, suppress
 from tests.web.letters import send
 from tidings.channel import Channel
@@ -292,6 +294,32 @@ def test_three_records_merge_and_any_of_them_is_split_again(engine):
         assert [members(connection, one) for one in ids] == [[ids[0], ids[2]], [ids[1]], [ids[0], ids[2]]]
         split(connection, "C1", **BY)
         assert [members(connection, one) for one in ids] == [[one] for one in ids]
+
+
+def test_who_splits_at_the_same_moment_as_somebody_else_splits_nothing_more(engine):
+    ids = settle(engine, 3)
+    with engine.begin() as connection:
+        merge(connection, "C1", "C2", **BY)
+        merge(connection, "C1", "C3", **BY)
+
+    def also():
+        with engine.begin() as connection:
+            return split(connection, "C2", **BY)
+
+    def waits():
+        with engine.connect() as connection:
+            locked = "wait_event_type = 'Lock' AND datname = current_database()"
+            return connection.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {locked}"))
+
+    with ThreadPoolExecutor() as pool:
+        with engine.begin() as connection:
+            split(connection, "C2", **BY)
+            second = pool.submit(also)
+            until(waits)
+        with pytest.raises(Problem, match="this moment"):
+            second.result()
+    with engine.connect() as connection:
+        assert members(connection, ids[0]) == [ids[0], ids[2]]
 
 
 def test_erasing_one_record_erases_the_person(settings, engine, two):
