@@ -71,12 +71,16 @@ def share(context: Context, part: float, whole: float = 1.0, digits: int = 1) ->
 
 
 @pass_context
-def on(context: Context, value: date) -> Markup:
-    """Return a day in its element: `21 Nov 2026`."""
+def on(context: Context, value: date | str) -> Markup | str:
+    """Return a day in its element: `21 Nov 2026`; a text that does not begin with a day as it is."""
     from babel.dates import format_date
 
-    shown = format_date(value, format="medium", locale=_of(context))
-    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), shown)
+    try:
+        day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+    except ValueError:
+        return str(value)
+    shown = format_date(day, format="medium", locale=_of(context))
+    return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), shown)
 
 
 @pass_context

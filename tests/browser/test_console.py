@@ -1,6 +1,7 @@
 """The staff's pages as people have them: phone and desktop, light and dark, without scripts, by keyboard, live."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -173,10 +174,12 @@ def test_billing_takes_a_file_to_the_customers_without_a_script_and_another_pers
         )
 
 
-def test_a_run_moves_while_somebody_looks(house, opened):
+def test_a_run_moves_while_somebody_looks_is_told_and_leaves_the_place_as_it_was(house, opened):
     page = opened(f"/runs/{house.run}", Role.MARKETING, name="mia")
     sent = page.locator(".figure", has_text="Sent").locator("b")
     before = int(sent.inner_text())
+    page.get_by_text("As a table").click()
+    page.locator("summary").focus()
 
     with house.engine.begin() as connection:
         connection.execute(
@@ -186,6 +189,9 @@ def test_a_run_moves_while_somebody_looks(house, opened):
         )
 
     expect(sent).to_have_text(str(before + 3))
+    expect(page.get_by_role("table", name="From the audience to the answers")).to_be_visible()
+    expect(page.locator("summary")).to_be_focused()
+    expect(page.locator("#told")).to_contain_text(re.compile(r"% of \d+ out"))
 
 
 def test_a_run_is_paused_and_goes_on_without_a_script(house, opened):

@@ -84,7 +84,8 @@ def begin(page, name):
     ):
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_label("Valid until").fill("2029-11-30")
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
 
 
 def clean(page):
@@ -172,6 +173,21 @@ def test_a_segment_is_clicked_together(chromium, house, scripts):
     page.get_by_label("Name", exact=True).fill(f"norway-{scripts}".lower())
     page.get_by_role("button", name="Save as a new version").click()
     expect(page).to_have_url(re.compile(r"/segments/norway-(true|false)\?said=saved"))
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_enter_in_a_field_asks_for_nothing_and_removes_nothing(chromium, house, scripts):
+    page = visitor(chromium, house, scripts=scripts)
+    begin(page, f"enter-{scripts}".lower())
+    with page.expect_navigation():
+        page.get_by_label("Campaign name").press("Enter")
+    expect(page.locator("h1")).to_contain_text("Draft")
+
+    page.goto("/segments/new")
+    page.get_by_label("Value").fill("NO")
+    with page.expect_navigation():
+        page.get_by_label("Value").press("Enter")
+    expect(page.locator("#count b")).to_have_text("5")
 
 
 def test_the_composer_by_keyboard_alone(chromium, house):

@@ -55,4 +55,5 @@ def _drawn(language: str, hours: Sequence[Hour], title: str) -> Markup | str:
         )
         for one in hours[:HOURS]
     ]
-    return charts.bars(bars, title=title, table=words(language)["console"]["table"]) if bars else ""
+    drawn = charts.bars(bars, title=title, table=words(language)["console"]["table"])
+    return Markup("<h3>{}</h3>{}").format(title, drawn) if bars else ""

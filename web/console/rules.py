@@ -133,7 +133,7 @@ def _comparison(values: Mapping[str, str]) -> dict[str, Any]:
     if values["op"] in {"exists", "missing"}:
         return rule
     if not text:
-        raise Problem(f"{values['field']} {values['op']}: what is it compared with?")
+        raise Problem(f"{values['field'].removeprefix('attributes.')}: what is it compared with?")
     if values["op"] in {"in", "not in"}:
         return rule | {"value": [one.strip() for one in text.split(",") if one.strip()]}
     if values["field"] == "created_at":

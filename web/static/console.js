@@ -11,19 +11,37 @@ function ownTime(part) {
   }
 }
 ownTime(document);
-document.addEventListener("htmx:after:swap", () => ownTime(document));
+// What moved by itself is also said: the parts with data-told, when they have been still, and not without end.
+const status = document.getElementById("told");
+let heard = 0, soon;
+function tell() {
+  clearTimeout(soon);
+  soon = setTimeout(() => {
+    const said = [...document.querySelectorAll("[data-told]")].map((one) => one.textContent.trim().replace(/\s+/g, " ")).join(", ");
+    if (said === status.textContent) return;
+    status.textContent = said;
+    heard = Date.now();
+  }, Math.max(1000, heard + 10_000 - Date.now()));
+}
+document.addEventListener("htmx:after:swap", () => { ownTime(document); tell(); });
 
 // <section data-live="/runs/x/live">: the server sends the part anew whenever it changed, and "end" when it is final.
+// Whoever reads it keeps the place: what is open, how far a table is scrolled, where the keyboard is.
 for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
+  const all = (kind) => [...part.querySelectorAll(kind)];
+  const stops = "a, button, summary, [tabindex]";
   source.onmessage = (event) => {
-    const open = [...part.querySelectorAll("details[open][id]")].map((one) => one.id);
-    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = all("details").map((one) => one.open);
+    const scrolled = all(".scroll").map((one) => one.scrollLeft);
+    const focused = all(stops).indexOf(document.activeElement);
     part.innerHTML = event.data;
-    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
-    if (focused) document.getElementById(focused)?.focus();
+    all("details").forEach((one, place) => { one.open = open[place] ?? false; });
+    all(".scroll").forEach((one, place) => { one.scrollLeft = scrolled[place] ?? 0; });
+    all(stops)[focused]?.focus({ preventScroll: true });
     ownTime(part);
     htmx.process(part);
+    tell();
   };
   source.addEventListener("end", () => source.close());
   addEventListener("pagehide", () => source.close());
