@@ -6,7 +6,9 @@ from itertools import permutations
 import pytest
 from sqlalchemy import text
 
-from tests.town import NOON, agree, settle, state
+from preferences.policy import Policy
+from store.policies import current_policy
+from tests.town import NOON, agree, settle, state, suppress
 from tests.work.test_deliver import House
 from tidings.problem import Problem
 from work.as_of import explain_as_of
@@ -155,6 +157,24 @@ def test_a_decision_is_proved_by_its_facts_also_when_they_have_changed_since(hou
     assert (fresh["proved"], fresh["differs"], fresh["facts_changed"]) == (True, [], False)
     assert (later["proved"], later["differs"], later["facts_changed"]) == (True, [], True)
     assert later["today"]["channel"] == "sms"
+
+
+@pytest.mark.parametrize("many", [1, 7, 30])
+def test_a_decision_is_proved_behind_many_changes_and_other_policies(house, engine, many):
+    (ada,) = settle(engine, channels=("email", "sms"))
+    house.plan()
+    with engine.begin() as connection:
+        for number in range(3):
+            current_policy(connection, Policy(explore=0.01 * (number + 1)))
+        suppress(connection, "email", "c1@example.org", "stop")
+    for number in range(many):
+        with engine.begin() as connection:
+            state(
+                connection, ada, channels=["sms", "email"][: 1 + number % 2], at=NOON - timedelta(days=number)
+            )
+    found = explain(house.installation, "C1", house.run, now=NOON)
+
+    assert (found["proved"], found["differs"], found["facts_changed"]) == (True, [], True)
 
 
 def test_a_decision_that_somebody_changed_is_not_proved(house, engine):
