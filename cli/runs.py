@@ -9,7 +9,7 @@ from cli.options import Json, Now, Out
 from cli.output import console, print_json
 from cli.reports import show_report
 from tidings.channel import Channel
-from tidings.problem import Exit
+from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 runs = App(name="runs", help="Runs of campaigns and invoices: list them, show one.")
@@ -172,10 +172,15 @@ def adopt(*, by: str, json: Json = False) -> int:
         Who says so; recorded.
     """
     from work.installation import adopt as take_over
-    from work.installation import opened
+    from work.installation import is_half_restored, opened
 
     settings = Settings.read()
     with opened(settings) as installation, installation.engine.begin() as connection:
+        if is_half_restored(connection):
+            raise Problem(
+                "This database was being restored and the restore did not end: what may have left has no name yet.",
+                todo="Restore the backup once more, into a new home and an empty database.",
+            )
         take_over(connection, settings, by=by)
     if json:
         print_json({"adopted_by": by, "mode": settings.mode})

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from io import BytesIO
+from io import BytesIO, RawIOBase
 from pathlib import Path
+from typing import BinaryIO
 
 from sqlalchemy import text
 
@@ -104,13 +105,24 @@ def _files(home: Path, snapshot: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path) -> str:
-    with path.open("rb") as source:
-        digest = hashlib.file_digest(source, "sha256").hexdigest()
+    """Add a file as it is now and return the hash of what was added: somebody may write a template meanwhile."""
     entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = path.stat().st_size, 0o600
-    with path.open("rb") as source:
-        tar.addfile(entry, source)
-    return digest
+    with path.open("rb") as file:
+        entry.size, entry.mode = os.fstat(file.fileno()).st_size, 0o600
+        read = _Hashed(file)
+        tar.addfile(entry, read)
+    return read.digest.hexdigest()
+
+
+class _Hashed(RawIOBase):
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        found = self._file.read(size)
+        self.digest.update(found)
+        return found
 
 
 def _add_bytes(tar: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -150,13 +150,33 @@ def _value(connection: Connection, key: str) -> str | None:
     return str(found) if found else None
 
 
+HALF_RESTORED = "half_restored"
+
+
+def begin_restore(connection: Connection) -> None:
+    """Remember that what may have left is not named yet: until it is, nothing leaves, whoever adopts the database."""
+    connection.execute(
+        insert(installation_table).values(key=HALF_RESTORED, value="true").on_conflict_do_nothing()
+    )
+
+
+def end_restore(connection: Connection) -> None:
+    """Forget it: every doubt has its name."""
+    connection.execute(text("DELETE FROM installation WHERE key = :key"), {"key": HALF_RESTORED})
+
+
+def is_half_restored(connection: Connection) -> bool:
+    """Tell whether a restore was broken off before it had named what may have left."""
+    return _value(connection, HALF_RESTORED) is not None
+
+
 def mode_of(connection: Connection, settings: Settings) -> Mode:
     """Return the mode to use: the one that is set, unless this database is a copy of the one that was made live.
 
     A database remembers where it first went live. A restored or copied one, or one that another machine or home opens,
     falls back to the outbox until `tidings adopt` says that it is the real one now (design/delivery.md, rule 11).
     """
-    if settings.mode is Mode.OUTBOX:
+    if settings.mode is Mode.OUTBOX or is_half_restored(connection):
         return Mode.OUTBOX
     here = fingerprint(connection, settings)
     connection.execute(

@@ -34,7 +34,7 @@ from tidings.settings import Settings
 from work import run as stages
 from work.backup import DATABASE, FOLDERS, KEPT, MANIFEST
 from work.departures import capabilities, doubt_ready, read
-from work.installation import Installation
+from work.installation import Installation, begin_restore, end_restore
 
 BATCH = 1_000
 
@@ -121,6 +121,8 @@ def doubt_what_may_have_left(installation: Installation, *, since: datetime, now
     for each in Channel:
         name, capability = sent_by(installation.settings, each)
         tally[capability] += _doubted(installation, each, name, capability, since, now)
+    with installation.engine.begin() as connection:
+        end_restore(connection)
     return +tally
 
 
@@ -144,11 +146,16 @@ def _extracted(source: Path, target: Path) -> dict[str, Any]:
         ) from error
     for name, digest in expected.items():
         path = target / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        if not path.is_file() or _digest(path) != digest:
             raise Problem(f"{source}: {name} is damaged.", todo="Use another backup; nothing was changed.")
     if {member.name for member in members} != expected.keys() | {MANIFEST}:
         raise Problem(f"{source} holds files that its manifest does not name.", todo="Nothing was changed.")
     return manifest
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
@@ -182,6 +189,7 @@ def _into_database(dumped: Path, settings: Settings, *, by: str, point: str) -> 
                 subject="database",
                 detail={"point": point},
             )
+            begin_restore(connection)
     finally:
         store.close()
 

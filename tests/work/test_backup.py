@@ -4,6 +4,7 @@ import io
 import json
 import stat
 import tarfile
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -34,7 +35,7 @@ from work.backup import back_up
 from work.campaign import open_campaign, parse_campaign
 from work.deliver import Sender
 from work.departures import folder
-from work.installation import adopt
+from work.installation import adopt, mode_of
 from work.restore import doubt_what_may_have_left, learn_departures, sent_by, unpack
 from work.settle import settle as settle_doubts
 
@@ -238,6 +239,7 @@ def test_without_a_record_of_what_left_every_run_waits_for_a_second_person_for_a
     again = restored(tmp_path / "backup.tar")
 
     assert learn_departures(again, [folder(again.home)], now=LATER) is None
+    doubt_what_may_have_left(again, since=NOON, now=LATER)
 
     for name, now, expected in (("soon", LATER, "waiting_release"), ("later", LATER + 8 * DAY, "sending")):
         run = begin(again, name=name, now=now, released=False)
@@ -342,6 +344,19 @@ def test_what_was_being_handed_over_meanwhile_is_counted_among_the_doubts(town, 
     again = restored(tmp_path / "backup.tar")
 
     assert doubt_what_may_have_left(again, since=LATER, now=LATER) == {"none": 20}
+
+
+def test_a_restore_that_was_broken_off_sends_nothing(town, backup, restored, peer):
+    """It was killed before it had named what may have left, and somebody adopted what there was."""
+    send(town)
+    again = restored(backup)
+
+    assert again.mode is Mode.OUTBOX
+    send(replace(again, settings=again.settings.model_copy(update={"mode": again.mode})))
+    assert len(peer.taken) == 20
+    doubt_what_may_have_left(again, since=NOON, now=LATER)
+    with again.engine.begin() as connection:
+        assert mode_of(connection, again.settings) is Mode.LIVE
 
 
 def test_days_that_no_backup_is_brought_back_from_are_forgotten(town):
