@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from bench.figure import Figure
+from tidings.memory import keep_freed
 from tidings.problem import Problem
 
 ORDER = (
@@ -38,6 +39,7 @@ SUITES = tuple(suite for suite in ORDER if find_spec(f"bench.{suite}"))
 
 def main(words: list[str] | None = None) -> int:
     """Run the suites that `words` name, all of them when it names none; return the exit code."""
+    keep_freed()  # as `tidings` does
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--only", choices=SUITES, action="append", metavar="|".join(SUITES))
     console = Console(width=120)

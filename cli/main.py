@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError, Parameter
 
+from tidings.memory import keep_freed
 from tidings.problem import Exit, Problem
 
 
@@ -17,6 +18,7 @@ def main(arguments: list[str] | None = None) -> None:
     A person never sees a traceback; `--debug` anywhere shows it.
     """
     _have_a_name()
+    keep_freed()
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
