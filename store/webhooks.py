@@ -213,6 +213,16 @@ _TAKE = text("""
 """)
 
 
+def give_back(connection: Connection, calls: Sequence[Call], *, now: datetime) -> None:
+    """Leave calls that were taken and not made due as they were."""
+    connection.execute(
+        text("""UPDATE webhook_calls c SET due_at = :now, tries = tries - 1
+                  FROM unnest(CAST(:webhooks AS bigint[]), CAST(:events AS bigint[])) AS t (webhook_id, event_id)
+                 WHERE (c.webhook_id, c.event_id) = (t.webhook_id, t.event_id) AND c.state = 'waiting'"""),
+        {"now": now, "webhooks": [one.webhook for one in calls], "events": [one.event for one in calls]},
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Heard:
     """What an endpoint said to a call."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from random import random
+from time import monotonic
 from typing import Any
 
 from standardwebhooks import Webhook as Signer
@@ -32,6 +34,9 @@ GIVEN_UP_AFTER = timedelta(days=3)
 ROTATION = timedelta(days=1)
 """How long the secret before signs beside the new one."""
 _AT_ONCE = 8
+"""Calls to one endpoint; a slow one has no more of our threads."""
+_ROUND = 5.0
+"""Seconds after which a round begins no call more: what a slow endpoint was to hear keeps no other one waiting."""
 _BATCH = 200
 _GONE = 410
 _OK = range(200, 300)
@@ -128,7 +133,7 @@ def replay(
 
 
 def deliver(installation: Installation, *, now: datetime) -> int:
-    """Call the endpoints with what is due, several at once; returns how many calls were made.
+    """Call the endpoints with what is due, several at once for each; returns how many calls were made.
 
     No transaction is open while an endpoint is called. A process that dies has its calls made again by another one.
     A copy of a live database that nobody adopted calls nobody: the systems there hear from the real one.
@@ -145,15 +150,25 @@ def deliver(installation: Installation, *, now: datetime) -> int:
     if not calls:
         return 0
 
-    def ask(call: Call) -> tuple[Call, Said | str]:
+    ends = monotonic() + _ROUND
+
+    def ask(call: Call) -> tuple[Call, Said | str | None]:
+        if monotonic() > ends:
+            return call, None
         try:
             return call, _call(call, timeout=settings.timeout, loopback=settings.loopback)
         except Unreachable as error:
             return call, str(error)
 
-    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="webhook") as pool:
-        said = list(pool.map(ask, calls))
+    with ExitStack() as open_pools:
+        pools = {
+            webhook: open_pools.enter_context(ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="webhook"))
+            for webhook in {call.webhook for call in calls}
+        }
+        asked = [one.result() for one in [pools[call.webhook].submit(ask, call) for call in calls]]
+    said = [(call, answer) for call, answer in asked if answer is not None]
     with installation.engine.begin() as connection:
+        endpoints.give_back(connection, [call for call, answer in asked if answer is None], now=now)
         endpoints.record(connection, [_heard(call, answer, now) for call, answer in said], now=now)
         for webhook in {one.webhook for one, answer in said if _gone(answer)}:
             endpoints.disable(connection, webhook, because="it said 410 Gone", now=now)

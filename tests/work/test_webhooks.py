@@ -1,7 +1,9 @@
 """Events reach endpoints signed, again when they were not heard, and never somebody who did not ask."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -9,6 +11,7 @@ from standardwebhooks import Webhook as Signer
 
 from store.consents import Consent, append
 from store.events import announce
+from tests.patience import until
 from tests.peers.http import HttpPeer
 from tests.town import install, settle
 from tidings.problem import Problem
@@ -257,6 +260,30 @@ def test_a_dead_endpoint_keeps_no_other_waiting(home, endpoint):
 
     assert len(endpoint.requests) == 35
     assert len(silent.requests) - asked == 5
+
+
+def test_a_slow_endpoint_keeps_no_other_waiting_and_hears_the_rest_later(home, endpoint):
+    slow, freed = Endpoint(), Event()
+
+    def answer(fault, reference):
+        freed.wait(1.5)
+        return 204, {}, b""
+
+    slow.answer = answer
+    listen(home, slow, "a slow one")
+    listen(home, endpoint)
+    happen(home, times=100)
+    with ThreadPoolExecutor() as pool:
+        round_ = pool.submit(webhooks.deliver, home, now=NOW)
+        until(lambda: len(endpoint.heard()) == 100)
+        assert len(slow.heard()) < 80
+        made = round_.result()
+    freed.set()
+
+    assert made < 200
+    assert webhooks.deliver(home, now=NOW) == 200 - made
+    assert set(rows(home, "SELECT state, tries FROM webhook_calls")) == {("sent", 1)}
+    slow.close()
 
 
 def test_what_a_dead_process_had_taken_is_called_by_the_next(home, endpoint, engine):
