@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from preferences.decision import decide
 from preferences.policy import Policy
-from store import slips
+from store import preference, slips
 from store.facts import read_facts
 from store.mismatches import ASKED, candidates, reachable
 from store.owner import alone
@@ -28,6 +28,7 @@ from tidings.purpose import Purpose
 from tidings.reason import Reason
 from work.installation import Installation
 from work.plan import expected_costs
+from work.wishes import spoken
 
 if TYPE_CHECKING:
     import polars as pl
@@ -143,7 +144,14 @@ def answer(
     topic: str,
     now: datetime,
 ) -> None:
-    """Write down which of two channels a customer means; in a transaction that holds their lock."""
+    """Write down which of two channels a customer means; in a transaction that holds their lock.
+
+    Who wanted these channels only wants no more of them by answering than the one that they chose.
+    """
+    known = preference.read(connection, customer=customer, brand=brand.id)
+    said = next(spoken(known, "order", topic, now), None) if known else None
+    only = said is not None and said["value"].get("only") is True
+    rest = [one for one in said["channels"] if one != first] if said and only else [other]
     append(
         connection,
         [
@@ -155,7 +163,8 @@ def answer(
                 actor="customer",
                 brand=brand.id,
                 topic=topic,
-                channels=(first, other),
+                channels=(first, *rest),
+                value={"only": True} if only else {},
                 proof=f"asked {first} or {other}",
             )
         ],

@@ -16,7 +16,7 @@ from tidings.channel import Channel
 from tidings.outcome import Accepted
 from web.app import create
 from work.merge import merge
-from work.mismatch import AGAIN, ask, ask_of_all, mismatches
+from work.mismatch import AGAIN, answer, ask, ask_of_all, mismatches
 from work.preference import read
 from work.slips import hand_out
 
@@ -224,6 +224,25 @@ def test_the_answer_is_a_statement_that_says_where_it_came_from(home, engine, as
             connection, customer=customer, brand=brand, policy=home.policy, now=NOON + timedelta(hours=1)
         )
     assert known.answers["invoice"].startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "channels"),
+    [
+        pytest.param("email", "letter", ["email"], id="keep"),
+        pytest.param("letter", "email", ["letter", "email"], id="switch"),
+    ],
+)
+def test_who_wanted_one_channel_only_gets_no_more_by_answering(home, engine, first, other, channels):
+    [customer] = settle(engine, channels=("email", "sms", "letter"))
+    says(engine, customer, "email", value={"only": True}, topic="offer")
+    with engine.begin() as connection:
+        answer(
+            connection, customer=customer, brand=home.organisation.brand(None), first=first, other=other,
+            topic="offer", now=NOON,
+        )  # fmt: skip
+        newest = text("SELECT channels, value FROM statements ORDER BY id DESC LIMIT 1")
+        assert tuple(connection.execute(newest).one()) == (channels, {"only": True})
 
 
 @pytest.mark.parametrize(
