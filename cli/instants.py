@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 from tidings.problem import Problem
 
 
-def instant(words: str | None) -> datetime | None:
-    """Return an ISO 8601 instant in UTC; without an offset it is UTC.
+def instant(words: str | None, option: str = "--now") -> datetime | None:
+    """Return an ISO 8601 instant in UTC, as an option says it; without an offset it is UTC.
 
     Raises:
         Problem: not an instant.
@@ -14,9 +14,15 @@ def instant(words: str | None) -> datetime | None:
     if words is None:
         return None
     try:
-        moment = datetime.fromisoformat(words)
-    except ValueError as error:
-        raise Problem(f"--now: {words!r} is not an instant.", todo="Write 2026-03-03T09:00:00Z.") from error
+        return _in_utc(words)
+    except (ValueError, OverflowError) as error:
+        raise Problem(
+            f"{option}: {words!r} is not an instant.", todo="Write 2026-03-03T09:00:00Z."
+        ) from error
+
+
+def _in_utc(words: str) -> datetime:
+    moment = datetime.fromisoformat(words)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -35,11 +41,10 @@ def day_or_instant(words: str) -> datetime:
         day = date.fromisoformat(words)
     except ValueError:
         try:
-            moment = datetime.fromisoformat(words)
-        except ValueError as error:
+            return _in_utc(words)
+        except (ValueError, OverflowError) as error:
             raise Problem(
                 f"--as-of: {words!r} is neither a day nor an instant.",
                 todo="Write 2026-03-04 or 2026-03-04T09:00:00Z.",
             ) from error
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return end_of(day)

@@ -162,7 +162,7 @@ def returned(
             report = returned_file(installation, file, because=because, now=moment, rejects=rejects)
         else:
             report = returned_one(
-                installation, reference or "", because=because, at=instant(at) or moment, now=moment
+                installation, reference or "", because=because, at=instant(at, "--at") or moment, now=moment
             )
     if json:
         print_json(report.as_json())

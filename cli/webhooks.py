@@ -177,7 +177,7 @@ def replay(
         count = webhooks.replay(
             installation,
             name,
-            since=instant(since) if since else None,
+            since=instant(since, "--since"),
             ids=[webhooks.number_of(one) for one in event],
             actor=_actor(by),
             now=datetime.now(UTC),

@@ -127,6 +127,11 @@ def test_what_was_known_on_a_day(tidings, run, settings):
         pytest.param(
             ("explain", "C1", "--as-of", "yesterday", "--purpose", "offer"), "neither a day", id="no day"
         ),
+        pytest.param(
+            ("explain", "C1", "--as-of", "0001-01-01T00:00+14:00", "--purpose", "offer"),
+            "neither a day",
+            id="no year",
+        ),
         pytest.param(("explain", "C1", "--as-of", "2026-01-01"), "is no purpose", id="no question"),
     ],
 )

@@ -50,11 +50,13 @@ def test_an_endpoint_lives_through_all_commands(tidings):
         (("remove", "crm"), "no webhook 'crm'"),
         (("replay", "crm"), "needs a moment or events"),
         (("replay", "crm", "--event", "17x"), "no event's id"),
-        (("replay", "crm", "--since", "yesterday"), "not an instant"),
+        (("replay", "crm", "--since", "yesterday"), "--since: 'yesterday' is not an instant"),
+        (("replay", "crm", "--since", "9999-12-31T23:59-14:00"), "is not an instant"),
     ],
     ids=[
         "without TLS", "a private address", "no event", "rotate a stranger", "remove a stranger",
         "replay nothing", "replay what is no event", "replay since no moment",
+        "replay since a moment beyond all years",
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_in_a_sentence(tidings, words, said):
