@@ -192,12 +192,15 @@ def overdue(
 
     They were named `settle_after` ago, and their lease has been over for as long: until then a sender that was only
     cut off from the database, or that stood still, may still hand over what others take for the work of a dead one.
+    About an erased customer nobody is asked: the number that a list is searched by is gone, and nothing under none is no
+    proof that nothing was taken.
     """
     rows = connection.execute(
         text(f"""
             SELECT a.id::text FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
             JOIN messages m ON m.id = d.message_id
             WHERE a.provider = :provider AND d.channel = :channel AND a.state = '{AttemptState.UNKNOWN}'
+              AND d.address <> 'erased'
               AND a.ended_at <= :before AND a.lease_until + :lag <= clock_timestamp()
               AND (CAST(:run AS text) IS NULL OR m.run_id = :run) ORDER BY a.started_at, a.id
         """),

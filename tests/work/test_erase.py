@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from store.audit import verdict
 from store.customers import find
+from store.doubts import overdue
 from store.tables import addresses, calls, metadata, receipts, replies
 from tests.shelf import add_message, add_run
 from tests.town import NOON, install, settle, suppress
@@ -195,6 +196,22 @@ def test_what_was_on_its_way_brings_nobody_back(settings, engine, answer):
     assert not {kind for (kind,) in town.sql("SELECT kind FROM touchpoints")} & {
         "opened", "complained", "stopped"
     }  # fmt: skip
+
+
+def test_no_list_is_asked_about_somebody_who_was_erased(settings, engine):
+    """Twilio's list of messages to nobody is empty, which would look as if the SMS had never been taken."""
+    settle(engine, 2, channels=("sms",))
+    town = Town(settings, engine).plan()
+    with town.sender() as sender:
+        [batch] = town.claim(sender)
+    erase(town.installation, "C1", by="Ola", because="asked", now=NOON)
+    town.sql("UPDATE attempts SET state = 'unknown', ended_at = started_at, lease_until = started_at")
+
+    with engine.connect() as connection:
+        name = town.sms.name
+        asked = overdue(connection, name, channel="sms", settle_after=timedelta(0), now=NOON)
+
+    assert asked == [one.attempt for one in batch.claimed if one.customer == 2]
 
 
 CANARY = "Zofia-was-here"
