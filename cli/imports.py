@@ -168,7 +168,8 @@ def show_problems(report: ImportReport, *, dry_run: bool, rejects: Path | None =
     first = {(one.column, one.problem): one for one in reversed(report.problems)}
     for kind, count in kinds.most_common(_SHOWN):
         one = first[kind]
-        where = f"row {one.row}" if count == 1 else f"{count:,} times, first in row {one.row}"
+        place = f"row {one.row}" if one.row else "beside the rows"
+        where = place if count == 1 else f"{count:,} times, first {'in ' if one.row else ''}{place}"
         console.print(
             f"  {one.column or 'row'}: {one.problem} ({where}: {one.value!r})", markup=False, soft_wrap=True
         )

@@ -5,6 +5,7 @@ import os
 import sys
 from getpass import getuser
 from importlib.metadata import version
+from io import TextIOWrapper
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -19,6 +20,10 @@ def main(arguments: list[str] | None = None) -> None:
     """
     _have_a_name()
     keep_freed()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="replace"
+        )  # a terminal that has no such letter shows another, as do `ls` and `ps`
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
@@ -60,6 +65,17 @@ def _passing(error: BaseException) -> str:
     return next((said for name, said in DATABASE.items() if name in kinds), "")
 
 
+def _refused(error: BaseException) -> str:
+    """Return what an error says of a place or a word that was given, '' where it says nothing of them."""
+    match error:
+        case OSError(filename=str() as place):  # a home that is a file, another's, or read-only
+            return f"{place} cannot be used: {error.strerror}."
+        case UnicodeEncodeError():
+            wrong = error.object[error.start : error.end]
+            return f"{wrong!r} in a word or a file's name is not UTF-8; rename it."
+    return ""
+
+
 def _told(error: BaseException) -> int:
     """Say in one sentence what ended the command; return its exit code."""
     match error:
@@ -74,6 +90,8 @@ def _told(error: BaseException) -> int:
             said, code = "interrupted; nothing is half done, the same command goes on.", 130
         case Exception() if what := _passing(error):
             said, code = f"{what}; nothing is lost, the same command goes on.", Exit.FAILED
+        case Exception() if what := _refused(error):
+            said, code = what, Exit.UNUSABLE
         case Exception():
             what = (str(error).splitlines() or [""])[0]
             said = f"{type(error).__name__}: {what}. This is a fault of ours; --debug shows where."

@@ -27,7 +27,8 @@ progress_console = Console(stderr=True, highlight=False)
 
 def print_json(value: Any) -> None:
     """Print exactly one JSON value on stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, default=_plain)
+    narrow = (sys.stdout.encoding or "utf-8").casefold() != "utf-8"
+    json.dump(value, sys.stdout, ensure_ascii=narrow, indent=2, default=_plain)
     sys.stdout.write("\n")
 
 

@@ -7,6 +7,7 @@ reach the socket, because `data` is mode 0700; nothing listens on the network. S
 
 import fcntl
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -293,9 +294,10 @@ def _run(command: list[Path | str], user: int, *, said: str = "") -> None:
         check=False,
     )
     if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        told = [line for line in lines if re.search(r"error:|FATAL:|PANIC:", line)] or lines[-1:]
         raise Problem(
-            f"The embedded database could not be made: {' '.join(last)}.",
+            f"The embedded database could not be made: {' '.join(told[:1])}.",
             todo="Set TIDINGS_DATABASE to a PostgreSQL server.",
             code=Exit.FAILED,
         )

@@ -1,5 +1,6 @@
 """The command line as a person's hands meet it."""
 
+import json
 import os
 import signal
 import subprocess
@@ -103,3 +104,41 @@ def test_a_setting_that_a_provider_misses_is_a_sentence(tmp_path):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("tidings: TIDINGS_SMS is twilio, but TIDINGS_TWILIO__")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "said"),
+    [
+        (["runs", "list"], {"TIDINGS_HOME": "/dev/null"}, "/dev/null"),
+        (["keys", "add", os.fsdecode(b"K\xf8nde"), "--role", "system"], {}, "is not UTF-8"),
+    ],
+    ids=["a home that is a file", "a word in Latin-1"],
+)
+def test_what_the_machine_refuses_is_no_fault_of_ours(tmp_path, words, settings, said):
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *words],
+        env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home")} | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode in {1, 2}
+    assert said in done.stderr
+    assert "fault of ours" not in done.stderr
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "JSON"])
+def test_a_terminal_without_our_letters_gets_the_rest(more):
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "laws", "--country", "NO", *more],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    if more:
+        assert "markedsføringsloven" in json.dumps(json.loads(done.stdout), ensure_ascii=False)
+    else:
+        assert b"markedsf?ringsloven" in done.stdout
