@@ -4,10 +4,11 @@
 |---|---|
 | `key` | it is sent again under the same key, at the same provider, which keeps one copy, while it remembers |
 | `list` | the provider is asked once its list has caught up (`settle_after`) |
-| `event` | its event. Silence proves an absence only by MARGIN and CANARIES (`store.doubts.silent`) |
+| `event` | its event; silence proves nothing, but behind CANARIES nobody waits for it longer than MARGIN |
 | `none` | nothing can: a required purpose is sent once more under the same reference, marketing stays a named doubt |
 
-Where a list or an event was to come and did not, a required purpose is sent once more after PATIENCE. A second doubt of
+Where a list or an event was to come and did not, a required purpose is sent once more: after PATIENCE, or as soon as
+later messages were heard of and this one was not (`store.doubts.unheard`). A second doubt of
 one delivery, and every doubt of marketing, stays until evidence comes or a person settles it (`work.doubts`). So does
 one whose second try was refused or rejected: an answer about the second says nothing about the first (`work.outcome`).
 """
@@ -21,7 +22,7 @@ import structlog
 from channels.contract import Capability, Doubt, Forgets, Lists, Provider
 from store.calls import open_calls
 from store.claims import Claimed, left_open
-from store.doubts import may_be_elsewhere, name_doubts, overdue, resend, silent, started
+from store.doubts import may_be_elsewhere, name_doubts, overdue, resend, started, unheard
 from store.invoices import documents
 from tidings.receipt import Receipt, ReceiptKind
 from work.build import Ready, parcels, read_context
@@ -34,10 +35,10 @@ PATIENCE = timedelta(hours=24)
 """How long a required purpose waits for the list or the events of its provider before it is sent once more."""
 
 MARGIN = timedelta(hours=1)
-"""How long nothing may be heard of an attempt before silence says anything; SES reports within minutes."""
+"""How long news of an attempt is waited for where others are heard of; SES reports within minutes."""
 
 CANARIES = 3
-"""So many later messages must have been reported before silence about an earlier one says anything."""
+"""So many later messages must have been reported before nobody waits longer for news of an earlier one."""
 
 ASKED = 100
 """Doubts asked about in one go."""
@@ -64,12 +65,18 @@ def settle(
     for provider in known:
         if isinstance(provider, Lists) and provider.capability is Capability.LIST:
             tally += _ask(installation, provider, provider, now=now, run=run)
-        elif provider.capability is Capability.EVENT:
-            tally += receive(installation, _absent(installation, provider, now, run), now=now)
     slow = {Capability.LIST, Capability.EVENT}
     with installation.engine.begin() as connection:
         tally["resent"] = resend(
             connection,
+            silent=[
+                attempt
+                for provider in known
+                if provider.capability is Capability.EVENT
+                for attempt in unheard(
+                    connection, provider.name, canaries=CANARIES, margin=MARGIN, now=now, run=run
+                )
+            ],
             keyed={
                 provider.name: provider.key_life if isinstance(provider, Forgets) else None
                 for provider in known
@@ -144,20 +151,3 @@ def _hashes(installation: Installation, claimed: Sequence[Claimed]) -> Iterator[
     for attempt, made in parcels(claimed, contexts, installation, invoices):
         if isinstance(made, Ready):
             yield attempt, made.built.content_hash
-
-
-def _absent(installation: Installation, provider: Provider, now: datetime, run: str | None) -> list[Receipt]:
-    """Return the absences that the silence of a provider's events proves."""
-    with installation.engine.begin() as connection:
-        unheard = silent(connection, provider.name, canaries=CANARIES, margin=MARGIN, now=now, run=run)
-    return [
-        Receipt(
-            provider=provider.name,
-            event_id=f"silence about {attempt}",
-            kind=ReceiptKind.ABSENT,
-            channel=provider.channel,
-            at=now,
-            attempt=attempt,
-        )
-        for attempt in unheard
-    ]
