@@ -47,13 +47,17 @@ def load(engine: Engine, source: Path) -> None:
         ["--no-owner", "--exit-on-error", "--single-transaction", "--schema=public", str(source)],
     )
     with engine.begin() as connection:
-        for numbers in ("customers_id_seq", "events_id_seq"):
+        told = connection.scalar(
+            text("SELECT to_regclass('events') IS NOT NULL")
+        )  # not by the first releases
+        for numbers in ("customers_id_seq", "events_id_seq") if told else ("customers_id_seq",):
             connection.execute(
                 text(f"SELECT setval('{numbers}', (SELECT last_value FROM {numbers}) + :gap)"),
                 {"gap": LOST_NUMBERS},
             )
-        # This server counts its own transactions: what has the numbers of another one would not be told for years.
-        connection.execute(text("UPDATE events SET transaction = 0 WHERE transaction >= txid_current()"))
+        if told:
+            # This server counts its own transactions: what has another one's numbers would not be told for years.
+            connection.execute(text("UPDATE events SET transaction = 0 WHERE transaction >= txid_current()"))
 
 
 def _run(program: str, engine: Engine, options: list[str]) -> None:
