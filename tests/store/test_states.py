@@ -179,7 +179,7 @@ ONE_OFF = [
 @pytest.mark.parametrize("three", ONE_OFF, ids=" ".join)
 def test_only_a_doubt_is_sent_again(shelf, three):
     shelf.put(*three)
-    resend(shelf.connection, keyed={"peer": None}, slow=[], patience=timedelta(0), now=NOON)
+    resend(shelf.connection, keyed={"peer": None}, slow=[], silent=[], patience=timedelta(0), now=NOON)
     events = (Event.RESEND, Event.RESEND, Event.ABANDONED)
     heard = tuple(after(state, event) for state, event in zip(three, events, strict=True))
     stays = any(isinstance(new, Nothing) for new in heard)
