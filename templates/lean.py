@@ -35,11 +35,11 @@ class LeanHTML(HTML):  # type: ignore[misc]
         self.etree_element = self.wrapper_element.etree_element
 
     def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:  # noqa: ARG002, FBT001, FBT002 -- as WeasyPrint asks
-        return [_usual_styles()]
+        return [usual_styles()]
 
 
 @lru_cache(maxsize=1)
-def _usual_styles() -> CSS:
+def usual_styles() -> CSS:
     """Return WeasyPrint's styles of HTML without those that it would compute for each element and never use."""
     text = (files("weasyprint.css") / "html5_ua.css").read_text(encoding="utf-8")
     return CSS(string=_MARKER.sub("li::marker", _NOTES.sub("", text)))

@@ -218,7 +218,10 @@ class Page:
 
 def warm() -> None:
     """Load what every document needs, for a process that is about to be forked."""
+    from templates.lean import usual_styles
+
     _layout_sheet("paper.css")
+    usual_styles()
 
 
 def lay_out(page: Page, *, where: str) -> "Document":
