@@ -20,10 +20,7 @@ AS_IT_IS = """
 import json, sys
 from weasyprint import HTML
 from templates import lean, paper
-from weasyprint.text import line_break
 
-line_break.Layout = line_break.Layout.__base__
-line_break._font_style_cache_key = lean._written_key
 lean.LeanHTML = lambda html, fetcher: HTML(string=html, url_fetcher=fetcher)
 page = paper.Page(**json.load(sys.stdin))
 sys.stdout.buffer.write(paper.to_pdf(page, identity="1", where="the test"))
