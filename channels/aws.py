@@ -19,13 +19,17 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
 )
+from urllib3.exceptions import HTTPError as UrllibError
 
-from channels.calls import CONNECTIONS, in_doubt, on_time, quiet
+from channels.calls import CONNECTIONS, in_doubt, on_time, over, quiet
 from channels.retry_after import asked_wait
 from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
 
 WORKERS = 8
+LARGEST = 32 * 1024 * 1024
+"""Bytes of an answer that are taken in: ten messages of a queue, each the largest there is, in JSON's escapes."""
+_READ = 64 * 1024
 LOADER = botocore.loaders.create_loader()
 """Reads the descriptions of the services, once for all clients."""
 WAIT: Mapping[ErrorClass, timedelta] = {
@@ -87,7 +91,42 @@ def client(
         ),
     )
     made.meta.events.register("before-send", on_time)
+    sending: Any = made._endpoint  # noqa: SLF001 -- no event lies between an answer's head and its body
+    sending.http_session = _Bounded(sending.http_session)
     return made
+
+
+class _Bounded:
+    """A session of botocore whose answers are read as `channels.bounded` lets another library do it."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def send(self, request: Any) -> Any:
+        """Make a request; what its caller reads in pieces is left to it.
+
+        Raises:
+            HTTPClientError: what that of botocore raises, and: the answer has no end.
+        """
+        if request.stream_output:
+            return self._session.send(request)
+        request.stream_output = True
+        answer = self._session.send(request)
+        taken = bytearray()
+        try:
+            for part in answer.raw.stream(_READ):
+                taken += part
+                if len(taken) > LARGEST or over():
+                    answer.raw.close()
+                    raise HTTPClientError(error="the answer has no end")
+        except UrllibError as error:
+            raise HTTPClientError(error=type(error).__name__) from error
+        answer._content = bytes(taken)  # noqa: SLF001 -- as its own `content` does
+        return answer
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
 
 
 def said(error: ClientError) -> str:

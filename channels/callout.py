@@ -102,7 +102,7 @@ def post(
     path, seconds = parts.path or "/", timeout.total_seconds()
     try:
         address = _address(parts.hostname, port, reach)
-        with _line(address, port, seconds) as line, _no_longer(line, 2 * seconds):
+        with _line(address, port, seconds) as line, no_longer(line, 2 * seconds):
             connection = _connection(parts, line, seconds)
             try:
                 connection.request(
@@ -202,7 +202,7 @@ def _line(address: tuple[socket.AddressFamily, str], port: int, seconds: float) 
 
 
 @contextmanager
-def _no_longer(line: socket.socket, seconds: float) -> Iterator[None]:
+def no_longer(line: socket.socket, seconds: float) -> Iterator[None]:
     """Break a line that is still in use after so long: a byte at a time never runs into a time-out."""
 
     def hang_up() -> None:

@@ -7,6 +7,7 @@ tells, by every way that is set; when none of them worked it is tried again.
 
 import json
 import smtplib
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from types import MappingProxyType
 import structlog
 from sqlalchemy import Connection
 
-from channels.callout import Unreachable, post
+from channels.callout import Unreachable, no_longer, post
 from store import watch as facts
 from store.drops import wrong_files
 from store.webhooks import registered
@@ -52,6 +53,7 @@ TIMEOUT = timedelta(seconds=10)
 OURSELVES = "complaint watch"
 """Who pauses, in the audit log."""
 _OK = range(200, 300)
+HELLO = 220
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,8 +73,14 @@ def alerts(connection: Connection, installation: Installation, *, now: datetime)
     return [alert for condition in CONDITIONS for alert in condition(connection, installation, now)]
 
 
-def watch(installation: Installation, *, now: datetime) -> int:
-    """Compare with what held before, pause what must not go on, and tell whoever shall hear; returns how many."""
+def watch(installation: Installation, *, now: datetime, timeout: timedelta = TIMEOUT) -> int:
+    """Compare with what held before, pause what must not go on, and tell whoever shall hear; returns how many.
+
+    Args:
+        installation: whose alerts.
+        now: the current instant.
+        timeout: the longest silence of a relay or web hook; either is left after twice as long, however it goes on.
+    """
     with installation.engine.begin() as connection:
         holds = {(alert.name, alert.subject): alert for alert in alerts(connection, installation, now=now)}
         known = {(one.name, one.subject): one for one in facts.alerts(connection)}
@@ -84,16 +92,18 @@ def watch(installation: Installation, *, now: datetime) -> int:
             if name == "complaints":
                 for run in facts.marketing_runs_to_pause(connection, subject, by=OURSELVES):
                     pause(connection, run, by=OURSELVES, because="the complaint rate of its brand")
-    return _tell(installation, holds, now)
+    return _tell(installation, holds, now, timeout)
 
 
-def _tell(installation: Installation, holds: Mapping[tuple[str, str], Alert], now: datetime) -> int:
+def _tell(
+    installation: Installation, holds: Mapping[tuple[str, str], Alert], now: datetime, timeout: timedelta
+) -> int:
     settings = installation.settings.alerts
     ways: list[Callable[[Sequence[Mapping[str, str]]], None]] = []
     if settings.email:
-        ways.append(partial(_mail, settings))
+        ways.append(partial(_mail, settings, timeout))
     if url := settings.webhook.get_secret_value():
-        ways.append(partial(_post, url))
+        ways.append(partial(_post, url, timeout))
     if not ways:
         return 0
     with installation.engine.begin() as connection:
@@ -132,7 +142,7 @@ def _said(one: facts.Told, alert: Alert | None) -> dict[str, str]:
     }
 
 
-def _mail(settings: AlertSettings, said: Sequence[Mapping[str, str]]) -> None:
+def _mail(settings: AlertSettings, timeout: timedelta, said: Sequence[Mapping[str, str]]) -> None:
     message = EmailMessage()
     message["From"] = settings.sender
     message["To"] = ", ".join(settings.email)
@@ -142,13 +152,22 @@ def _mail(settings: AlertSettings, said: Sequence[Mapping[str, str]]) -> None:
     message.set_content(
         "\n\n".join(f"{one['sentence']}\n{one['todo']}\nsince {one['since']}" for one in said) + "\n"
     )
-    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT.total_seconds()) as relay:
+    seconds = timeout.total_seconds()
+    with (
+        socket.create_connection((settings.smtp_host, settings.smtp_port), seconds) as line,
+        no_longer(line, 2 * seconds),
+        smtplib.SMTP() as relay,
+    ):
+        relay.sock = line
+        code, words = relay.getreply()
+        if code != HELLO:
+            raise smtplib.SMTPConnectError(code, words)
         relay.send_message(message)
 
 
-def _post(url: str, said: Sequence[Mapping[str, str]]) -> None:
+def _post(url: str, timeout: timedelta, said: Sequence[Mapping[str, str]]) -> None:
     body = json.dumps({"alerts": list(said)}).encode()
-    answer = post(url, body, {"Content-Type": "application/json"}, timeout=TIMEOUT, inside=True)
+    answer = post(url, body, {"Content-Type": "application/json"}, timeout=timeout, inside=True)
     if answer.status not in _OK:
         msg = f"the webhook said {answer.status}"
         raise Unreachable(msg)

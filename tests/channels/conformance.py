@@ -193,13 +193,15 @@ class NetworkConformance(ProviderConformance):
 class BoundedConformance(NetworkConformance):
     """Providers whose answers are read by a client that we bound."""
 
+    largest = LARGEST
+
     def test_an_answer_is_taken_in_up_to_a_bound(self, provider, peer):
         """A yes that goes on for longer than any answer does is none, and its bytes do not stay with us."""
         said = peer.answer
 
         def endless(fault, reference):
             status, headers, body = said(fault, reference)
-            return status, headers, body + b" " * (LARGEST + 1)
+            return status, headers, body + b" " * (self.largest + 1)
 
         peer.answer = endless
 

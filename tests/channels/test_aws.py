@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.aws import LARGEST
 from channels.sms.aws import ERRORS, REASONS, Aws
 from channels.sms.aws_events import EVENTS, is_sms, receipts
-from tests.channels.conformance import NetworkConformance
+from tests.channels.conformance import BoundedConformance
 from tests.peers.services import AwsSmsPeer
 from tidings.channel import Channel
 from tidings.message import Parcel, Sms
@@ -43,8 +44,10 @@ def parcel(to="+4790000001", text="Hello", purpose="offer", sender="Nordlys"):
     return Parcel(message="m1", attempt=ATTEMPT, content=content, purpose=purpose, brand="nordlys")
 
 
-class TestAws(NetworkConformance):
+class TestAws(BoundedConformance):
     """The service keeps the contract."""
+
+    largest = LARGEST
 
     def content(self, number, text):
         return Sms(sender="Nordlys", to=f"+4790000001{number}", text=text or "-", parts=1, encoding="gsm7")

@@ -8,9 +8,11 @@ from pydantic import SecretStr
 from sqlalchemy import insert, text
 
 from store import tables
+from tests.peers.fault import Fault
 from tests.peers.http import HttpPeer
 from tests.peers.smtp import SmtpPeer
 from tests.town import NOON, install, settle
+from tidings.ticks import ticks
 from work.alerts import QUIET, alerts, watch
 
 MINUTE = timedelta(minutes=1)
@@ -340,6 +342,19 @@ def test_an_alert_that_cannot_be_told_is_told_later(town, engine, relay):
 
     assert (first, later) == (0, 1)
     assert len(relay.taken) == 1
+
+
+def test_a_relay_that_never_ends_its_answer_is_left(town, engine, relay):
+    """Each byte comes before the time-out, so no time-out ends it."""
+    with engine.begin() as connection:
+        circuit(connection)
+    relay.will(Fault.SLOW)
+    began = ticks()
+
+    watch(town, now=NOON, timeout=timedelta(seconds=0.5))
+
+    assert len(relay.taken) == 1
+    assert ticks() - began < 10
 
 
 def test_complaints_pause_marketing_and_a_person_has_the_last_word(town, engine):
