@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from http import HTTPStatus
 from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
@@ -25,6 +26,7 @@ from tidings.problem import Problem
 _READ = 64 * 1024
 """Bytes of an answer that are read at most; nothing in it matters."""
 _LONGEST = 2000
+_BEFORE = frozenset(range(100, 200)) - {HTTPStatus.SWITCHING_PROTOCOLS}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _OF_CLOUDS = tuple(
     ipaddress.ip_network(one)
@@ -219,10 +221,22 @@ def no_longer(line: socket.socket, seconds: float) -> Iterator[None]:
             late.cancel()
 
 
+class _Final(http.client.HTTPResponse):
+    """The answer itself: what is said before it (103 Early Hints: RFC 9110, 15.2) is none yet."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        while status in _BEFORE:
+            http.client.parse_headers(self.fp)
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, status, reason
+
+
 def _connection(parts: SplitResult, line: socket.socket, seconds: float) -> http.client.HTTPConnection:
     """Speak HTTP on a line; certificate and Host are those of the name."""
     assert parts.hostname is not None
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=seconds)
+    connection.response_class = _Final
     connection.sock = line
     if parts.scheme == "https":
         connection.default_port = 443

@@ -130,7 +130,12 @@ def test_an_endpoint_that_says_nothing_is_unreachable_in_time(endpoint, fault):
 
 
 @pytest.mark.parametrize(
-    "begin", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n"]
+    "begin",
+    [
+        b"HTTP/1.1 200 OK\r\nX: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: ",
+    ],
 )
 def test_an_endpoint_that_answers_a_byte_at_a_time_is_not_waited_for(begin):
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -153,6 +158,24 @@ def test_an_endpoint_that_answers_a_byte_at_a_time_is_not_waited_for(begin):
         peer.join()
 
     assert monotonic() - begun < 5
+
+
+def test_what_is_said_before_the_answer_is_no_answer():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def say():
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                for status in (100, 102, 103, 103, 204):
+                    line.sendall(b"HTTP/1.1 %d Said\r\nLink: </a.css>; rel=preload\r\n\r\n" % status)
+
+        peer = Thread(target=say)
+        peer.start()
+        said = post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"", {}, timeout=SECOND, loopback=True)
+        peer.join()
+
+    assert said.status == 204
 
 
 def test_an_endpoint_without_a_certificate_is_not_believed(endpoint):
