@@ -47,7 +47,8 @@ def doubts(*, json: Json = False) -> int:
 
 
 def settle(
-    message: str,
+    messages: Annotated[list[str], Parameter(name="MESSAGE", negative=())],
+    /,
     *,
     as_: Annotated[Verdict, Parameter(name="--as")],
     because: str,
@@ -55,14 +56,14 @@ def settle(
     now: str | None = None,
     json: Json = False,
 ) -> int:
-    """End a doubt because you know whether the provider has the message; recorded with your name and reason.
+    """End doubts because you know whether the provider has the messages; recorded with your name and reason.
 
     Example: tidings settle 0197c1f2-... --as accepted --because "the print house has it on its list"
 
     Parameters
     ----------
-    message
-        The message's id, as `tidings doubts` shows it.
+    messages
+        Ids, as `tidings doubts` shows them; all of them are settled, or none.
     as_
         accepted: the provider has it. absent: it never had it, and it is sent again.
     because
@@ -79,20 +80,23 @@ def settle(
     from work.installation import opened
 
     with opened(Settings.read()) as installation:
-        attempt = settle_by_hand(
+        settled = settle_by_hand(
             installation,
-            message,
+            messages,
             ReceiptKind(as_.value),
             because=because,
             by=by or getuser(),
             now=_now(now),
         )
     if json:
-        print_json({"message": message, "attempt": attempt, "as": as_.value})
-    elif as_ is Verdict.ACCEPTED:
-        console.print("Settled: the provider has it; it is not sent again.")
+        told = [{"message": id_, "attempt": attempt, "as": as_.value} for id_, attempt in settled.items()]
+        print_json(told if len(told) > 1 else told[0])
+        return Exit.OK
+    what = "Settled" if len(settled) == 1 else f"{len(settled):,} settled"
+    if as_ is Verdict.ACCEPTED:
+        console.print(f"{what}: the provider has it; it is not sent again.")
     else:
-        console.print("Settled: the provider never had it; it is sent again when it is due.")
+        console.print(f"{what}: the provider never had it; it is sent again when it is due.")
     return Exit.OK
 
 

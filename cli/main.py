@@ -141,7 +141,7 @@ COMMANDS = (
         "cli.doubts:doubts",
         "List the messages of which nobody knows whether their provider has them.",
     ),
-    ("settle", "cli.doubts:settle", "End a doubt because you know; recorded with your name and reason."),
+    ("settle", "cli.doubts:settle", "End doubts because you know; recorded with your name and reason."),
     (
         "calls",
         "cli.doubts:calls",

@@ -194,8 +194,8 @@ def overdue(
 
     They were named `settle_after` ago, and their lease has been over for as long: until then a sender that was only
     cut off from the database, or that stood still, may still hand over what others take for the work of a dead one.
-    About an erased customer nobody is asked: the number that a list is searched by is gone, and nothing under none is no
-    proof that nothing was taken.
+    About an erased customer nobody is asked: the number that a list is searched by is gone, and nothing under none
+    is no proof that nothing was taken.
     """
     rows = connection.execute(
         text(f"""
@@ -291,14 +291,15 @@ _UNHEARD = text(f"""
 """)
 
 
-def in_doubt(connection: Connection, *, message: str | None = None) -> list[Mapping[str, Any]]:
+def in_doubt(connection: Connection, *, messages: Sequence[str] | None = None) -> list[Mapping[str, Any]]:
     """Return everything in doubt, oldest first: named, or left by a sender that is dead and not named yet.
 
     Each is {message, customer, run, document, purpose_class, channel, provider, attempt, named, since, stopped,
     in_vain, again, first_at}: `again` whether it was sent once more already, `in_vain` whether that came to nothing,
-    `first_at` when the first try began that may have been taken.
+    or a backup was restored: nothing sends it again by itself; `first_at` when the first try began that may have
+    been taken.
     """
-    rows = connection.execute(_IN_DOUBT, {"message": message})
+    rows = connection.execute(_IN_DOUBT, {"messages": None if messages is None else list(messages)})
     return [dict(row) for row in rows.mappings()]
 
 
@@ -307,7 +308,7 @@ _IN_DOUBT = text(f"""
                WHERE c.customer_id = m.customer_id ORDER BY c.source LIMIT 1), m.customer_id::text) AS customer,
            m.run_id AS run, m.document, m.purpose_class, d.channel, a.provider, a.id::text AS attempt,
            a.state = '{AttemptState.UNKNOWN}' AS named, a.started_at AS since, r.state = 'stopped' AS stopped,
-           a.settled_by <> '' AS in_vain,
+           (a.settled_by <> '' OR a.code = '{RESTORED}') AS in_vain,
            EXISTS (SELECT 1 FROM attempts x WHERE x.delivery_id = d.id
                    AND x.state = '{AttemptState.ABANDONED}') AS again,
            (SELECT min(x.started_at) FROM attempts x WHERE x.delivery_id = d.id
@@ -315,6 +316,6 @@ _IN_DOUBT = text(f"""
     FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
     JOIN runs r ON r.id = m.run_id
     WHERE (a.state = '{AttemptState.UNKNOWN}' OR ({_LOST}))
-      AND (CAST(:message AS uuid) IS NULL OR m.id = CAST(:message AS uuid))
+      AND (CAST(:messages AS uuid[]) IS NULL OR m.id = ANY(CAST(:messages AS uuid[])))
     ORDER BY a.started_at, a.id
 """)

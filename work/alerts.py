@@ -204,7 +204,7 @@ def _doubts(connection: Connection, _: Installation, now: datetime) -> Iterator[
             name="doubts",
             subject=provider.provider,
             sentence=f"{provider.doubts:,} messages handed to {provider.provider} are in doubt.",
-            todo="`tidings doubts` lists them; `tidings settle` ends one when you know more.",
+            todo="`tidings doubts` lists them; `tidings settle` ends them when you know more.",
         )
 
 

@@ -1,6 +1,6 @@
 """Doubts as a person sees them: what is in doubt, what will end it, and how somebody who knows better ends it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,10 +23,13 @@ _HOURS = int(PATIENCE.total_seconds() // 3600)
 _ENDS = {
     Capability.KEY: "It is sent again under the same key, and {provider} keeps one copy.",
     Capability.LIST: "{provider} is asked what it took.",
-    Capability.EVENT: "An event of {provider} about it; or none within "
-    f"{int(MARGIN.total_seconds() // 60)} minutes, once {CANARIES} later messages have been reported.",
+    Capability.EVENT: "An event of {provider} about it.",
 }
-_ONCE = f" If that says nothing within {_HOURS} hours, it is sent once more, for it must arrive."
+_ONCE = {
+    Capability.LIST: f" If that says nothing within {_HOURS} hours, it is sent once more, for it must arrive.",
+    Capability.EVENT: f" If none comes within {_HOURS} hours, or within {int(MARGIN.total_seconds() // 60)} minutes "
+    f"and {CANARIES} later messages are reported, it is sent once more, for it must arrive.",
+}
 _PERSON = "Only you: `tidings settle {message} --as accepted|absent --because ...`."
 
 
@@ -78,27 +81,33 @@ def _settles(doubt: Any, capability: Capability, *, lasts: bool) -> str:
     elif capability in _ENDS:
         said = _ENDS[capability]
         if capability is not Capability.KEY:
-            said += _ONCE if again else " Else only you: `tidings settle {message}`."
+            said += _ONCE[capability] if again else " Else only you: `tidings settle {message}`."
     else:
         said = "It is sent once more under the same reference, for it must arrive." if again else _PERSON
     return said.format(provider=doubt["provider"], message=doubt["message"])
 
 
 def settle_by_hand(
-    installation: Installation, message: str, kind: ReceiptKind, *, because: str, by: str, now: datetime
-) -> str:
-    """End what is in doubt of a message because a person knows better; audited. Returns the attempt.
+    installation: Installation,
+    messages: Sequence[str],
+    kind: ReceiptKind,
+    *,
+    because: str,
+    by: str,
+    now: datetime,
+) -> dict[str, str]:
+    """End what is in doubt of messages because a person knows better; audited. Returns {message: attempt}.
 
     Args:
-        installation: whose message.
-        message: its id.
+        installation: whose messages.
+        messages: their ids.
         kind: ACCEPTED or ABSENT.
         because: how the person knows.
         by: the person.
         now: business time.
 
     Raises:
-        Problem: no such message, nothing of it is in doubt, or no reason or name given.
+        Problem: no such message, nothing of one is in doubt, or no reason or name given; then none is settled.
     """
     reason, name = " ".join(because.split()), " ".join(by.split())
     if not reason or not name:
@@ -107,29 +116,33 @@ def settle_by_hand(
         )
     with installation.engine.begin() as connection:
         name_doubts(connection, now=now)
-        found = in_doubt(connection, message=_id(message))
-        if not found:
-            raise Problem(
-                f"Nothing of message {message!r} is in doubt.", todo="`tidings doubts` lists what is."
-            )
-        attempt = str(found[0]["attempt"])
-        told = {"as": kind.value, "because": reason, "attempt": attempt}
-        note(connection, actor=f"staff:{name}", action="settle", subject=_id(message), detail=told)
+        asked = [_id(message) for message in messages]
+        found = {doubt["message"]: doubt for doubt in in_doubt(connection, messages=asked)}
+        for message in asked:
+            if message not in found:
+                raise Problem(
+                    f"Nothing of message {message!r} is in doubt.",
+                    todo="`tidings doubts` lists what is; nothing was settled.",
+                )
+        for message, doubt in found.items():
+            told = {"as": kind.value, "because": reason, "attempt": doubt["attempt"]}
+            note(connection, actor=f"staff:{name}", action="settle", subject=message, detail=told)
     receive(
         installation,
         [
             Receipt(
                 provider=PERSON,
-                event_id=f"{name}: {kind} {attempt} {now.isoformat()}",
+                event_id=f"{name}: {kind} {doubt['attempt']} {now.isoformat()}",
                 kind=kind,
-                channel=Channel(found[0]["channel"]),
+                channel=Channel(doubt["channel"]),
                 at=now,
-                attempt=attempt,
+                attempt=doubt["attempt"],
             )
+            for doubt in found.values()
         ],
         now=now,
     )
-    return attempt
+    return {message: doubt["attempt"] for message, doubt in found.items()}
 
 
 def _id(quoted: str) -> str:

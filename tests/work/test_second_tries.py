@@ -86,7 +86,7 @@ def test_the_doubt_that_is_left_can_be_ended(house):
 
     house.sql("UPDATE suppressions SET lifted_at = now()")
     absent = ReceiptKind.ABSENT
-    settle_by_hand(house.installation, doubt["message"], absent, because="I asked", by="Ola", now=house.now)
+    settle_by_hand(house.installation, [doubt["message"]], absent, because="I asked", by="Ola", now=house.now)
     house.send()
 
     assert house.found() == ("done", "rejected", "absent")

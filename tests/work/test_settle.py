@@ -28,6 +28,9 @@ from work.settle import settle as end_doubts
 LATER = NOON + timedelta(minutes=10)
 
 
+NOBODY = "0197c1f2-0000-7000-8000-000000000000"
+
+
 class Peer:
     """A provider of a capability, and what its list says."""
 
@@ -290,19 +293,48 @@ def test_doubts_are_listed_with_what_will_end_them(desk, bill):
 def test_a_person_ends_a_doubt_and_is_written_down(desk, kind, expected):
     desk.message("sending", "sending")
     kind = ReceiptKind(kind)
-    settle_by_hand(desk.installation, desk.id, kind, because="they told me", by="Ingrid", now=LATER)
+    settle_by_hand(desk.installation, [desk.id], kind, because="they told me", by="Ingrid", now=LATER)
     assert desk.states() == expected
     [(actor, action, subject, detail)] = desk.sql("SELECT actor, action, subject, detail FROM audit")
     assert (actor, action, subject) == ("staff:Ingrid", "settle", desk.id)
     assert detail == {"as": kind.value, "because": "they told me", "attempt": desk.attempt}
     with pytest.raises(Problem, match="Nothing of message"):
-        settle_by_hand(desk.installation, desk.id, kind, because="again", by="Ingrid", now=LATER)
+        settle_by_hand(desk.installation, [desk.id], kind, because="again", by="Ingrid", now=LATER)
 
 
-@pytest.mark.parametrize("message", ["no id", "0197c1f2-0000-7000-8000-000000000000"])
+def test_a_person_ends_all_doubts_of_an_outage_at_once_or_none(desk):
+    ids = [desk.message().id for _ in range(3)]
+    given = {"because": "it was down", "by": "Ingrid", "now": LATER}
+    with pytest.raises(Problem, match="nothing was settled"):
+        settle_by_hand(desk.installation, [*ids, NOBODY], ReceiptKind.ABSENT, **given)
+    assert desk.states() == DOUBT
+
+    settled = settle_by_hand(desk.installation, [*ids, ids[0]], ReceiptKind.ABSENT, **given)
+
+    assert set(settled) == set(ids)
+    assert desk.sql("SELECT DISTINCT state FROM attempts") == [("absent",)]
+    assert desk.sql("SELECT count(*) FROM audit WHERE action = 'settle'") == [(3,)]
+
+
+SAID = {
+    "an offer by events": ("event", False, {}, "An event of peer about it. Else only you"),
+    "a bill by events": ("event", True, {}, "it is sent once more"),
+    "a bill that a restored backup has": ("none", True, {"code": "restored"}, "Only you"),
+    "one by events": ("event", True, {"code": "restored"}, "about it. Else only you"),
+}
+
+
+@pytest.mark.parametrize(("capability", "required", "given", "said"), SAID.values(), ids=SAID)
+def test_what_ends_a_doubt_is_said_as_it_is(settings, engine, capability, required, given, said):
+    desk = Desk(settings, engine, required=required).message(**given)
+    [doubt] = doubts(desk.installation, [Peer(capability)])
+    assert said in doubt["settles"]
+
+
+@pytest.mark.parametrize("message", ["no id", NOBODY])
 def test_what_is_not_in_doubt_cannot_be_settled(desk, message):
     with pytest.raises(Problem):
-        settle_by_hand(desk.installation, message, ReceiptKind.ABSENT, because="x", by="y", now=LATER)
+        settle_by_hand(desk.installation, [message], ReceiptKind.ABSENT, because="x", by="y", now=LATER)
 
 
 def test_a_bill_without_a_channel_becomes_one_call(bill):
