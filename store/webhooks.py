@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -211,6 +211,14 @@ _TAKE = text("""
       FROM taken t JOIN events e ON e.id = t.event_id JOIN webhooks w ON w.id = t.webhook_id
      ORDER BY t.event_id
 """)
+
+
+def hold(connection: Connection, webhooks: Collection[int]) -> None:
+    """Lock endpoints before their calls, as whoever replays, removes or disables one does: else both wait for ever."""
+    connection.execute(
+        text("SELECT FROM webhooks WHERE id = ANY(:webhooks) ORDER BY id FOR NO KEY UPDATE"),
+        {"webhooks": list(webhooks)},
+    )
 
 
 def give_back(connection: Connection, calls: Sequence[Call], *, now: datetime) -> None:

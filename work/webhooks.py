@@ -168,6 +168,7 @@ def deliver(installation: Installation, *, now: datetime) -> int:
         asked = [one.result() for one in [pools[call.webhook].submit(ask, call) for call in calls]]
     said = [(call, answer) for call, answer in asked if answer is not None]
     with installation.engine.begin() as connection:
+        endpoints.hold(connection, pools)
         endpoints.give_back(connection, [call for call, answer in asked if answer is None], now=now)
         endpoints.record(connection, [_heard(call, answer, now) for call, answer in said], now=now)
         for webhook in {one.webhook for one, answer in said if _gone(answer)}:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from standardwebhooks import Webhook as Signer
 
+from store import webhooks as endpoints
 from store.consents import Consent, append
 from store.events import announce
 from tests.patience import until
@@ -286,11 +287,34 @@ def test_a_slow_endpoint_keeps_no_other_waiting_and_hears_the_rest_later(home, e
     slow.close()
 
 
+def test_a_replay_and_a_round_of_calls_never_wait_for_each_other(home, endpoint, engine):
+    asked, freed = Event(), Event()
+
+    def answer(fault, reference):
+        asked.set()
+        freed.wait(5)
+        return 204, {}, b""
+
+    endpoint.answer = answer
+    listen(home, endpoint)
+    happen(home)
+    with ThreadPoolExecutor() as pool, engine.begin() as connection:
+        round_ = pool.submit(webhooks.deliver, home, now=NOW)
+        assert asked.wait(5)
+        found = endpoints.find(connection, "crm")
+        freed.set()
+        waiting = (
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        until(lambda: rows(home, waiting))
+        endpoints.replay(connection, found.id, since=NOW, events=(), now=NOW)
+
+    assert round_.result() == 1
+
+
 def test_what_a_dead_process_had_taken_is_called_by_the_next(home, endpoint, engine):
     listen(home, endpoint)
     happen(home)
-    from store import webhooks as endpoints
-
     with engine.begin() as connection:
         endpoints.spread(connection, now=NOW)
         [call] = endpoints.take_due(connection, now=NOW, lease=timedelta(minutes=1), limit=10)
