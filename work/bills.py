@@ -20,6 +20,8 @@ from tidings.problem import Problem
 from tidings.reason import Reason
 from work.bill_document import Document, TableRow, XmlRow, due_after
 from work.bills_xml import holds_xml, xml_document, xml_rows
+from work.reading import read, refuse_pipe
+from work.reading_json import Repeated, once
 
 EXAMPLE = """\
 # Which of the file's fields are ours. A text with {Field} in it is put together from several.
@@ -137,6 +139,7 @@ def content_of(path: Path) -> bytes:
     Raises:
         Problem: it cannot be read.
     """
+    refuse_pipe(path)
     try:
         if path.is_dir():
             return b"".join(one.read_bytes() for one in sorted(path.glob("*.xml")))
@@ -199,7 +202,7 @@ def _one_object(content: str) -> dict[str, Any] | None:
 
 
 def _parsed(content: str) -> Any:
-    return json.loads(content, parse_float=Decimal, parse_int=_whole)
+    return json.loads(content, parse_float=Decimal, parse_int=_whole, object_pairs_hook=once)
 
 
 def _whole(digits: str) -> int | Decimal:
@@ -244,8 +247,6 @@ _ALIKE = ("customer", "issued_on", "due_on", "currency", "total")
 
 def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """Group a table's rows by invoice number: the first row of a number gives its head, each row one line."""
-    from work.reading import read
-
     column = mapping.columns.get("number", "number")
     sheet = read(path, is_header=lambda cells: column in cells)
     if column not in sheet.frame.columns:
@@ -281,7 +282,7 @@ def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Documen
             mapping.constants,
             frozenset(mapping.ignored),
         )
-    if isinstance(raw, TableRow) and raw.wrong:
+    if isinstance(raw, TableRow | Repeated) and raw.wrong:
         return Document(row=row, number=number, reason=Reason.WRONG_DOCUMENT, detail=raw.wrong)
     try:
         invoice = Invoice.model_validate(_fields(raw, mapping))

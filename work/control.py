@@ -34,6 +34,8 @@ def pause(connection: Connection, run_id: str, *, by: str, because: str) -> Chan
         Problem: no such run, no name, or the run is not one that could still send.
     """
     run = _locked(connection, run_id, by)
+    if run.state == "paused":
+        raise Problem(f"Run {run_id} is paused already.", todo="`tidings resume` lets it go on.")
     if run.state not in BEGUN and not (run.state == "finished" and pending(connection, run_id)):
         raise Problem(f"Run {run_id} is {_words(run)}, so it cannot be paused.")
     set_run(connection, run_id, state="paused", paused_from=run.state)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidings.problem import Problem
 from work import reading_text
+from work.reading_json import Repeated, once
 
 if TYPE_CHECKING:
     import polars as pl
@@ -288,7 +289,7 @@ def _json(path: Path, text: str) -> Sheet:
     """JSON lines, or one JSON array of objects."""
     if text.lstrip().startswith("["):
         try:
-            whole = json.loads(text, parse_constant=_no_number)
+            whole = json.loads(text, parse_constant=_no_number, object_pairs_hook=once)
         except (ValueError, RecursionError) as error:
             raise Problem(f"{path} is not valid JSON: {error}.") from error
         lines = [(number, value) for number, value in enumerate(whole, start=1)]
@@ -296,24 +297,32 @@ def _json(path: Path, text: str) -> Sheet:
         lines = [
             (number, _line(line)) for number, line in enumerate(io.StringIO(text), start=1) if line.strip()
         ]
-    good = [(number, _flat(value)) for number, value in lines if isinstance(value, dict)]
-    if not good:
+    objects = [(number, _flat(value)) for number, value in lines if isinstance(value, dict)]
+    if not objects:
         raise Problem(f"{path} holds no JSON objects.", todo="Write one object on each line.")
-    bad = [
-        Unread(row=number, value=str(value)[:200], problem="the line is not a JSON object", rejected=True)
+    bad = {
+        number: Unread(row=number, value=str(value)[:200], problem=_wrong(value), rejected=True)
         for number, value in lines
-        if not isinstance(value, dict)
-    ]
-    names = list(dict.fromkeys(name for _, record in good for name in record))
+        if _wrong(value)
+    }
+    good = [(number, record) for number, record in objects if number not in bad]
+    names = list(dict.fromkeys(name for _, record in objects for name in record))
     if len(names) > MAX_COLUMNS:
         raise Problem(f"{path} has {len(names)} different keys; {MAX_COLUMNS} can be read.")
     columns = {name: [record.get(name) for _, record in good] for name in names}
-    return _sheet(path, "jsonl", columns, [number for number, _ in good], unread=bad)
+    return _sheet(path, "jsonl", columns, [number for number, _ in good], unread=list(bad.values()))
+
+
+def _wrong(value: Any) -> str:
+    """Return why what a line holds is no row, '' where it is one."""
+    if isinstance(value, Repeated):
+        return value.wrong
+    return "" if isinstance(value, dict) else "the line is not a JSON object"
 
 
 def _line(line: str) -> Any:
     try:
-        return json.loads(line, parse_constant=_no_number)
+        return json.loads(line, parse_constant=_no_number, object_pairs_hook=once)
     except (ValueError, RecursionError):
         return line.strip()
 

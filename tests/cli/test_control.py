@@ -76,7 +76,7 @@ def test_a_stopped_run_cancels_what_is_unsent(tidings, house):
         ),
         pytest.param("sending", "resume", "is sending, so it cannot be resumed", id="resume what goes on"),
         pytest.param("stopped", "pause", "is stopped, so it cannot be paused", id="pause what is stopped"),
-        pytest.param("paused", "pause", "is paused, so it cannot be paused", id="pause twice"),
+        pytest.param("paused", "pause", "is paused already", id="pause twice"),
         pytest.param("stopped", "stop", "is stopped, so there is nothing to stop", id="stop twice"),
     ],
 )

@@ -1,6 +1,7 @@
 """`work.bills`: what billing systems write, and what is wrong with it."""
 
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -73,6 +74,31 @@ def test_a_wrong_document_is_named_and_the_others_go_on(mapping, change, reason,
     assert (wrong.reason, wrong.row) == (reason, 1)
     assert says in wrong.detail
     assert (good.number, good.reason) == ("F2", "")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param('"total": "1.00", "total": "2.00"', id="in the document"),
+        pytest.param('"lines": [{"total": 1, "total": 1}]', id="in one of its items"),
+    ],
+)
+@pytest.mark.parametrize("whole", ["{%s}\n%s", "[{%s},\n%s]"], ids=["lines", "a list"])
+def test_a_key_twice_is_named_and_the_others_go_on(tmp_path, mapping, wrong, whole):
+    path = tmp_path / "bills.json"
+    path.write_text(whole % (f'"number": "F0", {wrong}', json.dumps(GOOD)))
+
+    (bad, good), _ = read_bills(path, mapping)
+
+    assert (bad.row, bad.number, bad.reason) == (1, "F0", "wrong_document")
+    assert bad.detail == "the key 'total' is in it twice"
+    assert (good.number, good.reason) == ("F1", "")
+
+
+def test_a_pipe_is_refused_for_it_is_read_twice(tmp_path, mapping):
+    os.mkfifo(tmp_path / "bills.jsonl")
+    with pytest.raises(Problem, match="a pipe"):
+        read_bills(tmp_path / "bills.jsonl", mapping)
 
 
 @pytest.mark.parametrize("number", ["F\0", "F\ud800", "F" * 1000], ids=["a NUL", "half a pair", "no end"])

@@ -361,3 +361,14 @@ def test_a_pipe_is_refused_instead_of_losing_its_beginning(tmp_path):
     os.mkfifo(tmp_path / "a.csv")
     with pytest.raises(Problem, match="a pipe"):
         _read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("whole", ["%s\n%s", "[%s,\n%s]"], ids=["lines", "a list"])
+def test_a_row_that_names_a_key_twice_is_rejected(tmp_path, whole):
+    path = tmp_path / "a.json"
+    path.write_text(whole % ('{"reference": "1", "reference": "2"}', '{"reference": "3"}'))
+
+    sheet = _read(path)
+
+    assert sheet.frame["reference"].to_list() == ["3"]
+    assert [(one.row, one.problem) for one in sheet.unread] == [(1, "the key 'reference' is in it twice")]
