@@ -1,4 +1,7 @@
-"""Which hooks and sources bring receipts back: those whose provider a setting names. Loaded only when used."""
+"""Which hooks and sources bring receipts back: those that have their secret, topics or folder. Loaded only when used.
+
+A provider that is named no more is still listened to: receipts and STOPs of what it took come late.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,7 +32,8 @@ def sources(settings: Settings, *, home: Path) -> Mapping[str, Source]:
 
 
 def _twilio(settings: Settings) -> Hook | None:
-    if "twilio" not in (*settings.sms, *settings.whatsapp):
+    named = "twilio" in (*settings.sms, *settings.whatsapp)
+    if not named and not settings.twilio.auth_token.get_secret_value():
         return None
     from channels.sms.twilio_hook import TwilioHook
 

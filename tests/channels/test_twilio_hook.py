@@ -267,11 +267,12 @@ def test_every_status_of_the_library_is_known():
 @pytest.mark.parametrize(
     "named", [{"sms": "twilio"}, {"whatsapp": "twilio"}], ids=["for SMS", "for WhatsApp"]
 )
-def test_it_is_there_when_twilio_is_named(named):
-    """Without Twilio nobody listens; without a token it does not start."""
+def test_it_is_there_while_there_is_a_token(named):
+    """Who moved to another provider still hears of a STOP; without a token it does not start."""
     token = {"twilio": {"auth_token": TOKEN}}
 
     assert "twilio" in hooks(Settings(**named, **token))
-    assert "twilio" not in hooks(Settings(**token))
+    assert "twilio" in hooks(Settings(**token))
+    assert "twilio" not in hooks(Settings())
     with pytest.raises(Problem, match="TIDINGS_TWILIO__AUTH_TOKEN"):
         hooks(Settings(**named))
