@@ -29,7 +29,8 @@ KINDS = (
     "customer.merged",
     "customer.split",
 )
-"""Every kind there is. Most are written by triggers (0016_events, 0037_told_redemptions), the rest by `announce`."""
+"""Every kind there is. Most are written by triggers (0016_events, 0037_told_redemptions, 0038_told_news),
+the rest by `announce`."""
 
 KEPT = timedelta(days=30)
 """Events can be replayed for so long."""
@@ -38,7 +39,7 @@ KEPT = timedelta(days=30)
 def announce(
     connection: Connection, kind: str, *, customer: int | None, data: Mapping[str, Any], at: datetime
 ) -> None:
-    """Write an event, when somebody listens; it leaves when the caller's transaction is committed.
+    """Write an event, when an endpoint is registered; it leaves when the caller's transaction is committed.
 
     Args:
         connection: in the transaction of what is told.
@@ -50,7 +51,7 @@ def announce(
     connection.execute(
         text("""INSERT INTO events (kind, customer_id, data, at)
                 SELECT :kind, :customer, CAST(:data AS jsonb), :at
-                 WHERE EXISTS (SELECT FROM webhooks WHERE disabled_at IS NULL)"""),
+                 WHERE EXISTS (SELECT FROM webhooks)"""),
         {"kind": kind, "customer": customer, "data": json.dumps(data), "at": at},
     )
 

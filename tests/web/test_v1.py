@@ -418,6 +418,7 @@ def test_a_redemption_that_comes_as_a_touchpoint_cancels_too(api, door, engine, 
         "offer": None,
         "channel": "visit",
         "message": None,
+        "redeemed_at": door.clock().isoformat(),
     }
 
 

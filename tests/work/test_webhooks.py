@@ -218,6 +218,26 @@ def test_a_replay_enables_an_endpoint_and_tells_it_everything_since(home, endpoi
     assert sorted(heard[:2]) == sorted(heard[2:])
 
 
+def test_what_happened_while_the_only_endpoint_was_disabled_is_told_by_its_replay(home, endpoint, engine):
+    [ada] = settle(engine, 1)
+    listen(home, endpoint)
+    happen(home)
+    endpoint.will_say = [410]
+    webhooks.deliver(home, now=NOW)
+    with engine.begin() as connection:
+        word = Consent(
+            customer=ada, topic="offer", action="objected", at=NOW, source="form", actor="customer"
+        )
+        append(connection, [word])
+    happen(home)
+
+    assert webhooks.deliver(home, now=NOW) == 0
+    assert webhooks.replay(home, "crm", since=NOW, ids=[], actor="staff:Ada", now=NOW) == 3
+    webhooks.deliver(home, now=NOW)
+    kinds = sorted(kind for _, kind in endpoint.heard()[1:])
+    assert kinds == ["preference.changed", "run.finished", "run.finished"]
+
+
 def test_one_event_is_replayed_by_its_id(home, endpoint):
     listen(home, endpoint)
     happen(home, times=3)
