@@ -42,7 +42,7 @@ def alerts(*, tell: bool = False, json: bool = False) -> int:
     elif holds:
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("Alert", "What", "What to do"):
-            table.add_column(name, overflow="fold")
+            table.add_column(name)
         for alert in holds:
             table.add_row(alert.name.replace("_", " "), Text(alert.sentence), Text(alert.todo))
         console.print(table)

@@ -107,7 +107,7 @@ def _print_found(words: str, limit: int, *, json: bool) -> int:
         return Exit.OK
     table = Table(Column("Reference", no_wrap=True), box=None, pad_edge=False)  # it is typed again
     for name in ("Name", "Company", "Country", "Language", "Standing", "Reached by"):
-        table.add_column(name, overflow="fold")
+        table.add_column(name)
     for one in found:
         usable = {way["channel"] for way in one["addresses"] if way["state"] == "usable"}
         cells = (one[key] for key in ("reference", "name", "company", "country", "language", "standing"))

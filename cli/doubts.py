@@ -189,7 +189,7 @@ _TYPED_AGAIN = {"customer", "message"}
 def _show(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
-        table.add_column(name.capitalize(), overflow="fold", no_wrap=name in _TYPED_AGAIN)
+        table.add_column(name.capitalize(), no_wrap=name in _TYPED_AGAIN)
     for row in rows:
         table.add_row(*(Text(_plain(row[name])) for name in names))
     console.print(table)

@@ -8,17 +8,31 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+WIDE = 400
 
 
 def _width() -> int | None:
     """Return the width of what is no terminal: wide, so that a row is one line for `grep` and `cut`."""
-    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else 400
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to `main` what a reader means who has seen enough; Rich would end with 1."""
         raise BrokenPipeError
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        """Cut nothing short in a table: what does not fit into its line goes on in the next one."""
+        for table in objects:
+            if isinstance(table, Table):
+                least = Measurement.get(self, self.options.update(width=WIDE), table).minimum
+                for column in table.columns:
+                    column.overflow = "fold"
+                    column.no_wrap &= least <= self.width
+        super().print(*objects, **how)
 
 
 console = _Console(highlight=False, width=_width())

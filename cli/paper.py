@@ -214,9 +214,7 @@ def _show_batches(found: Sequence[Mapping[str, Any]]) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Batch", "Handed over", "Letters", "Sheets", "Printed", "Posted", "Differences"):
-        table.add_column(
-            name, justify="left" if name in {"Batch", "Handed over"} else "right", overflow="fold"
-        )
+        table.add_column(name, justify="left" if name in {"Batch", "Handed over"} else "right")
     for one in found:
         at = one["handed_over_at"]
         counts = (one[name] for name in ("letters", "sheets", "printed", "posted"))

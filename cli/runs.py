@@ -42,9 +42,7 @@ def list_runs(*, json: Json = False) -> int:
         return Exit.OK
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("Run", "Title", "State", "Mode", "Audience"):  # a title may wrap; an id is typed again
-        table.add_column(
-            name, justify="right" if name == "Audience" else "left", no_wrap=name != "Title", overflow="fold"
-        )
+        table.add_column(name, justify="right" if name == "Audience" else "left", no_wrap=name != "Title")
     for run in found:
         table.add_row(run.id, Text(run.title), run.state.replace("_", " "), run.mode, f"{run.audience:,}")
     console.print(table)

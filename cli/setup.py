@@ -144,7 +144,7 @@ def check(*, json: bool = False) -> int:
     else:
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("setting", no_wrap=True)
-        table.add_column("value", overflow="fold")
+        table.add_column("value")
         table.add_column("from", no_wrap=True)
         for row in report.settings:
             style = "red" if row.problem else "dim" if row.source == "default" else ""

@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from io import StringIO
 
 import pytest
+from rich.table import Column, Table
 
 from cli.main import COMMANDS, main, tidings
+from cli.output import _Console
 
 
 def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
@@ -142,3 +145,18 @@ def test_a_terminal_without_our_letters_gets_the_rest(more):
         assert "markedsføringsloven" in json.dumps(json.loads(done.stdout), ensure_ascii=False)
     else:
         assert b"markedsf?ringsloven" in done.stdout
+
+
+@pytest.mark.parametrize("no_wrap", [False, True], ids=["words", "what is typed again"])
+def test_a_narrow_terminal_is_told_everything(no_wrap):
+    shown = _Console(file=StringIO(), width=20)
+    table = Table(Column("Run", no_wrap=no_wrap), "Source")
+    table.add_row("invoices-20261006-be3e06", "markedsføringsloven")
+
+    shown.print(table)
+
+    run, source = (
+        "".join(line.split("│")[column].strip() for line in shown.file.getvalue().splitlines() if "│" in line)
+        for column in (1, 2)
+    )
+    assert (run, source) == ("invoices-20261006-be3e06", "markedsføringsloven")
