@@ -81,7 +81,7 @@ def import_(
         raise Problem(
             "Which file?", todo=f"tidings import {kind} FILE, or `tidings import {kind} --example`."
         )
-    from cli.progress import bar
+    from cli.progress import stages
     from store.connect import opened
     from work.intake import import_file
     from work.mapping import read_mapping
@@ -89,7 +89,7 @@ def import_(
     settings = Settings.read()
     said = read_mapping(mapping, kind) if mapping else None
     given = brands_of(settings, brand)
-    with opened(settings) as store, bar(f"Importing {kind}") as progress:
+    with opened(settings) as store, stages(f"Importing {kind}") as show:
         report = import_file(
             store.engine,
             kind,
@@ -101,7 +101,7 @@ def import_(
             given=given,
             dry_run=dry_run,
             rejects=rejects,
-            progress=lambda _what, part: progress(round(part * 100), 100),
+            progress=show,
         )
     if json:
         print_json(report.as_json())

@@ -23,8 +23,8 @@ from work.reading import Sheet
 SOURCE = "import"
 """The system a file comes from when nobody says: never the file's name, which changes from export to export."""
 
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the part that is done, 0 to 1."""
+Progress = Callable[[str], None]
+"""Called with what is being done: reading, judging, writing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,7 @@ def import_file(
     Raises:
         Problem: the file cannot be used; the store is as it was.
     """
-    tell = progress or (lambda _what, _part: None)
+    tell = progress or (lambda _what: None)
     mapping = mapping or FileMapping()
     named = source or mapping.source
     told = Given(
@@ -88,7 +88,7 @@ def import_file(
         actor=actor,
         **dict(given or {}),
     )
-    tell("reading", 0.0)
+    tell("reading")
     sheet = reading.read(
         path,
         is_header=lambda names: _identifies(kind, names, mapping),
@@ -98,9 +98,9 @@ def import_file(
             sheet=mapping.formats.sheet,
         ),
     )
-    tell("judging", 0.3)
+    tell("judging")
     judged = judge(kind, sheet, mapping, told)
-    tell("writing", 0.6)
+    tell("writing")
 
     def put_aside(reports: Sequence[ImportReport]) -> None:
         if rejects is not None:
@@ -109,7 +109,6 @@ def import_file(
             write_rejects(rejects, sheet, reports[0].problems)
 
     (report,) = write(engine, [judged], last=put_aside, dry_run=dry_run)
-    tell("done", 1.0)
     return report
 
 

@@ -1,6 +1,9 @@
 """`tidings import` and `tidings customers`, run as a person runs them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -123,3 +126,26 @@ def test_a_person_reads_what_was_wrong_once_for_each_kind(tidings, table):
     printed = tidings("import", "customers", table(f"id,phone,country\n{rows}"))[1].out
     assert "30 rows read: 30 imported" in printed
     assert "phone: not a phone number of Norway (30 times, first in row 2: '12')" in printed
+
+
+def test_a_terminal_is_told_what_an_import_does_and_never_a_time_that_nobody_knows(settings, table):
+    mine, theirs = os.openpty()
+    surroundings = {
+        **os.environ,
+        "TIDINGS_HOME": str(settings.home),
+        "TIDINGS_DATABASE": settings.database.get_secret_value(),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "import", "customers", table(GOOD)],
+        env=surroundings,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        check=False,
+    )
+    os.close(theirs)
+    shown = os.read(mine, 1 << 16).decode()
+    os.close(mine)
+
+    assert done.returncode == 0
+    assert "Importing customers: writing" in shown
+    assert "/100" not in shown
