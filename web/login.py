@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from secrets import token_urlsafe
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -12,6 +14,7 @@ from starlette.routing import Route
 
 from store import staff as accounts
 from tidings.role import STAFF
+from tidings.signing import sign, verify
 from web.clients import client_of
 from web.language import LANGUAGES, choose
 from web.site import Site, site_of
@@ -29,6 +32,12 @@ from web.staff import (
 )
 from work.accounts import Refusal, accept, change_password, log_in
 from work.password import SHORTEST, Flaw
+
+_KNOWN = "browser"
+_COOKIE = "tidings-known"
+_NAMES = 8
+"""Of people who share a browser, as at a counter: the last so many are known."""
+_REMEMBERED = timedelta(days=365)
 
 
 def routes() -> list[Route]:
@@ -82,13 +91,50 @@ def _enter(request: Request, site: Site, fields: FormData) -> Response:
         name,
         password,
         client=client_of(request, settings.proxies),
+        browser=_browser(request, site, name),
         settings=settings.login,
         now=site.clock(),
     )
     if isinstance(result, Refusal):
         status = 429 if result is Refusal.TOO_OFTEN else 401
         return _form(request, status=status, refused=result, name=name, wanted=_text(fields, "next"))
-    return entered(request, site, result, local(_text(fields, "next")))
+    return _remembered(request, site, name, entered(request, site, result, local(_text(fields, "next"))))
+
+
+def _browser(request: Request, site: Site, name: str) -> str:
+    """Return what a browser is known by in which this name was logged in before; '' for any other browser."""
+    browser, *names = _known(request, site)
+    return browser if _kept(name) in names else ""
+
+
+def _remembered(request: Request, site: Site, name: str, response: Response) -> Response:
+    """Let a browser show the next time that this name was logged in by it; it opens nothing."""
+    browser, *names = _known(request, site)
+    others = [one for one in names if one != _kept(name)][1 - _NAMES :]
+    response.set_cookie(
+        _COOKIE,
+        sign(
+            site.installation.key,
+            _KNOWN,
+            ":".join([browser or token_urlsafe(9), *others, _kept(name)]).encode(),
+        ),
+        max_age=int(_REMEMBERED.total_seconds()),
+        path="/",
+        secure=site.installation.settings.public_url.startswith("https:"),
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _known(request: Request, site: Site) -> list[str]:
+    token = request.cookies.get(_COOKIE, "")
+    body = verify(site.installation.key, _KNOWN, token) if token.isascii() else None
+    return (body or b"").decode().split(":")
+
+
+def _kept(name: str) -> str:
+    return name.strip().lower()
 
 
 def entered(request: Request, site: Site, secret: str, path: str) -> Response:
@@ -155,7 +201,7 @@ def _accept(request: Request, site: Site, fields: FormData) -> Response:
         return _welcome(request, invited.name, flaw=result)
     if result is None:
         return show(request, "uninvited", language=_language(request), staff=None, status=404)
-    return entered(request, site, result, "/")
+    return _remembered(request, site, invited.name, entered(request, site, result, "/"))
 
 
 def _welcome(request: Request, name: str, *, flaw: str = "") -> Response:
@@ -208,7 +254,6 @@ def change(visit: Visit) -> Response:
         visit.staff.name,
         _text(visit.fields, "old"),
         new,
-        client=client_of(visit.request, settings.proxies),
         settings=settings.login,
         now=visit.now,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -177,7 +177,14 @@ def alone(engine: Engine, *, settings: LoginSettings, now: datetime) -> Invited 
 
 
 def log_in(
-    engine: Engine, name: str, password: str, *, client: str, settings: LoginSettings, now: datetime
+    engine: Engine,
+    name: str,
+    password: str,
+    *,
+    client: str,
+    browser: str = "",
+    settings: LoginSettings,
+    now: datetime,
 ) -> str | Refusal:
     """Return the secret of a new session, or why there is none. A name that nobody has takes as long as any.
 
@@ -186,21 +193,27 @@ def log_in(
         name: as it was typed.
         password: as it was typed.
         client: where it came from, to count by.
+        browser: the one it came from, where that name was logged in by it before: its tries are counted apart, so
+            that nobody is locked out by those whom others make in their name. '': any other.
         settings: how long sessions live.
         now: the moment.
     """
     name = name.strip().lower()[:64]
-    account = _proven(engine, name, password, client, now)
+    own = f"browser:{browser}:{name}" if browser else _key(name)
+    limits = {own: TRIES} if browser else {f"client:{client}": TRIES_OF_CLIENT, own: TRIES}
+    account = _proven(engine, name, password, limits, now)
     if isinstance(account, Refusal):
         return account
     with engine.begin() as connection:
-        staff.forget_tries(connection, _key(name))
+        staff.forget_tries(connection, own)
         return begin_session(connection, account, by="password", settings=settings, now=now)
 
 
-def _proven(engine: Engine, name: str, password: str, client: str, now: datetime) -> Account | Refusal:
+def _proven(
+    engine: Engine, name: str, password: str, limits: Mapping[str, int], now: datetime
+) -> Account | Refusal:
     """Return the account whose password this is. A name that nobody has takes as long as any."""
-    if _too_often(engine, name, client, now):
+    if _too_often(engine, name, limits, now):
         return Refusal.TOO_OFTEN
     with engine.connect() as connection:
         known = staff.password_of(connection, name)
@@ -224,16 +237,16 @@ def begin_session(
     return staff.begin_session(connection, account.id, now=now, life=settings.life)
 
 
-def _too_often(engine: Engine, name: str, client: str, now: datetime) -> bool:
+def _too_often(engine: Engine, name: str, limits: Mapping[str, int], now: datetime) -> bool:
     """Count a try before the password is looked at, so that tries at the same moment count, too."""
     with engine.begin() as connection:
-        of_client = staff.try_login(connection, f"client:{client}", now=now, window=WINDOW)
-        if of_client > TRIES_OF_CLIENT:
-            return True
-        of_name = staff.try_login(connection, _key(name), now=now, window=WINDOW)
-        if of_name == TRIES + 1 and staff.find(connection, name):
-            note(connection, actor="system", action="refuse_logins", subject=f"staff:{name}")
-        return of_name > TRIES
+        for key, most in limits.items():
+            tries = staff.try_login(connection, key, now=now, window=WINDOW)
+            if tries == most + 1 and most == TRIES and staff.find(connection, name):
+                note(connection, actor="system", action="refuse_logins", subject=f"staff:{name}")
+            if tries > most:
+                return True
+    return False
 
 
 def _key(name: str) -> str:
@@ -265,10 +278,11 @@ def accept(
 
 
 def change_password(
-    engine: Engine, name: str, old: str, new: str, *, client: str, settings: LoginSettings, now: datetime
+    engine: Engine, name: str, old: str, new: str, *, settings: LoginSettings, now: datetime
 ) -> str | Flaw | Refusal:
     """Set another password for somebody who knows the old one: all sessions end, the secret of a new one comes back."""
-    account = _proven(engine, name, old, client, now)
+    own = f"change:{name}"
+    account = _proven(engine, name, old, {own: TRIES}, now)
     if isinstance(account, Refusal):
         return account
     if problem := flaw(new, name=name):
@@ -276,7 +290,7 @@ def change_password(
     kept = hashed(new)
     with engine.begin() as connection:
         staff.set_password(connection, account.id, kept)
-        staff.forget_tries(connection, _key(name))
+        staff.forget_tries(connection, own)
         note(connection, actor=f"staff:{name}", action="set_password", subject=f"staff:{name}")
         return begin_session(connection, account, by="password", settings=settings, now=now)
 

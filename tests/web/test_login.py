@@ -112,6 +112,26 @@ def test_tries_end_for_a_name_whatever_the_client_claims_and_begin_again_later(d
     assert log_in(browser).status_code == 303
 
 
+def test_tries_of_others_keep_nobody_out_of_a_browser_of_theirs(door, browser, ann):
+    stranger = TestClient(door.app, base_url="http://127.0.0.1:8765", headers=BROWSER, follow_redirects=False)
+    log_in(browser)
+    with door.installation.engine.begin() as connection:
+        for _ in range(TRIES):
+            accounts.try_login(connection, "name:ann", now=door.clock(), window=WINDOW)
+    assert log_in(stranger).status_code == 429
+
+    assert log_in(browser).status_code == 303
+    token = re.search(r'name="csrf" value="(\w+)"', browser.get("/account").text)[1]
+    new = {"csrf": token, "old": PASSWORD, "password": "eight tall birches", "again": "eight tall birches"}
+    assert browser.post("/account", data=new).headers["location"] == "/account?said=saved"
+
+    stranger.cookies["tidings-known"] = browser.cookies["tidings-known"][:-2] + "AA"
+    assert log_in(stranger).status_code == 429, "a cookie that was changed"
+    assert log_in(browser, "bob").status_code == 401, "a name that this browser does not know is any other's"
+    tries = [log_in(browser, password="x").status_code for _ in range(TRIES + 1)]
+    assert tries == [401] * TRIES + [429], "whoever has the browser has no more tries than others"
+
+
 def test_a_session_ends_idle_or_old_and_with_another_password(door, browser, ann):
     limits = door.installation.settings.login
     log_in(browser)
