@@ -39,6 +39,7 @@ from preferences.sheet import (
     Columns,
     Ints,
     Small,
+    backwards,
     different,
     newest,
     where,
@@ -83,11 +84,19 @@ class _Events:
     """1: said for all brands."""
     at: Ints
     number: Ints
+    consents: Columns
 
     def only(self, which: Ints) -> _Events:
         """Return some of the lines."""
         names = ("row", "cell", "action", "level", "wide", "general", "at", "number")
-        return _Events(**{name: getattr(self, name).take(which) for name in names})
+        return _Events(consents=self.consents, **{name: getattr(self, name).take(which) for name in names})
+
+    def content(self, which: Ints) -> Ints:
+        """Return for lines of one scope and instant the greatest number for the one that is named."""
+        rows = self.row[which]
+        ends = (-self.consents.whole("expires_at", NEVER, rows)).tolist()
+        said = self.consents.frame.select("action", "source", "on_behalf", "ground")[rows].rows()
+        return backwards([(*map(str, one), end) for one, end in zip(said, ends, strict=True)])
 
     def scopes(self) -> Ints:
         """Return the scope of each line as one number."""
@@ -122,7 +131,7 @@ def permission(
         customers, prospects = (np.flatnonzero(np.isin(owner, rows)) for rows in (customers, prospects))
     _without_consent(basis.reshape(shape), customers, prospects, policy)
     reason = where(basis == 0, np.int8(number(Reason.CHANNEL_NO_CONSENT)), np.int8(OPEN))
-    late = newest(over.cell, len(basis), over.at, over.number)
+    late = newest(over.cell, len(basis), over.at, -over.scopes(), over.content, over.number)
     gone = np.flatnonzero((late != NOBODY) & (basis == 0))
     reason[gone], event[gone] = number(Reason.EXPIRED), over.row[late[gone]]
     _deny(events, reason, event)
@@ -185,6 +194,7 @@ def _events(consents: Columns, place: Ints, places: int, brand: str, topic: str)
         general=own[lines],
         at=consents.whole("at")[lines],
         number=consents.whole("consent")[lines],
+        consents=consents,
     )
 
 
@@ -215,7 +225,8 @@ def _grants(events: _Events, places: int, policy: Policy) -> tuple[Small, Ints]:
     counts = [name in policy.legacy_counts for name in CHANNELS]
     legacy = np.repeat(np.array(counts, dtype=np.int8), places)
     strength = where(grants.action == GIVEN, np.int8(2), legacy[grants.cell])
-    best = newest(grants.cell, len(legacy), strength, -grants.scopes(), grants.at, grants.number)
+    order = (strength, -grants.scopes(), grants.at, grants.content, grants.number)
+    best = newest(grants.cell, len(legacy), *order)
     basis = _BASIS_OF_STRENGTH[np.append(strength, np.int8(0))[best]]
     return basis, np.append(grants.row, NOBODY)[best]
 
@@ -242,7 +253,8 @@ def _deny(events: _Events, reason: Small, event: Ints) -> None:
     place[cells] = np.arange(len(cells))
     near = events.only(np.flatnonzero(place[events.cell] != NOBODY))
     closed = near.only(np.flatnonzero(_standing(near, place[near.cell], len(cells))))
-    last = newest(place[closed.cell], len(cells), closed.action, closed.at, closed.number)
+    order = (closed.action, closed.at, -closed.scopes(), closed.content, closed.number)
+    last = newest(place[closed.cell], len(cells), *order)
     hit = last != NOBODY
     names = where(closed.action == OBJECTED, number(Reason.OBJECTED), number(Reason.CHANNEL_NO_CONSENT))
     reason[cells[hit]] = names[last[hit]]

@@ -53,23 +53,35 @@ def microseconds(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
-def newest(key: Ints, size: int, *order: Ints) -> Ints:
-    """Return for each key 0..size-1 the row that comes last in `order` (most significant first), or NOBODY."""
+def newest(key: Ints, size: int, *order: Ints | Callable[[Ints], Ints]) -> Ints:
+    """Return for each key 0..size-1 the row that comes last in `order` (most significant first), or NOBODY.
+
+    What is dear to work out is given as a function of rows: it is asked only of those that are equal in all before.
+    """
     last = np.full(size, NOBODY, dtype=np.int64)
-    row = np.arange(len(key))
+    whose, row = key, np.arange(len(key))
     last[key] = row  # of equal keys the last assignment stays
-    again = key[np.flatnonzero(last[key] != row)]
-    if len(again):
+    for part in order:
+        again = whose[np.flatnonzero(last[whose] != row)]
+        if not len(again):
+            break
         shared = np.zeros(size, dtype=np.bool_)
         shared[again] = True
-        row = np.flatnonzero(shared[key])
-        for part in order:
-            values, whose = part.take(row), key.take(row)
-            most = np.full(size, LONG_AGO, dtype=np.int64)
-            np.maximum.at(most, whose, values)
-            row = row[np.flatnonzero(values == most[whose])]
-        last[key[row]] = row
+        tied = np.flatnonzero(shared[whose])
+        row, whose = row.take(tied), whose.take(tied)
+        values = part(row) if callable(part) else part.take(row)
+        most = np.full(size, LONG_AGO, dtype=np.int64)
+        np.maximum.at(most, whose, values)
+        left = np.flatnonzero(values == most[whose])
+        row, whose = row.take(left), whose.take(left)
+        last[whose] = row
     return last
+
+
+def backwards(contents: Sequence[tuple[Any, ...]]) -> Ints:
+    """Return a number for each of some contents, the same for equal ones and the greatest for the least."""
+    places = {content: -place for place, content in enumerate(sorted(set(contents)))}
+    return np.array([places[content] for content in contents], dtype=np.int64)
 
 
 def sheet(size: int, filled: Any, kind: Any = np.int64) -> npt.NDArray[Any]:

@@ -2,8 +2,9 @@
 
 A statement says it for a brand or for all, for a topic or for all, and for a while or for good. For one
 question the most particular one speaks first: for a while before for good, this brand before all, the deepest
-topic before the ones above it. Of two with the same scope only the newer counts (of the same instant, the one
-with the higher id). What it leaves open, the next one fills.
+topic before the ones above it. Of two with the same scope only the newer counts, and of the same instant the
+stricter (`precedence`): what they say decides, never which of them was recorded first. What it leaves open, the
+next one fills.
 
 The column `value` is JSON; what each kind puts there:
 
@@ -21,7 +22,7 @@ The column `value` is JSON; what each kind puts there:
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,6 +39,7 @@ from preferences.sheet import (
     Columns,
     Ints,
     Small,
+    backwards,
     newest,
     where,
 )
@@ -89,6 +91,16 @@ class Statements:
         """Return the ids of some lines."""
         return self.columns.whole("statement", rows=self.row[lines])
 
+    def content(self, lines: Ints) -> Ints:
+        """Return for lines of one kind, scope and instant the greatest number for the one that counts."""
+        rows = self.row[lines]
+        said = self.columns.frame.select("channels", "value", "source", "on_behalf")[rows].rows()
+        spans = zip((-self.until[lines]).tolist(), self.start[lines].tolist(), strict=True)
+        return backwards([
+            precedence(channels or (), text, *span, source or "", on_behalf or "")
+            for (channels, text, source, on_behalf), span in zip(said, spans, strict=True)
+        ])  # fmt: skip
+
     def spoken(self, kind: str) -> Iterator[tuple[int, Ints, Ints]]:
         """Yield per slot, the one that speaks first first: customers, each once, and the row in force of each."""
         lines, begin = self._in_force
@@ -114,7 +126,8 @@ class Statements:
         fresh = np.diff(whose, prepend=NOBODY) != 0
         if not fresh.all():
             person = np.cumsum(fresh) - 1
-            last = newest(person, int(person[-1]) + 1, self.at(which), self.number(which))
+            tie = (lambda rows: self.content(which[rows]), lambda rows: self.number(which[rows]))
+            last = newest(person, int(person[-1]) + 1, self.at(which), *tie)
             which, key = which[last], key[last]
         return which, np.concatenate([[0], np.cumsum(np.bincount(key, minlength=len(KINDS) * slots))])
 
@@ -184,6 +197,36 @@ def value(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def precedence(channels: Sequence[str], text: str | None, *rest: Any) -> tuple[Any, ...]:
+    """Return what sorts statements of one kind, scope and instant: the first one counts.
+
+    The stricter: none but these channels before an order, fewer channels before more, no links measured, a letter of
+    one's own, fewer messages, fewer days, a longer quiet time, more help. Of what is as strict the first by alphabet.
+
+    >>> min(precedence(["email"], "{}"), precedence(["sms", "letter"], '{"only": true}'))[2]
+    2
+    """
+    silent = not channels and not is_only(text)
+    same = json.dumps(value(text), sort_keys=True)
+    return (-_strictness(text), silent, len(channels), ",".join(channels), same, *rest)
+
+
+def _strictness(text: str | None) -> int:
+    """Return how much a value forbids or asks to be heeded, as a number to compare those of one kind by."""
+    said = value(text)
+    most, days = frequency(text)
+    weights = {"only": 1, "call": 4, "large_print": 2, "plain_language": 1}
+    return (
+        sum(weight for name, weight in weights.items() if said.get(name) is True)
+        + (said.get("tracking") is False)
+        + (said.get("letters") == "own")
+        + (days * MOST_OFTEN**2 // most if most else 0)
+        + sum((end - start) % DAY for start, end in quiet_times(text))
+        + len(DAYS)
+        - best_days(text).bit_count()
+    )
 
 
 def is_only(text: str | None) -> bool:

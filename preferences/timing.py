@@ -240,7 +240,7 @@ def _lines(found: Pauses, customer: Ints, size: int) -> Pauses:
         start=found.start[which],
         until=found.until[which],
         row=found.row[which],
-        number=found.number[which],
+        order=tuple(part[which] for part in found.order),
     )
 
 

@@ -7,6 +7,7 @@ the form shows is what `preferences.decision` chooses, observed behaviour and co
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from preferences.law import BASES, Law, laws
 from preferences.policy import Basis, Implied, Policy
+from preferences.statement import precedence
 from store.preference import Known
 from tidings.channel import Channel
 from tidings.organisation import Brand
@@ -54,13 +56,15 @@ def own_word(known: Known, topic: str, now: datetime) -> bool:
     orders: dict[tuple[str, bool], Row] = {}
     for row in known.statements:  # newest first
         if row["kind"] == "order" and row["topic"] == topic and in_force(row, now):
-            orders.setdefault((row["brand"], row["until_at"] is None), row)
+            _keep(orders, (row["brand"], row["until_at"] is None), row)
     if any(row["channels"] for row in orders.values()):
         return True
     follows_since = max((instant(row["at"]) for row in orders.values()), default=_LONG_AGO)
-    newest = next((row for row in known.consents if row["topic"] == topic), None)
-    denied = newest is not None and newest["action"] in ("objected", "withdrawn")
-    return newest is not None and denied and instant(newest["at"]) > follows_since
+    said = [row for row in known.consents if row["topic"] == topic]
+    denied = [
+        row for row in said if row["at"] == said[0]["at"] and row["action"] in ("objected", "withdrawn")
+    ]
+    return bool(denied) and instant(denied[0]["at"]) > follows_since
 
 
 def spoken(known: Known, kind: str, topic: str, now: datetime) -> Iterator[Row]:
@@ -70,9 +74,20 @@ def spoken(known: Known, kind: str, topic: str, now: datetime) -> Iterator[Row]:
     for row in known.statements:  # newest first
         if row["kind"] == kind and row["topic"] in path and in_force(row, now):
             scope = (row["until_at"] is None, row["brand"] == "all", path.index(row["topic"]))
-            scopes.setdefault(scope, row)
+            _keep(scopes, scope, row)
     for scope in sorted(scopes):
         yield scopes[scope]
+
+
+def _keep(found: dict[Any, Row], scope: object, row: Row) -> None:
+    """Keep the first of a scope, and of one instant the stricter."""
+    other = found.setdefault(scope, row)
+    if row is not other and row["at"] == other["at"]:
+        found[scope] = min(row, other, key=_precedence)
+
+
+def _precedence(row: Row) -> tuple[Any, ...]:
+    return precedence(row["channels"], json.dumps(row["value"]))
 
 
 def first(known: Known, kind: str, now: datetime) -> Row:
@@ -103,7 +118,10 @@ def _freed(known: Known, topic: str, now: datetime) -> datetime:
 
 
 def _pauses(known: Known, topic: str) -> list[tuple[Row, datetime, datetime]]:
-    """Return the pauses that stand with their spans: a newer one replaces an older one of its scope that it touches."""
+    """Return the pauses that stand with their spans: a newer one replaces an older one of its scope that it touches.
+
+    What was said at one instant replaces nothing of it.
+    """
     path = topic_path(topic)
     newer: list[tuple[Row, datetime, datetime]] = []
     for row in known.statements:  # newest first
@@ -124,6 +142,7 @@ def _pauses(known: Known, topic: str) -> list[tuple[Row, datetime, datetime]]:
         if row["value"].get("resume") is not True
         and not any(
             (row["brand"], row["topic"]) == (other["brand"], other["topic"])
+            and row["at"] != other["at"]
             and begin <= end
             and start <= until
             for other, begin, until in newer[:place]

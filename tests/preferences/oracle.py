@@ -207,12 +207,15 @@ class Oracle:
             e for e in events if e["action"] in ("withdrawn", "objected") and not self.lifted(e, events)
         ]
         if denials:
-            worst = max(denials, key=lambda e: (e["action"] == "objected", e["at"], e["consent"]))
+            worst = min(
+                self.alphabetical(denials),
+                key=lambda e: (e["action"] != "objected", -e["at"].timestamp(), self.scope(e)),
+            )
             return ("objected" if worst["action"] == "objected" else "channel_no_consent"), _consent(worst)
         grants = [e for e in events if e["action"] in ("given", "legacy")]
-        best = max(
-            grants,
-            key=lambda e: (self.strength(e, channel), *(-n for n in self.scope(e)), e["at"], e["consent"]),
+        best = min(
+            self.alphabetical(grants),
+            key=lambda e: (-self.strength(e, channel), self.scope(e), -e["at"].timestamp()),
             default=None,
         )
         if best and self.strength(best, channel):
@@ -222,8 +225,16 @@ class Oracle:
         if channel in self.policy.soft_opt_in and person["standing"] == "customer":
             return "", {"basis": "soft_opt_in"}
         if expired:
-            return "expired", _consent(max(expired, key=lambda e: (e["at"], e["consent"])))
+            last = self.alphabetical(expired)
+            return "expired", _consent(min(last, key=lambda e: (-e["at"].timestamp(), self.scope(e))))
         return "channel_no_consent", _consent(best) if best else {}
+
+    def alphabetical(self, events):
+        """Of what is alike in scope and instant the first by alphabet, of equal ones the last recorded."""
+        end = datetime.max.replace(tzinfo=UTC)
+        newest = sorted(events, key=lambda e: e["consent"], reverse=True)
+        late = sorted(newest, key=lambda e: e["expires_at"] or end, reverse=True)
+        return sorted(late, key=lambda e: (e["action"], e["source"], e["on_behalf"], e["ground"]))
 
     def strength(self, event, channel):
         if event["action"] == "given" and event["proof"]:
@@ -255,20 +266,27 @@ class Oracle:
         """One statement per scope, the one that speaks first first."""
         scopes = {}
         for s in statements:
-            ends = (
-                s["until_at"]
-                if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365)
-                else None
-            )
+            ends = self.far(s["until_at"])
             if s["kind"] != kind or (s["from_at"] and s["from_at"] > self.now) or (ends and ends <= self.now):
                 continue
             scope = (ends is None, self.brands.index(s["brand"]), self.path.index(s["topic"]))
-            if scope not in scopes or (s["at"], s["statement"]) > (
-                scopes[scope]["at"],
-                scopes[scope]["statement"],
-            ):
-                scopes[scope] = s
-        return sorted(scopes.items(), key=lambda item: item[0])
+            scopes.setdefault(scope, []).append(s)
+        return [(scope, self.latest(scopes[scope])) for scope in sorted(scopes)]
+
+    def latest(self, statements):
+        """The newest; of one instant the strictest, then the first by alphabet, then the longest."""
+        instant = max(s["at"] for s in statements)
+        end, start = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+        said = [s for s in statements if s["at"] == instant]
+        said.sort(key=lambda s: s["statement"], reverse=True)
+        said.sort(key=lambda s: (s["from_at"] or start, s["source"], s["on_behalf"]))
+        said.sort(key=lambda s: self.far(s["until_at"]) or end, reverse=True)
+        said.sort(key=lambda s: (",".join(s["channels"]), json.dumps(_value(s), sort_keys=True)))
+        said.sort(key=lambda s: (not s["channels"] and not _value(s).get("only"), len(s["channels"])))
+        return min(said, key=lambda s: -_strict(s["kind"], _value(s)))
+
+    def far(self, until):
+        return until if until and until <= self.now + timedelta(days=50 * 365) else None
 
     def never(self, orders, channel):
         for _, s in orders:
@@ -473,28 +491,30 @@ class Oracle:
 
     def pause(self, statements, due):
         spans = []
-        pauses = sorted(
-            (s for s in statements if s["kind"] == "pause"), key=lambda s: (s["at"], s["statement"])
-        )
+        pauses = [s for s in statements if s["kind"] == "pause"]
         far = datetime.max.replace(tzinfo=UTC)
         described = []
         for s in pauses:
             resume = _value(s).get("resume") is True
-            until = (
-                s["until_at"]
-                if s["until_at"] and s["until_at"] <= self.now + timedelta(days=50 * 365)
-                else far
-            )
+            until = self.far(s["until_at"]) or far
             described.append((s, s["from_at"] or s["at"], s["at"] if resume else until, resume))
-        for n, (s, begins, until, resume) in enumerate(described):
+        for s, begins, until, resume in described:
             newer = [
-                d for d in described[n + 1 :] if (d[0]["brand"], d[0]["topic"]) == (s["brand"], s["topic"])
+                d
+                for d in described
+                if (d[0]["brand"], d[0]["topic"]) == (s["brand"], s["topic"]) and d[0]["at"] > s["at"]
             ]
             if not resume and not any(d[1] <= until and begins <= d[2] for d in newer):
                 spans.append((s["from_at"] or datetime.min.replace(tzinfo=UTC), until, s))
         last = None
         while inside := [span for span in spans if span[0] <= due < span[1]]:
-            _, until, last = max(inside, key=lambda span: (span[1], span[2]["statement"]))
+            until = max(span[1] for span in inside)
+            ends = [s for _, end, s in inside if end == until]
+            ends = [s for s in ends if s["at"] == max(one["at"] for one in ends)]
+            scope = min((self.brands.index(s["brand"]), self.path.index(s["topic"])) for s in ends)
+            last = self.latest(
+                [s for s in ends if (self.brands.index(s["brand"]), self.path.index(s["topic"])) == scope]
+            )
             if until == far:
                 return None, last
             due = until
@@ -519,6 +539,26 @@ class Oracle:
             return False
         said = self.in_force(statements, "tracking")
         return not said or _value(said[0][1]).get("tracking") is not False
+
+
+def _strict(kind, value):
+    """How strict a statement is among those of its kind."""
+    if kind == "order":
+        return value.get("only") is True
+    if kind == "tracking":
+        return value.get("tracking") is False
+    if kind == "best_days":
+        return 7 - len(value.get("days") or WEEK)
+    if kind == "frequency":
+        days = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+        return days[value["per"]] / value["at_most"] if value else 0
+    if kind == "quiet_hours":
+        start, end = _clock(value.get("start")), _clock(value.get("end"))
+        if start is None or end is None:
+            return 0
+        length = (end.hour - start.hour) * 60 + end.minute - start.minute
+        return length % 1440 * len(value.get("channels") or ["email", "sms", "push", "whatsapp"])
+    return 0
 
 
 def _path(topic):

@@ -92,6 +92,48 @@ def test_the_order_of_imports_never_matters(batch, policy, dice):
     assert_frame_equal(one.ranked, other.ranked)
 
 
+def without_numbers(decisions):
+    """Return the answers without the numbers of the rows they name, which say when something was recorded."""
+    return [
+        (verdict, {
+            name: told | {"evidence": {
+                key: said for key, said in told["evidence"].items()
+                if key not in ("statement", "consent", "pause", "wish")
+            }}
+            for name, told in channels.items()
+        })
+        for verdict, channels in answers(decisions)
+    ]  # fmt: skip
+
+
+def numbered(lines, dice):
+    """Return the facts as if statements and consents had been recorded in another order."""
+    told = dict(lines)
+    for name, number in (("statements", "statement"), ("consents", "consent")):
+        mixed = dice.sample([line[number] for line in lines[name]], len(lines[name]))
+        told[name] = [line | {number: other} for line, other in zip(lines[name], mixed, strict=True)]
+    return told
+
+
+@settings(laws, max_examples=40)
+@given(batches(), policies, st.randoms(), st.booleans())
+def test_what_was_said_at_one_instant_counts_the_same_in_whatever_order_it_is_recorded(
+    batch, policy, dice, at_once
+):
+    """Two paper forms of one day, or a form and an import of one second: what they say decides."""
+    asking, lines = batch
+    if at_once:
+        names = ("statements", "consents")
+        lines = lines | {
+            name: [line | {"at": NOW - timedelta(days=9)} for line in lines[name]] for name in names
+        }
+
+    assert without_numbers(decided(asking, lines, policy)) == without_numbers(
+        decided(asking, numbered(lines, dice), policy)
+    )
+    assert answers(decided(asking, lines, policy)) == oracle(asking, lines, policy, NOW)
+
+
 @laws
 @given(batches(), policies, st.integers(0, 10))
 def test_a_batch_that_is_split_never_changes_a_row(batch, policy, at):
