@@ -80,7 +80,7 @@ def _set(job: Job) -> MadeInvoice | str:
 def _pool() -> ProcessPoolExecutor:
     """Start the processes once; they are forked from a clean one, for ours has threads and database connections."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["templates.invoice", "weasyprint"])
+    context.set_forkserver_preload(["work.press_server", "templates.invoice", "weasyprint"])
     place = TemporaryDirectory(prefix="tidings-press-", ignore_cleanup_errors=True)
     pool = ProcessPoolExecutor(
         max_workers=os.cpu_count(), mp_context=context, initializer=_end_with_parent, initargs=(place.name,)

@@ -62,3 +62,23 @@ def test_nothing_stays_behind_when_the_program_ends(tmp_path, end):
         assert program.stdout.read() == b""
 
     assert not [left.name for left in tmp_path.iterdir() if left.name.startswith(("weasyprint", "tidings"))]
+
+
+def test_ctrl_c_is_for_the_program_alone(tmp_path):
+    """A terminal interrupts every process that it runs; those of the press say nothing of it, as they end with us."""
+    code = (
+        "from tests.work.test_press import *; list(typeset([job(n) for n in range(1, FEW + 2)])); print()\n"
+        "try: input()\nexcept KeyboardInterrupt: pass"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as program:
+        assert program.stdout.readline() == b"\n"
+        os.killpg(program.pid, signal.SIGINT)
+
+        assert program.stdout.read() == b""
+        assert program.stderr.read() == b""
