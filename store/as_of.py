@@ -12,12 +12,12 @@ _POLICY = "SELECT policy_version FROM runs WHERE starts_at <= :at ORDER BY start
 _STATEMENTS = """
     SELECT id, kind, topic, brand, channels, value, from_at, until_at, source, on_behalf, at, recorded_at
       FROM statements WHERE customer_id = ANY(:members) AND brand IN (:brand, 'all') AND recorded_at <= :at
-     ORDER BY at DESC, id DESC
+     ORDER BY at DESC, kind, topic, brand, channels, value, until_at, source, id
 """
 _CONSENTS = """
     SELECT id, topic, channel, brand, action, source, proof, on_behalf, expires_at, at, recorded_at
       FROM consents WHERE customer_id = ANY(:members) AND brand IN (:brand, 'all') AND recorded_at <= :at
-     ORDER BY at DESC, id DESC
+     ORDER BY at DESC, topic, brand, channel, action, source, id
 """
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.statements import SOONEST
 from store.tables import STUCK
 from tidings.reason import Reason
 
@@ -24,10 +25,10 @@ def open_calls(connection: Connection, *, now: datetime) -> int:
 
 WISHED = Reason.CALL_WISHED.value
 """Why a customer is called about a message that reaches them anyway: they asked for a person."""
-_WISHED = text("""
+_WISHED = text(f"""
     WITH said AS (
-        SELECT DISTINCT ON (customer_id, brand) customer_id, brand, value -> 'call' = 'true' AS call, at
-          FROM statements WHERE kind = 'manner' ORDER BY customer_id, brand, at DESC, id DESC
+        SELECT DISTINCT ON (s.customer_id, s.brand) s.customer_id, s.brand, s.value -> 'call' = 'true' AS call, s.at
+          FROM statements s WHERE s.kind = 'manner' ORDER BY s.customer_id, s.brand, {SOONEST["manner"]}
     )
     INSERT INTO calls (message_id, because, opened_at)
     SELECT m.id, :wished, :now FROM said s JOIN messages m ON m.customer_id = s.customer_id AND m.planned_at >= s.at

@@ -33,8 +33,8 @@ class Card:
     """{id, channel, value, postal, platform, state, problem, verified, removed, source, suppressions: [{id, reason,
     brand, at, source, liftable}]}, those in use first."""
     said: Sequence[Mapping[str, Any]]
-    """What was said and stands, the newest of each subject: {what (statement, consent), kind, topic, brand, channels,
-    value, until, at, source, actor}."""
+    """What was said and stands, the newest of each subject (as stored: all of one instant): {what (consent, statement),
+    kind, topic, brand, channels, value, until_at, at, source, actor, lasting, spot}."""
     noticed: Sequence[Mapping[str, Any]]
     """{channel, purpose_class, observations, reached, engaged, last_engaged_at}."""
 
@@ -62,14 +62,14 @@ _CARD = text("""
       FROM customers c WHERE c.id = :customer
 """)
 _SAID = text("""
-    SELECT DISTINCT ON (what, kind, topic, brand, spot) * FROM (
+    SELECT * FROM (SELECT *, rank() OVER (PARTITION BY what, kind, topic, brand, spot ORDER BY at DESC) AS nth FROM (
         SELECT 'statement' AS what, kind, topic, brand, until_at IS NULL AS lasting, array_to_string(channels, ',')
                AS channels, value, until_at, at, source, actor, proof, kind AS spot, id FROM statements
          WHERE customer_id = ANY(:records) AND (until_at IS NULL OR until_at > :now)
         UNION ALL
         SELECT 'consent', action, topic, brand, true, channel, '{}', NULL, at, source, actor, proof, channel, id
-          FROM consents WHERE customer_id = ANY(:records)) s
-     ORDER BY what DESC, kind, topic, brand, spot, at DESC, id DESC
+          FROM consents WHERE customer_id = ANY(:records)) s) r
+     WHERE nth = 1 ORDER BY what DESC, kind, topic, brand, spot, at DESC, id DESC
 """)
 
 
@@ -79,14 +79,8 @@ def card(connection: Connection, customer: int, records: Sequence[int], *, now: 
     row = connection.execute(_CARD, values).mappings().one_or_none()
     if row is None:
         return None
-    newest: dict[tuple[str, ...], Mapping[str, Any]] = {}
-    for said in connection.execute(_SAID, values).mappings():
-        own = said["kind"] if said["what"] == "statement" else said["spot"]
-        key = (said["what"], said["topic"], said["brand"], own, str(said["lasting"]))
-        if key not in newest or newest[key]["at"] < said["at"]:
-            newest[key] = dict(said)
-    told = sorted(newest.values(), key=lambda one: one["at"], reverse=True)
-    return Card(**{**row, "records": list(records), "said": told})
+    said = [dict(one) for one in connection.execute(_SAID, values).mappings()]
+    return Card(**{**row, "records": list(records), "said": said})
 
 
 def set_hold(connection: Connection, records: Sequence[int], hold: str, *, now: datetime) -> int:

@@ -24,11 +24,11 @@ _QUERIES: Mapping[str, str] = {
     """,
     "statements": f"""
         SELECT brand, topic, kind, channels, value, from_at, until_at, source, proof, on_behalf, at
-          FROM statements WHERE {_OWN} ORDER BY at, id
+          FROM statements WHERE {_OWN} ORDER BY at, kind, topic, brand, channels, value, until_at, source, id
     """,
     "consents": f"""
         SELECT brand, topic, channel, action, source, proof, on_behalf, expires_at, record, at
-          FROM consents WHERE {_OWN} ORDER BY at, id
+          FROM consents WHERE {_OWN} ORDER BY at, topic, brand, channel, action, source, id
     """,
     "behaviour": f"""
         SELECT channel, purpose_class, reached, engaged, observations, last_engaged_at, as_of

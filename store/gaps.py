@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.statements import SOONEST
 from tidings.address import PROBLEMS
 from tidings.channel import IDENTIFYING
 
@@ -87,14 +88,14 @@ def _at_once(connection: Connection) -> None:
         connection.execute(text(f"SET LOCAL {setting}"))
 
 
-_GAPS = text("""
+_GAPS = text(f"""
     WITH said AS MATERIALIZED (
         SELECT DISTINCT ON (s.customer_id, t.topic) s.customer_id, t.topic, s.channels[1] AS wished
           FROM unnest(CAST(:topics AS text[])) AS t(topic)
           JOIN statements s ON s.topic = t.topic OR (s.topic = 'all' AND position('.' IN t.topic) = 0)
          WHERE s.kind = 'order' AND s.brand IN ('all', :brand)
            AND (s.from_at IS NULL OR s.from_at <= :now) AND (s.until_at IS NULL OR s.until_at > :now)
-         ORDER BY s.customer_id, t.topic, s.until_at IS NULL, s.brand = 'all', s.topic = 'all', s.at DESC, s.id DESC
+         ORDER BY s.customer_id, t.topic, s.until_at IS NULL, s.brand = 'all', s.topic = 'all', {SOONEST["order"]}
     ), asked AS MATERIALIZED (
         SELECT s.* FROM said s JOIN customers c ON c.id = s.customer_id AND c.standing <> 'deceased'
          WHERE s.wished IS NOT NULL AND NOT EXISTS (
@@ -113,7 +114,8 @@ _GAPS = text("""
           FROM asked a JOIN consents c ON c.customer_id = a.customer_id AND c.channel IN (a.wished, 'all')
            AND c.brand IN ('all', :brand) AND c.topic IN (a.topic, split_part(a.topic, '.', 1), 'all')
          WHERE a.topic = ANY(:marketing)
-         ORDER BY a.customer_id, a.topic, c.at DESC, c.id DESC
+         ORDER BY a.customer_id, a.topic, c.at DESC,
+                  array_position(ARRAY['objected', 'withdrawn', 'given', 'legacy'], c.action), c.proof = ''
     ), judged AS MATERIALIZED (
         SELECT a.customer_id, a.topic, a.wished, coalesce(b.bar, CASE
                    WHEN r.closed THEN 'suppressed'

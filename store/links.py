@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.statements import SOONEST
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Linked:
@@ -30,16 +32,16 @@ class Linked:
     sent_at: datetime | None
 
 
-_LINKED = text("""
+_LINKED = text(f"""
     SELECT m.id AS message, m.customer_id AS customer, m.brand, m.purpose, r.topic,
-        coalesce(m.channel, '') AS channel, coalesce(r.options -> 'data', '{}') || m.data AS data, t.links,
+        coalesce(m.channel, '') AS channel, coalesce(r.options -> 'data', '{{}}') || m.data AS data, t.links,
         coalesce((r.options ->> 'tracking')::boolean, true) AND coalesce((
             SELECT s.value -> 'tracking' <> 'false' FROM statements s
              WHERE s.customer_id = m.customer_id AND s.kind = 'tracking' AND s.brand IN (m.brand, 'all')
                AND (s.topic IN ('all', r.topic) OR starts_with(r.topic, s.topic || '.'))
                AND coalesce(s.from_at <= :now, true) AND coalesce(s.until_at > :now, true)
              ORDER BY s.until_at IS NULL, s.brand = 'all', s.topic = 'all', length(s.topic) DESC,
-                      s.at DESC, s.id DESC LIMIT 1), true) AS tracked,
+                      {SOONEST["tracking"]} LIMIT 1), true) AS tracked,
         (SELECT max(a.ended_at) FROM deliveries d JOIN attempts a ON a.delivery_id = d.id
           WHERE d.message_id = m.id AND a.state = 'accepted') AS sent_at
       FROM messages m JOIN runs r ON r.id = m.run_id JOIN templates t ON t.id = r.template_id

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.hot import array, rows
+from store.statements import SOONEST
 
-_SAID = """
-    SELECT customer_id, brand, value, at FROM statements
-     WHERE kind = 'manner' AND customer_id = ANY(%(customers)s::bigint[]) ORDER BY at DESC, id DESC
+_SAID = f"""
+    SELECT s.customer_id, s.brand, s.value, s.at FROM statements s
+     WHERE s.kind = 'manner' AND s.customer_id = ANY(%(customers)s::bigint[]) ORDER BY {SOONEST["manner"]}
 """
 
 Said = Mapping[int, Sequence[tuple[str, Mapping[str, Any], datetime]]]

@@ -34,6 +34,16 @@ class Statement:
     """Who spoke for the customer, '' when they did themselves."""
 
 
+SOONEST = {
+    "order": """s.at DESC, (s.value -> 'only' = 'true') IS TRUE DESC, s.channels = '{}' AND
+         (s.value -> 'only' = 'true') IS NOT TRUE, cardinality(s.channels), array_to_string(s.channels, ',') COLLATE "C"
+    """,
+    "manner": """s.at DESC, (s.value -> 'call' = 'true') IS TRUE DESC, (s.value -> 'large_print' = 'true') IS TRUE DESC,
+         (s.value -> 'plain_language' = 'true') IS TRUE DESC""",
+    "tracking": "s.at DESC, (s.value -> 'tracking' = 'false') IS TRUE DESC",
+}
+"""SQL to sort statements `s` of one kind and scope, the one that counts first (`preferences.statement.precedence`)."""
+
 _APPEND = text("""
     INSERT INTO statements (customer_id, brand, topic, kind, channels, value, from_at, until_at, source, proof, actor,
                             on_behalf, at)

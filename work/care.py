@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from preferences.statement import precedence
 from store import care as stored
 from store.audit import note
 from store.care import HOLDS, Card
@@ -28,7 +31,31 @@ SOURCE = "staff"
 
 def card(connection: Connection, customer: int, *, now: datetime) -> Card | None:
     """Return what is known of the person to whom a record belongs; None when there is none."""
-    return stored.card(connection, customer, members(connection, customer), now=now)
+    found = stored.card(connection, customer, members(connection, customer), now=now)
+    return found and replace(found, said=_standing(found.said))
+
+
+def _standing(said: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the newest of each subject, of one instant the stricter, the newest first."""
+    kept: dict[tuple[str, ...], Mapping[str, Any]] = {}
+    for one in sorted(said, key=_strictest_first):
+        own = one["kind"] if one["what"] == "statement" else one["spot"]
+        key = (one["what"], one["topic"], one["brand"], own, str(one["lasting"]))
+        if key not in kept or kept[key]["at"] < one["at"]:
+            kept[key] = one
+    return sorted(kept.values(), key=lambda one: one["at"], reverse=True)
+
+
+def _strictest_first(said: Mapping[str, Any]) -> tuple[Any, ...]:
+    if said["what"] == "consent":
+        return (
+            "consent",
+            ("objected", "withdrawn", "given", "legacy").index(said["kind"]),
+            said["proof"] == "",
+        )
+    channels = [name for name in said["channels"].split(",") if name]
+    resumes = said["value"].get("resume") is True
+    return ("statement", resumes, *precedence(channels, json.dumps(said["value"])))
 
 
 def note_call(

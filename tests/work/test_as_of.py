@@ -7,12 +7,18 @@ import pytest
 from sqlalchemy import text
 
 from preferences.policy import Policy
+from store.export import everything
+from store.manners import manner, manners
 from store.policies import current_policy
+from store.preference import hold
 from tests.town import NOON, agree, settle, state, suppress
 from tests.work.test_deliver import House
 from tidings.problem import Problem
 from work.as_of import explain_as_of
+from work.care import card
 from work.explain import explain
+from work.gaps import gaps
+from work.wishes import own_word, paused_until, spoken
 
 DAY = timedelta(days=1)
 MARCH = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -144,6 +150,67 @@ def test_statements_in_any_order_fold_to_the_same_state(house, engine):
         )
 
     assert len(answers) == 1
+
+
+def at_one_instant(connection, customer, backwards):
+    """Write two forms of one day, in one order or the other."""
+    said = [
+        {"channels": ["letter", "email"]},
+        {"channels": ["letter"], "value": {"only": True}},
+        {"topic": "offer", "channels": ["email"]},
+        {"topic": "offer", "channels": ["sms"]},
+        {"kind": "manner", "value": {"call": True}},
+        {"kind": "manner", "value": {"large_print": True}},
+        {"kind": "tracking", "value": {"tracking": False}},
+        {"kind": "tracking", "value": {"tracking": True}},
+        {"kind": "pause", "topic": "news", "until_at": NOON + 9 * DAY},
+        {"kind": "pause", "topic": "news", "value": {"resume": True}},
+    ]
+    agreed = [{"channel": "letter", "action": action} for action in ("given", "withdrawn", "objected")]
+    step = -1 if backwards else 1
+    for one in said[::step]:
+        state(connection, customer, **one)
+    for one in agreed[::step]:
+        agree(connection, customer, **one)
+
+
+def test_two_forms_of_one_day_are_the_same_in_whatever_order_they_were_typed_in(house, engine):
+    """Law: in the decision, on the customer's page, at the service desk, in what is printed and exported."""
+    people = settle(engine, 2, channels=("email", "sms", "letter"))
+    own = ("id", "statement", "consent", "recorded_at", "customer_id", "proof")
+
+    def plain(rows):
+        return [{key: value for key, value in row.items() if key not in own} for row in rows]
+
+    seen = []
+    with engine.begin() as connection:
+        for backwards, customer in enumerate(people):
+            at_one_instant(connection, customer, backwards)
+        for customer in people:
+            known = hold(connection, customer=customer, brand="nordlys")
+            shown = [plain(spoken(known, kind, "offer", NOON)) for kind in ("order", "tracking", "manner")]
+            files = everything(connection, [customer])
+            printed = manner(manners(connection, [customer]), customer, brand="nordlys", at=NOON)
+            seen.append([
+                shown, own_word(known, "offer", NOON), paused_until(known, ("news",), NOON), printed,
+                plain(card(connection, customer, now=NOON).said), plain(files["statements"]), plain(files["consents"]),
+            ])  # fmt: skip
+        wished = gaps(connection, house.installation, Policy(), now=NOON).asked
+    later = datetime.now(UTC) + DAY
+    for customer, reference in zip(seen, ("C1", "C2"), strict=True):
+        found = explain_as_of(house.installation, reference, as_of=later, purpose="offer")
+        customer += [
+            found["channel"],
+            plain(found["channels"][0]["evidence"] for _ in "1"),
+            plain(found["statements"]),
+        ]
+
+    assert seen[0] == seen[1]
+    assert [row["channels"] for row in seen[0][0][0]] == [["email"], ["letter"]]
+    assert (seen[0][2], seen[0][3]) == ((NOON + 9 * DAY).date(), {"call": True})
+    assert {(row["topic"], row["channel"]) for row in wished if row["asked"] == 2} >= {
+        ("offer", "email"), ("invoice", "letter"),
+    }  # fmt: skip
 
 
 def test_a_decision_is_proved_by_its_facts_also_when_they_have_changed_since(house, engine):
