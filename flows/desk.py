@@ -77,6 +77,7 @@ class Desk:
                     progress=self.sent,
                     stopping=self.stop.is_set,
                     lanes=self.lanes,
+                    living=self.sending,
                 )
             finally:
                 self.sending.discard(number)

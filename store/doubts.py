@@ -3,7 +3,7 @@
 Everything runs inside the caller's transaction. Evidence is not read here but folded (`work.receive`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,13 +22,19 @@ from tidings.state import (
     within,
 )
 
-_LOST = f"a.state = '{AttemptState.SENDING}' AND ({DEAD.text} OR a.lease_until < clock_timestamp())"
+_LOST = f"""a.state = '{AttemptState.SENDING}' AND (
+    (a.owner <> ALL(CAST(:living AS int[])) AND {DEAD.text}) OR a.lease_until < clock_timestamp())"""
 """SQL condition over attempts `a`: whoever was sending it is dead, or past its lease."""
 
 
-def name_doubts(connection: Connection, *, now: datetime, run: str | None = None) -> int:
-    """Turn attempts left `sending` by a dead process, or past their lease, into named doubts; return how many."""
-    result = connection.execute(_NAME, {"run": run, "now": now})
+def name_doubts(
+    connection: Connection, *, now: datetime, run: str | None = None, living: Collection[int] = ()
+) -> int:
+    """Turn attempts left `sending` by a dead process, or past their lease, into named doubts; return how many.
+
+    `living` are owners known to live whose locks may be gone: those of a process go when the database restarts.
+    """
+    result = connection.execute(_NAME, {"run": run, "now": now, "living": list(living)})
     return result.rowcount
 
 
@@ -299,7 +305,9 @@ def in_doubt(connection: Connection, *, messages: Sequence[str] | None = None) -
     or a backup was restored: nothing sends it again by itself; `first_at` when the first try began that may have
     been taken.
     """
-    rows = connection.execute(_IN_DOUBT, {"messages": None if messages is None else list(messages)})
+    rows = connection.execute(
+        _IN_DOUBT, {"messages": None if messages is None else list(messages), "living": []}
+    )
     return [dict(row) for row in rows.mappings()]
 
 

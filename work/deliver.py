@@ -6,7 +6,7 @@ transaction records the outcomes (`work.handover`).
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,6 +70,8 @@ class Sender:
     stopping: Callable[[], bool] = lambda: False
     """Asked before each claim; what is claimed is finished."""
     lanes: Lanes = field(default_factory=Lanes)
+    living: Set[int] = frozenset()
+    """The owners that send in this process at this moment; it changes meanwhile."""
     _contexts: dict[str, RunContext] = field(default_factory=dict)
 
     def send_due(self, *, run: str | None = None, shard: int | None = None) -> Counter[str]:
@@ -95,7 +97,8 @@ class Sender:
         """Name what dead processes left open, and make ready again what may be; returns how many were named."""
         recover(self.installation, now=self.clock())
         every = [provider for choice in self.providers.values() for provider in choice]
-        return settle(self.installation, every, now=self.clock(), run=run)["named"]
+        living = frozenset(self.living)
+        return settle(self.installation, every, now=self.clock(), run=run, living=living)["named"]
 
     def closed(self) -> list[tuple[str, str]]:
         """Return the (channel, brand) pairs on which nothing can be sent now: every circuit is open or rests."""

@@ -386,6 +386,19 @@ def test_a_living_sender_keeps_what_it_claimed(house, engine):
         assert house.sql("SELECT DISTINCT state FROM attempts") == [("sending",)]
 
 
+def test_a_living_sender_keeps_what_it_claimed_although_the_database_restarted(house, engine):
+    """Its lock went with its connection; the process that it is in knows better than the lock."""
+    settle(engine, 5)
+    house.plan()
+    with house.sender() as busy, house.sender() as other:
+        house.claim(busy)
+        house.sql("UPDATE attempts SET owner = 0")  # nobody holds this lock
+        replace(other, living={0}).settle()
+        assert house.sql("SELECT DISTINCT state FROM attempts") == [("sending",)]
+        other.settle()
+        assert house.sql("SELECT DISTINCT state FROM attempts") == [("unknown",)]
+
+
 def test_an_ended_lease_names_the_doubt_although_the_process_lives(house, engine):
     settle(engine, 5)
     house.plan()
