@@ -7,30 +7,33 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from store.persons import ALL_OF_M, MEMBERS
+
 if TYPE_CHECKING:
     import polars as pl
 
-_LOGGED = text("""
+_LOGGED = text(f"""
     SELECT m.id::text AS message, m.customer_id AS customer, m.planned_at, m.first_channel AS channel, m.propensity,
            (SELECT coalesce(string_agg(d ->> 'channel', ','), '') FROM jsonb_array_elements(m.decision) d
              WHERE d ->> 'rank' IS NOT NULL) AS possible,
            EXISTS (SELECT FROM touchpoints t
-                    WHERE t.customer_id = m.customer_id AND t.direction = 'in' AND NOT t.machine
-                      AND t.kind = ANY(:engaged) AND t.at >= m.planned_at AND t.at < m.planned_at + :within
-                      AND (t.message_id = m.id OR (t.message_id IS NULL AND split_part(t.purpose, '.', 1) = m.purpose))
+                    WHERE t.customer_id = ANY({MEMBERS.format(customer="m.customer_id")})
+                      AND t.direction = 'in' AND NOT t.machine AND t.kind = ANY(:engaged)
+                      AND t.at >= m.planned_at AND t.at < m.planned_at + :within
+                      AND (t.message_id = m.id OR t.message_id IS NULL AND split_part(t.purpose, '.', 1) = m.purpose)
                   ) AS engaged
       FROM messages m
      WHERE m.run_id = :run AND m.copy = 0 AND m.first_channel IS NOT NULL
        AND m.state IN ('done', 'in_delivery', 'undeliverable')
      ORDER BY m.id
 """)
-_CAME = text("""
+_CAME = text(f"""
     WITH mine AS (
         SELECT m.id, m.customer_id, m.planned_at, m.state = 'held' AS held FROM messages m
          WHERE m.run_id = :run AND m.copy = 0
            AND (m.state IN ('done', 'in_delivery', 'undeliverable') OR (m.state = 'held' AND m.reason = 'holdout'))
     ), came AS (
-        SELECT DISTINCT m.id FROM mine m JOIN touchpoints t ON t.customer_id = m.customer_id
+        SELECT DISTINCT m.id FROM mine m {ALL_OF_M} JOIN touchpoints t ON t.customer_id = whose.record
          WHERE t.direction = 'in' AND NOT t.machine AND t.kind = ANY(:came)
            AND t.at >= m.planned_at AND t.at < m.planned_at + :within
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from store.arrays import read_arrays
 from store.limits import HOUSEHOLD
+from store.persons import ALL_OF_M
 from store.tables import rehearsed
 from tidings.state import DeliveryState, within
 
@@ -115,7 +116,7 @@ _HAPPENED = f"""
            min(t.at) FILTER (WHERE t.kind IN ('clicked', 'replied', 'redeemed')) AS clicked_at,
            min(t.at) FILTER (WHERE t.kind = 'paid') AS paid_at
       FROM messages m JOIN deliveries d ON d.message_id = m.id
-      LEFT JOIN touchpoints t ON t.customer_id = m.customer_id AND t.direction = 'in' AND NOT t.machine
+      {ALL_OF_M} LEFT JOIN touchpoints t ON t.customer_id = whose.record AND t.direction = 'in' AND NOT t.machine
            AND t.at >= d.created_at
      WHERE m.run_id = %(run)s AND m.copy = 0 GROUP BY 1, 2
 """

@@ -7,6 +7,8 @@ from sqlalchemy import text
 
 from preferences.policy import Policy, policy_from
 from store.base_rates import newest
+from store.logged import came, logged
+from store.rehearsals import happened
 from store.touchpoints import Touchpoint, record
 from tests.town import NOON, settle
 from tests.work.test_deliver import House
@@ -14,6 +16,7 @@ from tidings.problem import Problem
 from work.evaluate import evaluated
 from work.explain import explain
 from work.learn import learn
+from work.merge import merge
 from work.report import report
 
 DAY = timedelta(days=1)
@@ -132,6 +135,22 @@ def test_a_holdout_is_held_counted_and_compared(house, engine):
     assert (lift["held"], lift["treated"], lift["held_came"], lift["sure"]) == (held, 300 - held, 0, True)
     assert lift["low"] < lift["lift"] < lift["high"]
     assert lift["lift"] == pytest.approx(lift["treated_came"] / lift["treated"])
+
+
+def test_an_answer_of_any_record_of_a_person_counts(house, engine):
+    kept, gone = settle(engine, 2, channels=("email", "sms"))
+    with engine.begin() as connection:
+        merge(connection, "C1", "C2", actor="staff:test", because="one person", now=NOON)
+    house.plan().send()
+    for kind in ("clicked", "visited"):
+        react(engine, gone, kind, -DAY, kind)
+
+    with engine.begin() as connection:
+        [row] = logged(connection, house.run, engaged=("clicked",), within=9 * DAY).to_dicts()
+        heard = happened(connection, house.run).to_dicts()
+        assert (row["customer"], row["engaged"]) == (kept, True)
+        assert came(connection, house.run, within=9 * DAY) == (1, 1, 0, 0)
+    assert [(one["customer"], one["clicked_at"]) for one in heard] == [(kept, NOON + DAY)]
 
 
 def test_a_run_without_a_holdout_says_nothing_of_one(house, engine):
