@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import HTTPConnection
 
@@ -18,17 +18,17 @@ def client_of(connection: HTTPConnection, proxies: Sequence[str]) -> str:
     Behind our own proxies (`TIDINGS_PROXIES`) it is the last address in X-Forwarded-For that none of them is: what
     stands before it the client may have written itself.
     """
-    peer = connection.client.host if connection.client else ""
+    peer = _address(connection.client.host) if connection.client else None
     trusted = _networks(tuple(proxies))
-    if not trusted or not _is_ours(peer, trusted):
-        return _counted(peer)
     forwarded = ",".join(connection.headers.getlist("x-forwarded-for"))
     for part in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        if not _is_address(part):
+        if (
+            peer is None
+            or not any(peer in network for network in trusted)
+            or (named := _address(part)) is None
+        ):
             break
-        peer = part
-        if not _is_ours(part, trusted):
-            break
+        peer = named
     return _counted(peer)
 
 
@@ -45,19 +45,17 @@ def _networks(proxies: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]
     return tuple(ip_network(proxy, strict=False) for proxy in proxies)
 
 
-def _is_address(text: str) -> bool:
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return the address that is meant, without the port that some proxies add; IPv4 also where IPv6 wraps it."""
+    bare = text[1:].partition("]")[0] if text.startswith("[") else text
     try:
-        ip_address(text)
+        address = ip_address(bare.partition(":")[0] if bare.count(":") == 1 else bare)
     except ValueError:
-        return False
-    return True
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-def _is_ours(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
-
-
-def _counted(address: str) -> str:
-    if ":" not in address or not _is_address(address):
-        return address
-    return str(ip_network(f"{address.partition('%')[0]}/{_CLIENT_NETWORK}", strict=False))
+def _counted(address: IPv4Address | IPv6Address | None) -> str:
+    if not isinstance(address, IPv6Address):
+        return str(address or "")
+    return str(ip_network(f"{str(address).partition('%')[0]}/{_CLIENT_NETWORK}", strict=False))

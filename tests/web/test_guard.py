@@ -195,6 +195,14 @@ def test_a_key_hears_what_is_left_and_waits_when_nothing_is(settings, engine, cl
         pytest.param(
             "10.0.0.1", ["10.0.0.1"], "2001:db8::1", "2001:db8::/64", id="a network of IPv6 behind a proxy"
         ),
+        pytest.param(
+            "10.0.0.1", ["10.0.0.1"], "203.0.113.9:51", "203.0.113.9", id="a proxy that adds a port"
+        ),
+        pytest.param("10.0.0.1", ["10.0.0.1"], "[2001:db8::1]:51", "2001:db8::/64", id="a port after IPv6"),
+        pytest.param(
+            "::ffff:10.0.0.1", ["10.0.0.1"], "::ffff:203.0.113.9", "203.0.113.9", id="IPv4 wrapped in IPv6"
+        ),
+        pytest.param("testclient", [], "203.0.113.9", "", id="a peer without an address"),
     ],
 )
 def test_a_client_is_counted_by_an_address_that_it_cannot_choose(peer, proxies, forwarded, counted):
