@@ -85,7 +85,9 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None
 
 
 @app.command
-def show(name: str, *, language: str = "en") -> None:
+def show(
+    name: str, *, language: str = "en", as_json: Annotated[bool, Parameter(name="--json")] = False
+) -> None:
     """Print what a template needs, what it promises and what it says.
 
     Example: tidings template show offer/autumn
@@ -93,12 +95,32 @@ def show(name: str, *, language: str = "en") -> None:
     Args:
         name: as `tidings template list` has it.
         language: which content file.
+        as_json: print one JSON value.
     """
     from templates.catalog import find
     from templates.language import choose
 
     template = find(name, extra=_extra())
     chosen = choose(language, template.languages)
+    if as_json:
+        print_json(
+            {
+                "template": template.name,
+                "title": template.title,
+                "version": template.version,
+                "class": template.purpose_class.value,
+                "topic": template.topic,
+                "language": chosen,
+                "content_hash": template.content_hash,
+                "data": dict(template.model),
+                "links": dict(template.links),
+                "facts": {
+                    key: {"value": fact.value, "form": fact.form} for key, fact in template.facts.items()
+                },
+                "blocks": dict(template.blocks[chosen].source),
+            }
+        )
+        return
     console.print(f"[bold]{template.name}[/bold] {template.version}: {template.title}", highlight=False)
     console.print(f"{template.purpose_class.value}, topic {template.topic}; {template.content_hash[:12]}")
     for title, rows in (("data", template.model), ("links", template.links)):

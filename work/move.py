@@ -16,9 +16,11 @@ from typing import Any
 from sqlalchemy import Engine
 
 from tidings.problem import Problem
+from tidings.purpose import Purpose
 from work import intake, move_listmonk, move_mautic, move_pinpoint
 from work.intake import ImportReport
 from work.intake_table import Given
+from work.intake_words import topic_of
 from work.move_parts import Parts
 
 PROGRAMS: Mapping[str, Callable[[Path, Parts], None]] = {
@@ -74,8 +76,11 @@ def move(
         dry_run: do everything, then take it back.
 
     Raises:
-        Problem: a file cannot be read, or is no export of that program; the store is as it was.
+        Problem: a file cannot be read, is no export of that program, or the topic is none; the store is as it was.
     """
+    meant = topic_of(topic) if topic.strip() else ""  # no word would be read as a permission for everything
+    if meant.partition(".")[0] not in {*Purpose, "all"}:
+        raise Problem(f"{topic!r} is no topic of ours.", todo="news, offer, or a topic such as offer.garden.")
     if not files:
         raise Problem(f"Which files of {program}?", todo=f"tidings move {program} FILE")
     told = Given(source=program, strict=True, now=now, actor=actor, **dict(given or {}))

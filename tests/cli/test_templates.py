@@ -37,6 +37,17 @@ def test_show_prints_what_a_template_needs_and_says(capsys: pytest.CaptureFixtur
     assert "Ta in ljuset" in said
 
 
+def test_show_prints_one_json_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "offer/autumn", "--language", "sv", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["template"], found["language"], found["data"]["discount"]) == (
+        "offer/autumn",
+        "sv",
+        "percent",
+    )
+    assert any("Ta in ljuset" in text for text in found["blocks"].values())
+
+
 def test_preview_writes_files_to_look_at(own_home: Path) -> None:
     folder = own_home / "out"
     assert run(["preview", "offer/autumn", "--language", "nb", "--country", "GB", "--out", str(folder)]) == 0

@@ -225,3 +225,14 @@ def test_a_wrong_second_file_leaves_the_first_one_out_too(bring, ask):
     with pytest.raises(Problem, match="no column"):
         bring("listmonk", LISTMONK, "name\nAda\n")
     assert ask("SELECT count(*) FROM customers") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "nothing"], ids=["no word, which would be all", "a word that binds nothing"]
+)
+def test_a_topic_that_is_none_is_refused(bring, engine, topic):
+    with pytest.raises(Problem, match="no topic of ours"):
+        bring("listmonk", LISTMONK, topic=topic)
+
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM customers")) == 0
