@@ -106,6 +106,15 @@ def channel_name(channel: Channel | str, language: str) -> str:
     return str(spoken(language)["channels"][Channel(channel).value])
 
 
+def source_name(source: str, language: str) -> str:
+    """Return where a wish came from, in words.
+
+    >>> source_name("import:crm", "nb"), source_name("erp", "nb")
+    ('importert liste, crm', 'erp')
+    """
+    return _source(source, spoken(language)["words"])
+
+
 def nearest(language: str) -> str:
     """Return the one of LANGUAGES that a reader of a language understands best.
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from preferences.explain import source_name
 from tidings.problem import Problem
 from web.told import told
 
@@ -33,7 +34,7 @@ def number(context: Context, value: float | Decimal) -> str:
 
 
 @pass_context
-def counted(context: Context, count: int, forms: str, **values: str) -> str:
+def counted(context: Context, count: int, forms: str, **values: object) -> str:
     """Return a number with its noun: `1 page`, `2 pages`, `5 stron`.
 
     Args:
@@ -43,12 +44,16 @@ def counted(context: Context, count: int, forms: str, **values: str) -> str:
             (`{n} strona|{n} strony|{n} stron`); fewer where they are the same.
         values: what else stands in them.
     """
+    return plural(str(context.get("language", "en")), count, forms).format(n=number(context, count), **values)
+
+
+def plural(language: str, count: int, forms: str) -> str:
+    """Return the one of some forms, as in `counted`, that a language has for a number."""
     from babel import Locale
 
     one, *others = forms.split("|")
-    kind = Locale.parse(_of(context)).plural_form(count)
-    form = one if kind == "one" or not others else others[0 if kind == "few" else -1]
-    return form.format(n=number(context, count), **values)
+    kind = Locale.parse(locale(language)).plural_form(count)
+    return one if kind == "one" or not others else others[0 if kind == "few" else -1]
 
 
 @pass_context
@@ -145,6 +150,23 @@ def said(context: Context, problem: Problem | str) -> str:
     return told(problem, str(context.get("language", "en")))
 
 
+@pass_context
+def in_words(context: Context, code: str) -> str:
+    """Return what a source or a problem of an address is called: `import:crm` as `imported list, crm`."""
+    return source_name(code, str(context.get("language", "en"))).replace("_", " ")
+
+
+class _Titled(Protocol):
+    kind: str
+    title: str
+
+
+@pass_context
+def titled(context: Context, entry: _Titled) -> str:
+    """Return what a run or a holiday is called: a person's words as they are, the program's in the page's language."""
+    return entry.title if entry.kind == "campaign" else said(context, entry.title)
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "amount": amount,
@@ -158,4 +180,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "tongue": tongue,
     "lasting": lasting,
     "told": said,
+    "titled": titled,
+    "in_words": in_words,
 }

@@ -23,6 +23,7 @@ from tidings.segment import (
     Sql,
     Stated,
 )
+from web.figures import plural
 from web.language import words
 
 
@@ -94,7 +95,9 @@ class _Teller:
         if rule.purpose:
             extra += self._known["about"].format(topic=self._topic(rule.purpose))
         if rule.within:
-            extra += self._known["within"].format(days=rule.within.days)
+            extra += plural(self._language, rule.within.days, self._known["within"]).format(
+                n=rule.within.days
+            )
         return form.replace("{kind}", what).replace("{more}", _plain(extra))
 
     def _has(self, rule: Has) -> str:

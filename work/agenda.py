@@ -153,14 +153,15 @@ def _start(content: Content, zone: ZoneInfo) -> tuple[datetime | None, bool]:
 def holidays(countries: Sequence[str], *, first: date, last: date, language: str = "en") -> list[Entry]:
     """Return the public holidays of some countries; none of a country whose are not known.
 
-    Their names are in `language` where they are known in it, else in English, else in the country's own.
+    Their names are in `language` where the library knows them in it, else in English, else in the country's own.
     """
     return [
         Entry(day=day, kind="holiday", title=title, country=country)
         for country in countries
         for year in range(first.year, last.year + 1)
-        for day, title in _holidays(country, year, language)
+        for day, titles in _holidays(country, year, language)
         if first <= day <= last
+        for title in titles.split("; ")
     ]
 
 

@@ -13,6 +13,7 @@ from tests.web.test_campaigns import draft, fields_of
 from tidings.organisation import Organisation
 from tidings.role import Role
 from web.language import LANGUAGES
+from web.told import told
 from work.agenda import holidays
 
 
@@ -42,6 +43,19 @@ def test_a_holiday_has_its_name_in_the_language_of_the_page(country, language, n
     day = date(2026, 12, 25)
     [found] = holidays([country], first=day, last=day, language=language)
     assert found.title.startswith(name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_holiday_around_us_has_a_name_in_every_language(language):
+    first, last = date(2025, 1, 1), date(2028, 12, 31)
+    english = {name.title for name in holidays(COUNTRIES, first=first, last=last)}
+    shown = holidays(COUNTRIES, first=first, last=last, language=language)
+    same = {one.title for one in shown if one.title in english and told(one.title, language) == one.title}
+
+    assert same - {"Corpus Christi"} == set()
+
+
+COUNTRIES = ("NO", "SE", "PL", "BR", "DK", "FI", "DE", "GB", "NL", "FR", "ES", "AT", "IE", "IS", "US")
 
 
 def test_drafts_runs_and_holidays_stand_on_their_days(town, engine, marketer, staff):
@@ -124,7 +138,12 @@ def test_marketing_sees_no_invoice_runs_and_a_manager_does(town, engine, markete
         )
 
     assert "Invoices of May" not in marketer.get("/calendar?month=2026-05").text
-    assert "Invoices of May" in staff(Role.MANAGER).get("/calendar?month=2026-05").text
+    manager = staff(Role.MANAGER)
+    assert "Invoices of May" in manager.get("/calendar?month=2026-05").text
+    assert (
+        "Faktury z pliku May"
+        in manager.get("/calendar?month=2026-05", headers={"Accept-Language": "pl"}).text
+    )
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "nonsense", "0001-01", "9999-12", "2026-02"])

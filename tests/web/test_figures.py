@@ -3,8 +3,10 @@
 import pytest
 from jinja2 import Environment
 
+from tidings.receipt import ReceiptKind
+from tidings.state import AttemptState
 from web.figures import FILTERS
-from web.language import words
+from web.language import LANGUAGES, words
 
 PAGES = Environment(autoescape=True)
 PAGES.filters.update(FILTERS)
@@ -42,3 +44,20 @@ def test_what_else_stands_in_the_sentence_is_filled_in():
         page.render(language="pl", adds=adds)
         == "Każdy list ma o 2 arkusze więcej i kosztuje o 1,10 zł więcej."
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        pytest.param("import:demo", "zaimportowana lista, demo", id="an imported list"),
+        pytest.param("email_invalid", "to nie jest adres e-mail", id="what is wrong with an address"),
+        pytest.param("our_shop", "our shop", id="a name that somebody else gave"),
+    ],
+)
+def test_a_source_is_said_in_words(source, shown):
+    assert PAGES.from_string("{{ source | in_words }}").render(language="pl", source=source) == shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_of_a_delivery_has_a_name(language):
+    assert {*AttemptState, *ReceiptKind} <= words(language)["customers"]["step"].keys()
