@@ -1,9 +1,6 @@
 """The service desk in a browser: phone and desktop, light and dark, by keyboard, without JavaScript, and axe clean."""
 
-import os
-import socket
-import subprocess
-import sys
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,12 +12,14 @@ from store import staff as accounts
 from store.owner import owner
 from store.tables import addresses
 from tests.browser.axe import violations
+from tests.browser.serving import free_address, served
 from tests.shelf import add_message, add_run
 from tests.town import NOON, ORGANISATION, settle, state, suppress
 from tests.work.test_deliver import House
 from tests.work.test_sent import Taking
 from tidings.channel import Channel
 from tidings.role import Role
+from tidings.settings import Settings
 from work.deliver import Sender
 
 pytestmark = pytest.mark.browser
@@ -29,59 +28,55 @@ SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1280, "hei
 CHANNELS = (Channel.EMAIL, Channel.SMS, Channel.LETTER)
 
 
-@pytest.fixture
-def desk(settings, engine):
-    """A page server with three customers who were sent an offer, each on another channel; (address, cookie)."""
-    (settings.home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
-    (settings.home / "signing.key").write_bytes(b"k" * 32)
-    (settings.home / "signing.key").chmod(0o600)
-    for channel in CHANNELS:
-        settle(engine, channels=(channel.value,))
-    house = House(settings, engine).plan(channels=list(CHANNELS))
-    with owner(engine) as number:
+NUMBERS = itertools.count(1)
+FAMILIES = 5
+"""Each has three customers; the tests that change them take one each, all others share the first."""
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory, module_engine):
+    """The address of a page server with customers who were sent an offer, each on another channel."""
+    home, url = tmp_path_factory.mktemp("desk"), free_address()
+    (home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
+    (home / "signing.key").write_bytes(b"k" * 32)
+    (home / "signing.key").chmod(0o600)
+    database = module_engine.url.render_as_string(hide_password=False)
+    for _, channel in itertools.product(range(FAMILIES), CHANNELS):
+        settle(module_engine, channels=(channel.value,))
+    settings = Settings(home=home, database=database, public_url=url)
+    made = House(settings, module_engine).plan(channels=list(CHANNELS))
+    with owner(module_engine) as number:
         sender = Sender(
-            installation=house.installation,
+            installation=made.installation,
             providers={channel: (Taking(channel),) for channel in CHANNELS},
-            policy=house.installation.policy,
+            policy=made.installation.policy,
             owner=number,
             clock=lambda: NOON,
         )
         sender.settle()
         sender.send_due()
-    with engine.begin() as connection:
-        state(connection, 1, topic="offer", channels=["email"])
-        state(connection, 2, topic="invoice", channels=["letter"])
-        suppress(connection, "sms", "+4740600002")
-        connection.execute(
-            insert(addresses).values(customer_id=2, channel="letter", value="Storgata 3, 0155 Oslo")
-        )
-        add_message(
-            connection, add_run(connection, required=True), 2, state="undeliverable", reason="no_channel"
-        )
+    with module_engine.begin() as connection:
+        for first in range(1, 3 * FAMILIES, 3):
+            state(connection, first, topic="offer", channels=["email"])
+            state(connection, first + 1, topic="invoice", channels=["letter"])
+            suppress(connection, "sms", f"+47406{first + 1:05d}")
+            where = f"Storgata {first + 2}, 0155 Oslo"
+            connection.execute(insert(addresses).values(customer_id=first + 1, channel="letter", value=where))
+        bills = add_run(connection, required=True)
+        add_message(connection, bills, 2, state="undeliverable", reason="no_channel")
+    with served(home, url, database=database):
+        yield url
+
+
+@pytest.fixture
+def desk(house, module_engine):
+    """The address, and the cookie of somebody new who has opened nobody yet."""
+    now = datetime.now(UTC)
+    with module_engine.begin() as connection:
         account = accounts.add(
-            connection, name="mia", roles=[Role.SUPPORT, Role.MANAGER], now=datetime.now(UTC)
+            connection, name=f"mia{next(NUMBERS)}", roles=[Role.SUPPORT, Role.MANAGER], now=now
         )
-        secret = accounts.begin_session(connection, account, now=datetime.now(UTC), life=timedelta(days=1))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "TIDINGS_HOME": str(settings.home),
-        "TIDINGS_DATABASE": settings.database.get_secret_value(),
-        "TIDINGS_PORT": str(port),
-        "TIDINGS_PUBLIC_URL": settings.public_url,  # what was sent is made again, with the links that it had
-        "TIDINGS_LOG": "info",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "web"], env=environment, stderr=subprocess.PIPE, text=True
-    ) as child:
-        for line in child.stderr:
-            if "running on" in line:
-                break
-        yield f"http://127.0.0.1:{port}", secret
-        child.terminate()
-        child.stderr.read()
+        return house, accounts.begin_session(connection, account, now=now, life=timedelta(days=1))
 
 
 def visitor(chromium, desk, *, scripts=True, size="desktop", scheme="light"):
@@ -135,11 +130,18 @@ def test_what_was_sent_is_shown_on_every_channel(chromium, desk):
     expect(page.frame_locator("iframe").get_by_text("Ada").first).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
-@pytest.mark.parametrize("size", SIZES)
-def test_the_journey_of_support(chromium, desk, scripts, size):
+@pytest.mark.parametrize(
+    ("family", "scripts", "size"),
+    [
+        pytest.param(1, True, "phone", id="on a phone"),
+        pytest.param(2, True, "desktop", id="at a desk"),
+        pytest.param(3, False, "phone", id="on a phone without JavaScript"),
+        pytest.param(4, False, "desktop", id="at a desk without JavaScript"),
+    ],
+)
+def test_the_journey_of_support(chromium, desk, family, scripts, size):
     page = visitor(chromium, desk, scripts=scripts, size=size)
-    open_customer(page, desk, "C2")
+    open_customer(page, desk, f"C{3 * family + 2}")
     page.get_by_label("What was said").fill("Wants letters")
     page.get_by_role("button", name="Note it").click()
     expect(page.get_by_role("status")).to_have_text("Noted.")
@@ -153,7 +155,7 @@ def test_the_journey_of_support(chromium, desk, scripts, size):
     page.locator("details[open]").get_by_role("button", name="Use it again").click()
     expect(page.get_by_role("status")).to_have_text("The address is used again.")
     page.get_by_text("Merge with another record").first.click()
-    page.get_by_label("Reference of the other record").fill("C3")
+    page.get_by_label("Reference of the other record").fill(f"C{3 * family + 3}")
     page.locator("details[open]").get_by_label("Reason").fill("same person")
     page.get_by_role("button", name="Merge with another record").click()
     expect(page.get_by_role("status")).to_have_text("The two are one customer now.")

@@ -1,10 +1,6 @@
 """The staff's pages as people have them: phone and desktop, light and dark, without scripts, by keyboard, live."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +10,7 @@ from sqlalchemy import text
 
 from store import staff as accounts
 from tests.browser.axe import violations
+from tests.browser.serving import free_address, served
 from tests.town import ORGANISATION, install, settle
 from tests.web.runs import campaign
 from tests.web.test_invoices import TABLE
@@ -29,8 +26,8 @@ SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "hei
 class House:
     """A running page server, who works there, and what they have begun."""
 
-    def __init__(self, home, engine, port):
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, home, engine):
+        self.url = free_address()
         self.engine = engine
         settings = Settings(
             home=home, database=engine.url.render_as_string(hide_password=False), public_url=self.url
@@ -70,27 +67,9 @@ class House:
 def house(tmp_path_factory, module_engine):
     home = tmp_path_factory.mktemp("house")
     (home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    made = House(home, module_engine, port)
-    environment = {
-        **os.environ,
-        "TIDINGS_HOME": str(home),
-        "TIDINGS_DATABASE": module_engine.url.render_as_string(hide_password=False),
-        "TIDINGS_PORT": str(port),
-        "TIDINGS_PUBLIC_URL": made.url,
-        "TIDINGS_LOG": "info",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "web"], env=environment, stderr=subprocess.PIPE, text=True
-    ) as child:
-        for line in child.stderr:
-            if "running on" in line:
-                break
+    made = House(home, module_engine)
+    with served(home, made.url, database=made.installation.settings.database.get_secret_value()):
         yield made
-        child.terminate()
-        child.stderr.read()
 
 
 @pytest.fixture

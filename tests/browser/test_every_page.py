@@ -6,11 +6,9 @@ A page that nobody has put into the walk fails a test. With SCREENSHOTS=folder t
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +16,7 @@ from starlette.routing import Route
 
 from store import staff as accounts
 from tests.browser.axe import COLOURS, violations
+from tests.browser.serving import environment, free_address, served
 from tests.web.test_valid import CHECKER, RULES, complaints
 from tidings.role import STAFF
 from tidings.settings import Settings
@@ -25,7 +24,6 @@ from web import addresses, documents, form, login, privacy, renewal, unsubscribe
 from web.app import staff_routes
 from work.installation import opened
 
-ROOT = Path(__file__).parents[2]
 SIZES = {"phone": {"width": 320, "height": 640}, "desktop": {"width": 1440, "height": 900}}
 
 CUSTOMERS = {
@@ -114,28 +112,19 @@ class House:
 def house(tmp_path_factory, chromium):
     """The demo, with a draft that was rehearsed, a segment, a file of bills with wrong rows, and an open customer."""
     folder = tmp_path_factory.mktemp("walk")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("TIDINGS_")}
-    environment = kept | {
-        "PYTHONPATH": str(ROOT),
-        "TIDINGS_HOME": str(folder),
-        "TIDINGS_PORT": str(port),
-        "TIDINGS_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "TIDINGS_LOG": "info",
-    }
+    url = free_address()
+    started = environment(folder, url)
 
     def run(*words):
         command = [sys.executable, "-m", "cli", *words]
         return subprocess.run(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True
+            command, cwd=folder, env=started, stdout=subprocess.PIPE, text=True, check=True
         ).stdout
 
-    made = House(folder / "demo", environment["TIDINGS_PUBLIC_URL"])
+    made = House(folder / "demo", url)
     told = json.loads(run("demo", "--customers", "30", "--json"))
     made.found["form"] = re.search(r"/p/.*", told["preference_url"])[0]
-    environment["TIDINGS_HOME"] = str(made.home)
+    started["TIDINGS_HOME"] = str(made.home)
     offer = made.home / "input" / "offer.toml"
     run("segments", "save", "homes", str(offer), "--title", "Homes and cabins", "--by", "mia")
     rehearsed = made.home / "input" / "rehearsed.toml"
@@ -147,15 +136,9 @@ def house(tmp_path_factory, chromium):
     settings = Settings(home=made.home, public_url=made.url)
     with opened(settings) as installation:
         look_up(made, installation)
-        child = subprocess.Popen(
-            [sys.executable, "-m", "web"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
-        )
-        with child:
-            assert any("running on" in line for line in child.stderr)
+        with served(made.home, url):
             furnish(made, chromium)
             yield made
-            child.terminate()
-            child.stderr.read()
 
 
 def path_of(url):

@@ -2,9 +2,6 @@
 
 import os
 import re
-import socket
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,9 +10,9 @@ from playwright.sync_api import expect
 
 from store import staff as accounts
 from tests.browser.axe import violations
+from tests.browser.serving import free_address, served
 from tests.town import ORGANISATION, settle, state
 from tidings.role import Role
-from tidings.settings import Settings
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +23,6 @@ SIZES = {"phone": {"width": 390, "height": 844}, "desktop": {"width": 1440, "hei
 def house(module_engine, tmp_path_factory):
     """A page server with five customers and two people: its address, and the sessions of Mia and Max."""
     home = tmp_path_factory.mktemp("marketing")
-    settings = Settings(home=home, database=module_engine.url.render_as_string(hide_password=False))
     (home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
     ids = settle(module_engine, 5, channels=("email", "sms", "letter"))
     now = datetime.now(UTC)
@@ -36,25 +32,9 @@ def house(module_engine, tmp_path_factory):
         for name, role in (("mia", Role.MARKETING), ("max", Role.MANAGER)):
             account = accounts.add(connection, name=name, roles=[role], now=now)
             sessions[name] = accounts.begin_session(connection, account, now=now, life=timedelta(days=1))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {
-        **os.environ,
-        "TIDINGS_HOME": str(home),
-        "TIDINGS_DATABASE": settings.database.get_secret_value(),
-        "TIDINGS_PORT": str(port),
-        "TIDINGS_LOG": "info",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "web"], env=environment, stderr=subprocess.PIPE, text=True
-    ) as child:
-        for line in child.stderr:
-            if "running on" in line:
-                break
-        yield f"http://127.0.0.1:{port}", sessions
-        child.terminate()
-        child.stderr.read()
+    database = module_engine.url.render_as_string(hide_password=False)
+    with served(home, free_address(), database=database) as url:
+        yield url, sessions
 
 
 def visitor(chromium, house, who="mia", *, scripts=True, size="desktop", scheme="light"):
