@@ -9,10 +9,11 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidings.behalf import spokesperson
 from tidings.channel import Channel
@@ -21,13 +22,14 @@ from tidings.reason import Reason
 LANGUAGES = ("en", "nb", "sv", "pl", "pt_BR")
 
 
-def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -> str:
+def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any], *, zone: str = "UTC") -> str:
     """Return why, in one sentence.
 
     Args:
         reason: a `Reason` or its code.
         language: one of LANGUAGES, or a language of which one is a kind (`pt`, `en_GB`); any other is English.
         evidence: of the decision, and `channel` where the sentence is about one.
+        zone: on whose clock days are named, the customer's own; UTC where there is no such zone.
 
     Returns:
         The full sentence when the evidence has what it names, else its plain form.
@@ -42,6 +44,8 @@ def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -
     >>> sentence("objected", "en", {"consent_at": "2026-03-03T10:00:00Z", "consent_source": "form",
     ...                             "consent_on_behalf": "relative, mandate M-17"})
     'On March 3, 2026 a relative with a mandate objected on your behalf (form).'
+    >>> sentence("stated_all", "en", {"said_at": "2026-05-02T22:00:00Z", "source": "form"}, zone="Europe/Oslo")
+    'You asked for this for all messages on May 3, 2026 (form).'
     >>> sentence("tried", "sv", {"channel": "letter"})
     'Det provades med brev och nådde dig inte.'
     """
@@ -51,7 +55,9 @@ def sentence(reason: Reason | str, language: str, evidence: Mapping[str, Any]) -
     for form in filter(None, (known["spoken"].get(code), full)):
         needed = [name for _, name, _, _ in string.Formatter().parse(form) if name]
         if all(evidence.get(name) not in (None, "", []) for name in needed):
-            return str(form.format(**{name: _told(name, evidence[name], known, language) for name in needed}))
+            return str(
+                form.format(**{name: _told(name, evidence[name], known, language, zone) for name in needed})
+            )
     return str(known["plain"].get(code, full))
 
 
@@ -138,7 +144,7 @@ def _read(language: str) -> Mapping[str, Any]:
     return tomllib.loads(files("preferences").joinpath("sentences", f"{language}.toml").read_text("utf-8"))
 
 
-def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str:
+def _told(name: str, value: Any, known: Mapping[str, Any], language: str, zone: str = "UTC") -> str:
     """Return one value of the evidence as a person reads it."""
     words = known["words"]
     if name == "channel":
@@ -150,7 +156,7 @@ def _told(name: str, value: Any, known: Mapping[str, Any], language: str) -> str
     if name == "with_purpose":
         return str(known["one"].get(value, value))
     if name.endswith("_at") or name in {"until", "pause_until"}:
-        return _date(str(value), language)
+        return _date(str(value), language, zone)
     if isinstance(value, list):
         return ", ".join(str(known["holds"].get(one, one)) for one in value)
     return str(words.get(str(value).lower(), value))
@@ -165,7 +171,18 @@ def _source(source: str, words: Mapping[str, str]) -> str:
     return f"{known}, {system}" if system and system != kind else known
 
 
-def _date(instant: str, language: str) -> str:
+def _date(instant: str, language: str, zone: str = "UTC") -> str:
+    """Return the day of an ISO instant on a clock, or a day, in words."""
     from babel.dates import format_date
 
-    return str(format_date(datetime.fromisoformat(instant), format="long", locale=nearest(language)))
+    day = datetime.fromisoformat(instant)
+    if day.tzinfo is not None:
+        day = day.astimezone(_clock(zone))
+    return str(format_date(day, format="long", locale=nearest(language)))
+
+
+def _clock(zone: str) -> tzinfo:
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC

@@ -127,6 +127,12 @@ def _referred(connection: Connection, reference: str, source: str) -> list[int]:
     return list(rows.scalars())
 
 
+def time_zone(connection: Connection, customer: int) -> str:
+    """Return whose clock a customer lives by, '' of nobody."""
+    zone = text("SELECT time_zone FROM customers WHERE id = :customer")
+    return str(connection.scalar(zone, {"customer": customer}) or "")
+
+
 def own_reference(connection: Connection, customer: int) -> str:
     """Return the first reference of a record, its number when it has none."""
     found = connection.scalar(

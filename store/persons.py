@@ -29,7 +29,7 @@ ALL_OF_M = """
     LEFT JOIN persons whole_p ON whole_p.person_id = own_p.person_id
     CROSS JOIN LATERAL (SELECT coalesce(whole_p.customer_id, m.customer_id) AS record) whose
 """
-"""SQL that joins each record of the person of a message `m`, as `whose.record`: for whole runs; MEMBERS asks one by one."""
+"""SQL to join each record of the person of a message `m` as `whose.record`, for whole runs; MEMBERS asks one by one."""
 
 PERSON = (
     "coalesce((SELECT own_p.person_id FROM persons own_p WHERE own_p.customer_id = {customer}), {customer})"

@@ -182,15 +182,16 @@ def _answer(
     facts = read_facts(connection, question, asked_of(customer), as_of, known_at=as_of)
     answer = decide(facts, policy, as_of)
     verdict = answer.verdicts.row(0, named=True)
+    zone = next(iter(facts.customers["time_zone"]), "") or ""
     channels = [
-        told_channel(one | {"evidence": json.loads(one["evidence"])}, language)
+        told_channel(one | {"evidence": json.loads(one["evidence"])}, language, zone)
         for one in answer.ranked.iter_rows(named=True)
         if one["rank"] or one["channel"] in question.channels
     ]
     return {
         "state": verdict["state"],
         "reason": verdict["reason"],
-        "sentence": told_sentence(verdict["reason"], channels, language),
+        "sentence": told_sentence(verdict["reason"], channels, language, zone),
         "channel": verdict["channel"],
         "due_at": verdict["due_at"],
         "channels": channels,

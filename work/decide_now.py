@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from preferences.explain import sentence
 from preferences.policy import Policy
+from store.customers import time_zone
 from tidings.facts import Question
 from tidings.organisation import Brand, Organisation
 from tidings.purpose import Purpose
@@ -62,13 +63,14 @@ def decide_now(
     ranked = sorted(
         decisions.ranked.iter_rows(named=True), key=lambda row: (row["rank"] or len(row), row["channel"])
     )
-    told = [_told(row, language) for row in ranked]
+    zone = time_zone(connection, customer)
+    told = [_told(row, language, zone) for row in ranked]
     first: dict[str, Any] = told[0] if told else {"sentence": "", "evidence": {}}
     reason = verdict["reason"] or ""
     return {
         "state": verdict["state"],
         "reason": reason,
-        "sentence": sentence(reason, language, first["evidence"]) if reason else first["sentence"],
+        "sentence": sentence(reason, language, first["evidence"], zone=zone) if reason else first["sentence"],
         "channel": verdict["channel"],
         "language": verdict["language"],
         "due_at": verdict["due_at"],
@@ -76,12 +78,12 @@ def decide_now(
     }
 
 
-def _told(row: dict[str, Any], language: str) -> dict[str, Any]:
+def _told(row: dict[str, Any], language: str, zone: str) -> dict[str, Any]:
     evidence = json.loads(row["evidence"] or "{}")
     return {
         "channel": row["channel"],
         "rank": row["rank"],
         "reason": row["reason"],
-        "sentence": sentence(row["reason"], language, {**evidence, "channel": row["channel"]}),
+        "sentence": sentence(row["reason"], language, {**evidence, "channel": row["channel"]}, zone=zone),
         "evidence": evidence,
     }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from preferences.explain import sentence
 from store.comail import of_messages
-from store.customers import find
+from store.customers import find, time_zone
 from store.decided import of_message, of_run, of_same_edition
 from store.runs import Run, find_run
 from tidings.problem import Problem
@@ -106,8 +106,9 @@ def _told(
     writes_on = installation.organisation.brand(
         run.brand
     ).channels  # of what a brand has not, nothing is told
+    zone = time_zone(connection, row.customer)
     channels = [
-        told_channel(entry, language)
+        told_channel(entry, language, zone)
         for entry in row.decision
         if entry["rank"] or entry["channel"] in writes_on
     ]
@@ -118,7 +119,7 @@ def _told(
         "document": row.document,
         "state": row.state,
         "reason": row.reason,
-        "sentence": told_sentence(row.reason, channels, language),
+        "sentence": told_sentence(row.reason, channels, language, zone),
         "channel": row.channel,
         "decided_at": row.decided_at.astimezone(UTC),
         "due_at": row.due_at.astimezone(UTC) if row.due_at else None,
@@ -138,10 +139,10 @@ def _envelope(connection: Connection, message: str, language: str) -> dict[str, 
     return {**evidence, "reason": Reason.CO_MAILED.value, "sentence": told}
 
 
-def told_channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
+def told_channel(entry: Mapping[str, Any], language: str, zone: str) -> dict[str, Any]:
     """Return a channel of a decision with its sentence: {channel, rank, reason, sentence, evidence}."""
     evidence = {**(entry.get("evidence") or {}), **entry.get("collection", {})}
-    told = sentence(entry["reason"], language, {**evidence, "channel": entry["channel"]})
+    told = sentence(entry["reason"], language, {**evidence, "channel": entry["channel"]}, zone=zone)
     return {
         "channel": entry["channel"],
         "rank": entry["rank"],
@@ -151,12 +152,12 @@ def told_channel(entry: Mapping[str, Any], language: str) -> dict[str, Any]:
     }
 
 
-def told_sentence(reason: str, channels: list[dict[str, Any]], language: str) -> str:
+def told_sentence(reason: str, channels: list[dict[str, Any]], language: str, zone: str) -> str:
     """Return the sentence of the message: why it is held or waits, else why it has its first channel."""
     first = channels[0] if channels else dict[str, Any](sentence="", evidence={})
     if not reason:
         return str(first["sentence"])
     try:
-        return sentence(reason, language, first["evidence"])
+        return sentence(reason, language, first["evidence"], zone=zone)
     except ValueError:  # an answer of a provider
         return reason

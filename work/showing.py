@@ -14,6 +14,7 @@ from preferences.explain import sentence
 from preferences.policy import Policy
 from store.addressed import Addressed, addressed
 from store.customers import find as find_customer
+from store.customers import time_zone
 from templates.catalog import Template
 from templates.preview import files_of, sample_subject
 from templates.render import language_of, render
@@ -86,7 +87,9 @@ def why(
         channel="" if held else str(verdict["channel"] or ""),
         state=str(verdict["state"]),
         reason=str(reason or ""),
-        sentence=sentence(reason, language, evidence) if reason else "",
+        sentence=sentence(reason, language, evidence, zone=time_zone(connection, customer.id))
+        if reason
+        else "",
         due_at=None if held else verdict["due_at"],
     )
 

@@ -11,6 +11,7 @@ from store.tables import touchpoints
 from tests.town import NOON, agree, settle, state, suppress
 from tests.work.test_deliver import House, offer
 from tidings.problem import Problem
+from work.as_of import explain_as_of
 from work.campaign import open_campaign
 from work.explain import explain
 from work.timeline import timeline
@@ -30,7 +31,7 @@ def told(house, reference="C1", run=None, **change):
 def test_every_channel_has_its_rank_reason_sentence_and_evidence(house, engine):
     (ada,) = settle(engine, channels=("email", "sms"))
     with engine.begin() as connection:
-        state(connection, ada, channels=["sms"], topic="offer", at=datetime(2026, 2, 20, 9, tzinfo=UTC))
+        state(connection, ada, channels=["sms"], topic="offer", at=datetime(2026, 2, 19, 23, 30, tzinfo=UTC))
     found = told(house.plan())
 
     assert (found["customer"], found["state"], found["channel"], found["document"]) == (
@@ -51,6 +52,10 @@ def test_every_channel_has_its_rank_reason_sentence_and_evidence(house, engine):
     assert told(house, language="sv")["sentence"].startswith(
         "Du bad om det för sådana meddelanden 20 februari 2026"
     )
+    as_of = explain_as_of(
+        house.installation, "C1", as_of=datetime.now(UTC) + timedelta(days=1), purpose="offer"
+    )
+    assert as_of["channels"][0]["sentence"] == found["sentence"], "days are those of the customer's own clock"
 
 
 def test_what_was_sent_has_no_part_in_its_own_reason(house, engine):
