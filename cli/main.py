@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from getpass import getuser
 from importlib.metadata import version
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     A person never sees a traceback; `--debug` anywhere shows it.
     """
+    signal.signal(signal.SIGTERM, _end)
     _have_a_name()
     keep_freed()
     if isinstance(sys.stdout, TextIOWrapper):
@@ -37,6 +39,14 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         sys.exit(_told(error))
     sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+class Ended(BaseException):
+    """The system asked us to end; what is open is closed on the way out, as after Ctrl-C."""
+
+
+def _end(*_: object) -> None:
+    raise Ended
 
 
 def _have_a_name() -> None:
@@ -96,7 +106,7 @@ def _told(error: BaseException) -> int:
             what = (str(error).splitlines() or [""])[0]
             said = f"{type(error).__name__}: {what}. This is a fault of ours; --debug shows where."
             code = Exit.FAILED
-        case _:  # SIGTERM while a flow runs: Prefect raises an exception of its own for it
+        case _:  # SIGTERM; while a flow runs, Prefect raises an exception of its own for it
             said, code = "ended from outside; nothing is half done, the same command goes on.", 143
     print(f"tidings: {said}", file=sys.stderr)  # noqa: T201 -- the command line talks to a person
     return code

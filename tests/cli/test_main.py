@@ -14,7 +14,14 @@ from cli.main import COMMANDS, main, tidings
 from cli.output import _Console
 
 
-def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
+@pytest.mark.parametrize(
+    ("told", "code", "said"),
+    [
+        pytest.param(signal.SIGINT, 130, "interrupted; nothing is half done", id="by Ctrl-C"),
+        pytest.param(signal.SIGTERM, 143, "ended from outside; nothing is half done", id="by the system"),
+    ],
+)
+def test_who_is_told_to_end_says_what_it_left_and_nothing_on_standard_output(tmp_path, told, code, said):
     file = tmp_path / "mapping.toml"
     os.mkfifo(file)
     command = [sys.executable, "-m", "cli", "import", "customers", "a.csv", "--mapping", str(file), "--json"]
@@ -25,11 +32,11 @@ def test_ctrl_c_says_what_it_left_and_nothing_on_standard_output(tmp_path):
         ) as process,
         file.open("w"),
     ):  # opens when the command reads it
-        process.send_signal(signal.SIGINT)
+        process.send_signal(told)
         out, err = process.communicate()
 
-    assert (process.returncode, out) == (130, "")
-    assert "interrupted; nothing is half done" in err
+    assert (process.returncode, out) == (code, "")
+    assert said in err
     assert "Traceback" not in err
 
 
