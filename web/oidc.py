@@ -190,7 +190,7 @@ def _get(client: Any, url: str, settings: OidcSettings, **more: Any) -> Mapping[
         )
         answer.raise_for_status()
         found = answer.json()
-    except (OSError, ValueError) as error:  # what requests raises is one of them
+    except (OSError, ValueError, RecursionError) as error:  # what requests raises is one of the first two
         raise Failed(f"{urlsplit(url).path} could not be read: {type(error).__name__}") from error
     if not isinstance(found, dict):
         raise Failed(f"{urlsplit(url).path} is no object")
@@ -243,7 +243,7 @@ def _claims(
             },
         )
         claims.validate(now=int(now.timestamp()), leeway=_LEEWAY)
-    except (AuthlibBaseError, JoseError, OSError, ValueError, KeyError, TypeError) as error:
+    except (AuthlibBaseError, JoseError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise Failed(f"the ID token cannot be believed: {type(error).__name__}") from error
     return {**claims, **_more(client, metadata, claims, settings)}
 

@@ -163,6 +163,18 @@ def test_an_answer_to_another_question_is_not_believed(door, browser, issuer, ch
     refuse(door, browser, sign_on(browser, issuer, **changed))
 
 
+@pytest.mark.parametrize("path", ["/token", "/jwks", "/.well-known/openid-configuration"])
+def test_what_is_nested_without_end_is_not_believed(door, browser, issuer, path):
+    answer = issuer.login(browser.get("/login/oidc").headers["location"])
+    said = issuer.answer
+
+    def nested(fault, reference):
+        return (200, {}, b"[" * 100_000) if issuer.requests[-1][0] == path else said(fault, reference)
+
+    issuer.answer = nested
+    refuse(door, browser, browser.get("/login/oidc/back", params=answer))
+
+
 def test_a_state_counts_once_in_the_browser_that_began_and_not_for_ever(door, browser, issuer, clock):
     location = browser.get("/login/oidc").headers["location"]
     cookie = browser.cookies["tidings-sign-on"]
