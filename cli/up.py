@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sys
 from typing import TYPE_CHECKING
 
 from cli.output import console
 from cli.stopping import until_told
-from tidings.problem import Exit
+from tidings.problem import Exit, Problem
 from tidings.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def up() -> int:
     from flows.server import joined
 
     settings = Settings.read()
+    _free(settings)
     with joined(settings.root) as server:
         environment.pin(settings.root, server.api_url)
         from work.installation import opened
@@ -44,6 +46,23 @@ def up() -> int:
             desk = Desk(installation=installation)
             with at(desk):
                 return until_told(desk.stop, lambda: _serve(desk))
+
+
+def _free(settings: Settings) -> None:
+    """Make sure that the page can be served, before anything starts and a link for the first login is made.
+
+    Raises:
+        Problem: another program serves there, as a second `tidings up` finds, or nobody may.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        said = str(error.strerror).partition(" (")[0]
+        raise Problem(
+            f"The page cannot be served at {settings.host}:{settings.port}: {said}.",
+            todo="Is `tidings up` running already? TIDINGS_HOST and TIDINGS_PORT name another place.",
+        ) from error
 
 
 async def _serve(desk: Desk) -> int:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from io import StringIO
@@ -136,6 +137,25 @@ def test_what_the_machine_refuses_is_no_fault_of_ours(tmp_path, words, settings,
     assert done.returncode in {1, 2}
     assert said in done.stderr
     assert "fault of ours" not in done.stderr
+
+
+def test_a_second_page_at_one_place_is_refused_before_anything_starts(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli", "up"],
+            env={
+                **os.environ,
+                "TIDINGS_HOME": str(tmp_path / "home"),
+                "TIDINGS_PORT": str(taken.getsockname()[1]),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Address already in use. Is `tidings up` running already?" in done.stderr
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "JSON"])
