@@ -14,6 +14,7 @@ from store.arrays import read_arrays
 from store.limits import HOUSEHOLD
 from store.persons import ALL_OF_M
 from store.tables import rehearsed
+from tidings.reason import Reason
 from tidings.state import DeliveryState, within
 
 if TYPE_CHECKING:
@@ -120,12 +121,13 @@ _HAPPENED = f"""
            AND t.at >= d.created_at
      WHERE m.run_id = %(run)s AND m.copy = 0 GROUP BY 1, 2
 """
-_BECAME = """
+_BECAME = f"""
     SELECT m.customer_id AS customer, m.state, m.reason, m.first_channel AS first, m.channel, m.tried,
-           coalesce((SELECT d ->> 'reason' FROM jsonb_array_elements(m.decision) d
-                      WHERE (d ->> 'rank')::int = 1), '') AS ground,
+           CASE WHEN starts_with(m.dedupe_key, 'erased:') THEN '{Reason.ERASED}' ELSE coalesce((
+                SELECT d ->> 'reason' FROM jsonb_array_elements(m.decision) d
+                 WHERE (d ->> 'rank')::int = 1), '') END AS ground,
            m.decision::text AS decision, m.planned_at, m.due_at, m.input_digest,
-           coalesce((m.decision #>> '{0,decided_at}')::timestamptz, m.planned_at) AS decided_at
+           coalesce((m.decision #>> '{{0,decided_at}}')::timestamptz, m.planned_at) AS decided_at
       FROM messages m WHERE m.run_id = %(run)s AND m.copy = 0
 """
 _REHEARSED = """

@@ -44,7 +44,7 @@ def compare(installation: Installation, run_id: str, *, rehearsal: str | None = 
         rehearsed, happened, cause, code}]}: `rehearsed` and `happened` are a channel, or the code of why not;
         `cause` is why it came otherwise: `not_in_audience`, `not_rehearsed`, `statement_changed`, `consent_changed`,
         `suppressed`, `address_changed`, `bounced`, `did_not_bounce`, `answered`, `was_silent`, `recalled`,
-        `policy_changed`, or a code of tidings.reason.
+        `policy_changed`, `erased` (what was rehearsed of them is gone, too), or a code of tidings.reason.
 
     Raises:
         Problem: there is no such run, it is no campaign's, or nobody rehearsed it.
@@ -141,7 +141,7 @@ def _people(
 
 
 _GOES = {"planned", "ready", "in_delivery", "done"}
-_BEHAVIOUR = {"bounced", "did_not_bounce", "answered", "was_silent", "recalled"}
+_BEHAVIOUR = {"bounced", "did_not_bounce", "answered", "was_silent", "recalled", Reason.ERASED.value}
 
 
 def _way(row: Mapping[str, Any] | None) -> str:
@@ -161,7 +161,7 @@ def _cause(
     was: Mapping[str, Any] | None, now: Mapping[str, Any] | None, heard: Mapping[str, Any], known_at: datetime
 ) -> str:
     if was is None:
-        return "not_rehearsed"
+        return Reason.ERASED if now is not None and now["ground"] == Reason.ERASED else "not_rehearsed"
     if now is None:
         return "not_in_audience"
     if was["first"] == now["first"] and now["first"] is not None:

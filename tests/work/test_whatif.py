@@ -17,6 +17,7 @@ from tidings.outcome import ErrorClass, Rejected
 from tidings.problem import Problem
 from tidings.purpose import Purpose
 from work.compare import compare
+from work.erase import erase_customer
 from work.whatif import as_csv, read_policy, whatif
 
 
@@ -182,19 +183,22 @@ def test_a_rehearsal_is_held_against_what_happened_by_cause(house, engine):
 
 
 def test_who_came_or_went_since_the_rehearsal_is_named(house, engine):
-    _, second = settle(engine, 2)
+    _, second, forgotten = settle(engine, 3)
     audience = {"field": "country", "op": "=", "value": "NO"}
     rehearsed(house, audience=audience)
     with engine.begin() as connection:
         connection.execute(text("UPDATE customers SET country = 'SE' WHERE id = :id"), {"id": second})
     [third] = settle(engine, 1)
     house.plan(audience=audience).send()
+    with engine.begin() as connection:
+        erase_customer(connection, forgotten, actor="staff:test", because="asked", now=NOON)
 
     told = compare(house.installation, house.run)
 
     assert {one["customer"]: one["cause"] for one in told["people"]} == {
         second: "not_in_audience",
         third: "not_rehearsed",
+        forgotten: "erased",
     }
     assert told["same"] == 1
 
