@@ -4,10 +4,12 @@ Made of the counts of runs (`store.tally`); it reads no message. Rehearsals are 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -19,9 +21,12 @@ from tidings.channel import Channel
 from tidings.organisation import Organisation
 from tidings.reason import Reason
 from tidings.state import DeliveryState, MessageState
+from work.lift import lift_of
 
 MOST = 5_000
 """Runs that a report is made of; newer ones first."""
+MOST_LIFTS = 12
+"""Runs of them whose holdout is counted: each takes as long as all the rest."""
 STATED = frozenset({Reason.STATED_TEMPORARY, Reason.STATED_TOPIC, Reason.STATED_PURPOSE, Reason.STATED_ALL})
 GROUNDS = ("stated", "observed", "house")
 """Why a channel was chosen: the customer asked for it, we noticed it, or nothing was known."""
@@ -94,6 +99,8 @@ class Reports:
     """Messages sent by another channel that could have been letters."""
     paper_saved: Decimal
     """What they would have cost as letters, less what they did cost."""
+    lifts: Sequence[Mapping[str, Any]]
+    """What `work.lift.lift_of` says of each run with a holdout, and the `run`; the newest MOST_LIFTS."""
 
     @property
     def all(self) -> Line:
@@ -157,7 +164,14 @@ def reports(
         preferred=preferred,
         paperless=saved.sent,
         paper_saved=max(price * saved.sent - saved.cost, Decimal(0)),
+        lifts=list(islice(_lifts(connection, found.values()), MOST_LIFTS)),
     )
+
+
+def _lifts(connection: Connection, found: Iterable[Run]) -> Iterator[Mapping[str, Any]]:
+    for run in found:
+        if told := lift_of(connection, run):
+            yield told | {"run": run}
 
 
 def _lines(connection: Connection, found: Mapping[str, Run], zone: ZoneInfo) -> dict[Key, Line]:

@@ -16,6 +16,7 @@ from store.addressed import Addressed, addressed
 from store.customers import find as find_customer
 from store.customers import time_zone
 from templates.catalog import Template
+from templates.inspection import PADDING
 from templates.preview import files_of, sample_subject
 from templates.render import language_of, render
 from templates.subject import Subject
@@ -170,6 +171,14 @@ def shown(
 def written_in(template: Template, brand: Brand, customer: Addressed | None) -> str:
     """Return the language that a customer's message is written in."""
     return language_of(template, customer.language if customer else brand.languages[0], brand)
+
+
+def preheader_of(content: Content) -> str:
+    """Return what a mail program shows of an e-mail behind its subject, '' for none."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    hidden = LexborHTMLParser(html_of(content)).css_first(".quiet")
+    return PADDING.sub("", hidden.text()).strip() if hidden else ""
 
 
 def html_of(content: Content) -> str:

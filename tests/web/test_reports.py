@@ -132,6 +132,17 @@ def test_the_page_says_what_was_counted(staff, sent):
     assert re.search(r"<b>€0.25</b> <span>Cost of a reached customer", page)
 
 
+def test_a_campaign_with_a_holdout_tells_what_it_does(staff, engine, sent):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE runs SET options = jsonb_set(options, '{campaign,holdout}', '0.1')"))
+    page = staff(Role.MARKETING).get("/reports?since=2026-01-01&until=2026-12-31").text
+
+    lift = page.partition("What the campaign does")[2].partition("</section>")[0]
+    assert "Of those held out" in lift
+    assert 'href="/runs/' in lift
+    assert "What the campaign does" not in staff(Role.BILLING).get("/reports?until=2026-12-31").text
+
+
 def test_billing_sees_no_campaign(staff, sent):
     assert "Nothing was sent in this time." in staff(Role.BILLING).get("/reports?until=2026-12-31").text
 

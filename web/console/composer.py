@@ -190,9 +190,9 @@ def preview_of(channel: Channel, content: Message, organisation: Organisation) -
     match content:
         case Email():
             sender, subject = showing.headers_of(content)
-            return Preview(
-                channel=channel, sender=sender, title=subject, note={"subject": len(subject), "cost": cost}
-            )
+            note = {"subject": len(subject), "cost": cost}
+            text = showing.preheader_of(content)
+            return Preview(channel=channel, sender=sender, title=subject, text=text, note=note)
         case Sms():
             note = {
                 "characters": len(content.text),
