@@ -9,9 +9,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.measure import Measurement
-from rich.table import Table
+from rich.table import Column, Table
 
 WIDE = 400
+PADDING = 3
+"""Of a column at most: a space on each side, and a line."""
 
 
 def _width() -> int | None:
@@ -28,11 +30,19 @@ class _Console(Console):
         """Cut nothing short in a table: what does not fit into its line goes on in the next one."""
         for table in objects:
             if isinstance(table, Table):
-                least = Measurement.get(self, self.options.update(width=WIDE), table).minimum
+                fits = sum(self._least(column) for column in table.columns) <= self.width
                 for column in table.columns:
                     column.overflow = "fold"
-                    column.no_wrap &= least <= self.width
+                    column.no_wrap &= fits
         super().print(*objects, **how)
+
+    def _least(self, column: Column) -> int:
+        """Return how narrow a column with its padding may become: one that may not wrap, as its longest cell."""
+        if not column.no_wrap:
+            return 1 + PADDING
+        wide = self.options.update(width=WIDE)
+        cells = (column.header, *column.cells)
+        return max(Measurement.get(self, wide, cell).maximum for cell in cells) + PADDING
 
 
 console = _Console(highlight=False, width=_width())
