@@ -327,6 +327,28 @@ def test_a_message_shows_why_and_what_was_sent_and_goes_out_again(staff, door, o
     assert door.ask("SELECT copy_because FROM messages WHERE copy = 1") == [(f"{mia.name}: lost it",)]
 
 
+@pytest.mark.parametrize(
+    ("role", "because", "channel"),
+    [
+        pytest.param(Role.COUNTER, "counter", "visit", id="at the counter"),
+        pytest.param(Role.SUPPORT, "ticket", "call", id="on the phone"),
+    ],
+)
+def test_an_offer_is_used_once_where_the_customer_is(staff, door, offered, role, because, channel):
+    person = staff(role)
+    page = opened(person, because=because).text
+    offer = re.search(r'name="offer" value="([^"]+:[^"]+)"', page)[1]
+
+    first, second = (person.post("/customers/C1/redeem", {"offer": offer}) for _ in range(2))
+
+    assert first.headers["location"] == "/customers/C1?said=customers.redeemed"
+    assert second.headers["location"] == "/customers/C1?said=customers.nothing"
+    assert "There is no offer in force." in person.get("/customers/C1").text
+    assert door.ask("SELECT channel FROM touchpoints WHERE kind = 'redeemed'") == [(channel,)]
+    nothing = person.post("/customers/C1/redeem", {"offer": "nobody:1"})
+    assert nothing.headers["location"] == "/customers/C1?said=customers.nothing"
+
+
 def test_what_was_sent_is_shown_to_nobody_who_has_not_opened_the_customer(staff, offered):
     mia, jon = staff(Role.SUPPORT), staff(Role.SUPPORT)
     path = re.search(r'href="(/customers/C1/messages/[0-9a-f-]+)"', opened(mia).text)[1]

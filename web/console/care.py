@@ -34,6 +34,7 @@ from web.staff import StaffRoute, Visit, page
 from work import care, preference
 from work.copy import ask_for_copy
 from work.merge import merge, split
+from work.redemption import redeem
 from work.scribe import FREQUENCIES, HOUSEHOLDS
 
 Act = Callable[[Visit, Connection, int, str], str]
@@ -50,6 +51,7 @@ def routes() -> list[StaffRoute]:
         ("split", _split, SUPPORT),
         ("copy", _copy, SUPPORT),
         ("wish", _wish, DESKS),
+        ("redeem", _redeem, DESKS),
     )
     return [
         page(f"/customers/{{ref}}/{name}", _posted(act), roles=roles, methods=("POST",))
@@ -85,6 +87,14 @@ def _call(visit: Visit, connection: Connection, customer: int, why: str) -> str:
     said = _field(visit, "note", 4000)
     care.note_call(connection, customer, actor=visit.actor, said=said, inbound=inbound, now=visit.now)
     return "noted"
+
+
+def _redeem(visit: Visit, connection: Connection, customer: int, why: str) -> str:
+    del why
+    where = "visit" if visit.may(Role.COUNTER) else "call"
+    offer = _field(visit, "offer")
+    done = redeem(connection, customer, offer, channel=where, at=visit.now, by=visit.actor, now=visit.now)
+    return "nothing" if done is None or done.again else "redeemed"
 
 
 def _matter(visit: Visit, connection: Connection, customer: int, why: str) -> str:
