@@ -31,9 +31,11 @@ def main(arguments: list[str] | None = None) -> None:
     words = [word for word in words if word != "--debug"]
     app = tidings(called=words[0] if words else "")
     try:
-        code = app(words, exit_on_error=False, print_error=True, result_action="return_value")
-    except SystemExit:
-        raise
+        try:
+            code = app(words, exit_on_error=False, print_error=True, result_action="return_value")
+        except SystemExit as ended:
+            code = ended.code
+        sys.stdout.flush()  # Python's own, on its way out, ends with 120 where a reader has seen enough
     except BaseException as error:
         if debug and not isinstance(error, CycloptsError):
             raise

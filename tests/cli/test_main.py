@@ -49,7 +49,7 @@ def test_a_reader_who_has_seen_enough_is_no_failure(tmp_path, words):
     os.close(read)
     done = subprocess.run(
         [sys.executable, "-m", "cli", *words],
-        env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home")},
+        env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": ""},
         stdout=write,
         stderr=subprocess.PIPE,
         text=True,
