@@ -148,7 +148,9 @@ def test_a_translation_says_every_value_of_its_sentence():
 def test_no_sentence_is_kept_that_nobody_says():
     inside = set()
     for name in ("values", "holidays"):
-        inside |= tomllib.loads((ROOT / f"web/locales/problems/{name}.toml").read_text(encoding="utf-8")).keys()
+        inside |= tomllib.loads(
+            (ROOT / f"web/locales/problems/{name}.toml").read_text(encoding="utf-8")
+        ).keys()
 
     assert catalogue().keys() - inside - {said for _, _, said in sentences()} == set()
 

@@ -238,7 +238,9 @@ SILENCES = {
 
 
 @pytest.mark.parametrize(("reported", "lost", "after", "expected"), SILENCES.values(), ids=SILENCES)
-def test_a_bill_is_not_waited_for_longer_where_events_of_later_ones_came(bill, reported, lost, after, expected):
+def test_a_bill_is_not_waited_for_longer_where_events_of_later_ones_came(
+    bill, reported, lost, after, expected
+):
     assert CANARIES == 3
     bill.message()
     for minute in reported + lost:
