@@ -3,12 +3,13 @@
 import atexit
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process, resource_tracker
 from shutil import rmtree
 from tempfile import TemporaryDirectory
 from threading import Thread
@@ -80,7 +81,8 @@ def _set(job: Job) -> MadeInvoice | str:
 def _pool() -> ProcessPoolExecutor:
     """Start the processes once; they are forked from a clean one, for ours has threads and database connections."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["work.press_server", "templates.invoice", "weasyprint"])
+    context.set_forkserver_preload(["templates.invoice", "weasyprint"])
+    _leave_ctrl_c_to_us()
     place = TemporaryDirectory(prefix="tidings-press-", ignore_cleanup_errors=True)
     pool = ProcessPoolExecutor(
         max_workers=os.cpu_count(), mp_context=context, initializer=_end_with_parent, initargs=(place.name,)
@@ -88,6 +90,20 @@ def _pool() -> ProcessPoolExecutor:
     atexit.register(place.cleanup)
     atexit.register(pool.shutdown, wait=False, cancel_futures=True)
     return pool
+
+
+def _leave_ctrl_c_to_us() -> None:
+    """Start the fork server with SIGINT blocked, which it and its workers inherit.
+
+    A terminal interrupts every process that it runs; each would print a traceback beside the one sentence of ours. The
+    tracker of resources comes first, for starting it takes the block away.
+    """
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent(place: str) -> None:
