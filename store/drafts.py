@@ -171,10 +171,10 @@ def remove_seed(connection: Connection, seed: int) -> None:
 
 
 def used_in(connection: Connection, template: str) -> Sequence[Any]:
-    """Return rows (id, title, state, mode, starts_at, version, content_hash) of the newest 50 runs with a template."""
+    """Return rows (id, kind, title, state, mode, starts_at, version, content_hash) of a template's newest 50 runs."""
     return connection.execute(
         text("""
-            SELECT r.id, r.title, r.state, r.mode, r.starts_at, t.version, t.content_hash
+            SELECT r.id, r.kind, r.title, r.state, r.mode, r.starts_at, t.version, t.content_hash
             FROM runs r JOIN templates t ON t.id = r.template_id
             WHERE t.name = :name AND r.mode <> 'rehearsal' ORDER BY r.starts_at DESC LIMIT 50
         """),

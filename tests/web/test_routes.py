@@ -98,7 +98,9 @@ def test_each_language_says_everything_with_the_same_values(code):
         assert text.strip()
     if code != "en":
         same = [text for key, text in english.items() if text == other[key]]
-        assert not [text for text in same if len(text.split()) > 2], "a sentence was left in English"
+        assert not [text for text in same if len(re.sub(r"{\w+}", "", text).split()) > 2], (
+            "a sentence was left in English"
+        )
 
 
 def test_the_style_is_a_few_kilobytes_and_every_page_is_used():
