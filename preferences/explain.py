@@ -9,14 +9,14 @@ from __future__ import annotations
 import string
 import tomllib
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tidings.behalf import spokesperson
 from tidings.channel import Channel
+from tidings.clock import clock_of
 from tidings.reason import Reason
 
 LANGUAGES = ("en", "nb", "sv", "pl", "pt_BR")
@@ -177,12 +177,5 @@ def _date(instant: str, language: str, zone: str = "UTC") -> str:
 
     day = datetime.fromisoformat(instant)
     if day.tzinfo is not None:
-        day = day.astimezone(_clock(zone))
+        day = day.astimezone(clock_of(zone))
     return str(format_date(day, format="long", locale=nearest(language)))
-
-
-def _clock(zone: str) -> tzinfo:
-    try:
-        return ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return UTC

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, text
 
 from store.hot import rows, uuids
 from store.persons import members
+from tidings.clock import clock_of
 
 _COLUMNS = """
     m.id::text AS message, m.run_id AS run, m.customer_id AS customer, m.state, m.reason, m.channel, m.document,
@@ -68,11 +68,7 @@ def _own_day(instant: str | None, zone: str) -> str:
     """Return the date of an ISO instant on some clock, of UTC where there is no such zone; '' of none."""
     if not instant:
         return ""
-    try:
-        clock: tzinfo = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        clock = UTC
-    return datetime.fromisoformat(instant).astimezone(clock).date().isoformat()
+    return datetime.fromisoformat(instant).astimezone(clock_of(zone)).date().isoformat()
 
 
 _GROUNDS = """

@@ -8,12 +8,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from preferences.statement import DAYS, frequency
+from tidings.clock import clock_of
 from tidings.organisation import Brand
 from tidings.whole_number import whole_number
 from web.language import LANGUAGES, words
 from work.preference import Preferences, channels_in
 from work.scribe import CHOICES, FREQUENCIES, HOUSEHOLDS, MANNERS, is_marketing, questions
-from work.wishes import NONE, zone_of
+from work.wishes import NONE
 
 HORIZON = timedelta(days=731)
 LONGEST = 100
@@ -30,7 +31,7 @@ def offered(brand: Brand, known: Preferences) -> list[str]:
 
 def today(known: Preferences, now: datetime) -> date:
     """Return the customer's day."""
-    return now.astimezone(zone_of(known.zone)).date()
+    return now.astimezone(clock_of(known.zone)).date()
 
 
 def check(

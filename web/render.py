@@ -21,11 +21,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from templates.colour import palette
+from tidings.clock import clock_of
 from tidings.organisation import Brand, Organisation
 from web import language as languages
 from web.assets import asset
 from web.figures import FILTERS, locale
-from work.wishes import zone_of
 
 _HERE = Path(__file__).parent
 _PRIVATE = {
@@ -174,5 +174,5 @@ def moment(value: datetime, zone: str, language: str) -> str:
     """Return an instant in a customer's zone as a language writes it: `21 November 2026, 14:05`."""
     from babel.dates import format_datetime
 
-    there = value.astimezone(zone_of(zone))
+    there = value.astimezone(clock_of(zone))
     return str(format_datetime(there, format="d MMMM y, HH:mm", locale=locale(language)))

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import product
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from preferences.law import BASES, Law, laws
 from preferences.policy import Basis, Implied, Policy
 from preferences.statement import precedence
 from store.preference import Known
 from tidings.channel import Channel
+from tidings.clock import clock_of
 from tidings.organisation import Brand
 from tidings.purpose import Purpose, PurposeClass, topic_path
 
@@ -100,7 +100,7 @@ def paused_until(known: Known, topics: tuple[str, ...], now: datetime) -> date |
     ends = [end for topic in topics if (end := _freed(known, topic, now)) > now]
     if not ends:
         return None
-    return date.max if max(ends) == NEVER else max(ends).astimezone(zone_of(known.time_zone)).date()
+    return date.max if max(ends) == NEVER else max(ends).astimezone(clock_of(known.time_zone)).date()
 
 
 def paused_scopes(known: Known, topic: str, now: datetime) -> set[tuple[str, str]]:
@@ -260,14 +260,6 @@ def instant(value: str) -> datetime:
     return datetime.fromisoformat(value)
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """Return a customer's zone, UTC where the name is none."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
-
-
 def midnight(day: date, zone: str) -> datetime:
     """Return the moment a day begins in a customer's zone, in UTC."""
-    return datetime.combine(day, time.min, zone_of(zone)).astimezone(UTC)
+    return datetime.combine(day, time.min, clock_of(zone)).astimezone(UTC)
