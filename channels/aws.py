@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 from urllib3.exceptions import HTTPError as UrllibError
 
-from channels.calls import CONNECTIONS, in_doubt, on_time, over, quiet
+from channels.calls import CONNECTIONS, READ, EndlessError, in_doubt, on_time, quiet, within
 from channels.retry_after import asked_wait
 from tidings.outcome import ErrorClass, Outcome, Refused, Rejected, Unknown
 from tidings.problem import Problem
@@ -29,7 +29,6 @@ from tidings.problem import Problem
 WORKERS = 8
 LARGEST = 32 * 1024 * 1024
 """Bytes of an answer that are taken in: ten messages of a queue, each the largest there is, in JSON's escapes."""
-_READ = 64 * 1024
 LOADER = botocore.loaders.create_loader()
 """Reads the descriptions of the services, once for all clients."""
 WAIT: Mapping[ErrorClass, timedelta] = {
@@ -112,16 +111,13 @@ class _Bounded:
             return self._session.send(request)
         request.stream_output = True
         answer = self._session.send(request)
-        taken = bytearray()
         try:
-            for part in answer.raw.stream(_READ):
-                taken += part
-                if len(taken) > LARGEST or over():
-                    answer.raw.close()
-                    raise HTTPClientError(error="the answer has no end")
+            answer._content = b"".join(within(answer.raw.stream(READ), LARGEST))  # noqa: SLF001 -- as its own `content`
+        except EndlessError as error:
+            answer.raw.close()
+            raise HTTPClientError(error=str(error)) from error
         except UrllibError as error:
             raise HTTPClientError(error=type(error).__name__) from error
-        answer._content = bytes(taken)  # noqa: SLF001 -- as its own `content` does
         return answer
 
     def close(self) -> None:

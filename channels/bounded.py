@@ -1,14 +1,10 @@
-"""Answers of HTTP services are taken in up to a bound: so many bytes, not unpacked, while their call lasts.
-
-Whoever gave a call up no longer reads, but its thread does: without a bound an answer that never ends fills the memory,
-and one that unpacks to a thousand times its size does so at once.
-"""
+"""Answers that `httpx2` reads are taken in up to a bound, and not unpacked: a small one may unpack to all memory."""
 
 from collections.abc import Iterator
 
 from httpx2 import ReadError, Response, SyncByteStream
 
-from channels.calls import LARGEST, over
+from channels.calls import EndlessError, within
 
 
 def bounded(answer: Response) -> None:
@@ -23,13 +19,10 @@ class _Bounded(SyncByteStream):
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        taken = 0
-        for part in self._stream:
-            taken += len(part)
-            if taken > LARGEST or over():
-                msg = "the answer has no end"
-                raise ReadError(msg)
-            yield part
+        try:
+            yield from within(self._stream)
+        except EndlessError as error:
+            raise ReadError(str(error)) from error
 
     def close(self) -> None:
         self._stream.close()

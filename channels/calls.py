@@ -11,7 +11,7 @@ import logging
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -31,6 +31,8 @@ QUIET = ("botocore", "boto3", "urllib3", "requests", "twilio", "httpx2", "httpco
 CONNECTIONS = 32
 """What a provider keeps open at most: the four senders of a process share it, and make eight calls each at a time. With
 fewer, libraries would close and open a connection, and greet by TLS, for calls that find none."""
+READ = 64 * 1024
+"""Bytes of an answer that are taken in at a time."""
 LARGEST = 4 * 1024 * 1024
 """Bytes of an answer that are taken in: a page of a list has a tenth of that."""
 PLAIN = {"Accept-Encoding": "identity"}
@@ -59,6 +61,28 @@ _call = _Call()
 def over() -> bool:
     """Whether the call of this thread was given up."""
     return ticks() >= _call.until
+
+
+class EndlessError(Exception):
+    """An answer is larger than any that we ask for, or goes on when nobody waits for it any more."""
+
+
+def within(parts: Iterable[bytes], largest: int = LARGEST) -> Iterator[bytes]:
+    """Yield the parts of an answer: so many bytes, while its call lasts.
+
+    Whoever gave a call up no longer reads, but its thread does: without a bound an answer that never ends fills the
+    memory.
+
+    Raises:
+        EndlessError: there are more.
+    """
+    taken = 0
+    for part in parts:
+        taken += len(part)
+        if taken > largest or over():
+            msg = "the answer has no end"
+            raise EndlessError(msg)
+        yield part
 
 
 def on_time(*_: object, **__: object) -> None:

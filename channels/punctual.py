@@ -11,7 +11,7 @@ from requests import ConnectionError, Response, Session
 from requests.adapters import HTTPAdapter
 from urllib3 import connection, connectionpool
 
-from channels.calls import LARGEST, PLAIN, leaving, over
+from channels.calls import PLAIN, READ, EndlessError, leaving, within
 
 
 class Punctual(HTTPConnection):
@@ -27,10 +27,6 @@ class Punctual(HTTPConnection):
             self.connect()
         leaving()
         super().send(data)
-
-
-READ = 64 * 1024
-"""Bytes of an answer that are taken in at a time."""
 
 
 def session() -> Session:
@@ -63,14 +59,12 @@ def _bounded(answer: Response, *_: object, **__: object) -> None:
     Raises:
         ConnectionError: of `requests`; the answer has no end.
     """
-    taken = bytearray()
-    for part in answer.raw.stream(READ, decode_content=False):
-        taken += part
-        if len(taken) > LARGEST or over():
-            msg = "the answer has no end"
-            raise ConnectionError(msg)
+    try:
+        body = b"".join(within(answer.raw.stream(READ, decode_content=False)))
+    except EndlessError as error:
+        raise ConnectionError(str(error)) from error
     answer.headers.pop("Content-Encoding", None)
-    answer._content, answer._content_consumed = bytes(taken), True  # noqa: SLF001 -- as its own `content` does
+    answer._content, answer._content_consumed = body, True  # noqa: SLF001 -- as its own `content` does
 
 
 class PunctualAdapter(HTTPAdapter):
