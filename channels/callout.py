@@ -58,6 +58,11 @@ class Said:
     retry_after: timedelta | None
     """How long it asks us to wait."""
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
 
 def check(url: str, *, loopback: bool = False) -> None:
     """Refuse a URL that is not of the internet as far as its text tells; `post` judges where its name leads.

@@ -47,7 +47,7 @@ def doubts(*, json: Json = False) -> int:
 
 
 def settle(
-    messages: Annotated[list[str], Parameter(name="MESSAGE", negative=())],
+    messages: Annotated[list[str], Parameter(name="MESSAGE")],
     /,
     *,
     as_: Annotated[Verdict, Parameter(name="--as")],

@@ -23,9 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     _have_a_name()
     keep_freed()
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="replace"
-        )  # a terminal that has no such letter shows another, as do `ls` and `ps`
+        # A terminal that has no such letter shows another, as do `ls` and `ps`.
+        sys.stdout.reconfigure(errors="replace")
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]

@@ -41,14 +41,10 @@ def list_(*, as_json: Annotated[bool, Parameter(name="--json")] = False) -> None
     if as_json:
         print_json(
             [
-                {
-                    "template": template.name,
-                    "title": template.title,
-                    "version": template.version,
-                    "class": template.purpose_class.value,
+                _identity(template)
+                | {
                     "channels": [channel.value for channel in template.channels],
                     "languages": list(template.languages),
-                    "content_hash": template.content_hash,
                     "engine": engines[template.name][0],
                     "engine_because": engines[template.name][1],
                 }
@@ -104,14 +100,10 @@ def show(
     chosen = choose(language, template.languages)
     if as_json:
         print_json(
-            {
-                "template": template.name,
-                "title": template.title,
-                "version": template.version,
-                "class": template.purpose_class.value,
+            _identity(template)
+            | {
                 "topic": template.topic,
                 "language": chosen,
-                "content_hash": template.content_hash,
                 "data": dict(template.model),
                 "links": dict(template.links),
                 "facts": {
@@ -340,6 +332,16 @@ def diff(
     for text in found.values():
         console.print(text, markup=False, soft_wrap=True, end="")
     return Exit.OK
+
+
+def _identity(template: "Template") -> dict[str, object]:
+    return {
+        "template": template.name,
+        "title": template.title,
+        "version": template.version,
+        "class": template.purpose_class.value,
+        "content_hash": template.content_hash,
+    }
 
 
 def _engine(template: "Template") -> tuple[str, str]:

@@ -66,6 +66,8 @@ def append(connection: Connection, consents: Sequence[Consent]) -> None:
     connection.execute(_APPEND, {"rows": json.dumps(rows)})
 
 
+STRICTEST_FIRST = ("objected", "withdrawn", "given", "legacy")
+"""Which of what was said of one thing at one instant counts."""
 OWN = """
     ARRAY(SELECT DISTINCT c.channel FROM consents c WHERE c.customer_id = {customer} AND c.action = 'given'
             AND c.channel <> 'all' AND c.brand IN ('all', {brand}) AND c.topic IN ('all', {topic}))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.consents import STRICTEST_FIRST
 from store.statements import SOONEST
 from tidings.address import PROBLEMS
 from tidings.channel import IDENTIFYING
@@ -68,6 +69,7 @@ def gaps(
             "brand": asking.brand,
             "topics": list(asking.topics),
             "marketing": list(asking.marketing),
+            "strictest": list(STRICTEST_FIRST),
             "barred": list(asking.barred),
             "bars": list(asking.barred.values()),
             "verified": list(asking.verified),
@@ -115,7 +117,7 @@ _GAPS = text(f"""
            AND c.brand IN ('all', :brand) AND c.topic IN (a.topic, split_part(a.topic, '.', 1), 'all')
          WHERE a.topic = ANY(:marketing)
          ORDER BY a.customer_id, a.topic, c.at DESC,
-                  array_position(ARRAY['objected', 'withdrawn', 'given', 'legacy'], c.action), c.proof = ''
+                  array_position(CAST(:strictest AS text[]), c.action), c.proof = ''
     ), judged AS MATERIALIZED (
         SELECT a.customer_id, a.topic, a.wished, coalesce(b.bar, CASE
                    WHEN r.closed THEN 'suppressed'

@@ -52,8 +52,7 @@ PATIENCE = timedelta(minutes=2)
 TIMEOUT = timedelta(seconds=10)
 OURSELVES = "complaint watch"
 """Who pauses, in the audit log."""
-_OK = range(200, 300)
-HELLO = 220
+_HELLO = 220
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,9 +110,8 @@ def _tell(
             connection, now=now, again_after=REMIND_AFTER, quiet=QUIET, patience=PATIENCE
         )
     said = [_said(one, holds.get((one.name, one.subject))) for one in them]
-    if not said or not sum(
-        [_worked(way, said) for way in ways]
-    ):  # all are gone, also when the first one works
+    # Each way is gone, also when the first one works.
+    if not said or not any([_worked(way, said) for way in ways]):
         return 0
     with installation.engine.begin() as connection:
         facts.told(connection, them, now=now)
@@ -160,7 +158,7 @@ def _mail(settings: AlertSettings, timeout: timedelta, said: Sequence[Mapping[st
     ):
         relay.sock = line
         code, words = relay.getreply()
-        if code != HELLO:
+        if code != _HELLO:
             raise smtplib.SMTPConnectError(code, words)
         relay.send_message(message)
 
@@ -168,7 +166,7 @@ def _mail(settings: AlertSettings, timeout: timedelta, said: Sequence[Mapping[st
 def _post(url: str, timeout: timedelta, said: Sequence[Mapping[str, str]]) -> None:
     body = json.dumps({"alerts": list(said)}).encode()
     answer = post(url, body, {"Content-Type": "application/json"}, timeout=timeout, inside=True)
-    if answer.status not in _OK:
+    if not answer.is_success:
         msg = f"the webhook said {answer.status}"
         raise Unreachable(msg)
 

@@ -15,6 +15,7 @@ from preferences.statement import precedence
 from store import care as stored
 from store.audit import note
 from store.care import HOLDS, Card
+from store.consents import STRICTEST_FIRST
 from store.customers import lock_customers
 from store.listing import lift
 from store.persons import members
@@ -50,7 +51,7 @@ def _strictest_first(said: Mapping[str, Any]) -> tuple[Any, ...]:
     if said["what"] == "consent":
         return (
             "consent",
-            ("objected", "withdrawn", "given", "legacy").index(said["kind"]),
+            STRICTEST_FIRST.index(said["kind"]),
             said["proof"] == "",
         )
     channels = [name for name in said["channels"].split(",") if name]

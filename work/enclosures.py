@@ -17,6 +17,7 @@ from templates.enclosure import Enclosure
 from templates.foreign_letter import judged
 from templates.postal_lines import window_for
 from tidings.campaign import ENCLOSURE
+from tidings.file_hash import sha256_of
 from tidings.organisation import Brand
 from tidings.problem import Problem
 from work.archive import fetch, keep
@@ -122,7 +123,7 @@ def shelved(installation: Installation, file_name: str, content: bytes, brand: B
     digest = hashlib.sha256(content).hexdigest()
     folder = installation.home / FOLDER
     name = f"{stem}.pdf"
-    if (folder / name).is_file() and _digest(folder / name) != digest:
+    if (folder / name).is_file() and sha256_of(folder / name) != digest:
         name = f"{stem}-{digest[:8]}.pdf"
     folder.mkdir(mode=0o700, exist_ok=True)
     with TemporaryDirectory(dir=folder, prefix=".") as draft:
@@ -161,7 +162,7 @@ def _seen(
 ) -> tuple[Path, dict[str, Any]]:
     """Return where an enclosure lies, and how it is judged."""
     path = _path(installation, name, template)
-    return path, _looked(path, _digest(path), brand.address.country)
+    return path, _looked(path, sha256_of(path), brand.address.country)
 
 
 def _path(installation: Installation, name: str, template: Template) -> Path:
@@ -175,11 +176,6 @@ def _path(installation: Installation, name: str, template: Template) -> Path:
         f"There is no enclosure {name}.",
         todo=f"Put it into {installation.home / FOLDER} or the template's assets/ folder.",
     )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -12,6 +11,7 @@ import structlog
 
 from channels.contract import Bag, Source
 from channels.receivers import sources
+from tidings.file_hash import sha256_of
 from tidings.problem import Problem
 from tidings.receipt import Receipt
 from work.confirmations import read_confirmations
@@ -121,8 +121,7 @@ def _short(path: Path) -> str:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    return sha256_of(path)[:12]
 
 
 def _sentences(problems: Sequence[Flaw]) -> str:

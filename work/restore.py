@@ -6,7 +6,6 @@ stays ready; everywhere else it is in doubt, with the code `restored`, until the
 settle it. What is due only later cannot have been sent.
 """
 
-import hashlib
 import json
 import shutil
 import tarfile
@@ -29,6 +28,7 @@ from store.doubts import left_open_by, name_restored
 from store.dump import load
 from store.silence import fall_back
 from tidings.channel import Channel
+from tidings.file_hash import sha256_of
 from tidings.problem import Problem
 from tidings.settings import Settings
 from work import run as stages
@@ -146,16 +146,11 @@ def _extracted(source: Path, target: Path) -> dict[str, Any]:
         ) from error
     for name, digest in expected.items():
         path = target / name
-        if not path.is_file() or _digest(path) != digest:
+        if not path.is_file() or sha256_of(path) != digest:
             raise Problem(f"{source}: {name} is damaged.", todo="Use another backup; nothing was changed.")
     if {member.name for member in members} != expected.keys() | {MANIFEST}:
         raise Problem(f"{source} holds files that its manifest does not name.", todo="Nothing was changed.")
     return manifest
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:

@@ -39,7 +39,6 @@ _ROUND = 5.0
 """Seconds after which a round begins no call more: what a slow endpoint was to hear keeps no other one waiting."""
 _BATCH = 200
 _GONE = 410
-_OK = range(200, 300)
 
 
 def add(
@@ -222,12 +221,12 @@ def _call(call: Call, *, timeout: timedelta, loopback: bool) -> Said:
 
 
 def _heard(call: Call, answer: Said | str, now: datetime) -> Heard:
-    status = answer.status if isinstance(answer, Said) else None
+    taken = isinstance(answer, Said) and answer.is_success
     told = answer if isinstance(answer, str) else str(answer.status)
     asked = (answer.retry_after if isinstance(answer, Said) else None) or timedelta(0)
     wait = WAITS[min(call.tries, len(WAITS)) - 1] * (1 + 0.2 * random())  # noqa: S311 -- a spread, not a secret
     due_at = now + max(timedelta(seconds=wait), asked)
-    state = "sent" if status in _OK else "failed" if due_at - call.since > GIVEN_UP_AFTER else "waiting"
+    state = "sent" if taken else "failed" if due_at - call.since > GIVEN_UP_AFTER else "waiting"
     return Heard(webhook=call.webhook, event=call.event, state=state, answer=told, due_at=due_at)
 
 

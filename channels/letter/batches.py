@@ -29,6 +29,7 @@ from channels.durable import durable_file, safe_name, sync_folder, write_durably
 from channels.letter.manifest import PDF, manifest, write_manifest
 from channels.letter.merge import bind
 from channels.letter.piece import Piece
+from tidings.file_hash import sha256_of
 from tidings.outcome import ErrorClass, Refused, Unknown
 
 log = structlog.get_logger()
@@ -127,8 +128,7 @@ class PrintBatches:
         staged.mkdir(parents=True)
         with durable_file(staged / PDF) as file:
             ranges = bind(((piece.printed.pdf, piece.printed.constant) for piece in pieces), file)
-        with (staged / PDF).open("rb") as written:
-            digest = hashlib.file_digest(written, "sha256").hexdigest()
+        digest = sha256_of(staged / PDF)
         told = manifest(batch, pieces, ranges)
         write_manifest(staged, told, digest, self._beside(pieces, told))
         sync_folder(staged)
