@@ -185,6 +185,8 @@ def judge_soft(
 ) -> None:
     """Suppress addresses that only bounce softly, and open those again that took something since.
 
+    What was refused because of us (our reputation, our keys) or because of one message says nothing of an address.
+
     Args:
         connection: in a transaction that holds the customers' locks.
         mailboxes: (customer, channel, address) of which something was heard.
@@ -206,7 +208,7 @@ _JUDGED = """
              AS b(customer, channel, value)
         JOIN touchpoints t ON t.customer_id = b.customer AND t.channel = b.channel AND t.source LIKE 'provider:%'
          AND t.detail ->> 'address' = b.value
-         AND (t.kind = 'delivered' OR (t.kind = 'bounced' AND t.detail ->> 'error' NOT IN ('address', 'opt_out')))
+         AND (t.kind = 'delivered' OR (t.kind = 'bounced' AND t.detail ->> 'error' = 'transient'))
     ), alive AS (
         SELECT channel, value, max(at) FILTER (WHERE kind = 'delivered') AS at FROM heard GROUP BY 1, 2
     ), judged AS (

@@ -402,6 +402,15 @@ def test_five_soft_bounces_within_a_fortnight_close_nothing(desk):
     assert desk.suppressed() == []
 
 
+@pytest.mark.parametrize("error", [ErrorClass.CONFIG, ErrorClass.DATA, ErrorClass.THROTTLE])
+def test_what_came_back_because_of_us_closes_nothing_however_often_it_did(desk, error):
+    for day in (0, 4, 8, 12, 16, 20):
+        desk.message()
+        at = NOON + timedelta(days=day)
+        desk.hear(news("bounced", attempt=desk.attempt, error=error, at=at), now=at)
+    assert desk.suppressed() == []
+
+
 def test_nothing_is_dated_after_now(desk):
     desk.message().hear(news("stopped", attempt=desk.attempt, at=LATER + timedelta(days=900)))
     assert desk.sql("SELECT DISTINCT at FROM suppressions") == [(LATER,)]
