@@ -2,11 +2,14 @@
 
 import json
 
-from tests.cli.test_control import tidings  # noqa: F401 -- the fixture
+import pytest
+
 from tests.town import settle, state
 
+pytestmark = pytest.mark.usefixtures("organised")
 
-def test_two_records_become_one_and_two_again(tidings, engine):  # noqa: F811
+
+def test_two_records_become_one_and_two_again(tidings, engine):
     settle(engine, 2)
     code, printed = tidings(
         "customers", "merge", "C1", "C2", "--because", "same person", "--by", "Mia", "--json"
@@ -22,7 +25,7 @@ def test_two_records_become_one_and_two_again(tidings, engine):  # noqa: F811
     assert "not merged" in printed.err
 
 
-def test_the_gaps_are_one_json_object(tidings, engine):  # noqa: F811
+def test_the_gaps_are_one_json_object(tidings, engine):
     [one] = settle(engine, channels=("email",))
     with engine.begin() as connection:
         state(connection, one, topic="invoice", channels=["letter"])

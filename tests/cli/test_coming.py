@@ -7,29 +7,14 @@ import pytest
 import tomli_w
 from sqlalchemy import text
 
-from cli.main import main
 from tests.channels.returned import mail, report
 from tests.shelf import add_attempt, add_delivery, add_message, add_run
 from tests.town import ORGANISATION, settle
 from tidings.organisation import read_organisation, takes_no_replies
 from tidings.problem import Problem
 
+pytestmark = pytest.mark.usefixtures("organised")
 REFERENCE = "K7Q4MTX2AB"
-
-
-@pytest.fixture
-def tidings(settings, monkeypatch, capsys, tmp_path):
-    """Run a command as a person does; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-    (settings.home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main(list(words))
-        return stopped.value.code, capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from tests.cli.test_why import run, tidings  # noqa: F401 -- fixtures
+pytestmark = pytest.mark.usefixtures("organised")
+
 
 LATER = ("--now", "2026-03-20T12:00:00Z")
 
 
-def test_the_stored_policy_is_worth_what_came_of_it(tidings, run):  # noqa: F811
+def test_the_stored_policy_is_worth_what_came_of_it(tidings, run):
     code, printed = tidings("evaluate", "1", "--against", run, "--json", *LATER)
     told = json.loads(printed.out)
 
@@ -21,7 +22,7 @@ def test_the_stored_policy_is_worth_what_came_of_it(tidings, run):  # noqa: F811
     assert set(told["dr"]) == {"value", "low", "high"}
 
 
-def test_a_run_that_drew_nothing_is_said_to_tell_nothing(tidings, run, tmp_path):  # noqa: F811
+def test_a_run_that_drew_nothing_is_said_to_tell_nothing(tidings, run, tmp_path):
     for name, rules in (("other.toml", 'verified = ["email"]'), ("other.json", '{"verified": ["email"]}')):
         (tmp_path / name).write_text(rules)
         code, printed = tidings("evaluate", str(tmp_path / name), "--against", run, *LATER)
@@ -40,7 +41,7 @@ def test_a_run_that_drew_nothing_is_said_to_tell_nothing(tidings, run, tmp_path)
         pytest.param(("1", "--against", "autumn-1", "--days", "0"), "no window", id="no window"),
     ],
 )
-def test_what_cannot_be_judged_is_one_sentence(tidings, run, words, said):  # noqa: F811
+def test_what_cannot_be_judged_is_one_sentence(tidings, run, words, said):
     code, printed = tidings("evaluate", *words)
 
     assert code == 2

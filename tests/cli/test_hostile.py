@@ -1,13 +1,11 @@
 """What customers and colleagues call things is text on the screen, whatever rich would make of it."""
 
 import pytest
-import tomli_w
 from sqlalchemy import text
 
-from cli.main import main
 from store import keys
 from store.keys import Role
-from tests.town import NOON, ORGANISATION, install, settle
+from tests.town import NOON, install, settle
 from tests.work.test_campaign import campaign
 from work.campaign import open_campaign
 
@@ -15,23 +13,14 @@ NAME = "[/red][bold]Ada"
 
 
 @pytest.fixture
-def listed(settings, engine, monkeypatch, capsys):
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-    settings.root.mkdir(parents=True, exist_ok=True)
-    (settings.root / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION))
+def listed(tidings, organised, settings, engine):
+    """Run a command where a customer, a run and a key have a name in brackets."""
     settle(engine, 1, first_name=NAME)
     installation = install(settings, engine)
     open_campaign(installation, campaign(title=NAME), installation.policy, actor="staff:Ola", now=NOON)
     with engine.begin() as connection:
         keys.add(connection, name=NAME, role=Role.SYSTEM)
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main([*words])
-        return stopped.value.code, capsys.readouterr()
-
-    return run
+    return tidings
 
 
 def test_what_goes_into_the_next_command_is_never_cut_short(listed, engine):

@@ -7,25 +7,8 @@ import sys
 
 import pytest
 
-from cli.main import main
-
 GOOD = "id,name,email\n1,Ada,ada@example.com\n2,Bo,ADA@example.com\n"
 WRONG = "id,name,email\n1,Ada,ada@example.com\n,Bo,bo@example.com\n"
-
-
-@pytest.fixture
-def tidings(settings, monkeypatch, capsys, tmp_path):
-    """Run a command; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main(list(words))
-        return stopped.value.code, capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture

@@ -5,45 +5,30 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.main import main
 from store import audit, keys
 from tests.town import NOON
 
 
-@pytest.fixture
-def tidings(settings, monkeypatch, capsys):
-    """Run a command as a person does; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main(["keys", *words])
-        return stopped.value.code, capsys.readouterr()
-
-    return run
-
-
 def test_a_key_is_made_used_listed_and_revoked(tidings, engine):
-    code, printed = tidings("add", "erp", "--role", "billing", "--json")
+    code, printed = tidings("keys", "add", "erp", "--role", "billing", "--json")
     made = json.loads(printed.out)
     assert (code, made["name"], made["role"]) == (0, "erp", "billing")
 
     with engine.connect() as connection:
         assert keys.find(connection, made["key"], now=NOON).name == "erp"
-    listed = tidings("list", "--json")[1].out
+    listed = tidings("keys", "list", "--json")[1].out
     assert made["key"] not in listed
     assert [(one["name"], one["revoked_at"]) for one in json.loads(listed)] == [("erp", None)]
 
-    assert tidings("revoke", "erp")[0] == 0
+    assert tidings("keys", "revoke", "erp")[0] == 0
     with engine.connect() as connection:
         assert keys.find(connection, made["key"], now=NOON) is None
-    assert "erp" in tidings("list")[1].out
+    assert "erp" in tidings("keys", "list")[1].out
 
 
 def test_a_key_with_scopes_ends_after_its_last_day_and_says_when_it_was_used(tidings, engine):
     words = ("--scope", "touchpoints:write", "--scope", "timeline:read", "--last-day", "2093-03-03")
-    made = json.loads(tidings("add", "shop", "--role", "system", *words, "--json")[1].out)
+    made = json.loads(tidings("keys", "add", "shop", "--role", "system", *words, "--json")[1].out)
     assert (made["scopes"], made["expires_at"]) == (
         ["timeline:read", "touchpoints:write"],
         "2093-03-04T00:00:00+00:00",
@@ -52,7 +37,7 @@ def test_a_key_with_scopes_ends_after_its_last_day_and_says_when_it_was_used(tid
     with engine.begin() as connection:
         assert keys.find(connection, made["key"], now=end - timedelta(seconds=1)).name == "shop"
         assert keys.find(connection, made["key"], now=end) is None
-    [listed] = json.loads(tidings("list", "--json")[1].out)
+    [listed] = json.loads(tidings("keys", "list", "--json")[1].out)
     assert listed["used_at"] == "2093-03-03T23:59:59+00:00"
     with engine.connect() as connection:
         assert [(one.action, one.subject) for one in audit.listed(connection)] == [("add_key", "key:shop")]
@@ -80,9 +65,9 @@ def test_a_key_with_scopes_ends_after_its_last_day_and_says_when_it_was_used(tid
     ],
 )
 def test_a_wrong_word_gets_one_sentence_and_exit_code_2(tidings, words, told):
-    tidings("add", "erp", "--role", "billing")
+    tidings("keys", "add", "erp", "--role", "billing")
 
-    code, printed = tidings(*words)
+    code, printed = tidings("keys", *words)
 
     assert code == 2
     assert told in printed.err + printed.out

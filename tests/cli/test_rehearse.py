@@ -6,9 +6,10 @@ import json
 import pytest
 import tomli_w
 
-from tests.cli.test_why import run, tidings  # noqa: F401 -- fixtures
 from tests.town import settle
 from tests.work.test_deliver import House, offer
+
+pytestmark = pytest.mark.usefixtures("organised")
 
 NOW = ("--now", "2026-03-03T12:00:00Z")
 
@@ -22,7 +23,7 @@ def file(tmp_path):
     return str(path)
 
 
-def test_a_rehearsal_prints_the_same_bytes_twice_and_a_picture_for_people(tidings, engine, file):  # noqa: F811
+def test_a_rehearsal_prints_the_same_bytes_twice_and_a_picture_for_people(tidings, engine, file):
     settle(engine, 12, channels=("email", "sms"))
 
     first, second = (tidings("campaign", "rehearse", file, *NOW, "--json") for _ in range(2))
@@ -37,11 +38,11 @@ def test_a_rehearsal_prints_the_same_bytes_twice_and_a_picture_for_people(tiding
     assert "2026-03-03" in words
 
 
-def test_a_run_is_compared_with_its_rehearsal(tidings, engine, settings, file):  # noqa: F811
+def test_a_run_is_compared_with_its_rehearsal(tidings, engine, settings, file):
     settle(engine, 3, channels=("email", "sms"))
     assert tidings("campaign", "compare", "autumn-1")[0] == 2
     tidings("campaign", "rehearse", file, *NOW)
-    run = House(settings, engine).plan(fallback_after={"email": "P3D"}).run  # noqa: F811
+    run = House(settings, engine).plan(fallback_after={"email": "P3D"}).run
 
     code, printed = tidings("campaign", "compare", run, "--json")
     words = tidings("campaign", "compare", run, "--people")[1].out
@@ -51,7 +52,7 @@ def test_a_run_is_compared_with_its_rehearsal(tidings, engine, settings, file): 
     assert f"Run {run} against rehearsal-autumn-1-" in words
 
 
-def test_a_run_is_decided_again_under_another_policy(tidings, run, tmp_path):  # noqa: F811
+def test_a_run_is_decided_again_under_another_policy(tidings, run, tmp_path):
     rules, table = tmp_path / "strict.toml", tmp_path / "changes.csv"
     rules.write_text('verified = ["email"]')
 
@@ -75,7 +76,7 @@ def test_a_run_is_decided_again_under_another_policy(tidings, run, tmp_path):  #
         pytest.param(("mismatches", "--brand", "none"), id="a brand that there is not"),
     ],
 )
-def test_what_cannot_be_is_said_in_a_sentence(tidings, engine, words):  # noqa: F811
+def test_what_cannot_be_is_said_in_a_sentence(tidings, engine, words):
     code, printed = tidings(*words)
 
     assert (code, printed.out) == (2, "")
@@ -83,7 +84,7 @@ def test_what_cannot_be_is_said_in_a_sentence(tidings, engine, words):  # noqa: 
     assert "Traceback" not in printed.err
 
 
-def test_nobody_says_one_thing_and_does_another(tidings, engine):  # noqa: F811
+def test_nobody_says_one_thing_and_does_another(tidings, engine):
     settle(engine, 2)
 
     code, printed = tidings("mismatches", "--ask", "--json")

@@ -4,42 +4,35 @@ import json
 
 import pytest
 
-from cli.main import main
 from tests.town import settle
 
 GARDEN = '[audience]\nall = [{ field = "country", value = "NO" }, { lacks = "sms" }]\n'
 
 
-@pytest.fixture
-def tidings(settings, engine, monkeypatch, capsys, tmp_path):
-    """Run a command as a person does; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def folder(engine, tmp_path):
+    """Two customers, and what there is to save in the folder of whoever types."""
     (tmp_path / "garden.toml").write_text(GARDEN, encoding="utf-8-sig")  # as Notepad writes it
     (tmp_path / "wrong.toml").write_text('[audience]\nhas = "pigeon"\n', encoding="utf-8")
     settle(engine, 2, channels=("email",))
 
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main(["segments", *words])
-        return stopped.value.code, capsys.readouterr()
-
-    return run
-
 
 def test_a_segment_is_saved_listed_shown_and_counted(tidings):
-    assert json.loads(tidings("save", "garden", "garden.toml", "--by", "Ola", "--json")[1].out) == {
+    assert json.loads(
+        tidings("segments", "save", "garden", "garden.toml", "--by", "Ola", "--json")[1].out
+    ) == {
         "segment": "garden",
         "version": 1,
     }
-    assert "version 1" in tidings("save", "garden", "garden.toml")[1].out, "unchanged, so no second version"
-    [listed] = json.loads(tidings("list", "--json")[1].out)
+    assert "version 1" in tidings("segments", "save", "garden", "garden.toml")[1].out, (
+        "unchanged, so no second version"
+    )
+    [listed] = json.loads(tidings("segments", "list", "--json")[1].out)
     assert listed["sentence"] == "Customers whose country is NO, and who cannot be reached by SMS."
     assert (listed["segment"], listed["created_by"]) == ("garden", "staff:Ola")
-    assert "Kunder der land er NO" in tidings("show", "garden", "--language", "nb")[1].out
-    assert json.loads(tidings("count", "garden", "--json")[1].out)["customers"] == 2
-    assert "2 customers" in tidings("count", "garden.toml")[1].out
+    assert "Kunder der land er NO" in tidings("segments", "show", "garden", "--language", "nb")[1].out
+    assert json.loads(tidings("segments", "count", "garden", "--json")[1].out)["customers"] == 2
+    assert "2 customers" in tidings("segments", "count", "garden.toml")[1].out
 
 
 @pytest.mark.parametrize(
@@ -54,9 +47,9 @@ def test_a_segment_is_saved_listed_shown_and_counted(tidings):
     ],
 )
 def test_a_wrong_word_gets_one_sentence(tidings, words, told):
-    tidings("save", "garden", "garden.toml")
+    tidings("segments", "save", "garden", "garden.toml")
 
-    code, printed = tidings(*words)
+    code, printed = tidings("segments", *words)
 
     assert code == 2
     assert told in printed.err

@@ -5,25 +5,10 @@ import json
 import pytest
 from sqlalchemy import text
 
-from cli.main import main
 from store.audit import head
 from tests.town import NOON, install
 from work.accounts import ALONE, accept, alone
 from work.chain import keep_head, known_head
-
-
-@pytest.fixture
-def tidings(settings, monkeypatch, capsys):
-    """Run a command; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main([*words])
-        return stopped.value.code, capsys.readouterr()
-
-    return run
 
 
 def answer(tidings, *words):

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from store.connect import opened
-from tests.cli.test_why import run as run
-from tests.cli.test_why import tidings as tidings
+
+pytestmark = pytest.mark.usefixtures("organised")
 
 
 def test_laws_name_their_sources(tidings):

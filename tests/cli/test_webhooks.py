@@ -4,40 +4,29 @@ import json
 
 import pytest
 
-from cli.main import main
-
-
-@pytest.fixture
-def tidings(settings, monkeypatch, capsys):
-    """Run a command as a person does; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main(["webhooks", *words])
-        return stopped.value.code, capsys.readouterr()
-
-    return run
-
 
 def test_an_endpoint_lives_through_all_commands(tidings):
     words = ("crm", "https://crm.example.com/tidings", "--event", "message.failed", "--personal", "--json")
-    made = json.loads(tidings("add", *words)[1].out)
-    [listed] = json.loads(tidings("list", "--json")[1].out)
+    made = json.loads(tidings("webhooks", "add", *words)[1].out)
+    [listed] = json.loads(tidings("webhooks", "list", "--json")[1].out)
 
     assert made["secret"].startswith("whsec_")
     assert (listed["name"], listed["events"], listed["personal"]) == ("crm", ["message.failed"], True)
     assert "whsec_" not in json.dumps(listed)
-    assert json.loads(tidings("rotate", "crm", "--json")[1].out)["secret"] != made["secret"]
-    assert json.loads(tidings("replay", "crm", "--since", "2026-01-01T00:00Z", "--json")[1].out) == {
+    assert json.loads(tidings("webhooks", "rotate", "crm", "--json")[1].out)["secret"] != made["secret"]
+    assert json.loads(
+        tidings("webhooks", "replay", "crm", "--since", "2026-01-01T00:00Z", "--json")[1].out
+    ) == {
         "name": "crm",
         "events": 0,
     }
-    assert "crm" in tidings("list")[1].out
-    assert json.loads(tidings("remove", "crm", "--json")[1].out) == {"name": "crm", "removed": True}
-    assert json.loads(tidings("list", "--json")[1].out) == []
-    assert "no webhooks" in tidings("list")[1].out
+    assert "crm" in tidings("webhooks", "list")[1].out
+    assert json.loads(tidings("webhooks", "remove", "crm", "--json")[1].out) == {
+        "name": "crm",
+        "removed": True,
+    }
+    assert json.loads(tidings("webhooks", "list", "--json")[1].out) == []
+    assert "no webhooks" in tidings("webhooks", "list")[1].out
 
 
 @pytest.mark.parametrize(
@@ -60,7 +49,7 @@ def test_an_endpoint_lives_through_all_commands(tidings):
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_said_in_a_sentence(tidings, words, said):
-    code, printed = tidings(*words)
+    code, printed = tidings("webhooks", *words)
 
     assert code == 2
     assert said in printed.err

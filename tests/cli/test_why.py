@@ -3,34 +3,8 @@
 import json
 
 import pytest
-import tomli_w
 
-from cli.main import main
-from tests.town import ORGANISATION, settle
-from tests.work.test_deliver import House
-
-
-@pytest.fixture
-def tidings(settings, monkeypatch, capsys):
-    """Run a command as a person does; returns its exit code and what it printed."""
-    monkeypatch.setenv("TIDINGS_HOME", str(settings.home))
-    monkeypatch.setenv("TIDINGS_DATABASE", settings.database.get_secret_value())
-    (settings.home / "organisation.toml").write_text(tomli_w.dumps(ORGANISATION), encoding="utf-8")
-
-    def run(*words):
-        with pytest.raises(SystemExit) as stopped:
-            main(list(words))
-        return stopped.value.code, capsys.readouterr()
-
-    return run
-
-
-@pytest.fixture
-def run(settings, engine):
-    settle(engine, channels=("email", "sms"))
-    house = House(settings, engine).plan()
-    house.send()
-    return house.run
+pytestmark = pytest.mark.usefixtures("organised")
 
 
 def test_explain(tidings, run):
