@@ -14,7 +14,9 @@ from sqlalchemy import Engine, text
 
 from bench.figure import Figure, rate, seconds
 from bench.home import fresh_home
-from store import bulk, claims, outcomes
+from store import claims, outcomes
+from store.arrays import read_arrays
+from store.bulk import copy_frame
 from store.owner import owner
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -206,7 +208,7 @@ def _writes(engine: Engine) -> Iterable[Figure]:
 
     def copied() -> None:
         with engine.begin() as connection:
-            bulk.copy_frame(connection, "touchpoints", frame)
+            copy_frame(connection, "touchpoints", frame)
 
     by_rows, by_copy = seconds(rows), seconds(copied)
     yield rate(
@@ -217,7 +219,13 @@ def _writes(engine: Engine) -> Iterable[Figure]:
         goal=5,
     )
 
-    query = "SELECT * FROM touchpoints WHERE source = 'till'"
+    shape = {
+        "customer_id": pl.Int64(),
+        "external_id": pl.String(),
+        "kind": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+    }
+    query = f"SELECT {', '.join(shape)} FROM touchpoints WHERE source = 'till'"
 
     def as_objects() -> None:
         with engine.connect() as connection:
@@ -227,7 +235,7 @@ def _writes(engine: Engine) -> Iterable[Figure]:
 
     def as_frame() -> None:
         with engine.connect() as connection:
-            bulk.read_frame(connection, query)
+            read_arrays(connection, [(query, shape)], {})
 
     yield rate(
         "rows read into a frame, against rows turned into dicts",

@@ -15,9 +15,10 @@ from psycopg.adapt import Loader
 from psycopg.pq import Format
 from sqlalchemy import Connection
 
+from store.driver import driver_of
+
 if TYPE_CHECKING:
     import polars as pl
-    import psycopg
 
 _FEW = 200
 """Up to so many words Python is cheaper than what a frame library does around its work."""
@@ -72,7 +73,7 @@ def read_arrays(
 def _answers(
     connection: Connection, statements: Sequence[str], values: Mapping[str, Any]
 ) -> list[tuple[Any, ...]]:
-    driver = _driver(connection)
+    driver = driver_of(connection)
     with driver.pipeline():
         cursors = []
         for statement in statements:
@@ -188,10 +189,3 @@ def _lists(words: pl.Series) -> pl.Series:
     empty = pl.lit([], dtype=pl.List(pl.String))
     split = pl.when(pl.first() == "").then(empty).otherwise(pl.first().str.split(_WITHIN))
     return words.to_frame().select(split.alias(words.name)).to_series()
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    if not connection.in_transaction():
-        connection.begin()
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver

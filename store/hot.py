@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from store.driver import driver_of
+
 if TYPE_CHECKING:
     import psycopg
     from psycopg.adapt import Dumper
@@ -74,9 +76,7 @@ def all_changed(connection: Connection, statement: str, values: Mapping[str, Any
 
 
 def _run(connection: Connection, statement: str, values: Mapping[str, Any]) -> "psycopg.Cursor[Any]":
-    if not connection.in_transaction():
-        connection.begin()
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    driver = driver_of(connection)
     if any(type(value) is Uuids for value in values.values()):
         driver.adapters.register_dumper(Uuids, _uuids_dumper())
     return driver.execute(statement, values, prepare=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from store.driver import driver_of
 from store.facts_of_persons import LISTED
 
 KINDS = ("letter", "phone", "email")
@@ -64,10 +65,9 @@ def add(
             "now": now,
         },
     )  # fmt: skip
-    driver: Any = connection.connection.driver_connection
     count = 0
     with (
-        driver.cursor() as cursor,
+        driver_of(connection).cursor() as cursor,
         cursor.copy("COPY register_entries (register_id, digest) FROM STDIN") as copy,
     ):
         for entry in set(entries):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy import Connection, Dialect, TextClause
 from sqlalchemy.exc import DBAPIError
+
+from store.driver import driver_of
 
 
 @contextmanager
@@ -20,7 +22,7 @@ def one_trip(connection: Connection) -> Iterator[psycopg.Connection[Any]]:
     Raises:
         DBAPIError: one of the statements failed, as if it had been executed alone; the transaction is over.
     """
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    driver = driver_of(connection)
     try:
         with driver.pipeline():
             yield driver

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from psycopg.errors import UniqueViolation
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, select, text
 from sqlalchemy.dialects import postgresql
 
 from store.arrays import read_arrays
+from store.driver import driver_of
 from store.segments import roomy
 from store.tables import customers
 
@@ -239,10 +240,9 @@ def write_messages(
     written = [column.fill_null("\\N") for column in columns.values()]
     # As bytes: as text of Python's they would be looked through twice more.
     lines = rows.select(pl.concat_str(*written, separator="\t").str.join("\n").cast(pl.Binary)).item()
-    driver: Any = connection.connection.driver_connection
     try:
         with (
-            driver.cursor() as cursor,
+            driver_of(connection).cursor() as cursor,
             cursor.copy(f"COPY messages ({', '.join(columns)}) FROM STDIN") as copy,
         ):
             copy.write(lines)
