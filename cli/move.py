@@ -16,6 +16,7 @@ from tidings.settings import Settings
 def move(
     program: Literal["pinpoint", "mautic", "listmonk"],
     *files: Path,
+    unsubscribed: tuple[Path, ...] = (),
     topic: str = "news",
     proof: str = "",
     brand: str | None = None,
@@ -27,7 +28,7 @@ def move(
 
     All files are taken in together or not at all; what is wrong with a row is listed, and the others go on.
 
-    Example: tidings move listmonk subscribers.csv --topic news --dry-run
+    Example: tidings move listmonk subscribers.csv --unsubscribed left.csv --topic news --dry-run
 
     Exit code: 0 no row rejected, 3 some were, 2 a file cannot be used (then nothing was written).
 
@@ -37,6 +38,8 @@ def move(
         Where the files come from.
     files
         What it exported; see docs/moving.md.
+    unsubscribed
+        Of listmonk: an export of those who left the list, for its other exports do not tell; may be named again.
     topic
         What a subscription there is a permission for: news, offer, or a topic such as offer.garden.
     proof
@@ -61,6 +64,7 @@ def move(
             files,
             now=datetime.now(UTC),
             actor=f"staff:{by or getpass.getuser()}",
+            unsubscribed=unsubscribed,
             topic=topic,
             proof=proof,
             given=brands_of(settings, brand),

@@ -22,6 +22,7 @@ from work.intake import ImportReport
 from work.intake_table import Given
 from work.intake_words import topic_of
 from work.move_parts import Parts
+from work.reading import Unread
 
 PROGRAMS: Mapping[str, Callable[[Path, Parts], None]] = {
     "pinpoint": move_pinpoint.read,
@@ -57,6 +58,7 @@ def move(
     *,
     now: datetime,
     actor: str,
+    unsubscribed: Sequence[Path] = (),
     topic: str = "news",
     proof: str = "",
     given: Mapping[str, Any] | None = None,
@@ -68,6 +70,7 @@ def move(
         engine: of the store.
         program: one of `PROGRAMS`.
         files: its exports; what belongs together (contacts, then who must not be contacted) in one call.
+        unsubscribed: exports of listmonk that hold those who left the list; its others do not say who did.
         now: the time of what the files give no time for.
         actor: who imports, for the audit.
         topic: what a subscription there is a permission for here: `news`, `offer`, `offer.garden`.
@@ -76,19 +79,34 @@ def move(
         dry_run: do everything, then take it back.
 
     Raises:
-        Problem: a file cannot be read, is no export of that program, or the topic is none; the store is as it was.
+        Problem: a file cannot be read, is no export of that program, the topic is none, or there is a proof, but no
+            file says who took that consent back; the store is as it was.
     """
     meant = topic_of(topic) if topic.strip() else ""  # no word would be read as a permission for everything
     if meant.partition(".")[0] not in {*Purpose, "all"}:
         raise Problem(f"{topic!r} is no topic of ours.", todo="news, offer, or a topic such as offer.garden.")
-    if not files:
+    if not (files or unsubscribed):
         raise Problem(f"Which files of {program}?", todo=f"tidings move {program} FILE")
+    if unsubscribed and program != "listmonk":
+        raise Problem(f"The files of {program} say themselves who left.", todo="Leave out --unsubscribed.")
     told = Given(source=program, strict=True, now=now, actor=actor, **dict(given or {}))
-    judged = []
-    for path in files:
-        parts = Parts(program=program, topic=topic, proof=proof)
+    exports = []
+    for path, left in [*((path, False) for path in files), *((path, True) for path in unsubscribed)]:
+        parts = Parts(program=program, topic=topic, proof=proof, left=left)
         PROGRAMS[program](path, parts)
-        judged += [intake.judge(kind, sheet, mapping, told) for kind, sheet, mapping in parts.sheets(path)]
+        exports.append((path, parts))
+    if all(parts.untold for _, parts in exports):
+        path, parts = exports[0]
+        if proof:
+            raise Problem(
+                f"{path}: {parts.untold}", todo="Without that, --proof would stand for them as well."
+            )
+        parts.unread.append(Unread(row=0, value=path.name, problem=parts.untold, rejected=False))
+    judged = [
+        intake.judge(kind, sheet, mapping, told)
+        for path, parts in exports
+        for kind, sheet, mapping in parts.sheets(path)
+    ]
     # Customers of all files first: a second file may speak of customers of the third.
     judged.sort(key=lambda one: ORDER.index(one.table.kind))
     reports = intake.write(engine, judged, dry_run=dry_run)

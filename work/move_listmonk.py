@@ -1,6 +1,7 @@
 """The subscribers that listmonk exports: `uuid, email, name, attributes, status, created_at, updated_at` (v2 to v5).
 
-`enabled` is subscribed to the list that was exported, `disabled` is not, `blocklisted` gets nothing ever: listmonk puts
+The status is the subscriber's, not the subscription's: who left the list is in its export as `enabled`, and only an
+export of the list's unsubscribed tells who that is. `disabled` gets no mail, `blocklisted` nothing ever: listmonk puts
 addresses there that bounced or complained, so ours are suppressed. Times are Go's: `2026-03-03 10:00:00.1 +0000 UTC`.
 """
 
@@ -17,6 +18,10 @@ from work.reading import Unread
 
 _COLUMNS = {"uuid", "email", "status"}
 _STATUSES = ("enabled", "disabled", "blocklisted")
+_UNTOLD = (
+    "listmonk does not say there who left the list. On its page Lists click the number of unsubscribed, "
+    "export them, too, and name that file with --unsubscribed."
+)
 
 
 def read(path: Path, parts: Parts) -> None:
@@ -32,6 +37,7 @@ def read(path: Path, parts: Parts) -> None:
             todo="Export it there by Subscribers, Export.",
         )
     parts.unread += sheet.unread
+    parts.untold = "" if parts.left else _UNTOLD
     for number, row in zip(sheet.rows.to_list(), sheet.frame.iter_rows(named=True), strict=True):
         _subscriber(number, row, parts)
 
@@ -53,9 +59,9 @@ def _subscriber(number: int, row: dict[str, str | None], parts: Parts) -> None:
         email=row["email"],
     )
     match status:
-        case "enabled":
+        case "enabled" if not parts.left:
             parts.agreed(number, reference, "email", _time(row.get("created_at") or ""))
-        case "disabled":
+        case "enabled" | "disabled":
             parts.withdrew(number, reference, "email", at)
         case _:  # blocklisted, and whatever a later version calls it: never guessed to be a yes
             if status not in _STATUSES:

@@ -24,6 +24,10 @@ class Parts:
     """What a subscription is a permission for."""
     proof: str
     """How these customers agreed; '' makes their consent `legacy`."""
+    left: bool = False
+    """Whether the file holds those who left the subscription, which it does not say itself."""
+    untold: str = ""
+    """What the file does not say, as a sentence, where it does not say who said no."""
     unread: list[Unread] = field(default_factory=list)
     """Of the file, told with its first kind."""
     _rows: dict[str, list[dict[str, str]]] = field(default_factory=dict)

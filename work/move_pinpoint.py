@@ -1,5 +1,7 @@
 """The endpoints that Amazon Pinpoint exports: JSON lines, plain or gzipped (EndpointResponse, API of 2016-12-01).
 
+A segment's CSV, as Pinpoint imports it, has the same in columns such as `User.UserAttributes.Age`; one that has several
+values comes several times.
 An endpoint is one address; those of one `User.UserId` are one customer. `OptOut: ALL` is an objection on its channel,
 `EndpointStatus: INACTIVE` an address that Pinpoint found dead. Pinpoint ended on 2026-10-30; exports go on being files.
 """
@@ -8,11 +10,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tidings.problem import Problem
+from work import reading
 from work.move_parts import Parts
 from work.reading import Unread, refuse_pipe
 
@@ -21,6 +25,8 @@ _PLATFORMS = {
     **dict.fromkeys(("APNS", "APNS_SANDBOX", "APNS_VOIP", "APNS_VOIP_SANDBOX"), "apns"),
     **dict.fromkeys(("GCM", "FCM"), "fcm"),
 }
+_HOLDERS = ("User.UserAttributes", "User", "Attributes", "Metrics", "Location", "Demographic")
+_LISTS = ("User.UserAttributes", "Attributes")
 _LONGEST = 1 << 20
 """Characters of a line; an endpoint has at most 15 kB (quota of Pinpoint)."""
 
@@ -32,11 +38,11 @@ def read(path: Path, parts: Parts) -> None:
         Problem: it cannot be read, or holds no endpoint at all.
     """
     people: dict[str, tuple[int, dict[str, Any], dict[str, Any]]] = {}
-    for number, line in _lines(path):
-        endpoint = _endpoint(line)
-        if isinstance(endpoint, str):
-            parts.unread.append(Unread(row=number, value=line[:200], problem=endpoint, rejected=True))
+    for number, line, found in _rows(path, parts) if _is_table(path) else _objects(path):
+        if wrong := _wrong(found):
+            parts.unread.append(Unread(row=number, value=line[:200], problem=wrong, rejected=True))
             continue
+        endpoint: dict[str, Any] = found
         reference = _object(endpoint, "User").get("UserId") or endpoint.get("Id") or endpoint["Address"]
         _, values, attributes = people.setdefault(str(reference), (number, {}, {}))
         _learn(endpoint, values, attributes)
@@ -44,7 +50,7 @@ def read(path: Path, parts: Parts) -> None:
     if not people:
         raise Problem(
             f"{path} holds no endpoint of Amazon Pinpoint.",
-            todo="Give the JSON lines that an export job wrote (.json or .json.gz).",
+            todo="Give the JSON lines that an export job wrote (.json or .json.gz), or the CSV of a segment.",
         )
     for reference, (number, values, attributes) in people.items():
         parts.add("customers", number, attributes=attributes, reference=reference, **values)
@@ -68,18 +74,56 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise Problem(f"{path} cannot be read: {error}.") from error
 
 
-def _endpoint(line: str) -> dict[str, Any] | str:
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError):
+def _is_table(path: Path) -> bool:
+    _, first = next(_lines(path), (0, ""))
+    return "ChannelType" in first and not first.startswith("{")
+
+
+def _rows(path: Path, parts: Parts) -> Iterator[tuple[int, str, Any]]:
+    sheet = reading.read(path, is_header=lambda names: {"ChannelType", "Address"} <= set(names))
+    numbers = sheet.rows.to_list()
+    parts.unread += (
+        one for one in sheet.unread if one.row in numbers
+    )  # not those of the header: names may repeat
+    for number, row in zip(numbers, sheet.frame.iter_rows(named=True), strict=True):
+        told = {name: value for name, value in row.items() if value is not None}
+        yield number, json.dumps(told, ensure_ascii=False), _nested(told)
+
+
+def _nested(row: dict[str, str]) -> dict[str, Any]:
+    """Return a row as the object that an export has."""
+    found: dict[str, Any] = {}
+    for column, value in row.items():
+        name = re.sub(r" \(\d+\)$", "", column)
+        holder = next((one for one in _HOLDERS if name.startswith(f"{one}.")), "")
+        place = found
+        for part in filter(None, holder.split(".")):
+            place = place.setdefault(part, {})
+        key = name.removeprefix(f"{holder}.")
+        if holder in _LISTS:
+            place.setdefault(key, []).append(value)
+        else:
+            place[key] = value
+    return found
+
+
+def _objects(path: Path) -> Iterator[tuple[int, str, Any]]:
+    for number, line in _lines(path):
+        try:
+            yield number, line, json.loads(line)
+        except (ValueError, RecursionError):
+            yield number, line, None
+
+
+def _wrong(found: Any) -> str:
+    """Return why what a line holds is no endpoint, '' where it is one."""
+    if found is None:
         return "not JSON"
-    if (
-        not isinstance(found, dict)
-        or not isinstance(found.get("Address"), str)
-        or not found["Address"].strip()
-    ):
-        return "no endpoint: it has no Address"
-    return found if isinstance(found.get("ChannelType"), str) else "no endpoint: it has no ChannelType"
+    for name in ("Address", "ChannelType"):
+        said = found.get(name) if isinstance(found, dict) else None
+        if not isinstance(said, str) or not said.strip():
+            return f"no endpoint: it has no {name}"
+    return ""
 
 
 def _object(of: dict[str, Any], name: str) -> dict[str, Any]:
@@ -147,9 +191,9 @@ def _address(number: int, endpoint: dict[str, Any], customer: str, parts: Parts)
             at=at,
         )
     match endpoint.get("OptOut"):
-        case "NONE":
+        case "NONE" if kind != "VOICE":  # who may be called has not agreed to texts
             parts.agreed(number, customer, channel, at)
-        case None | "":
+        case None | "" | "NONE":
             return
         case said:
             if said != "ALL":

@@ -24,6 +24,9 @@ LISTMONK = "\n".join(
     ]
 )
 
+LEFT = LISTMONK.splitlines()[0] + "\n"
+"""Nobody left."""
+
 ENDPOINTS = [
     {"Id": "e1", "ChannelType": "EMAIL", "Address": "ada@example.com", "OptOut": "NONE", "EndpointStatus": "ACTIVE",
      "EffectiveDate": "2025-03-03T10:00:00.000Z", "Attributes": {"Interests": ["Garden", "Music"]},
@@ -52,13 +55,17 @@ BLOCKED = """Contact ID,Reason,Channel,Date added
 def bring(engine, tmp_path):
     """Move files, given as text or bytes; returns what became of them."""
 
-    def run(program, *contents, **options):
-        paths = []
-        for number, content in enumerate(contents):
-            path = tmp_path / f"{program}{number}.export"
+    def written(program, contents):
+        paths = [tmp_path / f"{program}{number}.export" for number in range(len(contents))]
+        for path, content in zip(paths, contents, strict=True):
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
-            paths.append(path)
-        return move(engine, program, paths, now=NOW, actor="staff:test", **options)
+        return paths
+
+    def run(program, *contents, left=(), **options):
+        paths, of_those_who_left = written(program, contents), written("left", left)
+        return move(
+            engine, program, paths, unsubscribed=of_those_who_left, now=NOW, actor="staff:test", **options
+        )
 
     return run
 
@@ -84,7 +91,7 @@ def _lines(endpoints):
 
 
 def test_listmonk_subscribers_keep_what_they_said(bring, ask):
-    moved = bring("listmonk", LISTMONK, topic="offer.garden")
+    moved = bring("listmonk", LISTMONK, left=[LEFT], topic="offer.garden")
 
     assert {kind: (report.read, report.imported) for _, kind, report in moved.parts} == {
         "customers": (4, 4),
@@ -109,11 +116,51 @@ def test_listmonk_subscribers_keep_what_they_said(bring, ask):
 
 
 def test_with_proof_a_subscription_is_consent(bring, ask):
-    bring("listmonk", LISTMONK, proof="double opt-in, form of 2023")
+    bring("listmonk", LISTMONK, left=[LEFT], proof="double opt-in, form of 2023")
 
     assert ask("SELECT action, proof FROM consents WHERE action = 'given'") == [
         ("given", "double opt-in, form of 2023")
     ]
+
+
+def test_who_left_the_list_in_listmonk_has_withdrawn_though_its_export_says_enabled(bring, ask):
+    left = LEFT + LISTMONK.splitlines()[1]
+    bring("listmonk", LISTMONK)
+    bring("listmonk", LISTMONK, left=[left], proof="double opt-in, form of 2023")
+
+    assert ask(
+        "SELECT action FROM consents JOIN customer_references USING (customer_id) WHERE reference = '5f3c'"
+        " ORDER BY at DESC, array_position(ARRAY['withdrawn', 'given', 'legacy'], action::text) LIMIT 1"
+    ) == [("withdrawn",)]
+
+
+@pytest.mark.parametrize(
+    ("program", "content", "said"),
+    [
+        ("listmonk", LISTMONK, "who left the list"),
+        ("mautic", "ID,Email\n1,a@example.com\n", "must not be contacted"),
+    ],
+)
+def test_an_export_that_does_not_say_who_said_no_is_told_and_takes_no_proof(
+    bring, ask, program, content, said
+):
+    moved = bring(program, content)
+    assert [
+        one.problem
+        for _, _, report in moved.parts
+        for one in report.problems
+        if not one.row and said in one.problem
+    ]
+
+    with pytest.raises(Problem, match=said):
+        bring(program, content, proof="a form")
+    assert ask("SELECT count(*) FROM consents WHERE action = 'given'") == [(0,)]
+
+
+@pytest.mark.parametrize("program", ["pinpoint", "mautic"])
+def test_only_of_listmonk_somebody_says_who_left(bring, program):
+    with pytest.raises(Problem, match="say themselves who left"):
+        bring(program, CONTACTS, left=[CONTACTS])
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzipped"])
@@ -157,6 +204,27 @@ def test_mautic_contacts_keep_every_no(bring, ask):
     assert ask("SELECT attributes FROM customers ORDER BY id LIMIT 1") == [({"Points": "12"},)]
 
 
+_NAMES = "ChannelType,Address,Id,Location.Country,OptOut,User.UserId,User.UserAttributes.FirstName,Attributes.Likes"
+SEGMENT = f"""{_NAMES},Attributes.Likes
+EMAIL,ada@example.com,e1,NO,NONE,u1,Ada,Garden,Music
+SMS,+4791234567,e2,NO,ALL,u1,,,
+VOICE,+4792345678,e3,NO,NONE,u2,Bo,,
+EMAIL,,e4,NO,ALL,u3,,,
+"""
+
+
+def test_a_segment_of_pinpoint_as_csv_says_what_its_endpoints_say(bring, ask):
+    moved = bring("pinpoint", SEGMENT)
+
+    assert ask(_CONSENTS) == [("u1", "email", "news", "legacy"), ("u1", "sms", "all", "objected")]
+    assert ask("SELECT first_name, attributes FROM customers ORDER BY id") == [
+        ("Ada", {"Likes": '["Garden", "Music"]'}),
+        ("Bo", {}),
+    ]
+    problems = [(one.row, one.problem) for _, _, report in moved.parts for one in report.problems]
+    assert problems == [(5, "no endpoint: it has no Address")]
+
+
 def test_a_pinpoint_opt_out_in_other_words_is_a_no(bring, ask):
     words = ["all", True, "ALL_CHANNELS", "", None]
     bring(
@@ -175,13 +243,34 @@ def test_a_pinpoint_opt_out_in_other_words_is_a_no(bring, ask):
     [
         ["ID;E-Mail;Nicht kontaktieren\n21;a@example.com;Abgemeldet: E-Mail\n22;b@example.com;\n"],
         ["ID,E-post,Mobil\n21,a@example.com,\n", "Kontakt-ID,Grund,Kanal\n21,Abgemeldet,email\n"],
+        ["id,メール,email,連絡不可\n21,x,a@example.com,登録解除: Email\n22,y,b@example.com,\n"],
+        [
+            "ID,Email\n21,a@example.com\n",
+            "ID du contact,Email,Motif du DNC,Support\n21,a@example.com,Désabonné,E-mail\n",
+        ],
+        [
+            "ID,Email\n21,a@example.com\n",
+            'ID,Reason,Channel\n21,Bounced,"<a href=""/s/1"" data-x=""y"">Email</a>"\n',
+        ],
+        ["ID,Email,Do not email\n21,a@example.com,Yes\n22,b@example.com,No\n"],
+        ['ID,Email,Wishes\n21,a@example.com,"Unsubscribed: Email, Manual: Focus items"\n'],
     ],
-    ids=["a column named in German", "a report in German"],
+    ids=[
+        "a column named in German",
+        "a report in German",
+        "a column in a language that we do not read",
+        "a report in French",
+        "a channel that is a link",
+        "a column of yes and no",
+        "a channel that Mautic has and we have not",
+    ],
 )
 def test_mautic_keeps_every_no_in_the_language_of_whoever_exported(bring, ask, contents):
     bring("mautic", *contents)
 
-    assert ask(_CONSENTS) == [("21", "email", "all", "objected")]
+    said = ask(_CONSENTS)
+    assert {(who, topic, action) for who, _, topic, action in said} == {("21", "all", "objected")}
+    assert {channel for _, channel, _, _ in said} & {"email", "all"}
 
 
 def test_a_mautic_table_of_ids_alone_is_refused(bring):
