@@ -103,6 +103,15 @@ def cause(words: str, status: str = "") -> Cause:
     return Cause(kind=ReceiptKind.BOUNCED, error=error, code=_code(enhanced, word, error))
 
 
+def blamed(words: str) -> ErrorClass | None:
+    """Return what the words of a refusal blame, None where they blame nothing that we know."""
+    words = _plain(words)
+    error, _ = _told(words, _enhanced(words, ""))
+    if error in {None, ErrorClass.ADDRESS} and (PASSING.search(words) or EXPIRED.search(words)):
+        return ErrorClass.TRANSIENT
+    return error
+
+
 def _code(enhanced: str, word: str, error: ErrorClass | None) -> str:
     """Return the enhanced code, but our word where the code blames an address that the words do not."""
     misleads = enhanced in _DECIDES and error is not ErrorClass.ADDRESS

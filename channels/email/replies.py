@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from channels.email.causes import blamed
 from tidings.outcome import ErrorClass, Refused, Rejected
 
 _ENHANCED = re.compile(r"^([245])\.(\d{1,3})\.(\d{1,3})(?=\s|$)")
@@ -94,7 +95,7 @@ _BY_ENHANCED = {
 }
 _SENDER_PROOF = range(20, 30)
 """5.7.20 to 5.7.29: DKIM, SPF, reverse DNS, DMARC (RFC 7372)."""
-_BY_CODE = {
+_BY_BASIC = {
     Stage.SESSION: {},
     Stage.SENDER: {552: ErrorClass.DATA},
     Stage.RECIPIENT: {
@@ -112,6 +113,8 @@ _FALLBACK = {
     Stage.RECIPIENT: ErrorClass.CONFIG,
     Stage.DATA: ErrorClass.DATA,
 }
+_OF_NO_ADDRESS = ("5.0.", "5.2.0", "5.3.", "5.4.")
+"""Of no known state, of the system, of the way: without words for an address this message is refused, and no more."""
 ABOUT_THE_RECIPIENT = frozenset({Stage.RECIPIENT, Stage.DATA})
 _ALWAYS_CONFIG = {502, 503, 504, 521, 530, 534, 535, 538, 555}
 
@@ -120,8 +123,17 @@ def error_class(reply: Reply, stage: Stage) -> ErrorClass:
     """Return the class of an answer that is not a yes.
 
     Policy (5.7.x) is never the customer's fault: before the content it is about us (relaying, sender, reputation);
-    after it, it is about this content, unless it names a proof of the sender.
+    after it, it is about this content, unless it names a proof of the sender. Where a code blames the address, the
+    words must not blame something else: servers say 550 and 5.1.1 of relaying, block lists and full mailboxes, too.
     """
+    by_code = _by_code(reply, stage)
+    if by_code is not ErrorClass.ADDRESS:
+        return by_code
+    silent = ErrorClass.DATA if reply.enhanced.startswith(_OF_NO_ADDRESS) else by_code
+    return blamed(f"{reply.code} {reply.text}") or silent
+
+
+def _by_code(reply: Reply, stage: Stage) -> ErrorClass:
     enhanced = reply.enhanced
     if reply.code == 421 and not enhanced.startswith("4.7."):  # noqa: PLR2004 -- closing, try later
         return ErrorClass.TRANSIENT
@@ -137,7 +149,7 @@ def error_class(reply: Reply, stage: Stage) -> ErrorClass:
         return ErrorClass.DATA if stage is Stage.DATA and not proof else ErrorClass.CONFIG
     if enhanced.startswith("5.6."):
         return ErrorClass.DATA
-    return _BY_CODE[stage].get(reply.code, _FALLBACK[stage])
+    return _BY_BASIC[stage].get(reply.code, _FALLBACK[stage])
 
 
 def refusal(reply: Reply, stage: Stage) -> Refused | Rejected:

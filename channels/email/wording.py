@@ -42,7 +42,8 @@ EXPIRED = _any(
     r"gave up|giving up",
     r"expired in queue", r"too many (hops|delivery attempts)", r"connection timed out|operation timed out",
      r"(could|can)(no|')?t (connect|contact|establish)",
-    r"connection (was )?(refused|reset|dropped|closed|lost)", r"no answer from host|not respond",
+    r"connection (was )?(refused|reset|dropped|closed|lost)",
+    r"no (free )?(answer|response|reply|connection)\b|not respond",
     r"did not reply|network (is )?unreachable|no route to host|lost connection|"
     r"conversation with .{1,80} timed out",
     r"name service error|dns (lookup )?failure|temporary (dns|lookup|resolution)|"
@@ -90,7 +91,7 @@ SENDER = _any(
     r"relay (access )?denied|we do not relay|relaying (is )?(denied|disallowed)|not permitted to relay",
     r"not a gateway|(do|does)( not|n.?t) handle (e-?)?mail for|not in .{0,20}list of allowed",
     r"auth(entication|orization)? (is )?(required|failed)|must (be )?authenticate|"
-    r"not authenticated|unauthenticated|authentifi\w+ .{0,20}invalid",
+    r"not authenticated|unauthenticated|passwords?\b|credentials?\b|authentifi\w+ .{0,20}invalid",
     r"sender ((e-?mail )?address |ip |address |ip address )?(verif\w+ fail|rejected|denied|refused|"
     r"not allowed|domain|blocked|unknown|banned)|sender ip\b",
     r"(bad|invalid|illegal|forged|unknown|unrout\w+|unresolvable|non-?existent) "
@@ -99,6 +100,7 @@ SENDER = _any(
     r"(invalid|dynamic|generic|residential|dial-?up|your|this|client) ips?\b.{0,40}(send|reject|"
     r"block|not|address|listed|banned|denied|refus)|dynamic ips?\b|[ée]metteur",
     r"back-?scatter|\bbatv\b|(anti-?)?spoof",
+    r"verif\w+ (the |your )?(sender|from)|\b(sender|from) (address )?(is |was )?not verif",
     r"domain of sender|sender'?s? (domain|address|host|mailbox|account|mx)\b.{0,60}" + _OURS,
     r"\byour (own )?((e-?)?mail |sending |sender |smtp |from |envelope |return |outgoing |isp |server'?s? )?"
     r"(account|domain|host|hostname|server|ip|sender|name|mta|network|provider)\b.{0,60}" + _OURS,
@@ -136,7 +138,8 @@ FILTER = _any(
     r"(rejected|refused|blocked) by (this|the|a) (user|recipient)\b(?! (domain|server|mail|host|system))|"
     r"user rules|recipient preferences|"
     r"(accept\w*|receiv\w*|want) (any )?((e-?)?mails?|messages?|connections?) from",
-    r"(certificate|tls|encryption) (is )?(required|fail|verif)",
+    r"(certificate|tls|encryption) (is )?(required|fail|verif)|\bno (tls|encryption)",
+    r"\bblocked\b(?! by recipient| due to inactiv)",
     r"5\.7\.\d{2,3}",
     r"\barc\b fail|unaligned|gatekeeper|suspicious|malicious|fraud|phish",
     r"domain .{0,40}(blocked|prohibited)|:blocked\)|bad (e-?mail )?client|prohibited",
@@ -149,7 +152,8 @@ MESSAGE = _any(
     r"too (big|large)",
     r"virus|infected|malware|attachment|executable",
     r"(syntax|format|encoding|mime|header|charset) (error|not|is|problem|invalid)|"
-    r"malformed(?! or unexpected)|8bit|not rfc|message (format|content)|duplicate header|conversion",
+    r"(bad|invalid|illegal|missing|broken) (mime|headers?)\b|malformed(?! or unexpected)|8bit|not rfc",
+    r"message (format|content)|duplicate header|conversion",
     r"für gro(ß|ss)|zu gro(ß|ss)|trop (grand|gros|volum)|demasiado grande|muito grande|for stor|zbyt duż",
 )  # fmt: skip
 NOBODY = _any(
@@ -209,7 +213,8 @@ SOON = _any(
     r"(resources|service|server|system) (is )?(temporarily |currently )?(unavailable|"
     r"not available|overloaded|busy|shutting)",
     r"(internal|local|system|configuration|server) (server )?(error|problem|resource)",
-    r"inactivity time|load",
+    r"inactivity time|load|limit (is |was |has been )?(exceed|reach)|混み合",
+    r"intern\w* (fehler|feil|fel)\b|erro interno|erreur interne|error interno|errore interno|błąd wewn",
 )  # fmt: skip
 
 AGAIN = _any(r"try again later|temporar")

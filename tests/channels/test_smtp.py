@@ -421,6 +421,39 @@ def test_tls_and_login(certificate, monkeypatch, offered, trusted, login, more, 
         pytest.param("552 5.3.4 big", Stage.SENDER, ErrorClass.DATA, id="too big at MAIL"),
         pytest.param("552 big", Stage.DATA, ErrorClass.DATA, id="too big at the end"),
         pytest.param("554 5.6.0 content", Stage.DATA, ErrorClass.DATA, id="content not taken"),
+        pytest.param(
+            "550 relay not permitted", Stage.RECIPIENT, ErrorClass.CONFIG, id="relaying, without a code"
+        ),
+        pytest.param(
+            "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)",
+            Stage.RECIPIENT,
+            ErrorClass.CONFIG,
+            id="relaying, its code behind",
+        ),
+        pytest.param(
+            "550 Sender verify failed", Stage.RECIPIENT, ErrorClass.CONFIG, id="our sender, told late"
+        ),
+        pytest.param(
+            "550 authentication required", Stage.RECIPIENT, ErrorClass.CONFIG, id="login, told late"
+        ),
+        pytest.param(
+            "550 5.1.1 ada rejected: blocked using dbl.spamhaus.org",
+            Stage.RECIPIENT,
+            ErrorClass.CONFIG,
+            id="a block list that says 5.1.1",
+        ),
+        pytest.param("550 Mailbox is full", Stage.RECIPIENT, ErrorClass.TRANSIENT, id="full, without a code"),
+        pytest.param("550 5.1.1 mailbox full", Stage.DATA, ErrorClass.TRANSIENT, id="full, told at the end"),
+        pytest.param(
+            "550 5.2.0 Mail rejete", Stage.RECIPIENT, ErrorClass.DATA, id="a mail that is not wanted"
+        ),
+        pytest.param("550 5.4.4 no way", Stage.RECIPIENT, ErrorClass.DATA, id="the way there"),
+        pytest.param(
+            "550 5.4.1 Recipient address rejected: Access denied",
+            Stage.RECIPIENT,
+            ErrorClass.ADDRESS,
+            id="how Exchange Online says that there is nobody",
+        ),
         pytest.param("503 5.5.1 sequence", Stage.RECIPIENT, ErrorClass.CONFIG, id="we speak wrongly"),
         pytest.param(
             "599 what", Stage.RECIPIENT, ErrorClass.CONFIG, id="a code nobody knows never suppresses"
