@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from store import drops
+from store.away import AWAY
 from tidings.problem import Problem
 from work.columns import KINDS
 from work.dropped import LARGEST, content_of, is_quiet
@@ -199,17 +200,36 @@ def _work(
             return Outcome(state="done", digest=digest, report={**report, "file": name, "again": True})
     rejected, report = b"", {}
     if not told:
-        try:
-            if folder == INVOICES:
-                report = _invoices(installation, path, digest, rules, name=name, now=now)
-            else:
-                report, rejected = _import(installation, folder, path, rules, now=now)
-        except Problem as error:
-            told = str(error)
+        told, report, rejected = _taken_in(installation, folder, path, digest, rules, name=name, now=now)
     if told:
         report = {"problem": told.replace(str(path), name).replace(str(mapping), MAPPING)}
     state = "wrong" if told else "done"
     return Outcome(state=state, digest=digest, report={"file": name, **report}, rejected=rejected)
+
+
+def _taken_in(
+    installation: Installation,
+    folder: str,
+    path: Path,
+    digest: bytes,
+    rules: Path | None,
+    *,
+    name: str,
+    now: datetime,
+) -> tuple[str, dict[str, Any], bytes]:
+    """Return what is wrong with a file, '' when it went in; the report, and the rows that were left out."""
+    try:
+        if folder == INVOICES:
+            return "", _invoices(installation, path, digest, rules, name=name, now=now), b""
+        return "", *_import(installation, folder, path, rules, now=now)
+    except Problem as error:
+        return str(error), {}, b""
+    except (*AWAY, OSError):
+        raise  # not the file's fault: it is taken again
+    except Exception as error:  # what nobody foresaw of one file keeps no other waiting
+        kind = type(error).__name__
+        log.error("a dropped file cannot be taken in", folder=folder, error=kind)
+        return f"It could not be taken in: {kind}. This is a fault of ours; nothing is half done.", {}, b""
 
 
 def _end(installation: Installation, folder: str, outcome: Outcome, *, now: datetime) -> None:

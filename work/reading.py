@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,12 +198,18 @@ def _unique(header: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     names = []
     for place, cell in enumerate(header, start=1):
-        name = " ".join(cell.split()) or f"column {place}"
+        name = _name(cell) or f"column {place}"
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     while names and names[-1] == f"column {len(names)}":
         names.pop()
     return names
+
+
+@lru_cache(maxsize=4 * MAX_COLUMNS)
+def _name(cell: str) -> str:
+    """Return a name as one line of text, without signs that nothing can keep."""
+    return " ".join("".join(one if one.isprintable() else " " for one in cell).split())
 
 
 def _twice(row: int, header: Sequence[str], names: Sequence[str]) -> list[Unread]:
@@ -212,7 +219,7 @@ def _twice(row: int, header: Sequence[str], names: Sequence[str]) -> list[Unread
             row=row, value=name, problem=f"the header has this name twice; read as {name!r}", rejected=False
         )
         for cell, name in zip(header, names, strict=False)
-        if cell.strip() and name != " ".join(cell.split())
+        if _name(cell) and name != _name(cell)
     ]
 
 
@@ -267,7 +274,9 @@ def _parquet(path: Path) -> Sheet:
         raise Problem(f"{path} is damaged: {error}.", todo="Write it again.") from error
     records = range(1, frame.height + 1)
     columns = {
-        name: values for column in frame.get_columns() for name, values in _plain_column(column).items()
+        _name(name): values
+        for column in frame.get_columns()
+        for name, values in _plain_column(column).items()
     }
     return _sheet(path, "parquet", columns, records)
 
@@ -337,7 +346,7 @@ def _flat(value: dict[str, Any], before: str = "", depth: int = _DEPTH) -> dict[
     """Return an object's values as text; a nested object's keys follow its own name and a point."""
     found: dict[str, str | None] = {}
     for name, held in value.items():
-        key = _whole(f"{before}{name}")
+        key = _name(_whole(f"{before}{name}"))
         if isinstance(held, dict) and depth:
             found |= _flat(held, f"{key}.", depth - 1)
         else:

@@ -202,6 +202,35 @@ def test_a_file_that_cannot_be_used_lies_aside_and_says_why(home, place, content
     assert take_all(home, now=NOON) == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "reference,first_name,shoe\0size\nK-1,Ada,38\n"),
+        ("a.jsonl", r'{"reference": "K-1", "first_name": "Ada", "shoe\u0000size": "38"}'),
+    ],
+    ids=["of a table", "of JSON"],
+)
+def test_a_sign_that_nothing_can_keep_is_left_out_of_a_columns_name(home, place, engine, name, content):
+    drop(place, "customers", name, content)
+
+    assert take_all(home, now=NOON) == 1
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT attributes FROM customers")).scalars().all() == [
+            {"shoe size": "38"}
+        ]
+
+
+def test_a_file_with_a_fault_that_nobody_foresaw_keeps_no_other_waiting(home, place, engine):
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE customers ADD CHECK (first_name <> 'Nemo')"))
+    drop(place, "customers", "a.csv", CUSTOMERS.replace("K-", "L-").replace("Bo,", "Nemo,"))
+    drop(place, "customers", "b.csv", CUSTOMERS)
+
+    assert take_all(home, now=NOON) == 2
+    assert "a fault of ours" in report(place, "customers", "wrong")["problem"]
+    assert count(home, "customers") == 2
+
+
 def test_wrong_rows_lie_aside_as_a_table_and_the_others_are_taken(home, place):
     drop(place, "customers", "some.csv", CUSTOMERS + ",Nobody,,NO\n")
 
