@@ -16,8 +16,11 @@ from tidings.clock import clock_of
 _COLUMNS = """
     m.id::text AS message, m.run_id AS run, m.customer_id AS customer, m.state, m.reason, m.channel, m.document,
     m.language, m.decision, m.input_digest, m.tried, m.due_at, m.copy, m.over_budget,
-    coalesce((m.decision #>> '{0,decided_at}')::timestamptz, m.planned_at) AS decided_at
+    coalesce((m.decision #>> '{0,decided_at}')::timestamptz, CASE WHEN m.copy > 0 THEN (
+        SELECT o.planned_at FROM messages o WHERE o.customer_id = m.customer_id AND o.run_id = m.run_id
+           AND o.document = m.document AND o.copy = 0) END, m.planned_at) AS decided_at
 """
+"""A copy has the decision of what it is a copy of."""
 
 
 def of_run(connection: Connection, customer: int, run: str) -> Sequence[Any]:

@@ -40,6 +40,8 @@ AS_OF = """
         SELECT * FROM public.consents WHERE recorded_at <= %(known_at)s
     ), statements AS NOT MATERIALIZED (
         SELECT * FROM public.statements WHERE recorded_at <= %(known_at)s
+    ), touchpoints AS NOT MATERIALIZED (
+        SELECT * FROM public.touchpoints WHERE recorded_at <= %(known_at)s
     ), deliveries AS NOT MATERIALIZED (
         SELECT * FROM public.deliveries WHERE created_at <= %(known_at)s
     )
@@ -57,6 +59,10 @@ _CHANGES = """
          UNION ALL SELECT e.at FROM addresses a JOIN suppressions s ON (s.channel, s.value) = (a.channel, a.value)
                     CROSS JOIN LATERAL (VALUES (s.recorded_at), (s.lifted_at)) e(at)
                     WHERE a.customer_id = ANY(:members)
+         UNION ALL SELECT recorded_at FROM registers
+         UNION ALL SELECT recorded_at FROM touchpoints
+                    WHERE customer_id = ANY(:members) AND direction = 'out' AND kind = 'sent'
+                      AND recorded_at > at + interval '1 hour'  -- told late: what is sent here is told at once
     ) c WHERE at IS NOT NULL ORDER BY at DESC LIMIT :most
 """
 
@@ -70,8 +76,9 @@ _UNKNOWN = """
         SELECT FROM merges WHERE at > :at AND (kept_id = ANY(:members) OR gone_id = ANY(:members)))
      UNION ALL
     SELECT 'registers' WHERE EXISTS (
-        SELECT FROM registers r WHERE r.recorded_at > :at AND NOT EXISTS (
-               SELECT FROM register_entries e WHERE e.register_id = r.id))
+        SELECT FROM (SELECT DISTINCT ON (country, kind) id FROM registers WHERE recorded_at <= :at
+                      ORDER BY country, kind, dated DESC) r
+         WHERE NOT EXISTS (SELECT FROM register_entries e WHERE e.register_id = r.id))
      UNION ALL
     SELECT 'erased' WHERE EXISTS (
         SELECT FROM addresses WHERE customer_id = ANY(:members) AND problem = 'erased')
@@ -79,7 +86,7 @@ _UNKNOWN = """
 
 
 def changes(connection: Connection, records: Sequence[int], *, most: int) -> list[datetime]:
-    """Return the instants at which facts about some records changed, the newest first."""
+    """Return the instants at which facts about some records, or the registers, changed, the newest first."""
     rows = connection.execute(text(_CHANGES), {"members": list(records), "most": most})
     return [row[0] for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -180,7 +181,8 @@ def _answer(
     connection: Connection, question: Question, policy: Policy, customer: int, as_of: datetime, language: str
 ) -> dict[str, Any]:
     facts = read_facts(connection, question, asked_of(customer), as_of, known_at=as_of)
-    answer = decide(facts, policy, as_of)
+    sent = facts.recent.filter(facts.recent["at"] <= as_of)
+    answer = decide(replace(facts, recent=sent), policy, as_of)
     verdict = answer.verdicts.row(0, named=True)
     zone = next(iter(facts.customers["time_zone"]), "") or ""
     channels = [

@@ -27,9 +27,11 @@ from store.facts_as_of import changes, unknown
 from store.persons import members
 from store.policies import rules_of, versions
 from store.runs import Run
+from tidings.channel import Channel
 from tidings.facts import SCHEMAS, Decisions, Facts, Question, empty
 from tidings.problem import Problem
 from tidings.reason import Reason
+from tidings.state import MessageState
 from work.build import context_of
 from work.installation import Installation
 from work.plan import question_of
@@ -48,6 +50,11 @@ _ONE_NAME = {
     "wish_on_behalf": "on_behalf",
 }  # fmt: skip
 _COMPARED = ("rank", "reason", "address", "evidence")
+_HOLD = {
+    *(Reason.UNKNOWN_CUSTOMER, Reason.STANDING, Reason.OPEN_MATTER, Reason.NO_CONSENT, Reason.NO_CHANNEL),
+    *(Reason.WASH_DUE, Reason.BUDGET, Reason.HOLDOUT, Reason.PAUSE, Reason.QUIET_HOURS, Reason.LAW),
+}
+"""Reasons for which a decision itself holds a message."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +67,8 @@ class Proof:
     facts_changed: bool
     """Whether the facts of today differ from those of the decision."""
     differs: Sequence[Mapping[str, Any]] = ()
-    """{channel, what, stored, computed}, or {what: facts | template}, when the facts or the template are not there."""
+    """{channel, what, stored, computed}; {what: channels | reason, stored, computed} of the message as a whole; or
+    {what: facts | template}, when the facts or the template are not there."""
     unknown: Sequence[str] = ()
     """What cannot be known as it was (`store.facts_as_of.unknown`)."""
     today: Mapping[str, Any] | None = None
@@ -90,28 +98,27 @@ def prove(connection: Connection, installation: Installation, run: Run, row: Any
     asked = _asked(row, question)
     facts = read_facts(connection, question, asked, row.decided_at)
     found = _same(facts, policies, row)
-    if found is not None:
-        differs = _differences(row.decision, found.channels)
-        return Proof(proved=not differs, policy=found.policy, facts_changed=False, differs=differs)
+    if found is not None and not found.differs:
+        return Proof(proved=True, policy=found.policy, facts_changed=False)
     records = members(connection, row.customer)
-    moments = _moments(connection, records)
-    for many in AT_ONCE:
-        former = [
-            read_facts(connection, question, asked, row.decided_at, known_at=known_at)
-            for known_at in islice(moments, many)
-        ]
-        found = next((_same(one, policies, row) for one in _alike(former, policies, row)), None)
-        if found is not None:
-            break
-    version = own if found is None else found.policy
-    differs = [{"what": "facts"}] if found is None else _differences(row.decision, found.channels)
+    former = _formerly(connection, question, asked, records, policies, row)
+    changed = found is None or (former is not None and not former.differs)
+    found = former if changed else found
+    if found is None:
+        return Proof(
+            proved=False,
+            policy=own,
+            facts_changed=True,
+            differs=[{"what": "facts"}],
+            unknown=unknown(connection, records, row.decided_at),
+            today=_today(facts, policies[own], row, now),
+        )
     return Proof(
-        proved=not differs,
-        policy=version,
-        facts_changed=True,
-        differs=differs,
-        unknown=unknown(connection, records, row.decided_at) if found is None else (),
-        today=_today(facts, policies[version], row, now),
+        proved=not found.differs,
+        policy=found.policy,
+        facts_changed=changed,
+        differs=found.differs,
+        today=_today(facts, policies[found.policy], row, now) if changed else None,
     )
 
 
@@ -168,27 +175,52 @@ def _before(facts: Facts, row: Any) -> Iterator[Facts]:
         yield replace(facts, recent=with_equals)
 
 
-def _moments(connection: Connection, records: Sequence[int]) -> Iterator[datetime]:
-    """Yield the last instant before each change, the newest first."""
-    for at in changes(connection, records, most=MOST_CHANGES):
-        yield at - timedelta(microseconds=1)
+def _formerly(
+    connection: Connection,
+    question: Question,
+    asked: pl.DataFrame,
+    records: Sequence[int],
+    policies: Mapping[int, Policy],
+    row: Any,
+) -> _Found | None:
+    """Return what the facts give as they stood before some change, the newest change first; None: none are the same.
+
+    The date of a do-not-mail register is no fact of the customer's, and not in the fingerprint: of several that are the
+    same those count that give the stored answer.
+    """
+    moments = (
+        at - timedelta(microseconds=1) for at in changes(connection, records, most=MOST_CHANGES)
+    )  # the last instant before each
+    known: list[_Found] = []
+    for many in AT_ONCE:
+        former = [
+            read_facts(connection, question, asked, row.decided_at, known_at=known_at)
+            for known_at in islice(moments, many)
+        ]
+        same = (_same(one, policies, row) for one in _alike(former, policies, row))
+        known += [one for one in same if one is not None]
+        if any(not one.differs for one in known):
+            break
+    return min(known, key=lambda one: bool(one.differs), default=None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Found:
-    """The channels that the facts of a decision give, and by which version of the policy."""
+    """By which version of the policy the facts of a decision are the same, and where the answer is not."""
 
     policy: int
-    channels: list[dict[str, Any]]
+    differs: Sequence[Mapping[str, Any]]
 
 
 def _same(facts: Facts, policies: Mapping[int, Policy], row: Any) -> _Found | None:
     """Return what these facts give, None when they are not the facts of the decision."""
     for known, (version, policy) in product(_before(facts, row), policies.items()):
         answer = decide(known, policy, row.decided_at)
-        asked = dict(answer.verdicts.select("input_digest", "message").iter_rows())
-        if row.input_digest in asked:
-            return _Found(policy=version, channels=_channels(answer, asked[row.input_digest]))
+        verdicts = {one["input_digest"]: one for one in answer.verdicts.iter_rows(named=True)}
+        if (verdict := verdicts.get(row.input_digest)) is not None:
+            computed = _channels(answer, verdict["message"])
+            differs = _differences(row.decision, computed) or _of_the_whole(row, computed, verdict)
+            return _Found(policy=version, differs=differs)
     return None
 
 
@@ -244,6 +276,27 @@ def _differences(
                 found.append({"channel": entry["channel"], "what": what, "stored": before, "computed": after})
                 break
     return found
+
+
+def _of_the_whole(
+    row: Any, computed: Sequence[Mapping[str, Any]], verdict: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return which channels are listed otherwise than they were decided, or whether another reason holds the message.
+
+    WhatsApp came after the first release: a decision that does not speak of it is whole.
+    """
+    told = [
+        [
+            *(entry["channel"] for entry in listed if entry["rank"] is not None),
+            *sorted(entry["channel"] for entry in listed if entry["rank"] is None),
+        ]
+        for listed in (row.decision, computed)
+    ]
+    if told[0] not in (told[1], [channel for channel in told[1] if channel != Channel.WHATSAPP]):
+        return [{"what": "channels", "stored": told[0], "computed": told[1]}]
+    if row.state == MessageState.HELD and row.reason in _HOLD and row.reason != verdict["reason"]:
+        return [{"what": "reason", "stored": row.reason, "computed": verdict["reason"]}]
+    return []
 
 
 def _of_its_own(value: Any) -> Any:

@@ -16,6 +16,7 @@ from tests.work.test_deliver import House
 from tidings.problem import Problem
 from work.as_of import explain_as_of
 from work.care import card
+from work.copy import ask_for_copy
 from work.explain import explain
 from work.gaps import gaps
 from work.wishes import own_word, paused_until, spoken
@@ -96,6 +97,31 @@ def test_who_was_barred_then_is_barred_then(house, engine):
         "open_matter",
         "",
     ]
+
+
+def sent(connection, customer, at, recorded_at):
+    connection.execute(
+        text("""
+            INSERT INTO touchpoints (customer_id, source, external_id, direction, channel, kind, purpose, at,
+                                     recorded_at)
+            VALUES (:customer, 't', :id, 'out', 'email', 'sent', 'offer', :at, :recorded_at)
+        """),
+        {"customer": customer, "id": at.isoformat(), "at": at, "recorded_at": recorded_at},
+    )
+
+
+def test_what_was_sent_or_told_of_later_counted_against_nothing_then(house, engine):
+    (ada,) = settle(engine)
+    with engine.begin() as connection:
+        aged(connection)
+        state(connection, ada, kind="frequency", value={"at_most": 1, "per": "month"}, at=OLD)
+        recorded(connection, "consents", OLD)
+        recorded(connection, "statements", OLD)
+        sent(connection, ada, MARCH + 3 * DAY, MARCH + 3 * DAY)
+        sent(connection, ada, MARCH - 3 * DAY, MARCH + 2 * DAY)
+
+    assert [asked(house, at)["reason"] for at in (MARCH, MARCH + 2 * DAY)] == ["", "frequency"]
+    assert asked(house, MARCH + 2 * DAY)["due_at"] == MARCH + 27 * DAY
 
 
 def test_what_cannot_be_known_is_said_and_not_guessed(house, engine):
@@ -244,19 +270,57 @@ def test_a_decision_is_proved_behind_many_changes_and_other_policies(house, engi
     assert (found["proved"], found["differs"], found["facts_changed"]) == (True, [], True)
 
 
-def test_a_decision_that_somebody_changed_is_not_proved(house, engine):
-    settle(engine, channels=("email", "sms"))
+def test_a_list_of_what_was_sent_that_comes_late_is_no_doubt_about_a_decision(house, engine):
+    (ada,) = settle(engine)
     house.plan()
     with engine.begin() as connection:
-        connection.execute(
-            text("UPDATE messages SET decision = jsonb_set(decision, '{0,reason}', '\"stated_all\"')")
-        )
+        sent(connection, ada, NOON - 3 * DAY, datetime.now(UTC) + DAY)
+    found = explain(house.installation, "C1", house.run, now=NOON)
+
+    assert (found["proved"], found["facts_changed"]) == (True, True)
+
+
+def test_a_copy_is_proved_by_the_facts_of_what_it_is_a_copy_of(house, engine):
+    settle(engine)
+    house.plan().send()
+    [(message,)] = house.sql("SELECT id::text FROM messages")
+    with engine.begin() as connection:
+        ask_for_copy(connection, message, by="staff:Ida", because="lost", channel=None, now=NOON + DAY)
+    house.now = NOON + DAY
+    house.send()
+    found = explain(house.installation, "C1", house.run, now=NOON + DAY)
+
+    assert [(one["state"], one["proved"]) for one in (found, *found["others"])] == [("done", True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        pytest.param(
+            "decision = jsonb_set(decision, '{0,reason}', '\"stated_all\"')", ("email", "reason", "stated_all"),
+            id="another reason of a channel",
+        ),
+        pytest.param(
+            "decision = decision - 0", ("", "channels", ["sms", "letter", "push", "whatsapp"]), id="a channel taken out"
+        ),
+        pytest.param("decision = '[]'", ("", "channels", []), id="nothing left of it"),
+        pytest.param(
+            "decision = decision || (decision -> 1)",
+            ("", "channels", ["email", "sms", "sms", "letter", "push", "whatsapp"]), id="a channel twice",
+        ),
+        pytest.param(
+            "state = 'held', reason = 'open_matter'", ("", "reason", "open_matter"), id="another reason of the message"
+        ),
+    ],
+)  # fmt: skip
+def test_a_decision_that_somebody_changed_is_not_proved(house, engine, change, differs):
+    settle(engine, channels=("email", "sms"))
+    house.plan()
+    house.sql(f"UPDATE messages SET {change}")
     found = explain(house.installation, "C1", house.run, now=NOON)
 
     assert not found["proved"]
-    assert [(one["channel"], one["what"], one["stored"]) for one in found["differs"]] == [
-        ("email", "reason", "stated_all")
-    ]
+    assert [(one.get("channel", ""), one["what"], one["stored"]) for one in found["differs"]] == [differs]
 
 
 def test_facts_that_cannot_be_had_back_prove_nothing_and_are_named(house, engine):

@@ -10,6 +10,7 @@ from preferences.policy import Basis, Policy
 from tests.town import NOON, settle
 from tests.work.test_comail import Post
 from tidings.channel import Channel
+from work.explain import explain
 from work.registers import wash
 from work.washed import decide_washed
 
@@ -28,11 +29,11 @@ def states(post):
     return sorted({(row.state, row.reason) for row in post.sql("SELECT state, reason FROM messages")})
 
 
-def washed(post, tmp_path, body=OTHERS, *, days=1, kind="letter"):
+def washed(post, tmp_path, body=OTHERS, *, days=1, kind="letter", now=NOON):
     path = tmp_path / f"wash-{days}-{kind}.csv"
     path.write_text(body if kind == "letter" else "email\nsomebody@example.org\n")
     day = NOON.date() - timedelta(days=days)
-    wash(post.engine, path, country="NO", kind=kind, dated=day, actor="staff:test", now=NOON)
+    wash(post.engine, path, country="NO", kind=kind, dated=day, actor="staff:test", now=now)
 
 
 def again(post, **change):
@@ -94,3 +95,28 @@ def test_a_register_of_another_kind_lets_nothing_go(post, tmp_path):
     assert again(post) == 0
     assert states(post) == [("held", "wash_due")]
     assert post.sql("SELECT count(*) FROM registers WHERE applied_at IS NULL") == [(0,)]
+
+
+def proofs(post):
+    [(run,)] = post.sql("SELECT id FROM runs")
+    told = (explain(post.installation, f"C{number}", run, now=NOON) for number in range(1, 4))
+    return [one["proved"] or (one["differs"], one["unknown"]) for one in told]
+
+
+@pytest.mark.parametrize(
+    "days", [pytest.param(5, id="that was fresh"), pytest.param(60, id="that was too old")]
+)
+def test_a_decision_is_proved_by_the_register_of_its_day(post, tmp_path, days):
+    """Law: the next files change what would be decided, and nothing about what was; one that was taken out is named."""
+    post.sql("UPDATE addresses SET created_at = '2026-01-01'")
+    post.sql("UPDATE customers SET created_at = '2026-01-01'")
+    post.sql("UPDATE installation SET value = '2026-01-01' WHERE key = 'states_since'")
+    washed(post, tmp_path, LISTED, days=days)
+    post.offers()
+    found = [proofs(post)]
+    for later in (1, 2):
+        washed(post, tmp_path, LISTED, days=-later, now=NOON + timedelta(days=later))
+        found.append(proofs(post))
+
+    gone = ([{"what": "facts"}], ["registers"])
+    assert found == [[True] * 3, [True] * 3, [gone, True, True]]
