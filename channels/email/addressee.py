@@ -6,7 +6,12 @@ from itertools import islice
 from channels.email.incoming import WHOLE, Mail
 from channels.email.signs import DAEMON, QUOTE
 
-ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'=]{1,100}@[\w.-]{1,200}\w")
+_SIGNS = r"\s<>()\[\]:;,\"'=\uff1a\uff1b\uff0c\u3001\u3002\uff08\uff09\u3008-\u3011\u201c\u201d\u2018\u2019"
+"""What ends an address, the wide signs of East Asian texts among it."""
+ADDRESS = re.compile(
+    rf"[^{_SIGNS}]{{1,100}}@(?:[\w.-]{{1,200}}\.[A-Za-z]{{2,63}}(?![A-Za-z0-9.-])|[\w.-]{{1,200}}\w)"
+)
+"""An address in a text: where no blank stands behind it, as in Chinese, it ends with its Latin top domain."""
 _MOST = 20_000
 _MOST_NAMED = 200
 _FIELD = r"^[> \t]{0,6}%s:[ \t]*(.{1,200})$"

@@ -2,12 +2,13 @@
 
 import logging
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flufl.bounce import all_failures
 
-from channels.email.addressee import ADDRESS, addressee, named_by
+from channels.email.addressee import ADDRESS, addressee, named_by, returned
 from channels.email.causes import cause, says_enough, speaks_of_failure
 from channels.email.incoming import WHOLE, Mail, as_message, heads
 from channels.email.signs import DAEMON, DELAYED, OPENING, QUOTE, SUBJECT
@@ -24,9 +25,16 @@ _STATUS_LINES = re.compile(
     r"^(final-recipient|original-recipient|x-actual-recipient)[ \t]{0,8}:", re.IGNORECASE | re.MULTILINE
 )
 _NO_WORDS = re.compile(
-    r"^[> \t]{0,8}(subject|sent|cc|bcc|date)[ \t]{0,4}:.{0,1000}$", re.IGNORECASE | re.MULTILINE
+    r"^[> \t]{0,8}(subject|sent|cc|bcc|date|from)[ \t]{0,4}:.{0,1000}$", re.IGNORECASE | re.MULTILINE
 )
 """What a server repeats of our mail's head: our subject gives no reason."""
+_ESCAPED = re.compile(r"\\x\{([0-9A-F]{1,6})\}", re.IGNORECASE)
+"""A character of an address in a report that is ASCII only (RFC 6533 3)."""
+_ANSWERED = re.compile(
+    r"(?<![\d.])(5\d\d[ -]#?5\.\d{1,3}\.\d{1,3}|#5\d\d|[45]\d\d [45]\.\d{1,3}\.\d{1,3})(?![\d.])"
+)
+"""A server's answer with its codes: whatever the language around it, a machine quotes another one."""
+_FOR_GOOD = re.compile(r"permanent|(?<![\d.])5\d\d[ -]|(?<![\d.])5\.\d{1,3}\.\d|unknown", re.IGNORECASE)
 _ANSWER = re.compile(r"\s*(re|sv|vs|odp|res|aw|antw)\s*:", re.IGNORECASE)
 _ACTIONS = {
     "fail": ReceiptKind.BOUNCED,
@@ -75,7 +83,9 @@ def _reported(mail: Mail) -> Iterator[Failure]:
         return
     envelope, found = "", []
     for block in re.split(r"\n[ \t>]*\n", text):
-        fields = heads(re.sub(r"^[ \t>]+(?=[A-Za-z-]{3,40}:)", "", block, flags=re.MULTILINE))
+        quoted = block.lstrip("\n")
+        margin = quoted[: len(quoted) - len(quoted.lstrip(" \t>"))]
+        fields = heads(quoted.removeprefix(margin).replace(f"\n{margin}", "\n"))
         envelope = envelope or fields.get("original-envelope-id", "")
         if fields.keys() & {"final-recipient", "original-recipient", "action", "x-actual-recipient"}:
             found.append(fields)
@@ -103,10 +113,16 @@ def _judged(mail: Mail, fields: dict[str, str], recipient: str, envelope: str, *
 
 def _recipient(fields: dict[str, str]) -> str:
     for name in ("original-recipient", "final-recipient", "x-actual-recipient"):
-        found = ADDRESS.search(fields.get(name, "").partition(";")[2] or fields.get(name, ""))
+        stated = _ESCAPED.sub(_character, fields.get(name, ""))
+        found = ADDRESS.search(stated.partition(";")[2] or stated)
         if found:
             return found[0]
     return ""
+
+
+def _character(found: re.Match[str]) -> str:
+    number = int(found[1], 16)
+    return chr(number) if number <= sys.maxunicode else found[0]
 
 
 def _is_bounce(mail: Mail, *, answers: bool) -> bool:
@@ -124,13 +140,21 @@ def _is_bounce(mail: Mail, *, answers: bool) -> bool:
         return False
     nobody = mail.header("return-path").strip() == "<>"
     subject = bool(SUBJECT.search(mail.header("subject")))
-    signs = (daemon or (nobody and subject), subject, bool(OPENING.search(own)))
+    late = _is_delayed(mail, own)
+    answered = daemon and bool(_ANSWERED.search(own))
+    signs = (daemon or (nobody and subject), subject, bool(OPENING.search(own)) or answered or late)
+    speaks = answered or late or speaks_of_failure(own)
     if answers:
-        return daemon and (
-            all(signs) or (speaks_of_failure(own) and (sum(signs) > 1 or not mail.header("subject")))
-        )
-    said = sum(signs) > 1 and (speaks_of_failure(own) or all(signs))
-    return said or (any(signs) and _known(mail) is not None)
+        return daemon and (all(signs) or (speaks and (sum(signs) > 1 or not mail.header("subject"))))
+    writers = ADDRESS.findall(mail.header("from"))
+    shown = signs[0] or bool(returned(mail)) or bool({*ADDRESS.findall(own)} - {*writers})
+    return (sum(signs) > 1 and shown and (speaks or all(signs))) or (any(signs) and _known(mail) is not None)
+
+
+def _is_delayed(mail: Mail, own: str) -> bool:
+    """Tell whether a server says that it goes on trying."""
+    warned = re.search(r"delay|warning", mail.header("subject"), re.IGNORECASE)
+    return bool(DELAYED.search(own)) or (bool(warned) and not _FOR_GOOD.search(own))
 
 
 def _is_answer(mail: Mail) -> bool:
@@ -145,7 +169,7 @@ def _written(mail: Mail) -> Sequence[Failure]:
     own = _own(mail)
     stated = tuple(ADDRESS.findall(mail.header("x-failed-recipients")))
     recipients = stated or _known(mail) or (addressee(mail, own),)
-    if DELAYED.search(own) or re.search(r"delay|warning", mail.header("subject"), re.IGNORECASE):
+    if _is_delayed(mail, own):
         return [Failure(kind=ReceiptKind.DELAYED, recipient=one) for one in recipients]
     why = cause(own or mail.header("subject"))
     return [Failure(kind=why.kind, recipient=one, error=why.error, code=why.code) for one in recipients]

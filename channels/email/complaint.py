@@ -12,6 +12,8 @@ _OLD = re.compile(
     r"|^(email )?feedback report",
     re.IGNORECASE,
 )
+_TYPE = re.compile(r"^feedback-type[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_HEAD = 1000
 _OLD_SENDER = re.compile(r"staff@hotmail|feedback ?loop|fbl|abuse|complaint|scomp@", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[\w.-]{1,200}\w")
 
@@ -35,8 +37,9 @@ def complaint(mail: Mail) -> Complaint | None:
     """Return the report that a mail is, or None."""
     report = next(mail.of("message/feedback-report"), None)
     declared = "feedback-report" in mail.parameters.get("report-type", "").lower()
-    if report is None and declared:
-        report = next((part for part in mail.parts if "feedback-type:" in part.text.lower()), None)
+    if report is None:  # its type was lost on the way
+        told = (part for part in mail.parts if part.kind not in WHOLE)
+        report = next((part for part in told if _TYPE.search(part.text[:_HEAD])), None)
     if report is not None:
         fields = heads(re.sub(r"\n\s*\n", "\n", report.text.strip()))
         return Complaint(
@@ -52,13 +55,14 @@ def complaint(mail: Mail) -> Complaint | None:
 
 def _before_the_standard(mail: Mail) -> bool:
     """Tell a complaint of the old kind: the whole mail is enclosed, sent by who sends such things."""
+    enclosed = next(mail.of(*WHOLE), None)
     if mail.header("x-hmxmroriginalrecipient"):
         return True
-    return (
-        bool(_OLD.search(mail.header("subject")))
-        and bool(_OLD_SENDER.search(mail.header("from")))
-        and next(mail.of(*WHOLE), None) is not None
-    )
+    if enclosed is None:
+        return False
+    microsoft = "x-hmxmroriginalrecipient" in heads(enclosed.text.partition("\n\n")[0])
+    named = _OLD.search(mail.header("subject")) and _OLD_SENDER.search(mail.header("from"))
+    return microsoft or bool(named)
 
 
 def _recipient(stated: str, mail: Mail) -> str:

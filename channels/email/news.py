@@ -14,7 +14,7 @@ from channels.email.bounce import Failure, failures
 from channels.email.complaint import Complaint, complaint
 from channels.email.incoming import MOST as MOST_BYTES
 from channels.email.incoming import Mail, read
-from channels.email.reply import BULK, CHALLENGE, MOST, answers_itself, own_words
+from channels.email.reply import BULK, CHALLENGE, MOST, SUBMITTED, answers_itself, own_words
 from tidings.channel import Channel
 from tidings.keywords import Keyword, keyword, keyword_of_mail
 from tidings.receipt import Receipt, ReceiptKind
@@ -95,9 +95,10 @@ def _of_failure(failure: Failure, blank: Receipt) -> Receipt:
 def _of_answer(mail: Mail, machine: str, blank: Receipt) -> Receipt:
     found = _ADDRESS.search(mail.header("from")) or _ADDRESS.search(mail.header("reply-to"))
     said = replace(blank, address=found[0] if found else None)
-    if machine:
-        return replace(said, kind=ReceiptKind.AUTO_REPLIED, code=machine)
     subject = mail.header("subject").strip()
+    pressed = machine == SUBMITTED and keyword(subject) is Keyword.STOP  # a mail program's own Unsubscribe
+    if machine and not pressed:
+        return replace(said, kind=ReceiptKind.AUTO_REPLIED, code=machine)
     meant = keyword_of_mail(mail.text[:MOST])
     if not _ANSWER.match(subject):  # else the subject is ours
         meant = meant or keyword(subject)

@@ -20,7 +20,7 @@ SUBJECT = re.compile(
     r"bounce|nondeliverable|failure notice|delayed|warning: (could not send|message)|"
     r"mail failure|delivery failed|permanent (fail|error)|rejected|\bNDN\b|problem delivering|"
     r"unknown (user|recipient)|no such (user|account)|quota|message status|returned:|"
-    r"unzustellbar|nicht zustellbar|zustellung|zurückgewiesen|niedostarcz|"
+    r"unzustellbar|nicht zustellbar|zustellung|übermittlung|zurückgewiesen|niedostarcz|"
     r"nie (można )?dostarczy|non recapitabil|não é possível entregar|no se puede entregar|"
     r"kan (ikke|inte) lever|ikke leveret|未送達|配信不能|エラー通知|недостав|"
     r"zwrot|não (foi )?entreg|falha|devolvid|uleverbar|ikke lever|kunne ikke|"
@@ -40,7 +40,7 @@ OPENING = re.compile(
     r"(message|mail|e-?mail).{0,60}(rejected|blocked|refused|not accepted|returned|"
     r"was not|failed)|transcript of session|error message|no longer|rejected your|delivery problem|"
     r"nie powiodło się|misslyckades|mislyktes|échec de la remise|impossibile recapitare|falha na entrega|"
-    r"nicht zugestellt|konnte nicht|unzustellbar|nie (mogła|została|można|udało)|"
+    r"nicht zugestellt|konnte nicht|unzustellbar|fehlgeschlagen|nie (mogła|została|można|udało)|"
     r"não (pôde|foi|pode)|kunne ikke|kan ikke|kunde inte|gick inte|n.a pas pu|"
     r"no (se )?(pudo|ha)|не (был|может|удалось)|无法|退回|送信できません|配信",
     re.IGNORECASE,
@@ -61,6 +61,6 @@ DELAYED = re.compile(
     r"in (the )?queue)|not yet been deliver|(has|have|been|is|was) delayed|delivery .{0,30}delayed|"
     r"no action is required|(?<!no further )delivery attempts will|attempts to deliver .{0,40}will|"
     r"could not send message for past|not been able to deliver .{0,40}yet|(verzögert|"
-    r"opóźni|försenad|forsinket|atrasad|retard)",
+    r"opóźni|försenad|fördröj|forsinke|atrasad|retard|retras|ritard|vertraagd|viiväst|zpožděn|keep(s)? trying|задерж)",
     re.IGNORECASE,
 )
