@@ -1,4 +1,4 @@
-"""One document of a billing file, as it was checked."""
+"""One document of a billing file: what it may say, and how it was checked."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,7 +6,25 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from tidings.invoice import Invoice
+from tidings.invoice import Invoice, Line
+
+FIELDS = (
+    "number",
+    "customer",
+    "issued_on",
+    "due_on",
+    "currency",
+    "total",
+    "reference",
+    "note",
+    "source",
+    "terms",
+)
+LINE_FIELDS = ("description", "quantity", "unit_price", "tax_rate")
+_BASE = {*FIELDS, "lines"}
+MORE_FIELDS = tuple(name for name in Invoice.model_fields if name not in _BASE)
+"""What JSON may say besides, under our own names; a column of a table only where the mapping names it."""
+MORE_LINE_FIELDS = tuple(name for name in Line.model_fields if name not in LINE_FIELDS)
 
 
 def due_after(issued: date, terms: str) -> date:

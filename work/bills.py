@@ -1,9 +1,8 @@
-"""Invoice files: from what a billing system writes to checked documents, each with its row and what is wrong."""
+"""Invoices of a billing system: from rows to checked documents, each with its row and what is wrong with it."""
 
 import hashlib
-import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -18,10 +17,19 @@ from tidings.invoice import Invoice, Line
 from tidings.invoice_parts import unit_code
 from tidings.problem import Problem
 from tidings.reason import Reason
-from work.bill_document import Document, TableRow, XmlRow, due_after
-from work.bills_xml import holds_xml, xml_document, xml_rows
-from work.reading import read, refuse_pipe
-from work.reading_json import Repeated, once
+from work.bill_document import (
+    FIELDS,
+    LINE_FIELDS,
+    MORE_FIELDS,
+    MORE_LINE_FIELDS,
+    Document,
+    TableRow,
+    XmlRow,
+    due_after,
+)
+from work.bill_rows import content_of, rows_of
+from work.bills_xml import xml_document
+from work.reading_json import Repeated
 
 EXAMPLE = """\
 # Which of the file's fields are ours. A text with {Field} in it is put together from several.
@@ -46,6 +54,8 @@ terms = "P30D"                  # due so long after the issue date
 """
 
 
+LONGEST_NUMBER = 60
+"""Characters that are kept of a number of a document, and shown of a wrong value."""
 NO_DUE = "due_on: missing, and no terms say how long after the issue date it is due"
 
 
@@ -58,26 +68,6 @@ class BillMapping(BaseModel):
     constants: dict[str, str] = {}
     ignored: tuple[str, ...] = ()
     """Elements of an XML file, as `cbc:CopyIndicator`, that may be left out."""
-
-
-FIELDS = (
-    "number",
-    "customer",
-    "issued_on",
-    "due_on",
-    "currency",
-    "total",
-    "reference",
-    "note",
-    "source",
-    "terms",
-)
-LONGEST_NUMBER = 60
-LINE_FIELDS = ("description", "quantity", "unit_price", "tax_rate")
-_BASE = {*FIELDS, "lines"}
-MORE_FIELDS = tuple(name for name in Invoice.model_fields if name not in _BASE)
-"""What JSON may say besides, under our own names; a column of a table only where the mapping names it."""
-MORE_LINE_FIELDS = tuple(name for name in Line.model_fields if name not in LINE_FIELDS)
 
 
 def read_mapping(path: Path | None) -> BillMapping:
@@ -123,7 +113,7 @@ def read_bills(path: Path, mapping: BillMapping) -> tuple[list[Document], str]:
     Raises:
         Problem: the file cannot be read at all; nothing of it was used.
     """
-    rows = rows_of(path, mapping)
+    rows = rows_of(path, mapping.columns)
     digest = hashlib.sha256(content_of(path) + _said(mapping)).hexdigest()
     return check_bills(rows, mapping), digest
 
@@ -131,38 +121,6 @@ def read_bills(path: Path, mapping: BillMapping) -> tuple[list[Document], str]:
 def _said(mapping: BillMapping) -> bytes:
     """Return what a mapping says, in the same bytes as before it could ignore anything: a file is known by them."""
     return mapping.model_dump_json(exclude=None if mapping.ignored else {"ignored"}).encode()
-
-
-def content_of(path: Path) -> bytes:
-    """Return the bytes of a file; of a folder, those of its XML files by name.
-
-    Raises:
-        Problem: it cannot be read.
-    """
-    refuse_pipe(path)
-    try:
-        if path.is_dir():
-            return b"".join(one.read_bytes() for one in sorted(path.glob("*.xml")))
-        return path.read_bytes()
-    except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def rows_of(path: Path, mapping: BillMapping) -> list[tuple[int, Mapping[str, Any]]]:
-    """Return (row, raw document) of a file, each with its list of items.
-
-    Raises:
-        Problem: the file cannot be read at all, or holds nothing.
-    """
-    raw = b"" if path.is_dir() else content_of(path)
-    rows: list[tuple[int, Mapping[str, Any]]]
-    if holds_xml(path, raw):
-        rows = list(xml_rows(path, raw))
-    else:
-        rows = list(_json_rows(path, raw) if looks_like_json(raw) else _table_rows(path, mapping))
-    if not rows:
-        raise Problem(f"{path} holds no invoices.")
-    return rows
 
 
 def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapping) -> list[Document]:
@@ -181,94 +139,6 @@ def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapp
             )
         documents.append(document)
     return documents
-
-
-_BEFORE_JSON = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"
-"""Marks of byte order and white space, in any UTF."""
-
-
-def looks_like_json(raw: bytes) -> bool:
-    """Return whether a file is JSON or JSON lines, by how it begins; in UTF-16, too, as Windows writes it."""
-    return raw.lstrip(_BEFORE_JSON)[:1] in {b"{", b"["}
-
-
-def _one_object(content: str) -> dict[str, Any] | None:
-    """Return the object that a JSON text is, over several lines perhaps; None where it is an object a line."""
-    try:
-        found = _parsed(content)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _parsed(content: str) -> Any:
-    return json.loads(content, parse_float=Decimal, parse_int=_whole, object_pairs_hook=once)
-
-
-def _whole(digits: str) -> int | Decimal:
-    """Return a number that Python would refuse as a Decimal, so that its own field says what is wrong with it."""
-    return int(digits) if len(digits) <= LONGEST_NUMBER else Decimal(digits)
-
-
-def _json_rows(path: Path, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        content = raw.decode(json.detect_encoding(raw))
-    except UnicodeDecodeError as error:
-        raise Problem(
-            f"{path} is not UTF-8, as JSON must be (byte {error.start}).", todo="Save it as UTF-8."
-        ) from error
-    if content.lstrip().startswith("["):
-        try:
-            items = _parsed(content)
-        except (ValueError, RecursionError) as error:
-            raise Problem(f"{path} is not valid JSON: {error}.") from error
-        yield from ((number, item if isinstance(item, dict) else {}) for number, item in enumerate(items, 1))
-        return
-    if whole := _one_object(content):
-        yield 1, whole
-        return
-    for number, line in enumerate(
-        content.split("\n"), 1
-    ):  # U+2028 and the like may stand inside of a JSON text
-        if line.strip():
-            try:
-                item = _parsed(line)
-            except (ValueError, RecursionError) as error:
-                raise Problem(
-                    f"{path}, line {number}: not valid JSON: {error}.",
-                    todo="Nothing was sent; correct that line.",
-                ) from error
-            yield number, item if isinstance(item, dict) else {}
-
-
-_ALIKE = ("customer", "issued_on", "due_on", "currency", "total")
-"""What all rows of one number say alike, or leave empty after the first."""
-
-
-def _table_rows(path: Path, mapping: BillMapping) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Group a table's rows by invoice number: the first row of a number gives its head, each row one line."""
-    column = mapping.columns.get("number", "number")
-    sheet = read(path, is_header=lambda cells: column in cells)
-    if column not in sheet.frame.columns:
-        raise Problem(
-            f"{path} has no column {column!r}.",
-            todo=f"Say with --mapping which column holds the invoice number; it has {', '.join(sheet.frame.columns)}.",
-        )
-    groups: dict[str, tuple[int, TableRow]] = {}
-    alike = {name: mapping.columns.get(name, name) for name in _ALIKE}
-    items = mapping.columns.get("lines", "lines")
-    unmapped = {*MORE_FIELDS, *MORE_LINE_FIELDS} - {*mapping.columns.values()}
-    for row, cells in zip(sheet.rows, sheet.frame.iter_rows(named=True), strict=True):
-        values = {name: value for name, value in cells.items() if name not in unmapped}
-        first, head = groups.setdefault(str(values[column] or ""), (row, TableRow({**values, items: []})))
-        head[items].append(values)
-        for name, there in alike.items():
-            said = values.get(there)
-            if values[column] and said not in (None, "", head.get(there)) and not head.wrong:
-                head.wrong = (
-                    f"{name}: row {row} says {said!r}, row {first} of the same number {head.get(there)!r}"
-                )
-    yield from groups.values()
 
 
 def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Document:
