@@ -96,12 +96,21 @@ def open_invoice_run(
         documents = [with_reference(document, brand) for document in documents]
         found = sort_out(connection, brand.id, documents, source)
         size = size_of(len(found.send), SHARD)
-        values = _run_values(connection, installation, template, policy, found, brand=brand.id, now=now) | {
+        values = run_values(
+            connection,
+            installation,
+            template,
+            policy,
+            brand=brand.id,
+            actor=actor,
+            now=now,
+            rehearse=rehearse,
+        ) | {
             "title": f"Invoices of {file_name}",
-            "mode": "rehearsal" if rehearse else installation.mode,
             "audience": len(documents),
             "shards": -(-len(found.send) // size),
-            "requested_by": actor,
+            "already_sent": found.already_sent,
+            "rejected": found.rejected,
         }
         values["options"] |= enclosed | ({"second_person": True} if second_person else {})
         values["options"] |= {"without_xml": plain} if plain else {}
@@ -136,16 +145,18 @@ def open_invoice_run(
         return Opened(run=run_id)
 
 
-def _run_values(
+def run_values(
     connection: Connection,
     installation: Installation,
     template: Template,
     policy: Policy,
-    found: Sorted,
     *,
     brand: str,
+    actor: str,
     now: datetime,
+    rehearse: bool,
 ) -> dict[str, Any]:
+    """Return the columns of a run of documents that are owed, without its size and its title."""
     return {
         "kind": "invoice_run",
         "brand": brand,
@@ -161,8 +172,8 @@ def _run_values(
             "currency": installation.organisation.costs.currency,
             **pinned(connection, template.purpose_class, policy=policy),
         },
-        "already_sent": found.already_sent,
-        "rejected": found.rejected,
+        "mode": "rehearsal" if rehearse else installation.mode,
+        "requested_by": actor,
         "starts_at": now,
     }
 

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from preferences.policy import Policy
 from store import invoice_events as store
-from store.invoice_events import InvoiceEvent
-from store.policies import current_policy
-from store.runs import add_invoice_run, add_run, template_id
+from store.invoice_events import InvoiceEvent, Overdue
+from store.runs import add_invoice_run, add_run
 from templates.catalog import find
-from tidings.channel import Channel
-from work.campaign import template_row
+from tidings.organisation import ReminderStep
 from work.installation import Installation
-from work.invoicing import SHARD
+from work.invoicing import SHARD, run_values
 from work.settlement import withdraw_settled
 from work.shards import size_of
 
@@ -54,28 +53,21 @@ def open_reminder_run(
         if not due:
             return Reminders(run="", steps={})
         size = size_of(len(due), SHARD)
-        values = {
-            "kind": "invoice_run",
-            "brand": brand.id,
-            "purpose": template.purpose,
-            "topic": template.purpose,
-            "purpose_class": template.purpose_class,
-            "template_id": template_id(connection, template_row(template)),
-            "policy_version": current_policy(connection, policy),
-            "state": "planning",
+        values = run_values(
+            connection,
+            installation,
+            template,
+            policy,
+            brand=brand.id,
+            actor=actor,
+            now=now,
+            rehearse=rehearse,
+        ) | {
             "title": f"Reminders of {today:%Y-%m-%d}",
-            "mode": "rehearsal" if rehearse else installation.mode,
             "audience": len(due),
             "shards": -(-len(due) // size),
-            "requested_by": actor,
-            "options": {
-                "channels": list(Channel),
-                "tracking": installation.organisation.tracking.get(template.purpose, True),
-                "currency": installation.organisation.costs.currency,
-            },
             "already_sent": 0,
             "rejected": {},
-            "starts_at": now,
         }
         run = add_run(connection, values, stem=f"{'rehearsal-' if rehearse else ''}reminders-{now:%Y%m%d}")
         add_invoice_run(
@@ -88,23 +80,9 @@ def open_reminder_run(
                 "control_sums": {},
             },
         )
-        told = [
-            (
-                one,
-                {
-                    "step": one.step,
-                    "open": str(one.open),
-                    "fee": str(steps[one.step - 1].fee),
-                    "total": str(one.open + steps[one.step - 1].fee),
-                    "currency": one.currency,
-                    "by_letter": steps[one.step - 1].letter,
-                },
-            )
-            for one in due
-        ]
         store.add_reminders(
             connection,
-            told,
+            [(one, _told(one, steps[one.step - 1])) for one in due],
             run={
                 "id": run,
                 "brand": brand.id,
@@ -116,19 +94,29 @@ def open_reminder_run(
             now=now,
         )
         if not rehearse:
-            store.record(
-                connection,
-                [
-                    InvoiceEvent(
-                        invoice=one.invoice,
-                        kind="reminded",
-                        at=now,
-                        source="reminder",
-                        external_id=f"{one.invoice}:{one.step}",
-                        step=one.step,
-                    )
-                    for one in due
-                ],
-            )
+            store.record(connection, [_reminded(one, now) for one in due])
     counts = {step: sum(one.step == step for one in due) for step in sorted({one.step for one in due})}
     return Reminders(run=run, steps=counts)
+
+
+def _told(due: Overdue, step: ReminderStep) -> dict[str, Any]:
+    """Return what a reminder says beside its invoice."""
+    return {
+        "step": due.step,
+        "open": str(due.open),
+        "fee": str(step.fee),
+        "total": str(due.open + step.fee),
+        "currency": due.currency,
+        "by_letter": step.letter,
+    }
+
+
+def _reminded(due: Overdue, now: datetime) -> InvoiceEvent:
+    return InvoiceEvent(
+        invoice=due.invoice,
+        kind="reminded",
+        at=now,
+        source="reminder",
+        external_id=f"{due.invoice}:{due.step}",
+        step=due.step,
+    )

@@ -180,6 +180,21 @@ def test_reminders_come_in_steps_and_each_once(owed):
     assert (last.data["open"], last.data["total"]) == ("250.00", "260.00")
 
 
+def test_a_run_of_reminders_keeps_what_was_learnt_as_a_run_of_invoices_does(owed):
+    rows(
+        owed,
+        "INSERT INTO base_rates (rates, hours, as_of, learnt_at)"
+        """ VALUES ('{"required": {"email": [9, 3]}}', '[]', :at, :at) RETURNING version""",
+        at=NOON,
+    )
+    invoices = bill(owed, "C2", file_hash="later")
+    reminders = remind(owed, 7).run
+
+    kept = dict(rows(owed, "SELECT id, options -> 'learnt' FROM runs WHERE options ? 'learnt'"))
+    assert set(kept) == {invoices, reminders}
+    assert kept[reminders] == kept[invoices] == {"version": 1, "rates": {"email": [9, 3]}}
+
+
 def test_who_begins_late_begins_with_the_first_step(owed):
     assert [remind(owed, days).steps for days in (60, 61, 67, 81)] == [{1: 1}, {}, {2: 1}, {3: 1}]
 
