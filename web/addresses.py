@@ -18,10 +18,11 @@ from starlette.routing import Route
 
 from store import codes
 from web.browser import browser_of
+from web.codes import send_code
 from web.renewal import opened
 from web.site import site_of
 from web.visit import Visit, fields_of, page, visit_of
-from work.asking import Asked, ask_code, confirm_saved, confirmation, told
+from work.asking import confirm_saved, confirmation, told
 from work.mask import mask
 from work.own_addresses import (
     add_postal,
@@ -83,20 +84,7 @@ def _add(request: Request, visit: Visit, written: str) -> Response:
     known = {(address.channel, address.value) for address in visit.known.addresses}
     if one.problem or (one.channel, one.value) in known:
         return _page(request, visit, written=written, problem="known" if not one.problem else "wrong")
-    with site.installation.engine.begin() as connection:
-        asked = ask_code(
-            connection,
-            key=site.installation.key,
-            links=site.installation.links,
-            customer=visit.customer,
-            kind="address",
-            channel=one.channel,
-            value=one.value,
-            brand=visit.brand.id,
-            language=visit.language,
-            now=site.clock(),
-        )
-    if asked is Asked.TOO_OFTEN:
+    if not send_code(visit, "address", channel=one.channel, value=one.value):
         return _page(request, visit, written=written, problem="often")
     return _back(visit, "sent")
 

@@ -22,13 +22,13 @@ from templates.paymentcode import payment_code
 from templates.values import add_account, invoice_values
 from tidings.invoice import Invoice
 from tidings.organisation import Brand
+from web.codes import send_code
 from web.links import visitor_of
 from web.proof import prove, proven
 from web.renewal import address_in, proving_ways, renew
 from web.site import site_of
 from web.visit import Visit, fields_of, page, visit_of
 from work.archive import archived_path, fetch
-from work.asking import Asked, ask_code
 from work.door import admitted, factors_of
 from work.touch import open_document
 
@@ -102,20 +102,7 @@ def _send(request: Request, found: _Found, number: str) -> Response:
     chosen = address_in(proving_ways(visit), number)
     if chosen is None:
         return _ask(request, found)
-    with visit.site.installation.engine.begin() as connection:
-        asked = ask_code(
-            connection,
-            key=visit.site.installation.key,
-            links=visit.site.installation.links,
-            customer=visit.customer,
-            kind="document",
-            channel=chosen.channel,
-            value=chosen.value,
-            brand=visit.brand.id,
-            language=visit.language,
-            now=visit.site.clock(),
-        )
-    if asked is Asked.TOO_OFTEN:
+    if not send_code(visit, "document", channel=chosen.channel, value=chosen.value):
         return _ask(request, found, problem="often")
     return _ask(request, found, sent=chosen.shown)
 

@@ -10,10 +10,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from store.erasures import asked_at
+from web.codes import send_code
 from web.proof import prove, proven
 from web.renewal import address_in, opened, proving_ways
 from web.visit import Visit, fields_of, page
-from work.asking import Asked, ask_code, told
+from work.asking import told
 from work.own_data import Parts, ask_erasure, export
 
 
@@ -57,21 +58,7 @@ def _send(request: Request, visit: Visit, number: str) -> Response:
     chosen = address_in(proving_ways(visit), number)
     if chosen is None:
         return _page(request, visit, problem="proof")
-    site = visit.site
-    with site.installation.engine.begin() as connection:
-        asked = ask_code(
-            connection,
-            key=site.installation.key,
-            links=site.installation.links,
-            customer=visit.customer,
-            kind="data",
-            channel=chosen.channel,
-            value=chosen.value,
-            brand=visit.brand.id,
-            language=visit.language,
-            now=site.clock(),
-        )
-    if asked is Asked.TOO_OFTEN:
+    if not send_code(visit, "data", channel=chosen.channel, value=chosen.value):
         return _page(request, visit, problem="often")
     return _page(request, visit, sent=chosen.shown)
 
