@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+import polars as pl
 from sqlalchemy import Connection, text
 
 from store import tables
 from store.arrays import read_arrays
 from store.bulk import copy_frame
-
-if TYPE_CHECKING:
-    import polars as pl
 
 WATERMARK = "behaviour_learnt_until"
 
@@ -110,8 +107,6 @@ class History:
 
 def history(connection: Connection, customers: Sequence[int], *, before: datetime | None = None) -> History:
     """Return the history of customers, all of it or what happened before an instant."""
-    import polars as pl
-
     instant = pl.Datetime("us", "UTC")
     words = ("direction", "channel", "kind", "purpose", "message", "answers", "link")
     touchpoints = {

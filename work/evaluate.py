@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection
 
 from preferences.behaviour import ENGAGED, fold
@@ -23,9 +24,6 @@ from work.build import read_context
 from work.installation import Installation
 from work.plan import BATCH, question_of
 from work.whatif import facts_then
-
-if TYPE_CHECKING:
-    import polars as pl
 
 WINDOW = timedelta(days=7)
 """How long after it was decided a message may be answered to count."""
@@ -58,8 +56,6 @@ def evaluated(
     with installation.engine.connect() as connection:
         parts = [_of_run(connection, installation, run, policy, within) for run in dict.fromkeys(runs)]
         connection.rollback()
-    import polars as pl
-
     rows = pl.concat(parts)
     found = _judged(rows)
     young = rows.filter(pl.col("planned_at") > now - within).height
@@ -91,8 +87,6 @@ def _judged(rows: pl.DataFrame) -> Evaluation:
 def _of_run(
     connection: Connection, installation: Installation, run_id: str, policy: Policy, within: timedelta
 ) -> pl.DataFrame:
-    import polars as pl
-
     run = find_run(connection, run_id)
     if run is None:
         raise Problem(f"There is no run {run_id!r}.", todo="`tidings runs list` shows them.")
@@ -119,8 +113,6 @@ def _against(
     connection: Connection, question: Question, rows: pl.DataFrame, policy: Policy, at: Any, run: Run
 ) -> pl.DataFrame:
     """Return the rows with what the policy would do: target, modelled, expected, reachable, silent."""
-    import polars as pl
-
     known = facts_then(connection, question, rows, at, max(at, run.created_at))
     facts = _behaviour_then(connection, known, rows, policy, at)
     decisions = decide(facts, replace(policy, explore=0.0, best_hour=False), at, explained=False)
@@ -164,8 +156,6 @@ def _behaviour_then(
     connection: Connection, facts: Facts, rows: pl.DataFrame, policy: Policy, at: datetime
 ) -> Facts:
     """Return the facts with what was learnt of the customers by then, folded from their history until then."""
-    import polars as pl
-
     read = history(connection, rows["customer"].to_list(), before=at)
     found = fold(read.touchpoints, policy.observing)
     columns = facts.behaviour.columns

@@ -6,8 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+import polars as pl
 from sqlalchemy import Connection
 
 from store import incoming, ways
@@ -18,9 +18,6 @@ from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
 from work.intake_ways import COLUMN_OF, countries, ways_of
 from work.intake_words import CHANNEL_NAMES, channel_of, strangers
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _BEHIND = 10
 """Position of an address whose file gives none: behind those that came with the customer."""
@@ -38,8 +35,6 @@ _ENDPOINT = re.compile(r"arn:aws[a-z-]*:sns:[^:]+:[^:]+:endpoint/(APNS|GCM|FCM)[
 
 def addresses(table: Table, given: Given) -> Prepared:
     """Judge a table of addresses; `value` belongs to the channel of its row, or to the one it looks like."""
-    import polars as pl
-
     frame, flaws = countries(table, table.frame, given)
     frame, strange = translate(table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}")
     rejected = [replace(flaw, rejects=True) for flaw in strange]
@@ -97,8 +92,6 @@ def _with_position(found: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _wide(found: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
     return found.with_columns(platform=pl.lit(""), device=pl.lit("")).select(_WIDE)
 
 
@@ -107,8 +100,6 @@ _WIDE = ("row", "channel", "value", "postal", "platform", "device", "state", "pr
 
 def devices(table: Table, given: Given) -> Prepared:
     """Judge a table of devices: a token, its platform (or what the token looks like), the app's id of the device."""
-    import polars as pl
-
     frame = table.frame.with_columns(
         position=pl.lit(0, dtype=pl.Int16), verified_at=pl.lit(None, dtype=pl.String)
     )
@@ -130,8 +121,6 @@ def devices(table: Table, given: Given) -> Prepared:
 
 
 def _devices(table: Table, frame: pl.DataFrame, column: str) -> tuple[pl.DataFrame, list[Flaw]]:
-    import polars as pl
-
     platforms = [
         _platform(token, said or "")
         for token, said in frame.select(column, "platform").iter_rows()
@@ -191,8 +180,6 @@ def _prepared(
     rejected: Sequence[Flaw],
     label: str,
 ) -> Prepared:
-    import polars as pl
-
     lost = {flaw.row for flaw in rejected}
     kept = frame.filter(~pl.col("row").is_in(list(lost))).select("row", "customer")
     mine = reached.join(kept, on="row", how="semi")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import polars as pl
 from sqlalchemy import Connection
 
 from store import suppressions as store
@@ -18,8 +19,6 @@ from work.intake_words import CHANNEL_NAMES, brand_of, channel_of
 
 def suppressions(table: Table, given: Given) -> Prepared:
     """Judge a table of suppressions. An address in no normal form is kept as written; it may still be somebody's."""
-    import polars as pl
-
     frame, flaws = countries(table, table.frame, given)
     frame, strange = translate(table, frame, "channel", channel_of, f"not a channel: {CHANNEL_NAMES}")
     rejected = [replace(flaw, rejects=True) for flaw in strange]

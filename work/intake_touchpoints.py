@@ -7,8 +7,9 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection
 
 from store import incoming
@@ -18,9 +19,6 @@ from work.dates import instants
 from work.intake_customers import translate
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
 from work.intake_words import brand_of, channel_of, strangers, topic_of, truth_of
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _DIRECTIONS = {
     "in": "in inbound incoming received from customer inn inngaende inkommande eingehend entrada entrant przychodzace",
@@ -36,8 +34,6 @@ _LONGEST = 200
 
 def touchpoints(table: Table, given: Given) -> Prepared:
     """Judge a table of touchpoints; one without an id of its own gets one from what it says."""
-    import polars as pl
-
     frame, rejected = _translated(table, given)
     lost = {flaw.row for flaw in rejected}
     kept = frame.filter(~pl.col("row").is_in(list(lost)))
@@ -62,8 +58,6 @@ def touchpoints(table: Table, given: Given) -> Prepared:
 
 
 def _translated(table: Table, given: Given) -> tuple[pl.DataFrame, list[Flaw]]:
-    import polars as pl
-
     frame = table.frame.with_columns(
         brand=pl.col("brand").fill_null(given.brand),
         source=pl.col("source").fill_null(given.source).str.head(_LONGEST),
@@ -116,8 +110,6 @@ def _details(table: Table) -> list[dict[str, str]]:
 
 def _identities(frame: pl.DataFrame) -> pl.Series:
     """Return ids: the file's own, else a digest of the row and how often it occurred before in the file."""
-    import polars as pl
-
     seen: Counter[bytes] = Counter()
     found = []
     said = ("customer", "source", "at", "direction", "channel", "kind", "purpose", "brand", "detail")
@@ -134,8 +126,6 @@ def _digest(values: list[Any], seen: Counter[bytes]) -> str:
 
 def _clashes(table: Table, frame: pl.DataFrame) -> tuple[list[Flaw], set[int]]:
     """Return rows that use an id for something else than the first row with it, and rows that only repeat it."""
-    import polars as pl
-
     says = ["customer", "at", "channel", "kind", "direction"]
     first = frame.unique(["source", "external_id"], keep="first", maintain_order=True)
     if first.height == frame.height:

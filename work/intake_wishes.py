@@ -6,8 +6,9 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection
 
 from preferences.consent import IMPLIED
@@ -30,9 +31,6 @@ from work.intake_words import (
     topic_of,
     truth_of,
 )
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _ACTIONS = {
     "given": "given granted allowed subscribed optin optedin active confirmed yes true 1 y ja si sim oui tak on",
@@ -85,8 +83,6 @@ def consents(table: Table, given: Given) -> Prepared:
 
     Given without proof, or implied (by a purchase, an inquiry), is `legacy`: it counts only where the policy says so.
     """
-    import polars as pl
-
     frame, flaws, rejected = _common(table, given)
     frame, strange = _meant(table, frame, "channel", channel_or_all, f"not a channel: {CHANNEL_NAMES} or all")
     rejected += strange
@@ -123,8 +119,6 @@ def _action(text: str) -> str:
 
 def statements(table: Table, given: Given) -> Prepared:
     """Judge a table of statements (kinds: `_KIND_NAMES`); `value` may hold what they say."""
-    import polars as pl
-
     frame, flaws, rejected = _common(table, given)
     frame = frame.with_columns(kind=pl.coalesce("kind", *_guessed_kind()))
     frame, strange = _meant(table, frame, "kind", _kind, f"not a kind: {_KIND_NAMES}")
@@ -153,8 +147,6 @@ def statements(table: Table, given: Given) -> Prepared:
 
 def _guessed_kind() -> list[pl.Expr]:
     """What a row without a kind is about: what it fills in."""
-    import polars as pl
-
     filled = {
         "order": "channels",
         "quiet_hours": "quiet_from",
@@ -239,8 +231,6 @@ def _clock(text: str) -> str:
 
 def _common(table: Table, given: Given) -> tuple[pl.DataFrame, list[Flaw], list[Flaw]]:
     """Return the frame with brand, topic and time in our words, what is wrong, and what is left out for it."""
-    import polars as pl
-
     frame = table.frame.with_columns(
         brand=pl.col("brand").fill_null(given.brand), topic=pl.col("topic").fill_null("all")
     )
@@ -290,8 +280,6 @@ def _prepared(
     flaws: Sequence[Flaw],
     rejected: Sequence[Flaw],
 ) -> Prepared:
-    import polars as pl
-
     lost = {flaw.row for flaw in rejected}
     kept = frame.filter(~pl.col("row").is_in(list(lost)))
     columns = incoming.CONSENTS if kind == "consents" else incoming.STATEMENTS

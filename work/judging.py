@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import polars as pl
 
 from tidings.address import PostalAddress, judge_email, judge_phone, judge_postal, rules_of
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _EMAIL = (
     r"^[a-z0-9_+\-]{1,30}(\.[a-z0-9_+\-]{1,16}){0,2}"
@@ -33,8 +32,6 @@ def emails(column: pl.Series) -> pl.DataFrame:
     Returns:
         value String (null where the column is null), problem String ('' = usable); a row for each of the column.
     """
-    import polars as pl
-
     lower = column.str.to_lowercase()
     plain = lower.str.contains(_EMAIL) & ~lower.str.contains(_HYPHENS)
     frame = pl.DataFrame(
@@ -44,15 +41,11 @@ def emails(column: pl.Series) -> pl.DataFrame:
 
 
 def _nothing(column: pl.Series) -> pl.Series:
-    import polars as pl
-
     return pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, column.len())
 
 
 def _judged(frame: pl.DataFrame, keys: list[str], judge: Callable[[tuple[Any, ...]], Any]) -> pl.DataFrame:
     """Fill `value` and `problem` where the fast path left `value` empty; each distinct text is judged once."""
-    import polars as pl
-
     if "problem" not in frame.columns:
         frame = frame.with_columns(problem=pl.lit(""))
     left = frame.filter(pl.col("value").is_null() & pl.col("text").is_not_null()).select(keys).unique()
@@ -78,8 +71,6 @@ def phones(column: pl.Series, countries: pl.Series, *, few: int = 20) -> pl.Data
     Returns:
         value String (E.164, or as written; null where the column is null), problem String.
     """
-    import polars as pl
-
     digits = pl.col("text").str.replace_all(r"[^0-9+]", "")
     frame = pl.DataFrame(
         {"text": column, "country": countries}, schema={"text": pl.String, "country": pl.String}
@@ -167,8 +158,6 @@ def _ascii(pattern: str) -> str:
 
 def _phone_expressions(plan: _Numbering) -> list[pl.Expr]:
     """Return `value` and `problem` for the rows of one country; null where the library must decide."""
-    import polars as pl
-
     digits = pl.col("digits")
     abroad = pl.lit(f"+{plan.code}")
     whole = digits.str.contains(plan.general)
@@ -206,8 +195,6 @@ def postals(frame: pl.DataFrame) -> pl.DataFrame:
         the same columns in the destination's spelling, with value String (the address as one text, null where nothing
         is written), problem and field String; a row for each of the frame, in its order.
     """
-    import polars as pl
-
     columns = ["street", "postal_code", "city", "area", "country"]
     numbered = frame.select(pl.col(columns).fill_null("")).with_row_index("_row")
     written = numbered.filter((pl.col("street") != "") | (pl.col("postal_code") != ""))
@@ -223,8 +210,6 @@ def postals(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _postal_group(country: str, area: str, group: pl.DataFrame) -> pl.DataFrame:
     """Judge the addresses of one country and area: by the rules as patterns, the rest one by one."""
-    import polars as pl
-
     easy, key = _easy(country, area)
     judged = group.with_columns(area=pl.lit(key), problem=pl.lit(""), field=pl.lit(""))
     good, rest = judged.filter(easy), group.filter(~easy)
@@ -264,8 +249,6 @@ def _address(row: dict[str, str]) -> PostalAddress:
 
 def _easy(country: str, area: str) -> tuple[pl.Expr, str]:
     """Return which rows of a group are certainly usable as they are, and the area's own spelling."""
-    import polars as pl
-
     rules = rules_of(country, area)
     keys = {code for code, name in rules.country_area_choices if area.lower() in {code.lower(), name.lower()}}
     drop = "country_area" not in rules.allowed_fields
@@ -295,8 +278,6 @@ _SHORT = 400
 
 def _lines(layout: str, country: str, upper: set[str]) -> pl.Expr:
     """Return `PostalAddress.key` as an expression: the lines of the envelope, empty ones left out."""
-    import polars as pl
-
     fields = {
         "A": ("street", ""),
         "C": ("city", "city"),

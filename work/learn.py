@@ -6,8 +6,8 @@ docs/decisions/0022 says why a customer is always folded whole.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+import polars as pl
 from sqlalchemy import Connection, Engine
 
 from preferences.behaviour import fold
@@ -24,9 +24,6 @@ from store.behaviour import (
     settled_until,
     who_moved,
 )
-
-if TYPE_CHECKING:
-    import polars as pl
 
 BATCH = 10_000
 """Customers folded at once: a few hundred thousand touchpoints."""
@@ -73,8 +70,6 @@ def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy |
 
 def _learn(connection: Connection, customers: list[int], rules: Policy, now: datetime) -> tuple[int, int]:
     """Fold some customers; returns how many of them changed, and how many touchpoints they have."""
-    import polars as pl
-
     read = history(connection, customers)
     touchpoints = read.touchpoints.filter(pl.col("at") <= now)
     found = fold(touchpoints, rules.observing)
@@ -90,8 +85,6 @@ def _learn(connection: Connection, customers: list[int], rules: Policy, now: dat
 
 def _differing(found: pl.DataFrame, kept: pl.DataFrame) -> list[int]:
     """Return the customers whose lines are not those that are kept."""
-    import polars as pl
-
     lines = [frame.select(found.columns) for frame in (found, kept)]
     once = pl.concat(lines).group_by(found.columns).len().filter(pl.col("len") == 1)
     return once["customer"].unique().sort().to_list()

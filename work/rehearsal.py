@@ -11,8 +11,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
 import structlog
 from sqlalchemy import Connection
 
@@ -41,9 +42,6 @@ from work.plan import BATCH, question_of
 from work.segments import Reading, condition
 from work.simulate import Behaviour, Course, Simulated, simulate
 from work.summary import told
-
-if TYPE_CHECKING:
-    import polars as pl
 
 log = structlog.get_logger()
 
@@ -227,8 +225,6 @@ def with_limits(
 
 def facts_of(connection: Connection, question: Question, customers: Sequence[int], *, now: datetime) -> Facts:
     """Return the facts of many customers, read in batches; nobody is asked about yet."""
-    import polars as pl
-
     parts = []
     for begin in range(0, len(customers), BATCH):
         asked = pl.DataFrame({"customer": customers[begin : begin + BATCH]}, schema={"customer": pl.Int64})
@@ -245,7 +241,6 @@ def facts_of(connection: Connection, question: Question, customers: Sequence[int
 def frame_of(simulated: Simulated) -> pl.DataFrame:
     """Return what became of each customer, as `store.rehearsals` keeps it."""
     import numpy as np
-    import polars as pl
 
     from preferences.sheet import NEVER, WIDTH
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import polars as pl
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
@@ -32,9 +33,6 @@ from work.build import read_context
 from work.installation import Installation
 from work.plan import BATCH, question_of
 from work.proof import policies_of
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 def read_policy(connection: Connection, named: str) -> Policy:
@@ -145,8 +143,6 @@ def _both(
 
     A run whose business time was set to the past is decided with what was known when it was made.
     """
-    import polars as pl
-
     parts = []
     again = pl.col("decided_at") > pl.col("planned_at")
     before = pl.when(pl.col("tried").list.last() == pl.col("channel")).then(
@@ -177,8 +173,6 @@ def _both(
 
 def _as_decided(facts: Facts, policies: Sequence[Policy], some: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """Return the ways by the first policy whose fingerprint is the stored one; by the run's own where none is."""
-    import polars as pl
-
     found = _ways(decide(facts, policies[0], at, explained=len(policies) > 1))
     for policy in policies[1:]:
         other = _ways(decide(facts, policy, at))
@@ -194,8 +188,6 @@ def facts_then(
     connection: Connection, question: Question, rows: pl.DataFrame, at: datetime, known_at: datetime
 ) -> Facts:
     """Return what was known when messages were decided: written by then, and sent before."""
-    import polars as pl
-
     asked = pl.DataFrame(
         {
             "message": [str(n) for n in range(rows.height)],
@@ -216,8 +208,6 @@ def facts_then(
 
 def _ways(decisions: Decisions) -> pl.DataFrame:
     """Return way, goes, reason, due of each message, in the order asked."""
-    import polars as pl
-
     first = decisions.ranked.filter(pl.col("rank") == 1).select("message", ground="reason")
     found = decisions.verdicts.join(first, on="message", how="left", maintain_order="left")
     goes = pl.col("state") == "ready"
@@ -231,8 +221,6 @@ def _ways(decisions: Decisions) -> pl.DataFrame:
 
 
 def _sides(found: pl.DataFrame, *, goes: bool) -> dict[str, dict[str, int]]:
-    import polars as pl
-
     sums: dict[str, dict[str, int]] = {}
     for side in ("was", "would"):
         part = found.filter(pl.col(f"{side}_goes") == goes)
@@ -242,8 +230,6 @@ def _sides(found: pl.DataFrame, *, goes: bool) -> dict[str, dict[str, int]]:
 
 
 def _total(found: pl.DataFrame, side: str, costs: dict[str, Decimal]) -> str:
-    import polars as pl
-
     goes = found.filter(pl.col(f"{side}_goes")).group_by(side).len()
     total = sum((costs.get(way, Decimal(0)) * n for way, n in goes.iter_rows()), Decimal(0))
     return str(total.quantize(Decimal("0.01")))
