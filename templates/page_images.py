@@ -8,7 +8,7 @@ WIDTH = 900
 """Pixels of a page: sharp on a screen that shows it at 450."""
 
 
-def page_image(pdf: bytes, *, number: int = 0, width: int = WIDTH) -> bytes:
+def page_image(pdf: bytes, *, number: int = 0) -> bytes:
     """Return a page of a PDF as a PNG; 30 ms.
 
     Raises:
@@ -21,7 +21,7 @@ def page_image(pdf: bytes, *, number: int = 0, width: int = WIDTH) -> bytes:
         if not 0 <= number < len(document):
             raise Problem(f"The document has no page {number + 1}.")
         page = document[number]
-        image = page.render(scale=width / page.get_width()).to_pil()
+        image = page.render(scale=WIDTH / page.get_width()).to_pil()
     finally:
         document.close()
     kept = io.BytesIO()

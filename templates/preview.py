@@ -64,7 +64,6 @@ def sample_subject(
     *,
     country: str = "",
     data: Mapping[str, Any] | None = None,
-    to: str = "ingrid.solheim@example.org",
 ) -> Subject:
     """Return a message about the template's sample customer; the same every time."""
     given = template.sample if data is None else data
@@ -78,7 +77,7 @@ def sample_subject(
         language=language,
         data=given,
         brand=brand,
-        to=to,
+        to="ingrid.solheim@example.org",
         created_at=datetime(2026, 11, 21, 9, 0, tzinfo=UTC),
         postal={"name": name, "country": country, **place},
         customer=str(customer.get("reference") or "C-1007"),

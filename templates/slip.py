@@ -10,7 +10,6 @@ from email.utils import format_datetime
 from functools import cache
 from html import escape
 from pathlib import Path
-from types import MappingProxyType
 
 from templates.headers import wire_address
 from templates.language import choose
@@ -47,7 +46,7 @@ def slip_email(
     links: Sequence[str],
     number: int,
     at: datetime,
-    named: Mapping[str, str] = MappingProxyType({}),
+    named: Mapping[str, str],
 ) -> Email:
     """Return a slip as an e-mail; the same arguments give the same bytes.
 
@@ -103,7 +102,7 @@ def slip_sms(
     to: str,
     code: str,
     links: Sequence[str],
-    named: Mapping[str, str] = MappingProxyType({}),
+    named: Mapping[str, str],
 ) -> Sms:
     """Return a slip as a text message.
 
@@ -125,7 +124,7 @@ def slip_push(
     platform: str,
     link: str,
     number: str,
-    named: Mapping[str, str] = MappingProxyType({}),
+    named: Mapping[str, str],
 ) -> Push:
     """Return a slip as a push, which opens its link when it is tapped; `platform` is the address's."""
     words = slip_words(kind, language)

@@ -59,13 +59,13 @@ class Calendar:
                 leaves = cut_off - timedelta(minutes=self.house.lead)
                 yield Collection(leaves=leaves, cut_off=cut_off, local=cut_off.astimezone(zone))
 
-    def why_closed(self, day: date, language: str = "en") -> str | None:
-        """Return why nothing is collected on a day: `weekend`, `closed`, or the holiday's name; None: it is."""
+    def why_closed(self, day: date) -> str | None:
+        """Return why nothing is collected on a day: `weekend`, `closed`, or the holiday's English name; None: it is."""
         if WEEK[day.weekday()] not in self.house.days:
             return "weekend"
         if day in self.house.closed:
             return "closed"
-        known = holidays([self.country] if self.country else [], first=day, last=day, language=language)
+        known = holidays([self.country] if self.country else [], first=day, last=day)
         return known[0].title if known else None
 
     def next(self, at: datetime) -> Collection | None:

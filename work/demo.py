@@ -58,7 +58,7 @@ class World:
         }
 
 
-def invent(count: int, now: datetime = NOW) -> World:
+def invent(count: int) -> World:
     """Return the world of `count` customers, always the same one.
 
     Raises:
@@ -66,7 +66,7 @@ def invent(count: int, now: datetime = NOW) -> World:
     """
     if count < 1:
         raise Problem(f"A demo of {count} customers shows nothing.", todo="Ask for at least one.")
-    return World(persons=tuple(people(count, now)), now=now)
+    return World(persons=tuple(people(count, NOW)), now=NOW)
 
 
 def empty_home(home: Path, *, servers: Iterable[Path] = ()) -> None:

@@ -204,7 +204,6 @@ def _step(
     error: ErrorClass | None = None,
     code: str = "",
     detail: str = "",
-    reference: str | None = None,
     doubt: str | None = None,
 ) -> Step:
     """Return a step after what attempt, delivery and message hear: the attempt's own event, unless another is named."""
@@ -223,7 +222,6 @@ def _step(
         error_class=error.value if error else "",
         code=code,
         detail=detail[:500],
-        provider_reference=reference,
         doubt=doubt,
         content_hash=built.content_hash if built else None,
         parts=built.parts if built else 1,

@@ -17,7 +17,7 @@ from store.statements import Statement
 from store.touchpoints import Touchpoint
 from tidings.organisation import Brand
 from tidings.purpose import Purpose, PurposeClass
-from work.wishes import ends_after, midnight, paused_scopes
+from work.wishes import midnight, order_ends, paused_scopes
 
 FORM = "form"
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -120,7 +120,7 @@ class Scribe:
         """Let a part of a topic follow the whole again, for which the customer has `channels`."""
         now = self._now + _MOMENT
         self._state("order", topic=topic, at=now)
-        if (until := ends_after(self._known, "order", topic, self._now)) is not None:
+        if (until := order_ends(self._known, topic, self._now)) is not None:
             self._state("order", topic=topic, until=until, at=now)
         for channel in channels:
             self._consent(topic, channel, "given", now)
@@ -131,7 +131,7 @@ class Scribe:
             return
         value = {"only": True} if is_marketing(topic) else {}
         self._state("order", topic=topic, channels=tuple(channels), value=value, at=at)
-        if (until := ends_after(self._known, "order", topic, self._now)) is not None:
+        if (until := order_ends(self._known, topic, self._now)) is not None:
             self._state("order", topic=topic, channels=tuple(channels), value=value, until=until, at=at)
         if is_marketing(topic):
             for channel in channels:

@@ -16,7 +16,7 @@ from store.slips import Slip
 from templates.slip import slip_email, slip_push, slip_sms
 from tidings.address import judge_email, judge_phone
 from tidings.channel import Channel
-from tidings.message import Parcel
+from tidings.message import Content, Parcel
 from tidings.organisation import Brand
 from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected
 from tidings.problem import Problem
@@ -145,6 +145,7 @@ def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
     code = str(slip.detail.get("code", ""))
     ways = {name: str(slip.detail[name]) for name in ("stated", "observed") if name in slip.detail}
     named = {name: channel_name(way, slip.language) for name, way in ways.items()}
+    content: Content
     if slip.channel == Channel.EMAIL:
         content = slip_email(
             slip.kind,
@@ -157,9 +158,8 @@ def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
             at=slip.asked_at,
             named=named,
         )
-        return Parcel(message=number, attempt=number, content=content, purpose="service", brand=brand.id)
-    if slip.channel == Channel.PUSH:
-        push = slip_push(
+    elif slip.channel == Channel.PUSH:
+        content = slip_push(
             slip.kind,
             brand=brand,
             language=slip.language,
@@ -169,14 +169,14 @@ def _parcel(slip: Slip, addressed: _Addressed, brand: Brand) -> Parcel:
             number=number,
             named=named,
         )
-        return Parcel(message=number, attempt=number, content=push, purpose="service", brand=brand.id)
-    text = slip_sms(
-        slip.kind,
-        brand=brand,
-        language=slip.language,
-        to=addressed.to,
-        code=code,
-        links=addressed.links,
-        named=named,
-    )
-    return Parcel(message=number, attempt=number, content=text, purpose="service", brand=brand.id)
+    else:
+        content = slip_sms(
+            slip.kind,
+            brand=brand,
+            language=slip.language,
+            to=addressed.to,
+            code=code,
+            links=addressed.links,
+            named=named,
+        )
+    return Parcel(message=number, attempt=number, content=content, purpose="service", brand=brand.id)

@@ -150,13 +150,13 @@ def _pauses(known: Known, topic: str) -> list[tuple[Row, datetime, datetime]]:
     ]
 
 
-def ends_after(known: Known, kind: str, topic: str, now: datetime) -> datetime | None:
-    """Return until when a temporary wish about a topic, now or planned, would speak before a lasting one."""
+def order_ends(known: Known, topic: str, now: datetime) -> datetime | None:
+    """Return until when a temporary order of channels for a topic, now or planned, would speak before a lasting one."""
     path = topic_path(topic)
     ends = [
         instant(row["until_at"])
         for row in known.statements
-        if row["kind"] == kind and row["until_at"] and row["topic"] in path
+        if row["kind"] == "order" and row["until_at"] and row["topic"] in path
     ]
     return max((end for end in ends if end > now), default=None)
 

@@ -93,10 +93,6 @@ IN_DEBIT: dict[str, Any] = {
 NOWHERE = Address(street="Weg 1", country="DE")
 
 
-def pdf_named(number: str) -> Attachment:
-    return Attachment(id=number, file_name="a.pdf", mime="application/pdf", content="QQ==")
-
-
 CREDITOR = {"creditor_id": "DE98ZZZ09999999999"}
 BROKEN_IN_GERMANY = {
     "BR-DE-1": ("no account to pay to", {"brand": house(accounts={}), "reference": ""}),
