@@ -1,13 +1,12 @@
 """`tidings campaign`: run a campaign from its file."""
 
-import getpass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from cli.instants import instant
-from cli.options import Json, Now, Out
+from cli.options import By, Json, Now, Out, staff
 from cli.output import console, print_example, print_json
 from cli.progress import bar
 from cli.rehearse import compare, rehearse
@@ -28,7 +27,7 @@ def run(
     now: str | None = None,
     out: Out = None,
     rehearse: bool = False,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Plan, render, send and report a campaign; run it again and only what is left is sent.
@@ -43,8 +42,6 @@ def run(
         Business time, for example 2026-03-03T09:00:00Z; default is the clock.
     rehearse
         Do all but send.
-    by
-        Who starts it; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -58,7 +55,7 @@ def run(
             shot.installation,
             campaign,
             shot.installation.policy,
-            actor=f"staff:{by or getpass.getuser()}",
+            actor=staff(by),
             now=shot.desk.now(),
             rehearse=rehearse,
         )
@@ -128,7 +125,7 @@ def send_test(
                 to=to,
                 channel=channel,
                 customer=as_,
-                actor=f"staff:{getpass.getuser()}",
+                actor=staff(),
                 now=moment or datetime.now(UTC),
             )
     if json:

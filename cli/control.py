@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 
-from cli.options import Json
+from cli.options import By, Json, name_of
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
 
 
-def pause(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
+def pause(run: str, *, by: By = None, because: str = "", json: Json = False) -> int:
     """Let a run rest, until `tidings resume`; what a provider is being handed this second is finished.
 
     Example: tidings pause autumn-offer-2026 --by "Ingrid Moen" --because "wrong price"
@@ -17,15 +17,13 @@ def pause(run: str, *, by: str | None = None, because: str = "", json: Json = Fa
     ----------
     run
         The run's id.
-    by
-        Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
     """
     return _change("pause", run, by=by, because=because, json=json)
 
 
-def resume(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
+def resume(run: str, *, by: By = None, because: str = "", json: Json = False) -> int:
     """Let a paused run go on where it was; `tidings up` or `tidings deliver` sends it.
 
     Example: tidings resume autumn-offer-2026 --by "Ingrid Moen"
@@ -34,15 +32,13 @@ def resume(run: str, *, by: str | None = None, because: str = "", json: Json = F
     ----------
     run
         The run's id.
-    by
-        Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
     """
     return _change("resume", run, by=by, because=because, json=json)
 
 
-def stop(run: str, *, by: str | None = None, because: str = "", json: Json = False) -> int:
+def stop(run: str, *, by: By = None, because: str = "", json: Json = False) -> int:
     """End a run for good: what is unsent is cancelled, what is in doubt stays named.
 
     Example: tidings stop autumn-offer-2026 --by "Ingrid Moen" --because "recalled product"
@@ -51,8 +47,6 @@ def stop(run: str, *, by: str | None = None, because: str = "", json: Json = Fal
     ----------
     run
         The run's id.
-    by
-        Who decides; recorded. The user of this machine when left out.
     because
         Why; recorded.
     """
@@ -60,13 +54,12 @@ def stop(run: str, *, by: str | None = None, because: str = "", json: Json = Fal
 
 
 def _change(action: str, run: str, *, by: str | None, because: str, json: bool) -> int:
-    from getpass import getuser
 
     from work.control import ACTIONS
     from work.installation import opened
 
     with opened(Settings.read()) as installation, installation.engine.begin() as connection:
-        changed = ACTIONS[action](connection, run, by=by or getuser(), because=because)
+        changed = ACTIONS[action](connection, run, by=name_of(by), because=because)
     if json:
         print_json(asdict(changed))
         return Exit.OK

@@ -9,6 +9,7 @@ from cyclopts import App
 from rich.table import Column, Table
 from rich.text import Text
 
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -198,7 +199,7 @@ def _plain(value: Any) -> str:
 
 
 @app.command
-def merge(kept: str, gone: str, *, because: str, by: str = "", json: bool = False) -> int:
+def merge(kept: str, gone: str, *, because: str, by: By = None, json: bool = False) -> int:
     """Make one customer of two records of one person; `split` takes it back.
 
     Example: tidings customers merge C1001 C2002 --because "same person, ticket 812"
@@ -213,8 +214,6 @@ def merge(kept: str, gone: str, *, because: str, by: str = "", json: bool = Fals
         Reference of the other one.
     because
         Why they are one person; it is in the audit log.
-    by
-        Who decides; who is logged in to this machine when left out.
     json
         Print one JSON object.
     """
@@ -224,7 +223,7 @@ def merge(kept: str, gone: str, *, because: str, by: str = "", json: bool = Fals
 
 
 @app.command
-def split(customer: str, *, because: str, by: str = "", json: bool = False) -> int:
+def split(customer: str, *, because: str, by: By = None, json: bool = False) -> int:
     """Take a merge back: the one that took in this record, else the last one of its customer.
 
     Example: tidings customers split C2002 --because "two people, one e-mail address"
@@ -237,8 +236,6 @@ def split(customer: str, *, because: str, by: str = "", json: bool = False) -> i
         Reference of either record.
     because
         Why they are two; it is in the audit log.
-    by
-        Who decides; who is logged in to this machine when left out.
     json
         Print one JSON object.
     """
@@ -248,16 +245,15 @@ def split(customer: str, *, because: str, by: str = "", json: bool = False) -> i
 
 
 def _print_merged(
-    change: Callable[..., Merged], references: tuple[str, ...], *, because: str, by: str, json: bool
+    change: Callable[..., Merged], references: tuple[str, ...], *, because: str, by: str | None, json: bool
 ) -> int:
     from dataclasses import asdict
     from datetime import UTC, datetime
-    from getpass import getuser
 
     from store.customers import own_reference
     from work.installation import opened
 
-    actor = f"staff:{' '.join(by.split()) or getuser()}"
+    actor = staff(by)
     with opened(Settings.read()) as installation, installation.engine.begin() as connection:
         done = change(connection, *references, actor=actor, because=because, now=datetime.now(UTC))
         kept, gone = (own_reference(connection, number) for number in (done.kept, done.gone))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cyclopts import App
 
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -36,7 +36,7 @@ def import_(
     rejects: Path | None = None,
     example: bool = False,
     none_exist: bool = False,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Import a table: CSV, TSV, XLSX, ODS, JSON lines or Parquet. Importing it twice changes nothing.
@@ -67,14 +67,12 @@ def import_(
         Print a valid file of this kind, and a mapping for it.
     none_exist
         With suppressions: record that there are none, instead of a file.
-    by
-        Who imports; default is the user of this machine.
     json
         Print one JSON object.
     """  # noqa: D405, D411, D416 -- a parameter is called like a section
     if example:
         return _example(kind, json=json)
-    actor = f"staff:{by or getpass.getuser()}"
+    actor = staff(by)
     if none_exist:
         return _none_exist(kind, file, brand, actor, json=json)
     if file is None:

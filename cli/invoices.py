@@ -1,6 +1,5 @@
 """`tidings invoices`: an invoice run from a billing system's file."""
 
-import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from cli.instants import instant
-from cli.options import Json, Out
+from cli.options import By, Json, Out, staff
 from cli.output import console, print_example, print_json
 from cli.progress import bar
 from cli.reports import show_report
@@ -35,7 +34,7 @@ def run(
     control: Annotated[tuple[str, ...], Parameter(name="--control")] = (),
     gapless: bool = False,
     enclose: Annotated[tuple[str, ...], Parameter(name="--enclose")] = (),
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Check, plan, render, send and report the documents of a file. Wrong ones are held and named; the others go on.
@@ -64,8 +63,6 @@ def run(
         Refuse a file that leaves numbers out, also between it and what was sent before.
     enclose
         A PDF that goes with each letter, from the home's `enclosures/`; may be given several times.
-    by
-        Who starts it; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -88,7 +85,7 @@ def run(
             file_name=file.name,
             file_hash=file_hash,
             source=source or chosen.constants.get("source", ""),
-            actor=f"staff:{by or getpass.getuser()}",
+            actor=staff(by),
             now=shot.desk.now(),
             brand_id=brand,
             rehearse=rehearse,
@@ -127,7 +124,7 @@ def remind(
     now: str | None = None,
     out: Out = None,
     rehearse: bool = False,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Remind of what is not paid, in the steps of organisation.toml, by the customer's channel, at last by letter.
@@ -144,8 +141,6 @@ def remind(
         Business time, for example 2026-03-03T09:00:00Z; default is the clock.
     rehearse
         Do all but send.
-    by
-        Who starts it; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -157,7 +152,7 @@ def remind(
         made = open_reminder_run(
             shot.installation,
             shot.installation.policy,
-            actor=f"staff:{by or getpass.getuser()}",
+            actor=staff(by),
             now=shot.desk.now(),
             brand_id=brand,
             rehearse=rehearse,
@@ -180,7 +175,7 @@ def status(
     *,
     brand: str | None = None,
     now: str | None = None,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Take in what became of invoices: paid, credited, cancelled, disputed, resolved. What has not left is not sent.
@@ -197,8 +192,6 @@ def status(
         Whose invoices they are; default is the first brand.
     now
         Business time, for example 2026-03-03T09:00:00Z; default is the clock.
-    by
-        Who says so; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -207,9 +200,7 @@ def status(
     from work.settlement import take_statuses
 
     with opened(Settings.read()) as installation:
-        found = take_statuses(
-            installation, file, brand_id=brand, actor=f"staff:{by or getpass.getuser()}", now=moment
-        )
+        found = take_statuses(installation, file, brand_id=brand, actor=staff(by), now=moment)
     facts = {
         "counts": dict(found.counts),
         "known": found.known,

@@ -1,10 +1,10 @@
 """`tidings keys`: who may call the API."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from getpass import getuser
 
 from cyclopts import App
 
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.role import Role
 from tidings.settings import Settings
@@ -19,7 +19,7 @@ def add(
     role: Role,
     scope: list[str] | None = None,
     last_day: date | None = None,
-    by: str = "",
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Make a key and show it, this once; only its hash is kept.
@@ -36,8 +36,6 @@ def add(
         Of that, only this, like touchpoints:write or offers:read; give the option once for each. None: all.
     last_day
         The last day on which it works, in UTC; it works until it is revoked when left out.
-    by
-        Who makes it; your login name when left out.
     json
         Print one JSON object.
     """
@@ -54,7 +52,7 @@ def add(
             scopes=scope or [],
             known=known(),
             expires_at=expires_at,
-            by=f"staff:{by or getuser()}",
+            by=staff(by),
             now=datetime.now(UTC),
         )
     if json:
@@ -118,7 +116,7 @@ def show(*, json: bool = False) -> int:
 
 
 @app.command
-def revoke(name: str, *, by: str = "", json: bool = False) -> int:
+def revoke(name: str, *, by: By = None, json: bool = False) -> int:
     """Revoke a key; the next request with it is refused.
 
     Example: tidings keys revoke billing-system
@@ -127,8 +125,6 @@ def revoke(name: str, *, by: str = "", json: bool = False) -> int:
     ----------
     name
         As it was made; `tidings keys list` shows all.
-    by
-        Who revokes it; your login name when left out.
     json
         Print one JSON object.
     """
@@ -136,7 +132,7 @@ def revoke(name: str, *, by: str = "", json: bool = False) -> int:
     from work.keys import revoke as revoke_key
 
     with opened(Settings.read()) as store, store.engine.begin() as connection:
-        key = revoke_key(connection, name, by=f"staff:{by or getuser()}", now=datetime.now(UTC))
+        key = revoke_key(connection, name, by=staff(by), now=datetime.now(UTC))
     if json:
         print_json({"name": key.name, "role": key.role, "revoked_at": key.revoked_at})
     else:

@@ -1,6 +1,5 @@
 """`tidings print`, `returned`, `recall`: what print house and post say, and letters that should not leave."""
 
-import getpass
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.instants import instant
-from cli.options import Json, Now
+from cli.options import By, Json, Now, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -176,7 +175,7 @@ def returned(
     return Exit.SOME_REJECTED if report.rejected else Exit.OK
 
 
-def recall(message: str, *, because: str, by: str | None = None, now: Now = None, json: Json = False) -> int:
+def recall(message: str, *, because: str, by: By = None, now: Now = None, json: Json = False) -> int:
     """Take back a message that is not handed over yet: a letter that waits, or whose print house did not take it.
 
     Example: tidings recall 0197c1f2-... --because "paid this morning" --by "Ingrid Moen"
@@ -187,8 +186,6 @@ def recall(message: str, *, because: str, by: str | None = None, now: Now = None
         The message's id, as the timeline shows it.
     because
         Why.
-    by
-        Who; default is the user of this machine.
     """
     from work.installation import opened
     from work.recall import recall as take_back
@@ -198,7 +195,7 @@ def recall(message: str, *, because: str, by: str | None = None, now: Now = None
             connection,
             message,
             because=because,
-            actor=f"staff:{by if by is not None else getpass.getuser()}",
+            actor=staff(by),
             now=instant(now) or datetime.now(UTC),
         )
     if json:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from cyclopts import App
 
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -23,7 +24,7 @@ def import_(
     country: str,
     kind: Literal["letter", "phone", "email"],
     dated: str,
-    by: str = "",
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Import a register of those who want no advertising; importing the same file twice changes nothing.
@@ -40,14 +41,11 @@ def import_(
         What it lists.
     dated
         The day of the file; the newest one counts.
-    by
-        Who imports it; default is the user of this machine.
     json
         Print one JSON object.
     """
     from dataclasses import asdict
     from datetime import UTC, date, datetime
-    from getpass import getuser
 
     from store.connect import opened
     from work.registers import wash
@@ -56,7 +54,7 @@ def import_(
         day = date.fromisoformat(dated)
     except ValueError as error:
         raise Problem(f"{dated!r} is no day.", todo="Write it as 2026-11-01.") from error
-    actor = f"staff:{' '.join(by.split()) or getuser()}"
+    actor = staff(by)
     with opened(Settings.read()) as store:
         found = wash(
             store.engine, file, country=country, kind=kind, dated=day, actor=actor, now=datetime.now(UTC)

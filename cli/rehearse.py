@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cli.instants import instant
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
@@ -22,7 +22,7 @@ def rehearse(
     until: str | None = None,
     now: str | None = None,
     seed: int = 0,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Walk a campaign over the real people on a simulated clock: waits, caps, fallback, recall, cost. Nothing is sent.
@@ -39,8 +39,6 @@ def rehearse(
         When it starts where the file says nothing; default is the clock.
     seed
         Of chance: another number draws other behaviour of the same customers.
-    by
-        Who asks; default is the user of this machine.
     json
         Print one JSON object; the same store, file, seed and `--now` give the same bytes.
     """
@@ -62,7 +60,7 @@ def rehearse(
                 now=moment,
                 until=ends,
                 seed=seed,
-                actor=f"staff:{by or getpass.getuser()}",
+                actor=staff(by),
             )
         found = rehearsal.rehearse(installation, asked)
     if json:

@@ -1,6 +1,5 @@
 """`tidings segments`: the saved rules that campaigns name."""
 
-import getpass
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from cli.instants import instant
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -143,7 +143,7 @@ def save(
     file: Path,
     *,
     title: str = "",
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Save the rule in a file as the next version of a segment; what is unchanged keeps its version.
@@ -158,8 +158,6 @@ def save(
         TOML with [audience], as a campaign's file has it.
     title
         What it is for.
-    by
-        Who saves it; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -169,7 +167,7 @@ def save(
     rule = _rule_in(file)
     with opened(Settings.read()) as store, store.engine.begin() as connection:
         reading = segments.Reading(connection=connection, engine=store.engine)
-        actor = f"staff:{by or getpass.getuser()}"
+        actor = staff(by)
         version = segments.save(
             reading, name=name, title=title, rule=rule, actor=actor, now=datetime.now(UTC)
         )

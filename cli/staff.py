@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.role import Role
@@ -26,7 +27,7 @@ app = App(name="staff", help="People who log in to the pages: invite, list, give
 
 
 @app.command
-def add(name: str, *, role: list[Role], by: str = "", json: bool = False) -> int:
+def add(name: str, *, role: list[Role], by: By = None, json: bool = False) -> int:
     """Make an account and print the link by which its password is set, once.
 
     Example: tidings staff add ingrid --role billing --role manager
@@ -37,8 +38,6 @@ def add(name: str, *, role: list[Role], by: str = "", json: bool = False) -> int
         How they log in; it stands in the audit of what they do.
     role
         What they are: docs/roles.md has the table. Give the option once for each.
-    by
-        Who makes it; your login name when left out.
     json
         Print one JSON object.
     """
@@ -90,7 +89,7 @@ def show(*, json: bool = False) -> int:
 
 
 @app.command
-def roles(name: str, *, role: list[Role], by: str = "", json: bool = False) -> int:
+def roles(name: str, *, role: list[Role], by: By = None, json: bool = False) -> int:
     """Give an account other roles; they hold from the next click on.
 
     Example: tidings staff roles ingrid --role billing
@@ -101,8 +100,6 @@ def roles(name: str, *, role: list[Role], by: str = "", json: bool = False) -> i
         Whose.
     role
         All roles that they have from now on; give the option once for each.
-    by
-        Who changes it; your login name when left out.
     json
         Print one JSON object.
     """
@@ -119,7 +116,7 @@ def roles(name: str, *, role: list[Role], by: str = "", json: bool = False) -> i
 
 
 @app.command
-def remove(name: str, *, by: str = "", json: bool = False) -> int:
+def remove(name: str, *, by: By = None, json: bool = False) -> int:
     """Close an account at once: its sessions end. The name stays taken, for the audit names it.
 
     Example: tidings staff remove ingrid
@@ -128,8 +125,6 @@ def remove(name: str, *, by: str = "", json: bool = False) -> int:
     ----------
     name
         Whose.
-    by
-        Who removes it; your login name when left out.
     json
         Print one JSON object.
     """
@@ -148,7 +143,7 @@ def remove(name: str, *, by: str = "", json: bool = False) -> int:
 
 
 @app.command
-def password(name: str, *, by: str = "", json: bool = False) -> int:
+def password(name: str, *, by: By = None, json: bool = False) -> int:
     """Print a new link by which somebody sets a password, for example because theirs is forgotten.
 
     Example: tidings staff password ingrid
@@ -157,8 +152,6 @@ def password(name: str, *, by: str = "", json: bool = False) -> int:
     ----------
     name
         Whose.
-    by
-        Who asks for it; your login name when left out.
     json
         Print one JSON object.
     """
@@ -170,14 +163,13 @@ def password(name: str, *, by: str = "", json: bool = False) -> int:
 
 
 @contextmanager
-def _writing(by: str) -> Iterator[tuple[Connection, str, Settings]]:
-    from getpass import getuser
+def _writing(by: str | None) -> Iterator[tuple[Connection, str, Settings]]:
 
     from store.connect import opened
 
     settings = Settings.read()
     with opened(settings) as store, store.engine.begin() as connection:
-        yield connection, f"staff:{by or getuser()}", settings
+        yield connection, staff(by), settings
 
 
 def _print_link(invited: Invited, settings: Settings, *, json: bool) -> int:

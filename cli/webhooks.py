@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from cli.instants import instant
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.settings import Settings
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from work.installation import Installation
 
 app = App(name="webhooks", help="Endpoints that hear of events: add, list, remove, rotate and replay them.")
-By = Annotated[str, Parameter()]
 
 
 @app.command
@@ -27,7 +27,7 @@ def add(
     *,
     event: tuple[str, ...] = (),
     personal: bool = False,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Let an endpoint hear of events from now on, and show the secret that signs them, this once.
@@ -44,8 +44,6 @@ def add(
         A kind of event, more than once for several; all when left out. docs/api.md lists them.
     personal
         Send names and references of customers beside their ids.
-    by
-        Who decides; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -58,7 +56,7 @@ def add(
             url=url,
             kinds=event,
             personal=personal,
-            actor=_actor(by),
+            actor=staff(by),
             now=datetime.now(UTC),
         )
     _secret(name.strip(), secret, json=json)
@@ -97,7 +95,7 @@ def show(*, json: bool = False) -> int:
 
 
 @app.command
-def remove(name: str, *, by: str | None = None, json: bool = False) -> int:
+def remove(name: str, *, by: By = None, json: bool = False) -> int:
     """Remove an endpoint, with what it has not heard yet.
 
     Example: tidings webhooks remove crm
@@ -106,15 +104,13 @@ def remove(name: str, *, by: str | None = None, json: bool = False) -> int:
     ----------
     name
         As `tidings webhooks list` has it.
-    by
-        Who decides; default is the user of this machine.
     json
         Print one JSON object.
     """
     from work import webhooks
 
     with _opened() as installation:
-        webhooks.remove(installation, name, actor=_actor(by))
+        webhooks.remove(installation, name, actor=staff(by))
     if json:
         print_json({"name": name, "removed": True})
     else:
@@ -123,7 +119,7 @@ def remove(name: str, *, by: str | None = None, json: bool = False) -> int:
 
 
 @app.command
-def rotate(name: str, *, by: str | None = None, json: bool = False) -> int:
+def rotate(name: str, *, by: By = None, json: bool = False) -> int:
     """Give an endpoint a new secret and show it, this once; for a day the old one signs as well.
 
     Example: tidings webhooks rotate crm
@@ -132,15 +128,13 @@ def rotate(name: str, *, by: str | None = None, json: bool = False) -> int:
     ----------
     name
         As `tidings webhooks list` has it.
-    by
-        Who decides; default is the user of this machine.
     json
         Print one JSON object.
     """
     from work import webhooks
 
     with _opened() as installation:
-        secret = webhooks.rotate(installation, name, actor=_actor(by), now=datetime.now(UTC))
+        secret = webhooks.rotate(installation, name, actor=staff(by), now=datetime.now(UTC))
     _secret(name, secret, json=json)
     return 0
 
@@ -151,7 +145,7 @@ def replay(
     *,
     since: str | None = None,
     event: tuple[str, ...] = (),
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Let an endpoint hear again of what happened in the last 30 days; one that was disabled is called again.
@@ -166,8 +160,6 @@ def replay(
         Everything since this moment.
     event
         Or one event, by its `webhook-id`: evt_17; more than once for several.
-    by
-        Who decides; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -179,7 +171,7 @@ def replay(
             name,
             since=instant(since, "--since"),
             ids=[webhooks.number_of(one) for one in event],
-            actor=_actor(by),
+            actor=staff(by),
             now=datetime.now(UTC),
         )
     if json:
@@ -195,12 +187,6 @@ def _secret(name: str, secret: str, *, json: bool) -> None:
         return
     console.print(secret, markup=False, soft_wrap=True)
     console.print("Keep it now: it is not shown again.", style="dim")
-
-
-def _actor(by: str | None) -> str:
-    import getpass
-
-    return f"staff:{by or getpass.getuser()}"
 
 
 @contextmanager
