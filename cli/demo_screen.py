@@ -1,8 +1,10 @@
 """What `tidings demo` shows a person: who got what where, who did not, and why."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -108,7 +110,7 @@ def _why(person: Person, name: str, why: Mapping[str, Any], home: Path) -> Rende
     head = Text.assemble(
         (TITLES[name][0], "bold"), ": ", (f"{person.first_name} {person.last_name}", "bold"), about
     )
-    command = f"TIDINGS_HOME={_near(home)} tidings explain {person.reference} {why['run']}"
+    command = f"TIDINGS_HOME={_near(home)} {_ourselves()} explain {person.reference} {why['run']}"
     return Group(head, Text(command, "dim"), table, Text())
 
 
@@ -129,19 +131,25 @@ def _reasons(parts: Mapping[str, int]) -> str:
 
 
 def _print_where(told: Told, seconds: float) -> None:
-    home = f"TIDINGS_HOME={_near(told.home)}"
+    command = f"TIDINGS_HOME={_near(told.home)} {_ourselves()}"
     person = told.person
     lines = (
         ("What was sent", _near(told.outbox)),
         ("What went in", _near(told.home / "input")),
         (f"{person.first_name} {person.last_name}'s page", told.preference_url),
-        ("  to open it, first", f"{home} tidings up"),
-        ("What happened so far", f"{home} tidings timeline {person.reference}"),
+        ("  to open it, first", f"{command} up"),
+        ("What happened so far", f"{command} timeline {person.reference}"),
     )
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
         console.print(Text.assemble((name.ljust(width), "bold"), "  ", text), soft_wrap=True)
     console.print(f"\nNothing left this machine. {seconds:.0f} seconds.")
+
+
+def _ourselves() -> str:
+    """Return the command as a person types it: by its path where the shell does not find it."""
+    called = Path(sys.argv[0]).absolute()
+    return _near(called) if called.name == "tidings" and which("tidings") is None else "tidings"
 
 
 def _near(path: Path) -> str:

@@ -170,7 +170,8 @@ def missing(run: str, *, json: Json = False) -> int:
         return Exit.OK
     console.print(f"{found['got']:,} of {found['audience']:,} have got it.")
     for reason, count in found["by_reason"].items():
-        console.print(f"{count:,} have not: {reason.replace('_', ' ')}", markup=False)
+        have = "has" if count == 1 else "have"
+        console.print(f"{count:,} {have} not: {reason.replace('_', ' ')}", markup=False)
     if found["missing"]:
         _show(found["missing"], ("customer", "message", "document", "state", "reason", "channel", "since"))
     return Exit.OK

@@ -15,7 +15,10 @@ def show_report(found: Mapping[str, Any], *, json: bool, where: str = "") -> Non
     if json:
         print_json(found)
         return
-    table = Table(title=f"Run {found['run']}: {found['audience']:,} in the audience", title_justify="left")
+    console.print(
+        f"Run {found['run']}: {found['audience']:,} in the audience", style="italic", soft_wrap=True
+    )
+    table = Table()
     table.add_column("")
     table.add_column("Of these")
     table.add_column("Messages", justify="right")

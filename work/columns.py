@@ -55,7 +55,8 @@ _WORDS: Mapping[str, str] = {
         codeclient numerocliente idcliente codigocliente codigodocliente codcliente codicecliente klantnummer
         klantnr klantid nrklienta numerklienta idklienta kodklienta asiakasnumero asiakasnro asiakasid
         cislozakaznika ugyfelszam externalid externalreference accountid accountnumber accountno subscriberid
-        contactid personid userid memberno ref id customer kunde klient client cliente uuid guid key no nr
+        contactid personid userid memberno nclient noclient nodeclient numerodeclient ncliente nocliente ndecliente
+        nodecliente numerodecliente numerodocliente ref id customer kunde klient client cliente uuid guid key no nr
         number nummer""",
     "first_name": """
         firstname givenname forename vorname fornavn fornamn prenom primeironome imie etunimi voornaam jmeno

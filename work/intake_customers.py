@@ -14,6 +14,7 @@ from tidings.channel import IDENTIFYING
 from tidings.country import fold, language_code, language_of, zone_of
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
 from work.intake_ways import countries, ways_of
+from work.intake_words import ROUNDED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,6 +133,13 @@ def _identified(table: Table, frame: pl.DataFrame, ways: pl.DataFrame) -> tuple[
         "reference",
         column,
         f"a reference has at most {_LONGEST_REFERENCE} characters",
+        rejects=True,
+    )
+    flaws += flaws_of(
+        frame.filter(pl.col("reference").str.contains(ROUNDED)),
+        "reference",
+        column,
+        "no reference: a spreadsheet has rounded it; save that column as text",
         rejects=True,
     )
     return _without(frame, {flaw.row for flaw in flaws}), flaws

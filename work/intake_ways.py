@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from tidings.channel import Channel
 from tidings.country import country_code
 from work import judging
 from work.intake_table import Flaw, Given, Table, flaws_of
+from work.intake_words import ROUNDED
 
 if TYPE_CHECKING:
     import polars as pl
@@ -120,9 +122,18 @@ def _flaws(table: Table, part: pl.DataFrame) -> list[Flaw]:
 
     wrong = part.filter(pl.col("problem") != "").select("row", "column", "text", "problem", "country")
     return [
-        Flaw(row=row, column=table.name(column), value=value, problem=_sentence(problem, country))
+        Flaw(
+            row=row,
+            column=table.name(column),
+            value=value,
+            problem=_sentence(problem, country) + _rounded(value),
+        )
         for row, column, value, problem, country in wrong.iter_rows()
     ]
+
+
+def _rounded(value: str) -> str:
+    return ": a spreadsheet has rounded it; save that column as text" if re.search(ROUNDED, value) else ""
 
 
 def _sentence(problem: str, country: str, field: str = "", value: str = "") -> str:

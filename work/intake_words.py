@@ -33,6 +33,8 @@ _CHANNEL = {word: channel for channel, words in _CHANNELS.items() for word in wo
     "correo electronico": "email",
     "correo postal": "letter",
 }
+ROUNDED = r"^\d([.,]\d+)?E\+\d{2,3}$"
+"""A number as a spreadsheet shows a long one, `4.79E+10`: the digits that it does not show are lost in a CSV."""
 _YES = frozenset(
     {
         "yes",

@@ -248,7 +248,7 @@ def cleaned(frame: pl.DataFrame) -> pl.DataFrame:
     """
     import polars as pl
 
-    nothing = ["", "NULL", "\\N", "#N/A", "#NAME?", "#REF!", "#VALUE!"]
+    nothing = ["", "NULL", "\\N", "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"]
     texts = pl.col(pl.String)
     return frame.with_columns(
         texts.str.replace_all(_INVISIBLE, "").str.replace_all(_CONTROL, " ").str.strip_chars()

@@ -13,6 +13,7 @@ from rich.table import Column, Table
 
 from cli.main import COMMANDS, main, tidings
 from cli.output import _Console
+from tests.walk import ROOT
 
 
 @pytest.mark.parametrize(
@@ -187,3 +188,24 @@ def test_a_narrow_terminal_is_told_everything(no_wrap):
         for column in (1, 2)
     )
     assert (run, source) == ("invoices-20261006-be3e06", "markedsføringsloven")
+
+
+@pytest.mark.parametrize(
+    ("path", "typed"), [("/usr/bin", ".venv/bin/tidings"), ("{bin}", "tidings")], ids=["not found", "found"]
+)
+def test_the_demo_names_its_commands_as_this_shell_finds_them(tmp_path, path, typed):
+    binaries = tmp_path / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    command = binaries / "tidings"
+    command.write_text(f"#!{sys.executable}\nfrom cli.demo_screen import _ourselves\nprint(_ourselves())\n")
+    command.chmod(0o755)
+    done = subprocess.run(
+        [".venv/bin/tidings"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path.format(bin=binaries), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout.strip(), done.stderr) == (typed, "")

@@ -147,6 +147,19 @@ def test_a_row_is_rejected_only_without_identity_or_when_it_clashes(bring, tmp_p
     assert [line.split(",")[1] for line in lines[1:]] == ["Nobody", "Somebody else"]
 
 
+def test_a_number_that_a_spreadsheet_rounded_is_nobodys(bring, ask):
+    table = "id,email,mobile,country\n1.00E+09,a@example.com,,NO\n7,b@example.com,4.79E+10,NO\n1E5,c@example.com,,NO\n"
+
+    report = bring("customers", table)
+
+    assert _counts(report) == (3, 2, 0, 0, 1)
+    assert [(flaw.row, flaw.column, flaw.problem.partition(": ")[2]) for flaw in report.problems] == [
+        (2, "id", "a spreadsheet has rounded it; save that column as text"),
+        (3, "mobile", "a spreadsheet has rounded it; save that column as text"),
+    ]
+    assert ask("SELECT reference FROM customer_references ORDER BY 1") == [("1E5",), ("7",)]
+
+
 def test_rejected_rows_are_safe_to_open_and_can_be_imported_when_corrected(bring, tmp_path, ask):
     wrong = tmp_path / "wrong.csv"
     bring("customers", "id,name,mobile,country\n,=1+1,+4791234567,NO\n", rejects=wrong)

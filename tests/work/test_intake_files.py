@@ -264,6 +264,9 @@ HEADERS = {
         "Id;nom;prénom;adresse;code postal;ville;pays;portable;courriel",
         "reference last_name first_name street postal_code city country mobile email",
     ),
+    "French with a number sign": ("N° client;Nom", "reference name"),
+    "Spanish with a number sign": ("Nº de cliente;Correo electrónico", "reference email"),
+    "Portuguese in full": ("Número do cliente;E-mail", "reference email"),
     "a shop": (
         "customer_id;billing_name;billing_street;billing_zip;billing_city;billing_country_code;e_mail_address;phone_1",
         "reference name street postal_code city country email phone",
