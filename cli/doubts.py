@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.instants import instant
-from cli.options import Json, Now
+from cli.options import By, Json, Now, name_of
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
@@ -52,7 +52,7 @@ def settle(
     *,
     as_: Annotated[Verdict, Parameter(name="--as")],
     because: str,
-    by: str | None = None,
+    by: By = None,
     now: str | None = None,
     json: Json = False,
 ) -> int:
@@ -68,13 +68,9 @@ def settle(
         accepted: the provider has it. absent: it never had it, and it is sent again.
     because
         How you know.
-    by
-        Who says so; the user of this machine when left out.
     now
         Business time, for rehearsals.
     """
-    from getpass import getuser
-
     from tidings.receipt import ReceiptKind
     from work.doubts import settle_by_hand
     from work.installation import opened
@@ -85,7 +81,7 @@ def settle(
             messages,
             ReceiptKind(as_.value),
             because=because,
-            by=by or getuser(),
+            by=name_of(by),
             now=_now(now),
         )
     if json:

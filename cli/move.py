@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from cli.imports import brands_of, show_problems
+from cli.options import By, staff
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
@@ -21,7 +21,7 @@ def move(
     proof: str = "",
     brand: str | None = None,
     dry_run: bool = False,
-    by: str | None = None,
+    by: By = None,
     json: bool = False,
 ) -> int:
     """Move here from Amazon Pinpoint, Mautic or listmonk with the files that they export. Twice changes nothing.
@@ -48,8 +48,6 @@ def move(
         The brand they are customers of; default is all.
     dry_run
         Say what would happen, and write nothing.
-    by
-        Who imports; default is the user of this machine.
     json
         Print one JSON object.
     """
@@ -63,7 +61,7 @@ def move(
             program,
             files,
             now=datetime.now(UTC),
-            actor=f"staff:{by or getpass.getuser()}",
+            actor=staff(by),
             unsubscribed=unsubscribed,
             topic=topic,
             proof=proof,
