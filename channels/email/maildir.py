@@ -3,6 +3,7 @@
 What cannot be read is moved to the subfolder `.Unreadable`, with the reason in a file beside it.
 """
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ _AT_ONCE = 50
 _READ = "S"
 _FLAGS = ":2,"
 _ASIDE = ".Unreadable"
+_LONGEST_NAME = 180
+"""Bytes; a file system takes 255, with all the flags that there may be behind it."""
 
 
 class Maildir:
@@ -79,8 +82,9 @@ class Maildir:
         for part in ("new", "cur", "tmp"):
             (aside / part).mkdir(parents=True, exist_ok=True)
         _move(path, aside / "cur", "")
-        name = path.name.partition(_FLAGS)[0]
-        (aside / f"{name}.reason").write_text(f"{type(error).__name__}: {_reason(error)}\n", encoding="utf-8")
+        (aside / f"{_own_name(path)}.reason").write_text(
+            f"{type(error).__name__}: {_reason(error)}\n", encoding="utf-8"
+        )
 
 
 def _reason(error: Exception) -> str:
@@ -91,10 +95,16 @@ def _reason(error: Exception) -> str:
 
 
 def _move(path: Path, folder: Path, flag: str) -> None:
-    name, _, flags = path.name.partition(_FLAGS)
+    flags = {sign for sign in path.name.partition(_FLAGS)[2] if sign.isascii() and sign.isalpha()}
     folder.mkdir(exist_ok=True)
     with suppress(FileNotFoundError):  # somebody else was faster
-        path.rename(folder / f"{name}{_FLAGS}{''.join(sorted({*flags, *flag}))}")
+        path.rename(folder / f"{_own_name(path)}{_FLAGS}{''.join(sorted({*flags, *flag}))}")
+
+
+def _own_name(path: Path) -> str:
+    """Return a mail's name without its flags; a hash of one that leaves no room for them, or for `.reason`."""
+    name = os.fsencode(path.name.partition(_FLAGS)[0])
+    return os.fsdecode(name) if len(name) <= _LONGEST_NAME else hashlib.sha256(name).hexdigest()
 
 
 def _content(path: Path) -> bytes:

@@ -213,3 +213,16 @@ def test_a_wrong_mailbox_is_refused_at_the_start(tmp_path, given, told):
 
 def test_no_mailbox_is_none():
     assert source(MailboxSettings()) is None
+
+
+@pytest.mark.parametrize("name", [b"l" * 255, b"\xff\xfe" * 100, b"1.x:2," + b"S" * 200, b"1\n2:2,\xff"])
+def test_no_name_of_a_mail_keeps_those_behind_it_waiting(tmp_path, name):
+    box = MaildirBox(tmp_path / "mail")
+    for content in (MAILS[0], b""):
+        (box.folder / "new" / os.fsdecode(name)).write_bytes(content)
+        box.deliver(MAILS[1])
+        heard = []
+        for bag in box.source.bags(now=NOW):
+            heard += bag.receipts
+            bag.done()
+        assert (len(heard), box.left()) == (1 + bool(content), 0)
