@@ -121,18 +121,36 @@ def usual() -> frozenset[str]:
     return printable() & {"\u202f", *(chr(code) for first, last in _USUAL for code in range(first, last + 1))}
 
 
-def specimen(*, wide: bool) -> str:
-    """Return a text with all characters, and with punctuation beside capitals, figures and small letters.
+_FAR = ((0x180, 0x24F), (0x370, 0x3FF), (0x400, 0x4FF), (0x1E00, 0x1EFF))
+"""Code points of further letters: the rest of Latin, Vietnamese, Greek, Cyrillic."""
+
+
+@cache
+def far() -> frozenset[str]:
+    """Return the usual characters and all letters that names in Latin, Greek and Cyrillic are written with."""
+    letters = {chr(code) for first, last in _FAR for code in range(first, last + 1)}
+    return usual() | {one for one in printable() & letters if unicodedata.category(one)[0] == "L"}
+
+
+_OF_WORDS = "åäöæøéüąćęłńóśźżãáâàçêíõôú"
+"""Letters of our languages beside those of ASCII."""
+
+
+@cache
+def of_words() -> frozenset[str]:
+    """Return the characters that the words of our templates are nearly always written with."""
+    signs = "\u2013\u2014\u201e\u201c\u201d\u2018\u2019\u2026\u00b7\u00a7\u00b0\u20ac\u00a0\u202f"
+    return usual() & {*map(chr, range(0x20, 0x7F)), *_OF_WORDS, *_OF_WORDS.upper(), *signs}
+
+
+def specimen(letters: frozenset[str]) -> str:
+    """Return a text with these characters, and with punctuation beside capitals, figures and small letters.
 
     Inter sets some signs higher or lower by what stands beside them.
-
-    Args:
-        wide: all that the fonts have, not the usual ones alone.
     """
-    letters = sorted(printable() if wide else usual())
-    signs = [one for one in letters if unicodedata.category(one)[0] in "PS"]
+    signs = [one for one in sorted(letters) if unicodedata.category(one)[0] in "PS"]
     beside = (f"A{one}A {one}A A{one} 1{one}1 {one}1 1{one} a{one}a {one}a a{one}" for one in signs)
-    return " ".join((*(one for one in letters if unicodedata.category(one)[0] != "C"), *beside))
+    return " ".join((*(one for one in sorted(letters) if unicodedata.category(one)[0] != "C"), *beside))
 
 
 def substitute(letter: str) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from templates.fonts import FACES, Shaper, specimen
+from templates.fonts import FACES, Face, Shaper, far, of_words, specimen, usual
 from templates.form import Form, Line, Place, Run, Skeleton
 from templates.glyphs import Glyphs, Type
 from templates.paper import Page, lay_out, pages_of, write
@@ -212,22 +212,52 @@ def _shaper(face: Any, numeric: Any, language: str) -> Shaper:
     return Shaper(face, font_features(font_variant_numeric=numeric), language)
 
 
-def embed(document: "Document", page: Page, looks: Sequence[tuple[Any, ...]], *, wide: bool) -> None:
-    """Have all characters embedded in the types of the lines, which draw them later."""
+def embed(
+    document: "Document", page: Page, looks: Sequence[tuple[Any, ...]], *, wide: bool, alike: bool = False
+) -> None:
+    """Have all characters embedded in the types of the lines, which draw them later.
+
+    Args:
+        document: the page laid out.
+        page: it.
+        looks: of the lines.
+        wide: for values with letters beyond the usual ones.
+        alike: have the page's other fonts hold what any words of ours are written with, so that the forms of all
+            languages have the same: a batch keeps each of them once.
+    """
+    _paint(document, document)
+    kinds = {(face, numeric): far() if wide else usual() for face, numeric, *_ in looks}
+    if alike:
+        used = {(font.family, font.weight) for font in document.fonts.values()}
+        filled = {face for face, _ in kinds}
+        kinds |= {
+            (face, "normal"): of_words()
+            for face in FACES
+            if (face.family, face.weight) in used and face not in filled
+        }
+    texts = "".join(_specimen(face, numeric, letters) for (face, numeric), letters in kinds.items())
+    other = Page(html=f"<body style='white-space: nowrap'>{texts}", css=page.css, layout=page.layout)
+    _paint(lay_out(other, where="specimen"), document)
+    for font in document.fonts.values():  # in one order, whatever the page's words began with
+        font.to_unicode = dict(sorted(font.to_unicode.items()))
+
+
+def _specimen(face: Face, numeric: Any, letters: frozenset[str]) -> str:
+    style = f"font: {face.weight} 64px '{face.family}'; font-variant-numeric: {_css(numeric)}"
+    return f'<div style="{style}">{escape(specimen(letters))}</div>'
+
+
+def _paint(drawn: "Document", document: "Document") -> None:
+    """Draw pages for the fonts of a document alone.
+
+    The document's own go first: what is drawn first decides how widths are rounded, and that is how it is in full.
+    """
     from pydyf import Dictionary
     from weasyprint.pdf.stream import Stream
 
-    text = escape(specimen(wide=wide))
-    kinds = dict.fromkeys((face, numeric) for face, numeric, *_ in looks)
-    texts = "".join(
-        f'<div style="font: {face.weight} 64px {face.family!r}; font-variant-numeric: {_css(numeric)}">{text}</div>'
-        for face, numeric in kinds
-    ).replace("'", "&#39;")
-    other = Page(html=f"<body style='white-space: nowrap'>{texts}", css=page.css, layout=page.layout)
     resources = Dictionary({name: Dictionary() for name in ("ExtGState", "XObject", "Pattern", "Shading")})
     resources["ColorSpace"] = ""
-    # The page itself goes first: what is drawn first decides how widths are rounded, and that is how it is in full.
-    for sheet in (*document.pages, *lay_out(other, where="specimen").pages):
+    for sheet in drawn.pages:
         corner = (0, 0, sheet.width, sheet.height)
         profiles, intent = document.color_profiles, document.output_intent
         sheet.paint(Stream(document.fonts, corner, resources, {}, None, profiles, intent), POINT)
@@ -280,7 +310,7 @@ def build(page: Page, *, names: Sequence[str], where: str, wide: bool = False) -
     looks = list(dict.fromkeys(look_of(box.style) for one in found for box in one.texts))
     for one in found:
         one.line.children = ()
-    embed(document, page, looks, wide=wide)
+    embed(document, page, looks, wide=wide, alike=True)
     kept: list[Skeleton] = []
     write(document, identity="", finish=lambda pdf: kept.append(_taken(pdf, page.version)))
     types = types_of(document, looks)

@@ -259,6 +259,8 @@ def lay_out(page: Page, *, where: str) -> "Document":
     if page.version not in _STATIC_IMAGES:
         kept = {key: _kept(image) for key, image in cache.items() if str(key).startswith("asset:")}
         _STATIC_IMAGES[page.version] = kept
+        if any(isinstance(image, Drawing) for image in kept.values()):
+            return lay_out(page, where=where)  # the first document has its drawings as all others have them
     for sheet in document.pages:
         sheet.bookmarks = []  # an outline of one heading helps nobody
     return document

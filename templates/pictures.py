@@ -16,6 +16,10 @@ def code_operators(code: Modules) -> bytes:
     return b"0 g BI /W " + size + b" /H " + size + b" /IM true /D [1 0] /F /AHx ID " + hexed + b"> EI"
 
 
+_MORE = (b" Tf", b" cs", b" CS")
+"""Ends of operators that need a font or a colour space of the page."""
+
+
 class Code:
     """A code in the place of an image."""
 
@@ -46,52 +50,53 @@ class Drawing:
         return self._image.get_intrinsic_size(resolution, font_size)
 
     def draw(self, stream: Any, width: float, height: float, style: Any) -> None:
-        """Draw it, from what is kept where it uses nothing but opacity."""
+        """Draw it, as an object of its own where it uses nothing but opacity: many letters in one file share that."""
+        import pydyf
+
         size = width, height
         if size not in self._kept:
             self._kept[size] = self._record(stream, width, height, style)
-            return
         kept = self._kept[size]
         if kept is None:
             self._image.draw(stream, width, height, style)
             return
         operators, states = kept
-        stream.stream.extend(operators)
-        found = _resources(stream)["ExtGState"]
-        for name, state in states.items():
-            found.setdefault(name, dict_of(state))
+        found = _resources(stream)["XObject"]
+        name = f"d{len(found)}"
+        resources = pydyf.Dictionary({"ExtGState": _dictionaries(states)})
+        kind = {"Type": "/XObject", "Subtype": "/Form", "BBox": pydyf.Array((0, 0, width, height))}
+        found[name] = pydyf.Stream(list(operators), {**kind, "Resources": resources})
+        stream.draw_x_object(name)
 
     def _record(
         self, stream: Any, width: float, height: float, style: Any
     ) -> tuple[list[bytes], dict[str, Any]] | None:
-        """Draw it and return what was drawn, or None where that needs more than operators."""
-        marker = len(stream.stream)
-        others = ("XObject", "Pattern", "Shading")
-        resources = _resources(stream)
-        before = {kind: len(resources[kind]) for kind in others}
-        self._image.draw(stream, width, height, style)
-        drawn = stream.stream[marker:]
-        grown = any(len(resources[kind]) != count for kind, count in before.items())
-        if grown or not all(isinstance(one, bytes) and not one.endswith(b" Tf") for one in drawn):
+        """Return how it is drawn, or None where that needs more than operators."""
+        resources: dict[str, Any] = {kind: {} for kind in ("ExtGState", "XObject", "Pattern", "Shading")}
+        aside = stream.clone(resources=resources | {"ColorSpace": _resources(stream)["ColorSpace"]})
+        self._image.draw(aside, width, height, style)
+        if any(resources[kind] for kind in ("XObject", "Pattern", "Shading")):
+            return None
+        drawn = aside.stream
+        if not all(isinstance(one, bytes) and not one.endswith(_MORE) for one in drawn):
             return None
         names = dict.fromkeys(
             name.decode() for name in _states(drawn)
         )  # a set's order is another in each process
-        found = resources["ExtGState"]
         if any(name[0] not in "aA" for name in names):
             return None
-        return drawn, {name: dict(found[name]) for name in names}
+        return drawn, {name: dict(resources["ExtGState"][name]) for name in names}
 
 
 def _resources(stream: Any) -> Any:
     return stream._resources  # noqa: SLF001 -- WeasyPrint has no other way to it
 
 
-def dict_of(state: dict[str, Any]) -> Any:
-    """Return a graphics state as an object of its own: each document numbers its objects itself."""
+def _dictionaries(states: dict[str, Any]) -> Any:
+    """Return graphics states as objects of their own: each document numbers its objects itself."""
     import pydyf
 
-    return pydyf.Dictionary(dict(state))
+    return pydyf.Dictionary({name: pydyf.Dictionary(dict(state)) for name, state in states.items()})
 
 
 def _states(operators: list[bytes]) -> Iterator[bytes]:

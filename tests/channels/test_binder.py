@@ -19,15 +19,18 @@ from templates.typeset import Engine
 from tests.templates.test_fill import subject
 
 NAME = "news/quarterly"
+LANGUAGES = ("en", "nb", "sv", "pl", "pt_BR")
+BATCH = 200
+"""Letters of the smallest batch whose spool has to stay under 2 kB a letter."""
 SHARE = 2000
 """Bytes that a filled letter may add to its batch."""
 
 
-def letters(count, *, first="Ingrid"):
-    template = find(NAME)
+def letters(count, *, first="Ingrid", name=NAME, languages=("en",)):
+    template = find(name)
     for number in range(count):
-        asked = subject(NAME, first_name=f"{first} {number}", reference=f"R{number:05}")
-        written = edition(template, "en", asked.brand)
+        asked = subject(name, first_name=f"{first} {number}", reference=f"R{number:05}")
+        written = edition(template, languages[number % len(languages)], asked.brand)
         lines = address_lines(asked.postal, asked.brand.address.country)
         yield typeset_letter(written, asked, values_of(template, asked), lines)
 
@@ -58,6 +61,27 @@ def test_a_filled_letter_adds_little_and_the_batch_is_an_archive_file():
     assert (len(many) - len(few)) / 50 < SHARE
     report = page.validate_pdf_bytes(few, profile=page.ValidationProfile.PDF_A_2U)
     assert report.is_compliant, [one.message for one in report.failures]
+
+
+def fonts(pdf):
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return sum(
+            one.get("/Type") == "/FontDescriptor"
+            for one in document.objects
+            if isinstance(one, pikepdf.Dictionary)
+        )
+
+
+@pytest.mark.parametrize("name", [NAME, "offer/autumn"])
+def test_a_batch_in_five_languages_shares_fonts_and_pictures_and_is_small(name):
+    def batch(count, *languages):
+        return bound(letters(count, name=name, languages=languages))[0]
+
+    one, few, many = batch(10, "en"), batch(10, *LANGUAGES), batch(60, *LANGUAGES)
+
+    assert fonts(few) == fonts(one) == 3
+    each = (len(many) - len(few)) / 50
+    assert len(few) / BATCH + each < 2048
 
 
 @settings(max_examples=10, deadline=None)
