@@ -49,6 +49,9 @@ class Imap:
                 taken: list[bytes] = []
                 for uid in waiting[start : start + _AT_ONCE]:
                     raw = self._fetch(uid)
+                    if not raw:  # or somebody else has taken it meanwhile, and nothing is moved
+                        self._move([uid], self._settings.aside)
+                        continue
                     try:
                         receipts += news(raw, now=now)
                     except Exception as error:

@@ -177,6 +177,17 @@ def test_a_lost_connection_is_made_again_and_nothing_is_lost():
     box.close()
 
 
+def test_an_empty_mail_is_put_aside_and_is_no_answer_of_anybody():
+    box = ImapBox()
+    box.deliver(b"", MAILS[1])
+    heard = []
+    for bag in box.source.bags(now=NOW):
+        heard += bag.receipts
+        bag.done()
+    assert ([receipt.kind for receipt in heard], box.left(), box.read()) == ([ReceiptKind.REPLIED], 0, 1)
+    box.close()
+
+
 def test_a_refusal_is_told_without_the_servers_words():
     box = ImapBox()
     box.peer.refuse = "SELECT"
