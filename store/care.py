@@ -83,25 +83,25 @@ def card(connection: Connection, customer: int, records: Sequence[int], *, now: 
     return Card(**{**row, "records": list(records), "said": said})
 
 
-def set_hold(connection: Connection, records: Sequence[int], hold: str, *, now: datetime) -> int:
+def set_hold(connection: Connection, records: Sequence[int], hold: str) -> int:
     """Open a matter of a person; returns how many records did not have it."""
     return connection.execute(
         text("""
-            UPDATE customers SET holds = array_append(holds, :hold), updated_at = :now
+            UPDATE customers SET holds = array_append(holds, :hold), updated_at = clock_timestamp()
             WHERE id = ANY(:records) AND NOT :hold = ANY(holds)
         """),
-        {"records": list(records), "hold": hold, "now": now},
+        {"records": list(records), "hold": hold},
     ).rowcount
 
 
-def close_hold(connection: Connection, records: Sequence[int], hold: str, *, now: datetime) -> int:
+def close_hold(connection: Connection, records: Sequence[int], hold: str) -> int:
     """Close a matter of a person; returns how many records had it."""
     return connection.execute(
         text("""
-            UPDATE customers SET holds = array_remove(holds, :hold), updated_at = :now
+            UPDATE customers SET holds = array_remove(holds, :hold), updated_at = clock_timestamp()
             WHERE id = ANY(:records) AND :hold = ANY(holds)
         """),
-        {"records": list(records), "hold": hold, "now": now},
+        {"records": list(records), "hold": hold},
     ).rowcount
 
 

@@ -180,7 +180,7 @@ _INSERT = (
                               created_at, updated_at)
        SELECT customer_id, coalesce(first_name, ''), coalesce(last_name, ''), coalesce(company, ''),
               coalesce(language, language_else), coalesce(time_zone, time_zone_else), coalesce(country, ''),
-              coalesce(standing, 'customer'), jsonb_strip_nulls(coalesce(attributes, '{}')), :now, :now
+              coalesce(standing, 'customer'), jsonb_strip_nulls(coalesce(attributes, '{}')), :now, clock_timestamp()
          FROM incoming_people WHERE is_new""",
     """INSERT INTO customer_references (source, reference, customer_id)
        SELECT :source, reference, customer_id FROM incoming_people WHERE is_new""",
@@ -200,7 +200,8 @@ _CHANGE = (
               time_zone = coalesce(p.time_zone, CASE WHEN p.country <> c.country THEN p.time_zone_else END,
                                    c.time_zone),
               country = coalesce(p.country, c.country), standing = coalesce(p.standing, c.standing),
-              attributes = c.attributes || jsonb_strip_nulls(coalesce(p.attributes, '{}')), updated_at = :now
+              attributes = c.attributes || jsonb_strip_nulls(coalesce(p.attributes, '{}')),
+              updated_at = clock_timestamp()
          FROM incoming_people p WHERE p.changed AND p.customer_id = c.id""",
 )
 

@@ -165,7 +165,7 @@ _FORGET = (
         "customer",
         """
         UPDATE customers SET first_name = '', last_name = '', company = '', country = '', standing = 'former',
-            attributes = '{}', holds = '{}', language = 'en', time_zone = 'UTC', updated_at = :now
+            attributes = '{}', holds = '{}', language = 'en', time_zone = 'UTC', updated_at = clock_timestamp()
         WHERE id = :customer
         """,
     ),

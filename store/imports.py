@@ -26,8 +26,11 @@ class Counts:
 
 
 def one_at_a_time(connection: Connection) -> None:
-    """Wait until no other import is writing; held until the transaction ends."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    """Wait until no other import is writing; held until the transaction ends.
+
+    The transaction gets its number before it writes any instant, for `store.listing.customers`.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock), txid_current()"), {"lock": _LOCK})
 
 
 def copy_in(connection: Connection, table: str, columns: Mapping[str, str], frame: pl.DataFrame) -> None:

@@ -40,14 +40,27 @@ def customer(connection: Connection, number: int) -> Mapping[str, Any]:
 
 
 def customers(connection: Connection, *, since: datetime | None, after: After, limit: int) -> Rows:
-    """Return customers by when they last changed, the longest ago first; key (updated_at, id)."""
+    """Return customers by when they last changed, the longest ago first; key (updated_at, id).
+
+    What was changed since a transaction began that still writes is left for the next time, as that one may have written
+    earlier instants: so nobody who goes on after a row ever misses one. Outside of a transaction: it looks who writes
+    first, and at the customers then.
+    """
+    until = connection.execute(_SETTLED_UNTIL).scalar_one()
     at, number = after or (None, 0)
     query = f"""{_CUSTOMER}
          WHERE (CAST(:since AS timestamptz) IS NULL OR c.updated_at >= :since)
            AND (CAST(:at AS timestamptz) IS NULL OR (c.updated_at, c.id) > (CAST(:at AS timestamptz), :number))
+           AND c.updated_at < :until
          ORDER BY c.updated_at, c.id LIMIT :limit"""
-    values = {"since": since, "at": at, "number": number, "limit": limit}
+    values = {"since": since, "at": at, "number": number, "until": until, "limit": limit}
     return connection.execute(text(query), values).all()
+
+
+_SETTLED_UNTIL = text("""
+    SELECT coalesce(min(xact_start), clock_timestamp()) FROM pg_stat_activity
+     WHERE datname = current_database() AND backend_xid IS NOT NULL""")
+"""Who changes a customer writes the clock's instant (`customers.updated_at`) after its transaction has got a number."""
 
 
 _ADDRESS = f"""

@@ -43,7 +43,8 @@ def make(
         connection.execute(
             text(
                 f"INSERT INTO customers ({', '.join(names)}, attributes, created_at, updated_at) VALUES"
-                f" ({', '.join(f':{name}' for name in names)}, CAST(:attributes AS jsonb), :now, :now) RETURNING id"
+                f" ({', '.join(f':{name}' for name in names)}, CAST(:attributes AS jsonb), :now, clock_timestamp())"
+                " RETURNING id"
             ),
             {**{name: values[name] for name in names}, "attributes": json.dumps(attributes), "now": now},
         ).scalar_one()
@@ -63,7 +64,6 @@ def change(
     *,
     values: Mapping[str, Any],
     attributes: Mapping[str, Any],
-    now: datetime,
 ) -> bool:
     """Change what is given of a customer; an attribute that is null goes. Returns whether anything changed."""
     lock_customers(connection, [customer])
@@ -73,12 +73,12 @@ def change(
     differs = [*(f"{name} <> :{name}" for name in names), f"attributes <> {merged}"]
     done = connection.execute(
         text(
-            f"UPDATE customers SET {', '.join(sets)}, updated_at = :now WHERE id = :id AND ({' OR '.join(differs)})"
+            f"UPDATE customers SET {', '.join(sets)}, updated_at = clock_timestamp() WHERE id = :id"
+            f" AND ({' OR '.join(differs)})"
         ),
         {
             **{name: values[name] for name in names},
             "attributes": json.dumps(attributes),
-            "now": now,
             "id": customer,
         },
     )

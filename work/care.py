@@ -115,7 +115,7 @@ def _matter(
     reason = _said(because)
     lock_customers(connection, [customer])
     change = stored.set_hold if opened else stored.close_hold
-    if not change(connection, members(connection, customer), matter, now=now):
+    if not change(connection, members(connection, customer), matter):
         return False
     action = "open_matter" if opened else "close_matter"
     kind = f"matter_{'opened' if opened else 'closed'}"

@@ -2,10 +2,12 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 
 from preferences.policy import Policy
+from store import people
 from store.events import listed
 from tests.patience import until
 from tests.town import settle, state
@@ -127,6 +129,21 @@ def test_a_list_goes_on_where_it_ended_whatever_came_in_between(api, door, engin
     ids = [one["id"] for page in pages for one in page["items"]]
     assert len(ids) == len(set(ids)) == 6
     assert api("GET", "/customers?updated_since=2200-01-01T00:00:00Z").json()["items"] == []
+
+
+def test_who_follows_changes_misses_none_that_was_written_before_others_and_committed_after(api, engine):
+    ada, bo = settle(engine, 2)
+    with engine.begin() as slow:
+        people.change(slow, ada, values={"last_name": "Slow"}, attributes={})
+        api("PUT", "/customers/C2", {"last_name": "Quick"})
+        seen = api("GET", "/customers").json()["items"]
+    since = max((one["updated_at"] for one in seen), default="2000-01-01T00:00:00Z")
+    later = api("GET", f"/customers?updated_since={quote(since)}").json()["items"]
+
+    assert [(one["id"], one["last_name"]) for one in later if one["last_name"] != "Berg"] == [
+        (ada, "Slow"),
+        (bo, "Quick"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -189,9 +189,7 @@ def save_customer(
         if not new:
             known = known or _known(connection, ref, source or caller.name)
             assert known is not None
-            people.change(
-                connection, known, values=_values(body), attributes=body.attributes, now=site.clock()
-            )
+            people.change(connection, known, values=_values(body), attributes=body.attributes)
         assert known is not None
         if new:
             response.status_code = 201
