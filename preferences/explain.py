@@ -155,7 +155,7 @@ def _told(name: str, value: Any, known: Mapping[str, Any], language: str, zone: 
         return str(words.get(spokesperson(str(value)), value))
     if name == "with_purpose":
         return str(known["one"].get(value, value))
-    if name.endswith("_at") or name in {"until", "pause_until"}:
+    if name.endswith("_at") or name in {"until", "pause_until", "last_day"}:
         return _date(str(value), language, zone)
     if isinstance(value, list):
         return ", ".join(str(known["holds"].get(one, one)) for one in value)

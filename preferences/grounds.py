@@ -194,7 +194,9 @@ def waits(batch: Batch, timing: Timing, evidence: Evidence, line: Ints) -> Ints:
         lawful = where(bound, _told_laws(evidence) + np.append(timing.law, 0)[line], 0)
     hours = _hours(timing, evidence, line, reason)
     windows = _windows(timing, evidence, line, reason)
-    return reduce(np.maximum, [paused, capped, limited, wished, lawful, hours, windows])
+    over = _is(reason, Reason.OFFER_OVER)
+    last = where(over, evidence.add_words([f'"last_day": "{batch.question.last_day}"']), 0)
+    return reduce(np.maximum, [paused, capped, limited, wished, lawful, hours, windows, last])
 
 
 def _limited(batch: Batch, timing: Timing, evidence: Evidence, line: Ints, reason: Ints) -> Ints:

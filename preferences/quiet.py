@@ -23,7 +23,7 @@ from preferences.statement import ANY_DAY
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
-_EPOCH_DAY = date(1970, 1, 1)
+EPOCH_DAY = date(1970, 1, 1)
 _THURSDAY = 3
 """The day of the week of 1 January 1970, Monday 0."""
 _ERA = 2**53
@@ -241,4 +241,4 @@ def holidays_of(country: str, year: int) -> Ints:
         known = holidays.country_holidays(country, years=year)
     except NotImplementedError:
         return np.zeros(0, dtype=np.int64)
-    return np.array(sorted((day - _EPOCH_DAY).days for day in known if day.year == year), dtype=np.int64)
+    return np.array(sorted((day - EPOCH_DAY).days for day in known if day.year == year), dtype=np.int64)

@@ -13,7 +13,7 @@ from preferences.cap import Room, room
 from preferences.hours import BestHour, best_hour, own_hours
 from preferences.law import OF_ADDRESS, Known, table
 from preferences.pause import Pauses, pauses, resume_at
-from preferences.quiet import Rest, known_zone, release
+from preferences.quiet import DAY, EPOCH_DAY, Clock, Rest, known_zone, release
 from preferences.reach import OPEN, number
 from preferences.sheet import CHANNELS, NEVER, NOBODY, Bools, Ints, Small, alike, at, sheet, where
 from preferences.statement import ANY_DAY, Statements, best_days, quiet_times
@@ -29,7 +29,7 @@ class Timing:
     """Per line (a customer and their first channel): when, why not now, and what that rests on."""
 
     due: Ints
-    """NEVER: a pause without end."""
+    """NEVER: a pause without end, or an offer that is over by then."""
     reason: Ints
     """OPEN where it leaves now."""
     pause: Ints
@@ -93,9 +93,10 @@ def timing(
     settled = _settle(free.due, found, rests, legal)
     best = best_hour(batch, hours, where(waited, NEVER, settled.due), [*rests, *legal], customer, channel)
     due, better = _better(settled.due, best, found, rests, legal)
+    over = _over(batch, due, rest)
     return line, Timing(
-        due=due,
-        reason=_reason(free, settled, better, law),
+        due=where(over, NEVER, due),
+        reason=where(over, np.int8(number(Reason.OFFER_OVER)), _reason(free, settled, better, law)),
         pause=settled.pause,
         cap=free.cap,
         wish=free.wish,
@@ -176,6 +177,17 @@ def _better(
         return due, np.zeros(len(due), dtype=np.bool_)
     stays = best.moved & (_settle(best.due, found, rests, legal).due == best.due)
     return where(stays, best.due, due), stays
+
+
+def _over(batch: Batch, due: Ints, rest: Rest) -> Bools:
+    """Return which lines may leave, but only after the last day of the offer on the customer's clock."""
+    last = batch.question.last_day
+    if last is None or not batch.is_marketing:
+        return np.zeros(len(due), dtype=np.bool_)
+    leaves = where(due == NEVER, batch.now, due)
+    day = (leaves + Clock.at(rest.zones, rest.zone, leaves).ahead) // DAY
+    over: Bools = (due != NEVER) & (day > (last - EPOCH_DAY).days)
+    return over
 
 
 @dataclass(frozen=True, kw_only=True)

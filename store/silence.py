@@ -4,12 +4,13 @@ An answer that comes before the next channel has left takes it back: the recall 
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
 from store.persons import MEMBERS
 from tidings.channel import Channel
+from tidings.purpose import PurposeClass
 from tidings.reason import Reason
 from tidings.state import DeliveryState, Event, MessageState, sources, target, within
 
@@ -32,14 +33,16 @@ def fall_back(connection: Connection, *, now: datetime, letters_at: datetime | N
 
     A delivery that the provider accepted or reported as delivered may stay silent. A reaction is any touchpoint from
     the customer after the delivery: a click, an open by a person, a reply, a payment. A message without a channel left
-    stays where it is.
+    stays where it is, and so does one of an offer that was over before today.
 
     Args:
         connection: in whose transaction.
         now: business time.
         letters_at: when a letter leaves that backs up another message: the print house's next cut-off; None: at once.
     """
-    return connection.execute(_SILENT, {"now": now, "letters_at": letters_at or now}).rowcount
+    yesterday = (now.astimezone(UTC).date() - timedelta(days=1)).isoformat()
+    values = {"now": now, "letters_at": letters_at or now, "yesterday": yesterday}
+    return connection.execute(_SILENT, values).rowcount
 
 
 def take_back_overtaken(
@@ -80,6 +83,9 @@ _SILENT = text(f"""
         WHERE m.state = '{MessageState.DONE}' AND r.state IN ('sending', 'finished') AND r.mode <> 'rehearsal'
           AND r.options -> 'fallback_after' ? d.channel
           AND d.created_at + make_interval(secs => (r.options -> 'fallback_after' ->> d.channel)::float8) <= :now
+          AND (r.purpose_class <> '{PurposeClass.MARKETING}' OR coalesce(
+                  r.options #>> '{{campaign,data,valid_until}}' NOT BETWEEN
+                  CAST(CAST(r.starts_at AT TIME ZONE 'UTC' AS date) AS text) AND :yesterday, true))
           AND NOT EXISTS (SELECT 1 FROM touchpoints t WHERE t.customer_id = m.customer_id AND {_PERSON})
           AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.message_id = m.id AND n.number > d.number)
         FOR NO KEY UPDATE OF m SKIP LOCKED

@@ -150,7 +150,7 @@ class Question:
     best_hour_until: datetime | None = None
     """Marketing may wait for the customer's best hour until then; None: it does not wait for one."""
     last_day: date | None = None
-    """The last day of an offer, on the customer's calendar: no best hour lies beyond it."""
+    """The last day of an offer, on the customer's calendar: marketing that could leave only after it is held."""
     holdout: float = 0.0
     """Share of customers who get nothing, to compare with."""
     holdout_group: str = ""

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     HOUSEHOLD = "household"
     HOLDOUT = "holdout"
+    OFFER_OVER = "offer_over"
 
     # Waiting: it will be sent later by itself, or after a release.
     QUIET_HOURS = "quiet_hours"

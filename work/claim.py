@@ -371,7 +371,7 @@ def _given_up(decisions: Decisions, due: Sequence[Due]) -> Decisions:
     tried = [row.message for row in due if row.tried or row.falling]
     failed = (
         (pl.col("state") == "held")
-        & pl.col("reason").is_in([str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT)])
+        & pl.col("reason").is_in([str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT), str(Reason.OFFER_OVER)])
         & pl.col("message").is_in(tried)
     )
     return Decisions(

@@ -57,7 +57,10 @@ def learnt_of(run: Run) -> Learnt:
     }
     if "best_hour" in run.options:
         asked["best_hour_until"] = run.starts_at + timedelta(seconds=run.options["best_hour"])
-        asked["last_day"] = _day(campaign.get("data", {}).get("valid_until"))
+    last = _day(campaign.get("data", {}).get("valid_until"))
+    offers = run.purpose_class == PurposeClass.MARKETING
+    if offers and last is not None and run.starts_at.date() <= last:  # what starts later is meant to
+        asked["last_day"] = last
     return asked
 
 

@@ -53,6 +53,7 @@ _COMPARED = ("rank", "reason", "address", "evidence")
 _HOLD = {
     *(Reason.UNKNOWN_CUSTOMER, Reason.STANDING, Reason.OPEN_MATTER, Reason.NO_CONSENT, Reason.NO_CHANNEL),
     *(Reason.WASH_DUE, Reason.BUDGET, Reason.HOLDOUT, Reason.PAUSE, Reason.QUIET_HOURS, Reason.LAW),
+    Reason.OFFER_OVER,
 }
 """Reasons for which a decision itself holds a message."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -394,7 +394,8 @@ class _World:
 
     def _take(self, rows: Ints, answer: _Answer, now: int) -> None:
         """Write an answer down; who was tried and has no channel left has failed, they are not merely held."""
-        without = np.isin(answer.reason, [str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT)])
+        ends = [str(Reason.NO_CHANNEL), str(Reason.NO_CONSENT), str(Reason.OFFER_OVER)]
+        without = np.isin(answer.reason, ends)
         failed = ~answer.ready & without & (self.tried[rows] != 0)
         self.state[rows] = np.where(answer.ready, "ready", np.where(failed, "undeliverable", "held"))
         self.reason[rows] = answer.reason
@@ -445,6 +446,8 @@ class _World:
         waits = np.array([self.course.fallback_after.get(name, -1.0) for name in CHANNELS])[channel]
         check = at + (waits * 1_000_000).astype(np.int64)
         silent = ~gone & (waits >= 0) & (outcome.heard > check) & (check <= self.until)
+        if (last := self.course.question.last_day) is not None:  # as `store.silence`
+            silent &= check < microseconds(datetime.combine(last, time.max, UTC))
         self._move(rows[silent], check[silent], why="silent")
 
     def _move(self, rows: Ints, at: Ints, *, why: str) -> None:
@@ -528,6 +531,4 @@ def _as_recent(
 
 
 def _moment(at: int) -> datetime:
-    from datetime import UTC, timedelta
-
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(at))

@@ -107,6 +107,10 @@ class Oracle:
         else:
             at = self.line(customer, address[ranked[0]])
             due, reason, proof = self.time(customer, person, statements, ranked[0], at, waited=waited)
+            last = self.question.last_day
+            zone = person["time_zone"] if _zone(person["time_zone"]) else self.policy.time_zone
+            if due and last and self.marketing and due.astimezone(ZoneInfo(zone)).date() > last:
+                due, reason, proof = None, "offer_over", {"last_day": last.isoformat()}
             if due is None:
                 out |= {"state": "held", "reason": reason, "channel": None}
                 reasons = dict.fromkeys(CHANNELS, reason)

@@ -202,6 +202,7 @@ EVENING = datetime(2026, 3, 3, 18, tzinfo=UTC)
 PEOPLE = Population(version=1, hours=tuple(5_000.0 if cell % 24 == 19 else 10.0 for cell in range(168)))
 WAITS = question(channels=("email",), best_hour_until=NINE + timedelta(days=1))
 MINE = {"hours": [MANY]}
+TOMORROW = {"hours": [MANY | {"cell": MANY["cell"] + 24}]}
 
 HOURS = [
     pytest.param(MINE, WAITS, {}, EVENING, "best_hour", id="it waits for the evening in which the customer answers"),
@@ -212,7 +213,9 @@ HOURS = [
                  id="whoever answers at any hour has no best one"),
     pytest.param({"hours": [MANY, MANY | {"cell": 24 + 10}]}, WAITS, {}, NINE, "", id="an hour that is as good already is not left"),
     pytest.param(MINE, replace(WAITS, best_hour_until=NINE + timedelta(hours=3)), {}, NINE, "", id="never after the window"),
-    pytest.param(MINE, replace(WAITS, best_hour_until=EVENING + timedelta(days=1), last_day=date(2026, 3, 2)), {}, NINE, "",
+    pytest.param(TOMORROW, replace(WAITS, best_hour_until=EVENING + timedelta(days=1)), {}, EVENING + timedelta(days=1), "best_hour",
+                 id="also for tomorrow's"),
+    pytest.param(TOMORROW, replace(WAITS, best_hour_until=EVENING + timedelta(days=1), last_day=date(2026, 3, 3)), {}, NINE, "",
                  id="never after the offer's last day"),
     pytest.param(MINE, replace(WAITS, best_hour_until=None), {}, NINE, "", id="not where the run does not ask for it"),
     pytest.param(MINE, replace(WAITS, best_hour_until=None), {"best_hour": True}, EVENING, "best_hour", id="but where the policy does"),

@@ -7,15 +7,17 @@ from sqlalchemy import text, update
 
 from store.limits import uncover
 from store.policies import rules_of
+from store.silence import fall_back
 from store.tables import addresses, customers
 from tests.town import NOON, agree, install, settle, state
-from tests.work.test_deliver import House
+from tests.work.test_deliver import SAMPLE, House
 from tidings.campaign import Budget
 from tidings.channel import Channel
 from tidings.problem import Problem
 from work import run as stages
 from work.campaign import open_campaign, parse_campaign
 from work.explain import explain
+from work.missing import missing
 from work.report import report
 
 DAY = timedelta(days=1)
@@ -338,3 +340,62 @@ def test_what_is_decided_again_is_proved_by_the_rules_and_the_instant_of_that(se
     assert told["decided_at"] == later.now
     with engine.begin() as connection:
         assert '"13:00:00"' in rules_of(connection, told["policy"])
+
+
+def ends(day):
+    return {"data": {**SAMPLE, "valid_until": day}}
+
+
+def test_what_could_leave_only_after_the_offer_is_held_and_listed(settings, engine):
+    """One asked for a pause until then, one had their message of the month; the third has it at once."""
+    house = House(settings, engine)
+    paused, patient, _ = settle(engine, 3)
+    with engine.begin() as connection:
+        state(connection, paused, kind="pause", until_at=NOON + 20 * DAY)
+        state(connection, patient, kind="frequency", value={"at_most": 1, "per": "month"})
+        connection.execute(
+            text("""
+                INSERT INTO touchpoints (customer_id, source, external_id, direction, channel, kind, purpose, at)
+                VALUES (:customer, 't', '1', 'out', 'email', 'sent', 'offer', :at)
+            """),
+            {"customer": patient, "at": NOON - 5 * DAY},
+        )
+    house.plan(**ends("2026-03-10")).send()
+    house.now = NOON + 40 * DAY
+    house.send()
+
+    assert house.report()["held"] == {"offer_over": 2}
+    assert house.report()["sent"] == {"email": 1}
+    with engine.begin() as connection:
+        assert missing(connection, house.run)["by_reason"] == {"offer_over": 2}
+    assert proofs(house.installation, house.run, 3) == [True] * 3
+    told = explain(house.installation, "C1", house.run, now=NOON)
+    assert told["sentence"] == "It could not be sent by March 10, 2026, the last day of the offer."
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "late", "state"),
+    [
+        pytest.param("Europe/Oslo", "2026-03-10", 40 * DAY, "held", id="a run that lay still until the offer was over"),
+        pytest.param("Pacific/Auckland", "2026-03-04", DAY, "held", id="where the day is over before ours"),
+        pytest.param("America/Lima", "2026-03-03", timedelta(hours=16), "done", id="where it is not over yet"),
+        pytest.param("Europe/Oslo", "2026-03-02", DAY, "done", id="an edition that begins after its offer means to"),
+    ],
+)  # fmt: skip
+def test_the_last_day_of_an_offer_counts_when_it_is_claimed(settings, engine, zone, day, late, state):
+    house = House(settings, engine)
+    settle(engine, time_zone=zone)
+    house.plan(**ends(day))
+    house.now = NOON + late
+    house.send()
+
+    assert house.sql("SELECT state FROM messages") == [(state,)]
+
+
+@pytest.mark.parametrize(("day", "moved"), [("2026-03-04", 0), ("2026-03-05", 1)])
+def test_nobody_hears_once_more_of_an_offer_that_is_over(settings, engine, day, moved):
+    house = House(settings, engine)
+    settle(engine, channels=("email", "sms"))
+    house.plan(fallback_after={"email": "P2D"}, **ends(day)).send()
+    with engine.begin() as connection:
+        assert fall_back(connection, now=NOON + 2 * DAY) == moved
