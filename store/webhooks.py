@@ -277,19 +277,25 @@ def disable(connection: Connection, webhook: int, *, because: str, now: datetime
     )
 
 
-def disable_failing(connection: Connection, *, before: datetime, now: datetime) -> int:
-    """Disable the endpoints that have failed since before a moment without one success; returns how many.
+def disable_failing(
+    connection: Connection, *, before: datetime, called: Collection[int], now: datetime
+) -> int:
+    """Disable endpoints that have failed since before a moment without one success; returns how many.
 
+    Only those that were just `called`, or that wait for no call: who slept for days calls once more before it judges.
     Their calls from before it are given up, also those whose next try was to come a little later: none will.
     """
     disabled: int = connection.execute(
         text("""WITH disabled AS (
                     UPDATE webhooks SET disabled_at = :now, disabled_because = 'it failed for three days'
-                     WHERE disabled_at IS NULL AND failing_since <= :before RETURNING id
+                     WHERE disabled_at IS NULL AND failing_since <= :before
+                       AND (id = ANY(:called) OR NOT EXISTS (
+                           SELECT FROM webhook_calls c WHERE c.webhook_id = webhooks.id AND c.state = 'waiting'))
+                    RETURNING id
                 ), given_up AS (
                     UPDATE webhook_calls c SET state = 'failed' FROM disabled
                      WHERE c.webhook_id = disabled.id AND c.state = 'waiting' AND c.since <= :before)
                 SELECT count(*) FROM disabled"""),
-        {"now": now, "before": before},
+        {"now": now, "before": before, "called": list(called)},
     ).scalar_one()
     return disabled

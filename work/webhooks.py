@@ -142,7 +142,7 @@ def deliver(installation: Installation, *, now: datetime) -> int:
     settings = installation.settings.webhooks
     with installation.engine.begin() as connection:
         endpoints.spread(connection, now=now)
-        endpoints.disable_failing(connection, before=now - GIVEN_UP_AFTER, now=now)
+        endpoints.disable_failing(connection, before=now - GIVEN_UP_AFTER, called=(), now=now)
         events.forget_old(connection, before=now - events.KEPT)
         lease = 2 * settings.timeout * _BATCH / _AT_ONCE + timedelta(seconds=30)
         calls = endpoints.take_due(connection, now=now, lease=lease, limit=_BATCH)
@@ -170,6 +170,8 @@ def deliver(installation: Installation, *, now: datetime) -> int:
         endpoints.hold(connection, pools)
         endpoints.give_back(connection, [call for call, answer in asked if answer is None], now=now)
         endpoints.record(connection, [_heard(call, answer, now) for call, answer in said], now=now)
+        heard = {one.webhook for one, _ in said}
+        endpoints.disable_failing(connection, before=now - GIVEN_UP_AFTER, called=heard, now=now)
         for webhook in {one.webhook for one, answer in said if _gone(answer)}:
             endpoints.disable(connection, webhook, because="it said 410 Gone", now=now)
     return len(said)

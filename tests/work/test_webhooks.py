@@ -249,6 +249,25 @@ def test_one_event_is_replayed_by_its_id(home, endpoint):
     assert [name for name, _ in endpoint.heard()[3:]] == [one]
 
 
+@pytest.mark.parametrize(
+    ("status", "state", "disabled"),
+    [(204, "sent", False), (500, "failed", True)],
+    ids=["it works again", "it still fails"],
+)
+def test_who_slept_for_days_calls_an_endpoint_once_more_before_giving_it_up(
+    home, endpoint, status, state, disabled
+):
+    listen(home, endpoint)
+    happen(home, times=2)
+    endpoint.will_say = [500, 500]
+    webhooks.deliver(home, now=NOW)
+    endpoint.will_say = [status] * 2
+
+    assert webhooks.deliver(home, now=NOW + timedelta(days=4)) == 2
+    assert rows(home, "SELECT DISTINCT state FROM webhook_calls") == [(state,)]
+    assert rows(home, "SELECT disabled_at IS NOT NULL FROM webhooks") == [(disabled,)]
+
+
 def test_two_secrets_overlap_while_one_is_rotated(home, endpoint):
     old = listen(home, endpoint)
     new = webhooks.rotate(home, "crm", actor="staff:Ada", now=NOW)
