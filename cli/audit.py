@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from cyclopts import App
 
+from cli.options import Count
 from cli.output import console, print_json
-from tidings.problem import Exit, Problem
+from tidings.problem import Exit
 from tidings.settings import Settings
 
 app = App(name="audit", help="The audit log: list it, verify it, print its head.")
@@ -22,7 +23,7 @@ _SAID = {
 
 
 @app.command(name="list")
-def show(*, limit: int = 50, who: str = "", what: str = "", json: bool = False) -> int:
+def show(*, limit: Count = 50, who: str = "", what: str = "", json: bool = False) -> int:
     """List who did what, newest first.
 
     Example: tidings audit list --what release
@@ -45,8 +46,6 @@ def show(*, limit: int = 50, who: str = "", what: str = "", json: bool = False) 
     from store.connect import opened
     from tidings.address import plain
 
-    if limit < 1:
-        raise Problem(f"--limit {limit}: must be at least 1.")
     with opened(Settings.read()) as store, store.engine.connect() as connection:
         entries = listed(connection, who=who, what=what, limit=limit)
     if json:

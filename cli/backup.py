@@ -73,7 +73,7 @@ def restore(
 
     settings = Settings.read()
     if not file.is_file():
-        raise Problem(f"There is no file {file}.")
+        raise Problem(f"{file} is no file.", todo="Name the file that `tidings backup` wrote.")
     moment = instant(now) or datetime.now(UTC)
     for place in departures:
         if not place.is_dir():

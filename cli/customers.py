@@ -9,7 +9,7 @@ from cyclopts import App
 from rich.table import Column, Table
 from rich.text import Text
 
-from cli.options import By, staff
+from cli.options import By, Count, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -21,7 +21,7 @@ app = App(name="customers", help="Customers: list and find them, show one, see l
 
 
 @app.command(name="list")
-def list_customers(*, limit: int = 50, json: bool = False) -> int:
+def list_customers(*, limit: Count = 50, json: bool = False) -> int:
     """List customers in the order they came.
 
     Example: tidings customers list --limit 10
@@ -80,7 +80,7 @@ def consents(reference: str, *, receipt: bool = False, source: str | None = None
 
 
 @app.command
-def find(words: str, *, limit: int = 50, json: bool = False) -> int:
+def find(words: str, *, limit: Count = 50, json: bool = False) -> int:
     """Find customers by a part of their name, company, reference or address.
 
     Example: tidings customers find hansen

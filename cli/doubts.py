@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.instants import instant
-from cli.options import By, Json, Now, name_of
+from cli.options import By, Count, Json, Now, name_of
 from cli.output import console, print_json
 from tidings.problem import Exit
 from tidings.settings import Settings
@@ -117,7 +117,7 @@ def list_calls(*, json: Json = False, now: Now = None) -> int:
 
 
 @calls.command
-def done(call: int, *, by: str, note: str, now: Now = None, json: Json = False) -> int:
+def done(call: Count, *, by: str, note: str, now: Now = None, json: Json = False) -> int:
     """Close a call that was made; the note becomes part of the customer's history.
 
     Example: tidings calls done 17 --by "Ingrid Moen" --note "sends us a new address"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cli.instants import instant
 from cli.output import console, print_json
-from tidings.problem import Exit
+from tidings.problem import Exit, Problem
+from tidings.purpose import Purpose
 from tidings.settings import Settings
 
 SHOWN = 50
@@ -40,6 +41,11 @@ def mismatches(
     from work import mismatch
     from work.installation import opened
 
+    if topic.partition(".")[0] not in set(Purpose):
+        raise Problem(
+            f"{topic!r} is no topic of ours.",
+            todo=f"{', '.join(Purpose)}, or one below.",
+        )
     moment = instant(now) or datetime.now(UTC)
     with opened(Settings.read()) as installation:
         found = list(mismatch.mismatches(installation, now=moment, topic=topic, brand=brand))

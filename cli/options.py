@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from tidings.problem import Problem
 
@@ -14,6 +15,8 @@ Out = Annotated[Path | None, Parameter(help="The outbox folder; default is the h
 By = Annotated[
     str | None, Parameter(help="Who decides, for the record; default is the user of this machine.")
 ]
+Count = Annotated[int, Parameter(validator=Number(gte=1, lte=10**9))]
+"""How many, or which number, where none at all makes no sense and more than the database counts neither."""
 
 
 def name_of(by: str | None) -> str:

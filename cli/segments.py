@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from cli.instants import instant
-from cli.options import By, staff
+from cli.options import By, Count, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -55,7 +55,7 @@ def list_(*, language: str = "en", json: bool = False) -> int:
 def show(
     name: str,
     *,
-    version: int | None = None,
+    version: Count | None = None,
     language: str = "en",
     json: bool = False,
 ) -> int:
@@ -94,7 +94,7 @@ def show(
 def count(
     which: str,
     *,
-    version: int | None = None,
+    version: Count | None = None,
     now: str | None = None,
     json: bool = False,
 ) -> int:

@@ -112,7 +112,7 @@ def written(made: Iterable[Made], folder: Path, organisation: Organisation | Non
         return looks
     except OSError as error:
         raise Problem(
-            f"{folder} cannot be written: {error}.", todo="Choose another folder with --out."
+            f"{folder} cannot be written: {error.strerror}.", todo="Choose another folder with --out."
         ) from error
 
 

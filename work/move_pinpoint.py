@@ -71,7 +71,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
     except FileNotFoundError as error:
         raise Problem(f"There is no file {path}.") from error
     except (OSError, EOFError) as error:
-        raise Problem(f"{path} cannot be read: {error}.") from error
+        raise Problem(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
 
 
 def _is_table(path: Path) -> bool:

@@ -140,6 +140,34 @@ def test_what_the_machine_refuses_is_no_fault_of_ours(tmp_path, words, settings,
     assert "fault of ours" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["customers", "list", "--limit", "-1"],
+        ["audit", "list", "--limit", "0"],
+        ["calls", "done", "99999999999999999999", "--by", "x", "--note", "y"],
+        ["segments", "show", "garden", "--version", "99999999999999999999"],
+        ["mismatches", "--topic", "frogs"],
+        ["move", "pinpoint", "."],
+        ["restore", ".", "--by", "x"],
+    ],
+    ids=" ".join,
+)
+def test_a_word_that_nothing_can_be_done_with_is_unusable_input(tmp_path, words):
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *words],
+        env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home"), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "fault of ours" not in done.stderr
+    assert "Errno" not in done.stderr
+
+
 def test_a_second_page_at_one_place_is_refused_before_anything_starts(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = subprocess.run(
