@@ -24,7 +24,7 @@ from store.limits import uncover
 from store.outcomes import Step, record
 from store.runs import cancel_stopped, states_of
 from tidings.channel import Channel
-from tidings.message import Parcel
+from tidings.message import Letter, Parcel
 from tidings.outcome import Accepted, ErrorClass, Outcome, Rejected, Unknown
 from tidings.purpose import PurposeClass
 from tidings.settings import Mode
@@ -43,6 +43,9 @@ log = structlog.get_logger()
 
 PULSE = 1.0
 """Seconds after which a pause, a stop or a closed lane is seen at the latest, between slices."""
+
+HELD = 256 << 20
+"""Bytes of letters that are kept for one call: with enclosures, a few hundred of them would fill a small machine."""
 
 _RECORD_AGAIN = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds between tries to record while the database is away."""
@@ -130,13 +133,15 @@ class Handover:
     def _slice(self, ready: Iterator[tuple[str, Any]], size: int) -> list[Parcel]:
         """Build the next parcels; what cannot be built has its outcome, and a long build keeps its lease."""
         part: list[Parcel] = []
+        held = 0
         for attempt, made in ready:
             if isinstance(made, Rejected):
                 self._outcomes[attempt] = made
                 continue
             self._built[attempt] = made.built
             part.append(made.parcel)
-            if len(part) == size:
+            held += len(made.parcel.content.pdf) if isinstance(made.parcel.content, Letter) else 0
+            if len(part) == size or held > HELD:
                 break
             self._keep()
         return part

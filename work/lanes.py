@@ -34,8 +34,9 @@ FIRST_BATCH = 50
 FIRST_SLICE = 10
 _BAD = frozenset({Refused, Unknown})
 
-LETTERS = 200
-"""Letters go out as one merged file a claim, under a key: a bigger batch puts nothing in doubt."""
+LETTERS = 500
+"""Letters go out as one merged file a claim, under a key: a bigger batch puts nothing in doubt, and fonts are in
+each once."""
 
 
 def sender_of(organisation: Organisation, brand: str, channel: str) -> str:
