@@ -30,8 +30,9 @@ def resumes(text: str | None) -> bool:
 def pauses(said: Statements) -> Pauses:
     """Return the pauses that stand: a newer one replaces an older one of its scope that it touches, others add up.
 
-    So "until 1 August" shortens an open pause and a resumption ends it, while July and December both stand. What was
-    said at one instant replaces nothing of it: both pauses stand, and a pause outlives a resumption.
+    So "until 1 August" shortens an open pause, while July and December both stand; a resumption ends those that last
+    and those to come. What was said at one instant replaces nothing of it: both pauses stand, and a pause outlives a
+    resumption.
     """
     lines = np.flatnonzero(said.kind == KINDS.index("pause"))
     if not len(lines):
@@ -39,7 +40,7 @@ def pauses(said: Statements) -> Pauses:
         return Pauses(customer=nothing, start=nothing, until=nothing, row=nothing, order=())
     ends = said.columns.judged("value", resumes, np.bool_, said.row[lines])
     at, number, start = said.at(lines), said.number(lines), said.start[lines]
-    until = where(ends, at, said.until[lines])
+    until = said.until[lines]
     begins = where(start == LONG_AGO, at, start)
     topic_and_brand = said.slot[lines] % (2 * said.depth)
     order = np.lexsort((number, at, topic_and_brand, said.customer[lines]))

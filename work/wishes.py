@@ -129,13 +129,7 @@ def _pauses(known: Known, topic: str) -> list[tuple[Row, datetime, datetime]]:
             continue
         at = instant(row["at"])
         end = instant(row["until_at"]) if row["until_at"] else NEVER
-        newer.append(
-            (
-                row,
-                instant(row["from_at"]) if row["from_at"] else at,
-                at if row["value"].get("resume") is True else end,
-            )
-        )
+        newer.append((row, instant(row["from_at"]) if row["from_at"] else at, end))
     return [
         (row, start, end)
         for place, (row, start, end) in enumerate(newer)

@@ -501,7 +501,7 @@ class Oracle:
         for s in pauses:
             resume = _value(s).get("resume") is True
             until = self.far(s["until_at"]) or far
-            described.append((s, s["from_at"] or s["at"], s["at"] if resume else until, resume))
+            described.append((s, s["from_at"] or s["at"], until, resume))
         for s, begins, until, resume in described:
             newer = [
                 d

@@ -250,6 +250,13 @@ LATER = [
     ),
     pytest.param(
         {"statements": [
+            {"kind": "pause", "topic": "offer", "from_at": NOW - DAY, "until_at": NOW + 9 * DAY, "at": NOW - 9 * DAY},
+            {"kind": "pause", "topic": "offer", "statement": 51, "value": '{"resume": true}', "at": NOW - 5 * DAY},
+        ]},
+        None, NOW, "", NOW, id="also one that had not begun",
+    ),
+    pytest.param(
+        {"statements": [
             {"kind": "pause", "topic": "offer", "until_at": NOW + 2 * DAY},
             {"kind": "pause", "topic": "all", "statement": 51, "from_at": NOW + DAY, "until_at": NOW + 5 * DAY},
         ]},
