@@ -116,7 +116,8 @@ def _meaning(text: str, names: Iterable[str]) -> tuple[Keyword, bool] | None:
     for table, meaning, certain in TABLES:
         if said in table:
             return meaning, certain
-    return None
+    first, *rest = said.replace("opt out", "optout").split() or [""]
+    return (Keyword.STOP, True) if first in STOPPING and WHAT.issuperset(rest) else None
 
 
 def _wordy(line: str) -> bool:
@@ -154,13 +155,31 @@ skicka, avregistrera, avregistrera mig, avanmäl, avanmäl mig, avanmälan, avpr
 wypisz mnie, wypisuję się, wypisz mnie z listy, rezygnuję, rezygnuję z subskrypcji, zatrzymaj, odsubskrybuj,
 wyrejestruj, wyrejestruj mnie, usuń mnie, usuń mnie z listy, parar, pare, pare tudo, pare agora,
 descadastrar, me descadastre, descadastre me, desinscrever, desinscreva me, cancelar inscrição, cancelar
-assinatura, remova me, me remova, me tire da lista, não quero mais receber,
-stop texting, stop sms, stop to all, stopp sms, avslutt sms, slutt å sende, ingen flere sms, sluta skicka sms, sluta
-sms, inga fler sms, nie wysyłaj więcej, pare de me enviar mensagens
+assinatura, remova me, me remova, me tire da lista, não quero mais receber, stop texting, stop sms, stop to
+all, stopp sms, avslutt sms, slutt å sende, ingen flere sms, sluta skicka sms, sluta sms, inga fler sms, nie
+wysyłaj więcej, pare de me enviar mensagens, sms stop, sms stopp, take me off this list, take me off the
+list, no more texts, no more messages, no more sms, no more emails, do not text me, don't text me, do not
+contact me, don't contact me, do not email me, don't email me, ikke send flere meldinger, skicka inga fler
+meddelanden, mnie wypisać, nie wysyłać, nie wysyłaj mi więcej, não envie mais, não envie mais mensagens, não
+me envie mais mensagens, não quero receber mais, não quero receber mais mensagens
+""")
+STOPPING = _set("""
+stop, stopall, stopp, stoppa, unsubscribe, unsub, optout, unsuscribe, unsubcribe, unsubscribed, avmeld,
+avregistrer, avregistrera, avanmäl, avprenumerera, wypisz, wypisać, rezygnuję, odsubskrybuj, wyrejestruj,
+descadastrar, descadastre, desinscrever, desinscreva, parar, pare
+""")
+"""Words that mean nothing else, and may be followed by `WHAT` is to stop."""
+WHAT = _set("""
+all, everything, this, these, it, now, your, the, me, sms, text, texts, texting, message, messages,
+messaging, mail, mails, email, emails, emailing, contacting, sending, spam, newsletter, newsletters, list,
+marketing, of, offers, ads, alt, alle, allt, meldinger, meldingene, nyhetsbrev, epost, reklame, reklam, meg,
+mig, nu, nå, meddelanden, utskick, tilbud, erbjudanden, wszystko, wszystkie, mnie, się, wiadomości, smsy,
+smsów, newslettera, listy, reklamy, ofert, z, tudo, todos, todas, mensagens, de, enviar, me, os, as, da,
+lista, propaganda, promoções, ofertas, to
 """)
 STOP_ALONE = _set("""
 cancel, end, quit, revoke, remove, slutt, avslutt, avbestill, avbryt, sluta, avsluta, avbeställ, koniec, anuluj,
-rezygnacja, usuń, cancelar, sair, remover, fim, encerrar, stop messages, ikke send mer, skicka inte mer, zrezygnuj,
+rezygnacja, usuń, cancelar, cancele, sair, remover, fim, encerrar, stop messages, ikke send mer, skicka inte mer, zrezygnuj,
 przestań, przestańcie, nie wysyłaj, nie chcę więcej, anuluj subskrypcję, pare de enviar, não quero mais,
 não me envie mais
 """)

@@ -10,6 +10,9 @@ NAMES = ("Nordlys", "Nordlys Hage AS")
 
 WORDS = [
     *[(word, Keyword.STOP) for word in ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT")],
+    *[(word, Keyword.STOP) for word in ("stop all sms", "Stop these texts", "opt out of sms", "no more texts")],
+    *[(word, Keyword.STOP) for word in ("stopp alle meldinger", "Stoppa sms", "Wypisz się", "PARAR TUDO")],
+    *[(word, Keyword.STOP) for word in ("Não me envie mais mensagens", "cancele")],
     *[(word, Keyword.START) for word in ("START", "UNSTOP")],
     *[(word, Keyword.HELP) for word in ("HELP", "INFO")],
     *[(word, Keyword.STOP) for word in ("stopp", "Meld meg av", "avslutt", "Avmeld")],
@@ -57,6 +60,9 @@ SENTENCES = [
     pytest.param("please don't stop", id="don't stop"),
     pytest.param("Please do not stop!", id="do not stop"),
     pytest.param("never stop", id="never stop"),
+    pytest.param("this stop", id="one of a bus"),
+    pytest.param("stop the order", id="what is no message"),
+    pytest.param("Stop my subscription of coffee", id="what is sold"),
     pytest.param("when does the offer end?", id="when it ends"),
     pytest.param("The bus stop is closed", id="a bus stop"),
     pytest.param("Stop by tomorrow", id="stop by"),
