@@ -46,9 +46,7 @@ _READ = text(f"""
                 ORDER BY p.at DESC, p.id DESC), '[]')
            FROM consents p WHERE p.customer_id = ANY(w.members) AND p.brand IN (asked.brand, 'all')) AS consents,
         (SELECT count(*) FILTER (WHERE m.state IN ('planned', 'ready')) FROM messages m
-          WHERE m.customer_id = ANY(w.members) AND m.brand IN (asked.brand, 'all')) AS planned,
-        (SELECT r.reference FROM customer_references r WHERE r.customer_id = ANY(w.members)
-          ORDER BY r.customer_id <> c.id, r.source LIMIT 1) AS reference
+          WHERE m.customer_id = ANY(w.members) AND m.brand IN (asked.brand, 'all')) AS planned
       FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS asked (customer bigint, brand text)
            CROSS JOIN LATERAL (SELECT * FROM customers WHERE id = asked.customer OFFSET 0) c
            CROSS JOIN LATERAL (SELECT {MEMBERS.format(customer="c.id")} AS members OFFSET 0) w
@@ -71,7 +69,6 @@ class Known:
     time_zone: str
     country: str
     standing: str
-    reference: str
     addresses: list[dict[str, Any]]
     statements: list[dict[str, Any]]
     consents: list[dict[str, Any]]
@@ -84,7 +81,7 @@ class Known:
 def read(connection: Connection, *, customer: int, brand: str) -> Known | None:
     """Return what is known of a customer for one brand, None when there is no such customer."""
     row = connection.execute(_READ, _asked({customer: brand})).mappings().first()
-    return _known(row) if row else None
+    return Known(**row) if row else None
 
 
 def hold(connection: Connection, *, customer: int, brand: str) -> Known | None:
@@ -95,17 +92,13 @@ def hold(connection: Connection, *, customer: int, brand: str) -> Known | None:
 def hold_all(connection: Connection, brands: Mapping[int, str]) -> dict[int, Known]:
     """Do what `hold` does for many customers, each for a brand; who is missing is no customer."""
     _, rows = ask(connection, [(LOCK, {"ids": list(brands)}), (_READ, _asked(brands))])
-    return {row["customer"]: _known(row) for row in rows}
+    return {row["customer"]: Known(**row) for row in rows}
 
 
 def _asked(brands: Mapping[int, str]) -> dict[str, str]:
     return {
         "asked": json.dumps([{"customer": customer, "brand": brand} for customer, brand in brands.items()])
     }
-
-
-def _known(row: Mapping[Any, Any]) -> Known:
-    return Known(**{**row, "reference": row["reference"] or ""})
 
 
 def lock(connection: Connection, customer: int) -> bool:

@@ -19,8 +19,6 @@ from work.wishes import NONE
 
 VERSION = "3"
 """Of the questions and what they mean; the wording has its own digest. Both are part of the proof."""
-_SHORTEST_REFERENCE = 6
-_DIGITS = 4
 _WISHES = {"best_days": "days", "frequency": "frequency", "household": "household"}
 
 
@@ -59,7 +57,6 @@ def form_page(
         stops=_stops(visit, now),
         titles=lambda allowed: ", ".join(title_of(topic, visit) for topic in allowed),
         most=sum(not way.problem for way in known.ways),
-        digits=known.reference[-_DIGITS:] if len(known.reference) >= _SHORTEST_REFERENCE else "",
         tongues=[(code, words(code)["page"]["name"]) for code in offered(visit.brand, known)],
         first_day=(day + timedelta(days=1)).isoformat(),
         last_day=(day + HORIZON).isoformat(),

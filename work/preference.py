@@ -67,7 +67,6 @@ class Preferences:
 
     customer: int
     brand: str
-    reference: str
     zone: str
     country: str
     ways: tuple[Way, ...]
@@ -298,7 +297,6 @@ def _preferences(known: preference.Known, brand: Brand, policy: Policy, now: dat
     return Preferences(
         customer=known.customer,
         brand=brand.id,
-        reference=known.reference,
         zone=known.time_zone,
         country=known.country,
         ways=ways,

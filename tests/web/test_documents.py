@@ -115,6 +115,19 @@ def test_only_who_knows_the_customer_sees_the_invoice(door, engine, answer, stat
     assert ("2026-1" in door.client.get(url(door, ada)).text) is (status == 200)
 
 
+@pytest.mark.parametrize("part", ["", "/addresses", "/data", "/history"])
+def test_no_page_behind_the_other_link_of_the_message_says_what_opens_the_invoice(door, engine, part):
+    [ada] = settle(engine, channels=("email", "letter"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customer_references SET reference = 'K-204821'")
+    other = door.links.for_message(MESSAGE, ada, "offer", (), issued_at=door.clock.now)["preferences"]
+
+    page = door.client.get(f"{other}{part}")
+
+    assert page.status_code == 200
+    assert [word for word in ("4821", "0155") if word in page.text] == []
+
+
 def test_a_postcode_that_was_written_on_the_page_of_a_link_opens_nothing(door, engine):
     [ada] = settle(engine, channels=("email", "letter"))
     send(engine, ada, purpose="invoice", invoice=bill())

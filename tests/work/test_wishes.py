@@ -83,7 +83,7 @@ def known_of(said, agreed, stopped, standing, country="NO"):
     ]
     newest_first = {"key": lambda row: (row["at"], row["id"]), "reverse": True}
     return Known(
-        customer=1, language="en", time_zone="UTC", country=country, standing=standing, reference="",
+        customer=1, language="en", time_zone="UTC", country=country, standing=standing,
         members=[1], addresses=[], planned=0, statements=sorted(statements, **newest_first),
         consents=sorted(consents, **newest_first),
     )  # fmt: skip
