@@ -94,7 +94,7 @@ def _claims(engine: Engine) -> Iterable[Figure]:
 
 def _in_batches(engine: Engine) -> Iterable[str]:
     """Claim and record as `work.deliver` does."""
-    with owner(engine) as number:
+    with owner(engine) as held:
         while True:
             with engine.begin() as connection:
                 due = claims.lock_due(
@@ -112,7 +112,7 @@ def _in_batches(engine: Engine) -> Iterable[str]:
                     [(one.message, address[one.customer]) for one in due],
                     channel="email",
                     provider="bench",
-                    owner=number,
+                    owner=held.number(),
                     now=NOW,
                     lease=timedelta(minutes=5),
                 )

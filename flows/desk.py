@@ -42,8 +42,6 @@ class Desk:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process shall end: senders finish what they claimed and claim no more."""
     sent: Callable[[int], None] = lambda _: None
-    sending: set[int] = field(default_factory=set)
-    """The owners that send at this moment."""
 
     def now(self) -> datetime:
         """Return business time."""
@@ -65,22 +63,17 @@ class Desk:
     @contextmanager
     def sender(self) -> Iterator[Sender]:
         """Return a sender with connections of its own, which owns what it sends while this lasts."""
-        with owner(self.installation.engine) as number:
-            self.sending.add(number)
-            try:
-                yield Sender(
-                    installation=self.installation,
-                    providers=self.providers,
-                    policy=self.installation.policy,
-                    owner=number,
-                    clock=self.now,
-                    progress=self.sent,
-                    stopping=self.stop.is_set,
-                    lanes=self.lanes,
-                    living=self.sending,
-                )
-            finally:
-                self.sending.discard(number)
+        with owner(self.installation.engine) as held:
+            yield Sender(
+                installation=self.installation,
+                providers=self.providers,
+                policy=self.installation.policy,
+                owner=held,
+                clock=self.now,
+                progress=self.sent,
+                stopping=self.stop.is_set,
+                lanes=self.lanes,
+            )
 
 
 LOOK = 0.5

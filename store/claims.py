@@ -384,6 +384,15 @@ def renew(connection: Connection, attempts: Sequence[str], *, lease: timedelta) 
     }
 
 
+def end_leases(connection: Connection, attempts: Sequence[str]) -> None:
+    """Let nobody wait any longer for attempts whose sender is known to be dead."""
+    statement = f"""
+        UPDATE attempts SET lease_until = least(lease_until, clock_timestamp())
+        WHERE id = ANY(%(attempts)s::uuid[]) AND state = '{AttemptState.SENDING}'
+    """
+    rows(connection, statement, {"attempts": uuids(attempts)})
+
+
 def left_open(connection: Connection, attempts: Sequence[str]) -> list[Claimed]:
     """Return those of the attempts that have no outcome yet, as they were claimed, locked for the transaction."""
     found = rows(connection, _LEFT_OPEN, {"attempts": uuids(attempts)})

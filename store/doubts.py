@@ -3,7 +3,7 @@
 Everything runs inside the caller's transaction. Evidence is not read here but folded (`work.receive`).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,27 +22,20 @@ from tidings.state import (
     within,
 )
 
-_LOST = f"""a.state = '{AttemptState.SENDING}' AND (
-    (a.owner <> ALL(CAST(:living AS int[])) AND {DEAD.text}) OR a.lease_until < clock_timestamp())"""
-"""SQL condition over attempts `a`: whoever was sending it is dead, or past its lease."""
+LOST = f"a.state = '{AttemptState.SENDING}' AND (({DEAD.text}) OR a.lease_until < clock_timestamp())"
+"""SQL condition over attempts `a` and deliveries `d`: whoever was sending it is dead, or past its lease."""
 
 
-def name_doubts(
-    connection: Connection, *, now: datetime, run: str | None = None, living: Collection[int] = ()
-) -> int:
-    """Turn attempts left `sending` by a dead process, or past their lease, into named doubts; return how many.
-
-    `living` are owners known to live whose locks may be gone: those of a process go when the database restarts.
-    """
-    result = connection.execute(_NAME, {"run": run, "now": now, "living": list(living)})
-    return result.rowcount
+def name_doubts(connection: Connection, *, now: datetime, run: str | None = None) -> int:
+    """Turn attempts left `sending` by a dead process, or past their lease, into named doubts; return how many."""
+    return connection.execute(_NAME, {"run": run, "now": now}).rowcount
 
 
 _NAME = text(f"""
     WITH lost AS (
         SELECT a.id, a.delivery_id FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
         JOIN messages m ON m.id = d.message_id
-        WHERE {_LOST} AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
+        WHERE {LOST} AND (CAST(:run AS text) IS NULL OR m.run_id = :run)
         ORDER BY a.id FOR UPDATE OF a SKIP LOCKED
     ), named AS (
         UPDATE attempts a SET state = '{target(AttemptState, Event.UNKNOWN)}', error_class = 'unknown',
@@ -305,9 +298,7 @@ def in_doubt(connection: Connection, *, messages: Sequence[str] | None = None) -
     or a backup was restored: nothing sends it again by itself; `first_at` when the first try began that may have
     been taken.
     """
-    rows = connection.execute(
-        _IN_DOUBT, {"messages": None if messages is None else list(messages), "living": []}
-    )
+    rows = connection.execute(_IN_DOUBT, {"messages": None if messages is None else list(messages)})
     return [dict(row) for row in rows.mappings()]
 
 
@@ -323,7 +314,7 @@ _IN_DOUBT = text(f"""
                AND x.state IN ('{AttemptState.UNKNOWN}', '{AttemptState.ABANDONED}')) AS first_at
     FROM attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN messages m ON m.id = d.message_id
     JOIN runs r ON r.id = m.run_id
-    WHERE (a.state = '{AttemptState.UNKNOWN}' OR ({_LOST}))
+    WHERE (a.state = '{AttemptState.UNKNOWN}' OR ({LOST}))
       AND (CAST(:messages AS uuid[]) IS NULL OR m.id = ANY(CAST(:messages AS uuid[])))
     ORDER BY a.started_at, a.id
 """)

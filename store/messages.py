@@ -171,7 +171,7 @@ def counts(connection: Connection, run_id: str) -> Sequence[Any]:
 
 def unfinished(connection: Connection, run_id: str, *, now: datetime) -> bool:
     """Tell whether the run has work that can be done now: something undecided, due, or left by a dead process."""
-    from store.owner import DEAD
+    from store.doubts import LOST
 
     return bool(
         connection.scalar(
@@ -180,8 +180,7 @@ def unfinished(connection: Connection, run_id: str, *, now: datetime) -> bool:
                                AND (m.state = 'planned' OR (m.state = 'ready' AND m.due_at <= :now)))
                     OR EXISTS (SELECT 1 FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
                                JOIN messages m ON m.id = d.message_id
-                               WHERE m.run_id = :run AND a.state = 'sending'
-                                 AND ({DEAD.text} OR a.lease_until < clock_timestamp()))
+                               WHERE m.run_id = :run AND {LOST})
             """),
             {"run": run_id, "now": now},
         )

@@ -1,35 +1,71 @@
 """Who is sending: each sending process holds a PostgreSQL advisory lock for as long as it lives.
 
 A lease alone makes everybody wait for its end after a crash. The lock ends with the process's connection, so what a
-dead process was sending is known at once; the lease still covers a process that is alive but stuck.
+dead process was sending is known at once; the lease still covers a process that is alive but stuck, and one whose lock
+went when the server restarted.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Lock
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
+
+from store.away import AWAY
 
 LOCK_CLASS = 0x7469  # "ti": keeps our advisory locks apart from those of others in the same database
 ALONE_CLASS = LOCK_CLASS + 1
 
 
-@contextmanager
-def owner(engine: Engine) -> Iterator[int]:
-    """Hold a lock of our own for the duration; yields its number, which goes into `attempts.owner`.
+class Owner:
+    """A lock of our own on a connection of its own, for all threads of a sender."""
 
-    The number is the backend's process id, unique among the sessions that live at the same time.
-    """
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        number = connection.scalar(text("SELECT pg_backend_pid()"))
-        connection.execute(
-            text("SELECT pg_advisory_lock(:class, :number)"), {"class": LOCK_CLASS, "number": number}
-        )
-        try:
-            yield int(number)
-        finally:
-            connection.execute(
-                text("SELECT pg_advisory_unlock(:class, :number)"), {"class": LOCK_CLASS, "number": number}
-            )
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._asked = Lock()
+        self._connection: Connection | None = None
+
+    def number(self) -> int:
+        """Return the number of our lock, which goes into `attempts.owner`; another one when the lock was lost.
+
+        It is the backend's process id, unique among the sessions that live at the same time. To be asked within the
+        transaction that writes it: the server that holds the lock then is the one that commits.
+        """
+        with self._asked:
+            if self._connection is not None:
+                try:
+                    return _number_of(self._connection)
+                except AWAY:  # the server has restarted
+                    self._connection.invalidate()
+                    self.close()
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            number = _number_of(self._connection)
+            values = {"class": LOCK_CLASS, "number": number}
+            self._connection.execute(text("SELECT pg_advisory_lock(:class, :number)"), values)
+            return number
+
+    def close(self) -> None:
+        """Let the lock go, which may be gone already."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with connection, suppress(*AWAY):
+                if not connection.invalidated:
+                    connection.execute(text("SELECT pg_advisory_unlock_all()"))
+
+
+@contextmanager
+def owner(engine: Engine) -> Iterator[Owner]:
+    """Hold a lock of our own for the duration."""
+    held = Owner(engine)
+    try:
+        held.number()
+        yield held
+    finally:
+        held.close()
+
+
+def _number_of(connection: Connection) -> int:
+    return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
 
 
 @contextmanager
@@ -50,6 +86,13 @@ DEAD = text(f"""
         SELECT 1 FROM pg_locks l
         WHERE l.locktype = 'advisory' AND l.classid = {LOCK_CLASS} AND l.objid = a.owner AND l.granted
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    ) AND d.updated_at > (
+        SELECT min(s.backend_start) FROM pg_stat_activity s
+        WHERE s.datname = current_database() AND s.usename = current_user
     )
 """)
-"""SQL condition over attempts `a`: the process that made it holds its lock no more."""
+"""SQL condition over attempts `a` that are `sending`, and their deliveries `d`: whoever claimed them is dead.
+
+When the server restarts, crashes or fails over, locks go with all sessions and their holders live on. So a lock proves
+something only while a session of ours goes on since before the claim; otherwise the lease decides.
+"""

@@ -19,11 +19,13 @@ from store.heard import with_last_words
 from store.lanes import Lane, Waiting
 from store.limits import uncover
 from store.messages import write_decisions
+from store.offers import withdraw_due
+from store.owner import Owner
 from store.policies import current_policy
 from store.silence import take_back_overtaken
 from tidings.channel import Channel
 from tidings.facts import Decisions
-from tidings.purpose import PurposeClass
+from tidings.purpose import Purpose, PurposeClass
 from tidings.reason import Reason
 from work.build import RunContext, read_context
 from work.collection import hold_for_collection
@@ -114,7 +116,7 @@ class Claimer:
 
     installation: Installation
     policy: Policy
-    owner: int
+    owner: Owner
     lanes: Lanes
 
     def claim(
@@ -193,6 +195,9 @@ class Claimer:
             connection, now=now, messages=[row.message for row in due if row.tried]
         )
         due = [row for row in due if row.message not in overtaken]
+        if context.run.purpose == Purpose.OFFER:
+            used = withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
+            due = [row for row in due if row.message not in used]
         if not due:
             return {}, {}
         again = going_again(connection, [row.message for row in due])
@@ -284,7 +289,7 @@ class Claimer:
             [(message, chosen[message][0]) for message in messages],
             channel=channel,
             provider="none" if provider is None else provider.name,
-            owner=self.owner,
+            owner=self.owner.number(),
             now=now,
             lease=lease,
         )

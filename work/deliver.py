@@ -6,7 +6,7 @@ transaction records the outcomes (`work.handover`).
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from store import lanes as stored
 from store.claims import Claimed
 from store.lanes import Waiting
 from store.outcomes import Step
+from store.owner import Owner
 from tidings.channel import Channel
 from tidings.settings import Mode
 from tidings.ticks import ticks
@@ -55,7 +56,7 @@ class Sender:
     """One process that sends: it owns its attempts for as long as it lives.
 
     Args:
-        owner: the number of our lock, from `store.owner`.
+        owner: our lock, from `store.owner`.
         clock: business time; a rehearsed or demonstrated run has its own.
         progress: called with the number of messages that got an outcome.
     """
@@ -64,14 +65,12 @@ class Sender:
     providers: Mapping[Channel, Sequence[Provider]]
     """Of each channel, the most preferred first; the next one sends while the circuit of those before is open."""
     policy: Policy
-    owner: int
+    owner: Owner
     clock: Clock
     progress: Callable[[int], None] = lambda _: None
     stopping: Callable[[], bool] = lambda: False
     """Asked before each claim; what is claimed is finished."""
     lanes: Lanes = field(default_factory=Lanes)
-    living: Set[int] = frozenset()
-    """The owners that send in this process at this moment; it changes meanwhile."""
     _contexts: dict[str, RunContext] = field(default_factory=dict)
 
     def send_due(self, *, run: str | None = None, shard: int | None = None) -> Counter[str]:
@@ -97,8 +96,7 @@ class Sender:
         """Name what dead processes left open, and make ready again what may be; returns how many were named."""
         recover(self.installation, now=self.clock())
         every = [provider for choice in self.providers.values() for provider in choice]
-        living = frozenset(self.living)
-        return settle(self.installation, every, now=self.clock(), run=run, living=living)["named"]
+        return settle(self.installation, every, now=self.clock(), run=run)["named"]
 
     def closed(self) -> list[tuple[str, str]]:
         """Return the (channel, brand) pairs on which nothing can be sent now: every circuit is open or rests."""

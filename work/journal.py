@@ -225,9 +225,10 @@ class Told:
 
 @dataclass(kw_only=True)
 class Tale:
-    """What a dead process's journal says: attempts that never began, and outcomes that were not committed for sure."""
+    """What a dead process's journal says: what was claimed, what of it never began, and outcomes, committed or not."""
 
     path: Path
+    claimed: set[str] = field(default_factory=set)
     absent: set[str] = field(default_factory=set)
     told: dict[str, Told] = field(default_factory=dict)
 
@@ -262,13 +263,14 @@ def _tale(path: Path, text: str) -> Tale:
             _hear(tale, *line.split("\t"))
     except (ValueError, LookupError, TypeError) as error:
         log.warning("a journal cannot be read, so there are more doubts", error=type(error).__name__)
-        return Tale(path=path)
+        return Tale(path=path, claimed=tale.claimed)
     return tale
 
 
 def _hear(tale: Tale, kind: str, *words: str) -> None:
     match kind:
         case "claimed":
+            tale.claimed.update(words)
             tale.absent.update(words)
         case "begun":
             tale.absent.difference_update(words)

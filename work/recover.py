@@ -1,13 +1,14 @@
 """After the death of a sender on this machine: its journal says what had not begun, and what had an outcome.
 
-What is left after that has begun and has no outcome; `store.doubts` names it.
+What is left after that has begun and has no outcome; its lease is over, for nobody sends it any more, and
+`store.doubts` names it.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from store.claims import Claimed, left_open
+from store.claims import Claimed, end_leases, left_open
 from store.outcomes import Step
 from work.handover import commit
 from work.installation import Installation
@@ -26,6 +27,8 @@ def recover(installation: Installation, *, now: datetime) -> Counter[str]:
         with installation.engine.begin() as connection:
             open_ones = left_open(connection, sorted(tale.absent | tale.told.keys()))
         commit(installation, open_ones, _steps(tale, open_ones, now), now=now)
+        with installation.engine.begin() as connection:
+            end_leases(connection, sorted(tale.claimed))
         tally.update("told" if one.attempt in tale.told else "absent" for one in open_ones)
     return tally
 

@@ -74,12 +74,12 @@ def send_tests(
 
     The mode binds it as any message: in mode `outbox` it is a file.
     """
-    with _one_at_a_time, owner(installation.engine) as number:
+    with _one_at_a_time, owner(installation.engine) as held:
         sender = Sender(
             installation=installation,
             providers=providers(installation.settings, home=installation.home, mode=installation.mode),
             policy=policy,
-            owner=number,
+            owner=held,
             clock=lambda: now,
         )
         return [_sent(sender, campaign, seed, customer=customer, actor=actor, now=now) for seed in seeds]

@@ -14,7 +14,7 @@ one whose second try was refused or rejected: an answer about the second says no
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import datetime, timedelta
 
 import structlog
@@ -50,7 +50,6 @@ def settle(
     *,
     now: datetime,
     run: str | None = None,
-    living: Collection[int] = (),
 ) -> Counter[str]:
     """Name doubts and end those that can be ended now; returns how many were `named`, `accepted`, `absent`, `resent`.
 
@@ -61,13 +60,11 @@ def settle(
         providers: those that are set up; a doubt at any other waits for nothing, and the purpose's policy decides.
         now: business time.
         run: only this one's, where given.
-        living: owners of this process that send at this moment; what they have is no doubt within its lease, also
-            when their locks went with the database's restart.
     """
     known = list(providers)
     tally: Counter[str] = Counter()
     with installation.engine.begin() as connection:
-        tally["named"] = name_doubts(connection, now=now, run=run, living=living)
+        tally["named"] = name_doubts(connection, now=now, run=run)
     tally += fold_waiting(installation, now=now)
     for provider in known:
         if isinstance(provider, Lists) and provider.capability is Capability.LIST:

@@ -64,7 +64,7 @@ def send_trial(
             [(message, None)],
             channel=channel,
             provider=provider.name,
-            owner=sender.owner,
+            owner=sender.owner.number(),
             now=now,
             lease=lease_of(installation, provider),
         )

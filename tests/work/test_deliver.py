@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from channels.contract import Capability
 from flows.desk import Desk
@@ -386,17 +386,60 @@ def test_a_living_sender_keeps_what_it_claimed(house, engine):
         assert house.sql("SELECT DISTINCT state FROM attempts") == [("sending",)]
 
 
+def restart(engine):
+    """End every session of the database, as a restart of its server does, or its failing over: locks go with them."""
+    everybody = create_engine(engine.url.set(database="template1"), isolation_level="AUTOCOMMIT")
+    with everybody.connect() as connection:
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = :name"),
+            {"name": engine.url.database},
+        )
+    everybody.dispose()
+    engine.dispose()
+
+
 def test_a_living_sender_keeps_what_it_claimed_although_the_database_restarted(house, engine):
-    """Its lock went with its connection; the process that it is in knows better than the lock."""
+    """Its lock went with its session; other processes, which cannot know whether it lives, leave it its lease."""
     settle(engine, 5)
     house.plan()
-    with house.sender() as busy, house.sender() as other:
+    with house.sender() as busy:
         house.claim(busy)
-        house.sql("UPDATE attempts SET owner = 0")  # nobody holds this lock
-        replace(other, living={0}).settle()
+        restart(engine)
+
+        assert house.send() == Counter()
         assert house.sql("SELECT DISTINCT state FROM attempts") == [("sending",)]
-        other.settle()
+        house.sql("UPDATE attempts SET lease_until = now()")
+        house.send()
         assert house.sql("SELECT DISTINCT state FROM attempts") == [("unknown",)]
+
+
+def test_a_sender_that_goes_on_after_a_restart_has_a_lock_again(house, engine):
+    settle(engine, 5)
+    house.plan()
+    with house.sender() as busy:
+        before = busy.owner.number()
+        restart(engine)
+        house.claim(busy)
+
+        assert busy.owner.number() != before
+        assert house.send() == Counter()
+        assert house.sql("SELECT DISTINCT state FROM attempts") == [("sending",)]
+
+
+def test_a_process_that_died_with_the_database_is_not_waited_for(house, engine):
+    """The journal on its own machine says that it is dead."""
+    settle(engine, 20)
+    house.plan()
+    house.email.dies_after = 7
+    with pytest.raises(SystemExit):
+        house.send()
+    house.email.dies_after = None
+    restart(engine)
+
+    house.send()
+
+    assert house.report()["sent"] == {"email": 17}
+    assert house.report()["unknown"] == 3
 
 
 def test_an_ended_lease_names_the_doubt_although_the_process_lives(house, engine):
