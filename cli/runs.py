@@ -169,15 +169,16 @@ def adopt(*, by: str, json: Json = False) -> int:
     by
         Who says so; recorded.
     """
+    from store.dump import is_half_restored
     from work.installation import adopt as take_over
-    from work.installation import is_half_restored, opened
+    from work.installation import opened
 
     settings = Settings.read()
     with opened(settings) as installation, installation.engine.begin() as connection:
         if is_half_restored(connection):
             raise Problem(
                 "This database was being restored and the restore did not end: what may have left has no name yet.",
-                todo="Restore the backup once more, into a new home and an empty database.",
+                todo="Give the same `tidings restore` once more.",
             )
         take_over(connection, settings, by=by)
     if json:

@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from store import embedded
 from tidings.problem import Exit, Problem
@@ -26,26 +26,46 @@ def dump(engine: Engine, target: Path) -> None:
     _run("pg_dump", engine, [*OURS, f"--file={target}"])
 
 
+_HALF = "half_restored"
+"""An empty schema: no backup has it, so it is there from before the first row is read until `end_restore`."""
+
+
+def is_half_restored(connection: Connection) -> bool:
+    """Tell whether a restore was begun and has not ended: until every doubt has its name nothing leaves."""
+    return bool(connection.scalar(text("SELECT to_regnamespace(:name) IS NOT NULL"), {"name": _HALF}))
+
+
+def end_restore(connection: Connection) -> None:
+    """Note that what may have left is named."""
+    connection.execute(text(f"DROP SCHEMA IF EXISTS {_HALF}"))
+
+
 def load(engine: Engine, source: Path) -> None:
-    """Read a file of `dump` into an empty database: everything or nothing.
+    """Read a file of `dump` into an empty database, or one that is half restored: everything or nothing.
+
+    It is half restored from then on, until `end_restore`.
 
     Raises:
         Problem: the database is not empty, or the file is damaged.
     """
     with engine.begin() as connection:
-        if connection.scalar(text("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM runs)")):
+        used = text("SELECT (SELECT count(*) FROM customers) + (SELECT count(*) FROM runs)")
+        if not is_half_restored(connection) and connection.scalar(used):
             raise Problem(
                 f"The database {engine.url.database} is in use.",
                 todo="Restore into a new home or a new database; this one is left as it is.",
             )
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {_HALF}"))
     engine.dispose()
-    _run(
-        "pg_restore",
-        engine,
-        ["--no-owner", "--exit-on-error", "--single-transaction", "--schema=public", str(source)],
-    )
+    whole = ["--no-owner", "--exit-on-error", "--single-transaction", "--schema=public", str(source)]
+    try:
+        _run("pg_restore", engine, whole)
+    except Problem:
+        with engine.begin() as connection:
+            end_restore(connection)  # nothing was read
+        raise
     with engine.begin() as connection:
         told = connection.scalar(
             text("SELECT to_regclass('events') IS NOT NULL")

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from preferences.policy import Policy, policy_from
 from store.audit import note
 from store.connect import opened as opened_store
+from store.dump import is_half_restored
 from store.tables import installation as installation_table
 from tidings.log import tell
 from tidings.organisation import Organisation
@@ -148,26 +149,6 @@ def let_links_live_from(connection: Connection, at: datetime) -> None:
 def _value(connection: Connection, key: str) -> str | None:
     found = connection.scalar(text("SELECT value FROM installation WHERE key = :key"), {"key": key})
     return str(found) if found else None
-
-
-HALF_RESTORED = "half_restored"
-
-
-def begin_restore(connection: Connection) -> None:
-    """Remember that what may have left is not named yet: until it is, nothing leaves, whoever adopts the database."""
-    connection.execute(
-        insert(installation_table).values(key=HALF_RESTORED, value="true").on_conflict_do_nothing()
-    )
-
-
-def end_restore(connection: Connection) -> None:
-    """Forget it: every doubt has its name."""
-    connection.execute(text("DELETE FROM installation WHERE key = :key"), {"key": HALF_RESTORED})
-
-
-def is_half_restored(connection: Connection) -> bool:
-    """Tell whether a restore was broken off before it had named what may have left."""
-    return _value(connection, HALF_RESTORED) is not None
 
 
 def mode_of(connection: Connection, settings: Settings) -> Mode:

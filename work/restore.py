@@ -23,9 +23,9 @@ from channels.contract import Capability
 from store import departed as stored
 from store.audit import note
 from store.claims import open_attempts
-from store.connect import open_store
+from store.connect import opened as opened_store
 from store.doubts import left_open_by, name_restored
-from store.dump import load
+from store.dump import end_restore, is_half_restored, load
 from store.silence import fall_back
 from tidings.channel import Channel
 from tidings.file_hash import sha256_of
@@ -34,9 +34,11 @@ from tidings.settings import Settings
 from work import run as stages
 from work.backup import DATABASE, FOLDERS, KEPT, MANIFEST
 from work.departures import capabilities, doubt_ready, read
-from work.installation import Installation, begin_restore, end_restore
+from work.installation import Installation
 
 BATCH = 1_000
+_DRAFT = ".restore-"
+"""What the folder is called, within the home, that a backup is unpacked to first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +52,7 @@ class Unpacked:
 
 
 def unpack(source: Path, settings: Settings, *, by: str) -> Unpacked:
-    """Put a backup into an empty home and an empty database.
+    """Put a backup into an empty home and an empty database; one that was broken off on the way begins again.
 
     Raises:
         Problem: the file is damaged or no backup, the home or the database is in use; nothing was changed.
@@ -59,11 +61,13 @@ def unpack(source: Path, settings: Settings, *, by: str) -> Unpacked:
         raise Problem("Restoring needs a name.", todo="Say who decides with --by NAME.")
     home = settings.root
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home, prefix=".restore-") as folder:
+    for left in home.glob(f"{_DRAFT}*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix=_DRAFT) as folder:
         draft = Path(folder)
         manifest = _extracted(source, draft)
         taken = [name for name in (*KEPT, *FOLDERS) if (draft / name).exists() and (home / name).exists()]
-        if taken:
+        if taken and not _begun(settings):
             raise Problem(
                 f"The home {home} has {', '.join(taken)} already.",
                 todo="Restore into a new TIDINGS_HOME; nothing was changed.",
@@ -71,7 +75,7 @@ def unpack(source: Path, settings: Settings, *, by: str) -> Unpacked:
         _into_database(draft / DATABASE, settings, by=by, point=manifest["at"])
         for name in (*KEPT, *FOLDERS):
             if (draft / name).exists():
-                shutil.move(draft / name, home / name)
+                _put(draft / name, home / name)
     return Unpacked(
         at=datetime.fromisoformat(manifest["at"]),
         customers=manifest["customers"],
@@ -162,6 +166,21 @@ def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
         shutil.copyfileobj(content, file)
 
 
+def _put(source: Path, target: Path) -> None:
+    """Move a file or folder to where one that was broken off may have put it already."""
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+    source.rename(target)
+
+
+def _begun(settings: Settings) -> bool:
+    """Tell whether a restore into this database was broken off."""
+    with opened_store(settings) as store, store.engine.begin() as connection:
+        return is_half_restored(connection)
+
+
 def _is_ours(name: str) -> bool:
     path = PurePosixPath(name)
     known = name in {DATABASE, MANIFEST, *KEPT} or path.parts[:1] in {(folder,) for folder in FOLDERS}
@@ -169,24 +188,12 @@ def _is_ours(name: str) -> bool:
 
 
 def _into_database(dumped: Path, settings: Settings, *, by: str, point: str) -> None:
-    store = open_store(settings)
-    try:
+    with opened_store(settings) as store:
         load(store.engine, dumped)
-    finally:
-        store.close()
-    store = open_store(settings)  # brings an older backup up to date
-    try:
-        with store.engine.begin() as connection:
-            note(
-                connection,
-                actor=f"staff:{by.strip()}",
-                action="restore",
-                subject="database",
-                detail={"point": point},
-            )
-            begin_restore(connection)
-    finally:
-        store.close()
+    # Opened once more, an older backup is brought up to date.
+    with opened_store(settings) as store, store.engine.begin() as connection:
+        actor = f"staff:{by.strip()}"
+        note(connection, actor=actor, action="restore", subject="database", detail={"point": point})
 
 
 def _unplanned(installation: Installation, now: datetime) -> list[str]:

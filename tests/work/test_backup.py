@@ -16,7 +16,7 @@ from store import webhooks as endpoints
 from store.claims import open_attempts
 from store.connect import opened as opened_store
 from store.departed import strangers
-from store.dump import LOST_NUMBERS
+from store.dump import LOST_NUMBERS, load
 from store.embedded import wait_until_stopped
 from store.events import announce, listed
 from store.owner import owner
@@ -432,6 +432,28 @@ def test_a_home_in_use_is_left_alone(town, backup):
     """Restoring over a living installation is refused."""
     with pytest.raises(Problem, match="already"):
         unpack(backup, town.settings, by="Ola")
+
+
+def test_a_restore_that_was_broken_off_begins_again(backup, empty_town, tmp_path):
+    """It was killed when its rows were read, and again when half of its files were there; and it was adopted."""
+    settings = Settings(home=tmp_path / "again", database=None, mode=empty_town.settings.mode)
+    with tarfile.open(backup) as tar:
+        tar.extract("database.dump", tmp_path, filter="data")
+    with opened_store(settings) as store:
+        load(store.engine, tmp_path / "database.dump")
+    (settings.root / ".restore-1").mkdir()
+    (settings.root / "signing.key").write_bytes(b"another one")
+
+    for _ in range(2):
+        unpack(backup, settings, by="Ola")
+
+    with opened_store(settings) as store, store.engine.begin() as connection:
+        adopt(connection, settings, by="Ola")
+        assert mode_of(connection, settings) is Mode.OUTBOX
+        assert connection.scalar(text("SELECT count(*) FROM customers")) == 20
+    assert (settings.root / "signing.key").read_bytes() == b"k" * 32
+    assert not list(settings.root.glob(".restore-*"))
+    wait_until_stopped(settings.root)
 
 
 def cut(tar):
