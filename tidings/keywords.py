@@ -179,8 +179,8 @@ lista, propaganda, promoções, ofertas, to
 """)
 STOP_ALONE = _set("""
 cancel, end, quit, revoke, remove, slutt, avslutt, avbestill, avbryt, sluta, avsluta, avbeställ, koniec, anuluj,
-rezygnacja, usuń, cancelar, cancele, sair, remover, fim, encerrar, stop messages, ikke send mer, skicka inte mer, zrezygnuj,
-przestań, przestańcie, nie wysyłaj, nie chcę więcej, anuluj subskrypcję, pare de enviar, não quero mais,
+rezygnacja, usuń, cancelar, cancele, sair, remover, fim, encerrar, stop messages, ikke send mer, skicka inte mer,
+zrezygnuj, przestań, przestańcie, nie wysyłaj, nie chcę więcej, anuluj subskrypcję, pare de enviar, não quero mais,
 não me envie mais
 """)
 START = _set("""
