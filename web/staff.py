@@ -29,6 +29,8 @@ from web.site import Site, site_of
 
 SMALL = 64 * 2**10
 """Most bytes of a form, unless its page says otherwise."""
+_KEPT = 256 * 2**10
+"""Most bytes of a form that is shown once more when its session is over."""
 _SEEN = timedelta(minutes=1)
 """How exactly it is known when somebody was here last: not every request writes."""
 
@@ -157,9 +159,12 @@ class StaffRoute(Route):
     async def _serve(self, request: Request) -> Response:
         site = site_of(request)
         staff = await run_in_threadpool(logged_in, request, site)
+        language = choose(None, staff.language if staff else None, request.headers.get("accept-language", ""))
         if staff is None:
+            if _was_ours(request):
+                async with request.form() as fields:
+                    return await run_in_threadpool(_kept, request, None, language, fields)
             return _to_login(request)
-        language = choose(None, staff.language, request.headers.get("accept-language", ""))
         if staff.roles.isdisjoint(self.roles):
             return _forbidden(request, staff, language, needed=sorted(self.roles))
         now = site.clock()
@@ -170,6 +175,8 @@ class StaffRoute(Route):
             return await run_in_threadpool(self.answer, visit)
         async with request.form(max_part_size=self.largest) as fields:
             if not (same_origin(request) and _token_fits(request, staff, fields)):
+                if _was_ours(request):
+                    return await run_in_threadpool(_kept, request, staff, language, fields)
                 return _forbidden(request, staff, language, needed=[])
             visit = Visit(request=request, site=site, staff=staff, language=language, now=now, fields=fields)
             return await run_in_threadpool(self.answer, visit)
@@ -257,6 +264,42 @@ def _to_login(request: Request) -> Response:
         place = f"/login?next={quote(shown.path, safe='/')}" if shown.path else "/login"
         return Response(status_code=401, headers={"HX-Redirect": place, "Cache-Control": "no-store"})
     return see_other(place)
+
+
+def _was_ours(request: Request) -> bool:
+    """Return whether a browser says that a page of ours sent this form, and it is one that can be shown again.
+
+    Who is not logged in, or was not when the form was shown, has not lost what was written in it.
+    """
+    headers = request.headers
+    return (
+        request.method == "POST"
+        and headers.get("sec-fetch-site") == "same-origin"
+        and headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        and headers.get("content-length", "").isdigit()
+        and int(headers["content-length"][:9]) <= _KEPT
+    )
+
+
+def _kept(request: Request, staff: Staff | None, language: str, fields: FormData) -> Response:
+    """Show what was sent without a session of its own once more, to be sent with one; nothing was done.
+
+    A part that is loaded into a page (htmx) tells there that a session is needed, and leaves the page as it is.
+    """
+    if request.headers.get("hx-request"):
+        answer = show(request, "over", language=language, staff=staff, status=401)
+        answer.headers.update({"HX-Retarget": "#over", "HX-Reswap": "innerHTML", "HX-Reselect": "p"})
+        return answer
+    sent = [
+        (name, value) for name, value in fields.multi_items() if name != "csrf" and isinstance(value, str)
+    ]
+    if staff is None and not sent:
+        return _to_login(request)
+    query = f"?{request.url.query}" if request.url.query else ""
+    status = 409 if staff else 401
+    return show(
+        request, "kept", language=language, staff=staff, status=status, sent=sent, to=request.url.path + query
+    )
 
 
 def _forbidden(request: Request, staff: Staff, language: str, *, needed: Sequence[Role]) -> Response:

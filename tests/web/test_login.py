@@ -197,6 +197,58 @@ def test_htmx_is_sent_to_the_login_as_a_whole_page(browser):
     assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/runs/R-1")
 
 
+OURS = {"Sec-Fetch-Site": "same-origin"}
+
+
+def test_what_was_written_when_a_session_ended_is_sent_with_the_next_one(door, browser, staff):
+    """Logged out meanwhile, then in again with another token: both times the form comes back, and nothing is done."""
+    stale = {"csrf": "0" * 64, "language": "nb", "note": 'two\r\nlines "quoted"'}
+    out = browser.post("/account/language?x=1", data=stale, headers=OURS)
+    ann = staff(Role.BILLING)
+    again = ann.post("/account/language?x=1", stale, headers=OURS)
+
+    for answer, status in ((out, 401), (again, 409)):
+        assert answer.status_code == status
+        assert 'action="/account/language?x=1"' in answer.text
+        assert 'name="language" value="nb"' in answer.text
+        assert "two\r\nlines &#34;quoted&#34;" in answer.text
+        assert "0" * 64 not in answer.text
+    assert 'href="/login" target="_blank"' in out.text
+    assert f'name="csrf" value="{ann.csrf}"' in again.text
+    assert "Kontoen din" not in ann.get("/account").text
+    assert ann.post("/account/language", {"language": "nb"}, headers=OURS).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("headers", "data"),
+    [
+        pytest.param({}, {"note": "x"}, id="a browser that does not say whose form it is"),
+        pytest.param({"Sec-Fetch-Site": "none"}, {"note": "x"}, id="a form of nobody"),
+        pytest.param(OURS, {"csrf": "0" * 64}, id="a form in which nothing was written"),
+        pytest.param(OURS, {"note": "x" * 300_000}, id="too much to show again"),
+        pytest.param(
+            OURS | {"Content-Type": "multipart/form-data; boundary=x"}, {"note": "x"}, id="a form with a file"
+        ),
+    ],
+)
+def test_other_forms_of_nobody_lead_to_the_login(browser, headers, data):
+    answer = browser.post("/account/language", data=data, headers=headers)
+
+    assert answer.status_code in {303, 413}
+    assert answer.headers.get("location", "/login") == "/login"
+    assert 'name="note"' not in answer.text
+
+
+def test_a_part_that_is_loaded_into_a_page_leaves_the_page_as_it_is_when_the_session_is_over(browser):
+    answer = browser.post(
+        "/segments/count", data={"r.0.kind": "group"}, headers=OURS | {"HX-Request": "true"}
+    )
+
+    assert (answer.status_code, answer.headers["hx-retarget"]) == (401, "#over")
+    assert "hx-redirect" not in answer.headers
+    assert answer.text.count("<p") == 1
+
+
 def test_the_language_that_somebody_chose_is_the_pages(staff):
     ann = staff(Role.BILLING)
     ann.post("/account/language", {"language": "pl"})
