@@ -24,6 +24,14 @@ function tell() {
   }, Math.max(1000, heard + 10_000 - Date.now()));
 }
 document.addEventListener("htmx:after:swap", () => { ownTime(document); tell(); });
+// A button that changed the form around it was replaced with it: the keyboard goes on at the same one, or at the last.
+let pressed;
+document.addEventListener("htmx:before:request", (event) => { pressed = event.target.matches("button") ? event.target.value : undefined; });
+document.addEventListener("htmx:after:swap", () => {
+  if (!pressed || document.activeElement !== document.body) return;
+  const buttons = [...document.querySelectorAll("button[data-hx-post]")];
+  (buttons.find((one) => one.value === pressed) ?? buttons.at(-1))?.focus();
+});
 
 // <section data-live="/runs/x/live">: the server sends the part anew whenever it changed, and "end" when it is final.
 // Whoever reads it keeps the place: what is open, how far a table is scrolled, where the keyboard is.
@@ -47,11 +55,15 @@ for (const part of document.querySelectorAll("[data-live]")) {
   addEventListener("pagehide", () => source.close());
 }
 
-// <form data-auto>: sent as soon as something in it is chosen; its button is for those without scripts.
-for (const form of document.querySelectorAll("form[data-auto]")) {
-  form.addEventListener("change", () => form.requestSubmit());
-  form.querySelector("button")?.setAttribute("hidden", "");
-}
+// A form is sent once: what the second click of a double click sends would be done twice, or hide what the first one said.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.ariaBusy) event.preventDefault();
+  form.ariaBusy = "true";
+  setTimeout(() => { form.ariaBusy = null; }, 5000);
+});
+addEventListener("pageshow", () => { for (const form of document.forms) form.ariaBusy = null; });
 
 // <label data-drop> around a file input: a file may be dropped on it.
 for (const zone of document.querySelectorAll("[data-drop]")) {
