@@ -28,6 +28,11 @@ class Window:
     """Whether the sender's line stands above the address, inside the window."""
 
     @property
+    def sheet(self) -> str:
+        """The name of its paper, as print shops say it."""
+        return "A4" if self.paper == _A4 else "US Letter"
+
+    @property
     def at_right(self) -> bool:
         """Whether the address stands in the right half of the sheet."""
         return self.left > self.paper[0] / 2

@@ -16,6 +16,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from preferences.explain import source_name
+from tidings.behalf import spokesperson
 from tidings.problem import Problem
 from web.told import told
 
@@ -26,10 +27,14 @@ def locale(language: str) -> str:
 
 
 @pass_context
-def number(context: Context, value: float | Decimal) -> str:
-    """Return `48,210`."""
+def number(context: Context, value: float | Decimal, figures: int = 0) -> str:
+    """Return `48,210`; with `figures` so many that count, of a number that may be very small: `0.0012`."""
     from babel.numbers import format_decimal
 
+    if figures:
+        return str(
+            format_decimal(float(f"{value:.{figures}g}"), locale=_of(context), decimal_quantization=False)
+        )
     return str(format_decimal(value, locale=_of(context)))
 
 
@@ -58,9 +63,13 @@ def plural(language: str, count: int, forms: str) -> str:
 
 @pass_context
 def amount(context: Context, value: Decimal, currency: str) -> str:
-    """Return `€3,784.81`."""
-    from babel.numbers import format_currency
+    """Return `€3,784.81`; what would be nothing after rounding has its first digit, `€0.0004`."""
+    from babel.numbers import format_currency, get_currency_precision
 
+    value = Decimal(value)
+    if value and not round(value, get_currency_precision(currency)):
+        exact = Decimal(f"{value:.1g}")
+        return str(format_currency(exact, currency, locale=_of(context), decimal_quantization=False))
     return str(format_currency(value, currency, locale=_of(context)))
 
 
@@ -156,6 +165,24 @@ def in_words(context: Context, code: str) -> str:
     return source_name(code, str(context.get("language", "en"))).replace("_", " ")
 
 
+@pass_context
+def said_by(context: Context, source: str, actor: str) -> str:
+    """Return where a wish came from and who wrote it down, where that is not the same: `form, the customer`."""
+    who = actor.removeprefix("staff:").removeprefix("key:")
+    if who == source.rpartition(":")[2]:
+        return in_words(context, source)
+    customer = context["t"]["customers"]["asked_by"]["self"]
+    return f"{in_words(context, source)}, {customer if who == 'customer' else who}"
+
+
+@pass_context
+def speaking(context: Context, on_behalf: str) -> str:
+    """Return who spoke for a customer, `relative, mandate M-17` as `a relative with a mandate: M-17`."""
+    _, _, mandate = on_behalf.partition(", mandate ")
+    who = in_words(context, spokesperson(on_behalf))
+    return f"{who}: {mandate}" if mandate else who
+
+
 class _Titled(Protocol):
     kind: str
     title: str
@@ -182,4 +209,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "told": said,
     "titled": titled,
     "in_words": in_words,
+    "said_by": said_by,
+    "speaking": speaking,
 }

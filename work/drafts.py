@@ -6,6 +6,7 @@ transaction (`work.campaign.open_in`), so nothing is sent that was not approved,
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -125,7 +126,7 @@ def ready(installation: Installation, content: Content) -> Ready:
         "priority": content.priority,
         "enclosures": list(content.enclosures),
     }
-    limits = {"letters": content.budget_letters, "amount": content.budget_amount}
+    limits = {"letters": content.budget_letters, "amount": _with_point(content.budget_amount)}
     raw["budget"] = {name: text for name, text in limits.items() if text} or None
     if content.start:
         raw["schedule"] |= {"start": content.start, "own_time": content.own_time}
@@ -408,7 +409,28 @@ def _typed(template: Template, data: Mapping[str, str]) -> dict[str, Any]:
                 values[name] = date.fromisoformat(text.strip())
             except ValueError as error:
                 raise Problem(f"{name}: {text!r} is no date.", todo="Write 2026-12-31.") from error
+        elif kind in _NUMBERS:
+            values[name] = _with_point(text.strip())
+            if not _NUMBER.fullmatch(values[name]):
+                raise Problem(f"{name}: {text!r} is not an amount.", todo="Write it as 1234.50.")
     return values
+
+
+_NUMBERS = frozenset({"number", "percent", "money"})
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+
+
+def _with_point(text: str) -> str:
+    """Return a number with a point where most of Europe and Brazil write a comma; `1,234` may be either and stays.
+
+    >>> _with_point("1 234,50"), _with_point("1.234,5"), _with_point("12,5"), _with_point("1,234"), _with_point("ten")
+    ('1234.50', '1234.5', '12.5', '1,234', 'ten')
+    """
+    plain = "".join(text.split())
+    whole, comma, rest = plain.rpartition(",")
+    if comma and rest.isdecimal() and len(rest) != 3 and "," not in whole:  # noqa: PLR2004 -- as thousands are parted
+        plain = f"{whole.replace('.', '')}.{rest}"
+    return plain if _NUMBER.fullmatch(plain) else text
 
 
 def _note(

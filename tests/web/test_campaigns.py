@@ -108,10 +108,48 @@ def test_the_previews_are_the_real_thing(town, marketer):
     assert marketer.get(f"{path}/letter?as=C1").content.startswith(b"\x89PNG")
     assert marketer.get(f"{path}/letter?as=C1&file=1").content.startswith(b"%PDF")
     assert marketer.get(f"{path}/letter?page=9").status_code == 404
+    card = marketer.get(f"{path}/letter?as=C1&part=1").text
+    assert re.search(r"1 page, A4, [^\d]*\d", card)
+    assert 'src="data:image/png;base64,' in card
+    assert f'href="{path}/letter?as=C1&amp;file=1"' in card
+    assert "C99" in marketer.get(f"{path}/letter?as=C99&part=1").text, "why there is none"
     page = marketer.get(path).text
     assert 'class="bubble"' in page
     assert re.search(r"\d+ characters, \d parts, GSM-7", page)
     assert "Words (English)" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        pytest.param("data.price", "1 234,50", "1,234.50", id="a price as most of Europe writes it"),
+        pytest.param("data.discount", "12,5", "12.5%", id="a share as most of Europe writes it"),
+    ],
+)
+def test_a_number_may_have_a_comma(town, marketer, field, value, said):
+    assert said in marketer.get(draft(marketer, **{field: value})).text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        pytest.param("data.price", "ten", ">Price</a>: &#39;ten&#39; is not an amount.", id="a price"),
+        pytest.param("data.price", "1,234", "&#39;1,234&#39; is not an amount", id="what may be two amounts"),
+        pytest.param("budget_amount", "much", "Input should be a valid decimal", id="a budget"),
+    ],
+)
+def test_what_is_wrong_leads_to_its_field_in_words_for_people(town, marketer, field, value, said):
+    path = draft(marketer, **{field: value})
+    place = field.replace(".", "-")
+    asked = marketer.post(path, fields_of(marketer.get(path).text) | {"do": "ask"})
+
+    for page in (marketer.get(path), asked):
+        assert f'<a href="#{place}">' in page.text
+        assert said in page.text
+        assert "tidings campaign example" not in page.text
+    assert asked.status_code == 422
+    assert f'aria-describedby="{place}-' in asked.text
+    assert f'id="{place}-why"' in asked.text
 
 
 def test_links_of_a_preview_open_nobodys_wishes(town, marketer, door):

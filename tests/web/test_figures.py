@@ -47,6 +47,43 @@ def test_what_else_stands_in_the_sentence_is_filled_in():
 
 
 @pytest.mark.parametrize(
+    ("value", "language", "shown"),
+    [
+        pytest.param("3784.81", "en", "€3,784.81", id="an amount"),
+        pytest.param("0.024", "nb", "0,02 €", id="a part of a cent is rounded"),
+        pytest.param("0.000412", "pl", "0,0004 €", id="what would be nothing has its first digit"),
+        pytest.param("-0.004", "en", "-€0.004", id="below nothing too"),
+        pytest.param("0", "sv", "0,00 €", id="nothing"),
+    ],
+)
+def test_an_amount_that_is_not_nothing_does_not_look_like_it(value, language, shown):
+    told = PAGES.from_string("{{ value | decimal | amount('EUR') }}").render(language=language, value=value)
+    assert told.replace("\N{NO-BREAK SPACE}", " ") == shown
+
+
+@pytest.mark.parametrize(
+    ("source", "actor", "shown"),
+    [
+        pytest.param(
+            "import:demo", "staff:demo", "imported list, demo", id="who brought a list has its name"
+        ),
+        pytest.param("import:crm", "staff:bo", "imported list, crm, bo", id="somebody else brought it"),
+        pytest.param("form", "customer", "form, The customer", id="the customer"),
+        pytest.param("api", "key:shop", "API, shop", id="another system"),
+    ],
+)
+def test_a_wish_says_where_it_came_from_and_by_whom_once(source, actor, shown):
+    page = PAGES.from_string("{{ source | said_by(actor) }}")
+    assert page.render(language="en", t=words("en"), source=source, actor=actor) == shown
+
+
+def test_who_spoke_for_a_customer_is_said_in_words():
+    page = PAGES.from_string("{{ who | speaking }}")
+    assert page.render(language="nb", who="relative, mandate M-17") == "en pårørende med fullmakt: M-17"
+    assert page.render(language="pl", who="support") == "osoba wspierająca"
+
+
+@pytest.mark.parametrize(
     ("source", "shown"),
     [
         pytest.param("import:demo", "zaimportowana lista, demo", id="an imported list"),

@@ -13,15 +13,14 @@ from store import drafts as stored
 from store.runs import find_run
 from templates.catalog import Template
 from templates.inspection import Verdict
-from templates.page_images import page_image
 from tidings.channel import Channel
-from tidings.message import Letter
 from tidings.problem import Problem
 from tidings.role import Role
 from tidings.whole_number import whole_number
 from web.console import composer
 from web.console.composer import Numbers
 from web.console.enclosing import LARGEST_PDF, brought
+from web.console.letter_preview import letter_preview
 from web.console.wording import in_plain_words
 from web.language import words
 from web.staff import StaffRoute, Visit, page
@@ -99,7 +98,7 @@ def new(visit: Visit) -> Response:
         segment=asked.get("segment", "")[:61],
         zone=visit.site.installation.organisation.time_zone,
     )
-    return _begin(visit, content, {})
+    return _begin(visit, content)
 
 
 def create(visit: Visit) -> Response:
@@ -116,14 +115,22 @@ def create(visit: Visit) -> Response:
         with visit.site.installation.engine.begin() as connection:
             made = drafts.create(connection, content, actor=visit.actor, now=visit.now)
     except Problem as problem:
-        return _begin(visit, content, {"": str(problem)}, status=422)
+        return _begin(visit, content, problem)
     return visit.back(f"/campaigns/{made}")
 
 
-def _begin(visit: Visit, content: Content, errors: Mapping[str, str], status: int = 200) -> Response:
+def _begin(visit: Visit, content: Content, problem: Problem | None = None) -> Response:
     with visit.site.reading.connect() as connection:
         choices = composer.choices(visit, connection, content)
-    return visit.page("campaign_new", status=status, content=content, choices=choices, errors=errors)
+    labels = composer.labels_of(visit.language, None)
+    return visit.page(
+        "campaign_new",
+        status=422 if problem else 200,
+        content=content,
+        choices=choices,
+        labels=labels,
+        errors=composer.wrong(problem, labels) if problem else {},
+    )
 
 
 def one(visit: Visit) -> Response:
@@ -144,7 +151,7 @@ def save(visit: Visit) -> Response:
         elif action == "test":
             return _test(visit, content)
     except Problem as problem:
-        return _composer(visit, _found(visit), content=content, errors={"": str(problem)}, status=422)
+        return _composer(visit, _found(visit), content=content, problem=problem)
     if action not in {"save", "ask"}:  # another language of the words
         return visit.back(f"/campaigns/{draft.id}?language={action.removeprefix('language ')}")
     return visit.back(f"/campaigns/{draft.id}", "saved")
@@ -162,7 +169,7 @@ def _written(visit: Visit, before: Content) -> Content:
 def _ask(visit: Visit, draft_id: int, content: Content) -> None:
     found = composer.numbers(visit, content)
     if found.problem:
-        raise Problem(found.problem)
+        raise found.problem
     known = words(visit.language)["campaigns"]
     if found.missing:
         labels = (known["data"].get(name, name) for name in found.missing)
@@ -183,7 +190,7 @@ def enclose(visit: Visit) -> Response:
         with installation.engine.begin() as connection:
             drafts.save(connection, draft.id, content, actor=visit.actor, now=visit.now)
     except Problem as problem:
-        return _composer(visit, draft, errors={"": str(problem)}, status=422)
+        return _composer(visit, draft, problem=problem)
     return visit.back(f"/campaigns/{draft.id}", "saved")
 
 
@@ -199,7 +206,7 @@ def live(visit: Visit) -> Response:
             based = drafts.version_of(content)
         found = composer.numbers(visit, content, customer=str(visit.fields.get("as", "")).strip())
     except Problem as problem:
-        found = Numbers(problem=str(problem))
+        found = Numbers(problem=problem)
     return visit.page("campaign_live", **_shown(visit, draft, content, found) | {"based": based})
 
 
@@ -211,7 +218,6 @@ def checks(visit: Visit) -> Response:
     return visit.page(
         "campaign_checks",
         checks=_checks(visit, content, found),
-        problem=found.problem,
         currency=visit.site.installation.organisation.costs.currency,
     )
 
@@ -225,42 +231,30 @@ def _checks(visit: Visit, content: Content, found: Numbers) -> list[Check]:
 
 def email(visit: Visit) -> Response:
     """Show the e-mail as the customer would see it, for a frame that can do nothing."""
-    found = _rendered(visit, Channel.EMAIL)
-    return HTMLResponse(showing.html_of(found), headers=FRAME)
+    try:
+        return HTMLResponse(showing.html_of(_rendered(visit, Channel.EMAIL)), headers=FRAME)
+    except Problem as problem:
+        raise HTTPException(404, str(problem)) from problem
 
 
 def letter(visit: Visit) -> Response:
-    """Show a page of the real letter as an image, or the letter itself with `?as_file=1`."""
-    found = _rendered(visit, Channel.LETTER)
-    assert isinstance(found, Letter)
-    asked = visit.request.query_params
-    headers = {"Cache-Control": "private, max-age=60"}
-    if asked.get("file"):
-        disposition = 'inline; filename="letter.pdf"'
-        return Response(
-            found.pdf, media_type="application/pdf", headers=headers | {"Content-Disposition": disposition}
-        )
-    number = asked.get("page", "1")
-    place = (whole_number(number, digits=2) or 1) - 1
-    try:
-        image = page_image(found.pdf, number=place)
-    except Problem as problem:
-        raise HTTPException(404) from problem
-    return Response(image, media_type="image/png", headers=headers | {"X-Pages": str(found.pages)})
+    """Show the real letter (`web.console.letter_preview`)."""
+    cost = visit.site.installation.organisation.costs.expected(Channel.LETTER)
+    return letter_preview(visit, lambda: _rendered(visit, Channel.LETTER), cost)
 
 
 def _rendered(visit: Visit, channel: Channel) -> Any:
+    """Return the draft's message to the customer whom the address names.
+
+    Raises:
+        Problem: it cannot be made.
+    """
     installation, asked = visit.site.installation, visit.request.query_params
-    try:
-        ready = drafts.ready(installation, drafts.content_of(_found(visit)))
-        with visit.site.reading.connect() as connection:
-            someone = showing.customer_of(connection, asked.get("as", ""), None)
-        language = asked.get("language", "") if asked.get("language") in ready.template.languages else ""
-        return showing.shown(
-            installation, ready.template, ready.campaign, channel, someone, language=language
-        )
-    except Problem as problem:
-        raise HTTPException(404, str(problem)) from problem
+    ready = drafts.ready(installation, drafts.content_of(_found(visit)))
+    with visit.site.reading.connect() as connection:
+        someone = showing.customer_of(connection, asked.get("as", ""), None)
+    language = asked.get("language", "") if asked.get("language") in ready.template.languages else ""
+    return showing.shown(installation, ready.template, ready.campaign, channel, someone, language=language)
 
 
 def approve(visit: Visit) -> Response:
@@ -334,7 +328,7 @@ def _done(visit: Visit, work: Callable[[], None], *, to: str = "") -> Response:
     try:
         work()
     except Problem as problem:
-        return _composer(visit, _found(visit), errors={"": str(problem)}, status=422)
+        return _composer(visit, _found(visit), problem=problem)
     return visit.back(to or f"/campaigns/{draft.id}", "done")
 
 
@@ -434,9 +428,8 @@ def _composer(
     draft: stored.Draft,
     *,
     content: Content | None = None,
-    errors: Mapping[str, str] | None = None,
+    problem: Problem | None = None,
     sent: list[seeds.Sent] | None = None,
-    status: int = 200,
 ) -> Response:
     asked = visit.request.query_params
     content = content or drafts.content_of(draft)
@@ -453,7 +446,7 @@ def _composer(
     language, texts = composer.texts_of(content, source, asked.get("language", "") or found.language)
     return visit.page(
         "campaign",
-        status=status,
+        status=422 if problem else 200,
         run=run,
         state=drafts.state_of(draft, run.state if run else ""),
         source=source,
@@ -461,7 +454,7 @@ def _composer(
         reads=_reads(visit, texts),
         text_language=language,
         checks=_checks(visit, content, found) if asked.get("checks") == "1" else None,
-        errors=errors or {},
+        errors=composer.wrong(problem, composer.labels_of(visit.language, source)) if problem else {},
         sent=sent or [],
         asked_as=asked.get("as", ""),
         tab=token_urlsafe(9),
@@ -490,7 +483,10 @@ def _source(visit: Visit, content: Content) -> Template | None:
 
 def _shown(visit: Visit, draft: stored.Draft, content: Content, found: Numbers) -> dict[str, Any]:
     kept = drafts.version_of(drafts.content_of(draft))
+    labels = composer.labels_of(visit.language, _source(visit, content))
     return {
+        "labels": labels,
+        "lacking": composer.wrong(found.problem, labels) if found.problem else {},
         "based": kept,
         "draft": draft,
         "content": content,

@@ -35,7 +35,7 @@ from work.installation import Installation
 class Numbers:
     """What stands beside the form; `problem` instead, where the draft cannot be counted yet."""
 
-    problem: str = ""
+    problem: Problem | None = None
     forecast: Forecast | None = None
     why: showing.Why | None = None
     previews: tuple[Preview, ...] = ()
@@ -111,6 +111,43 @@ def with_words(content: Content, fields: Mapping[str, Any], source: Template) ->
 _LONGEST = 20_000
 
 
+_FIELDS = {
+    "budget.amount": "budget_amount",
+    "budget.letters": "budget_letters",
+    "schedule.start": "start",
+    "schedule.zone": "zone",
+    "fallback_after.email": "wait_days",
+}
+"""Of the form, by what a campaign's file calls them."""
+_FOR_FILES = "`tidings campaign example`"
+
+
+def wrong(problem: Problem, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with a draft by the field of the form that it is about, '' where it is about none.
+
+    Args:
+        problem: of `work.drafts` or `work.campaign`; begins with its field where it is about one.
+        labels: of `labels_of`.
+    """
+    said = str(problem if not problem.todo.startswith(_FOR_FILES) else problem.what).removeprefix("draft: ")
+    name, _, text = said.partition(": ")
+    if text.startswith("Input should"):  # the value stands in the field
+        text = text.partition(" (value ")[0].removesuffix(".")
+    field = next((one for one in (_FIELDS.get(name, name), f"data-{name}") if one in labels), "")
+    return {field: text[:1].upper() + text[1:]} if field and text else {"": said}
+
+
+def labels_of(language: str, source: Template | None) -> dict[str, str]:
+    """Return the label of each field of the form that may be wrong, by its id."""
+    known: Mapping[str, Any] = words(language)["campaigns"]
+    plain = (
+        *("title", "zone", "edition", "template", "topic", "wait_days", "priority", "channels"),
+        *("budget_letters", "budget_amount"),
+    )
+    values = {f"data-{name}": known["data"].get(name, name) for name in (source.model if source else ())}
+    return {name: known[name] for name in plain} | {"name": known["id"], "start": known["send_at"]} | values
+
+
 def _listed(fields: Mapping[str, Any], name: str) -> list[str]:
     found = fields.getlist(name) if hasattr(fields, "getlist") else fields.get(name, [])
     return [str(one) for one in found]
@@ -144,7 +181,7 @@ def numbers(visit: Visit, content: Content, *, customer: str = "", exact: bool =
                 language=visit.language,
             )
     except Problem as problem:
-        return Numbers(problem=str(problem))
+        return Numbers(problem=problem)
     brand = installation.organisation.brand(content.brand or None)
     missing = tuple(
         name

@@ -14,16 +14,16 @@ from store import drafts as stored
 from store.editions import Recorded, recorded, use_counts
 from templates.catalog import Template, all_templates, find, texts_of
 from templates.foreign_letter import MAX_BYTES, judged_bytes
-from templates.page_images import page_image
 from templates.preview import sample_subject
 from templates.render import documents_of, render
 from tidings.channel import Channel
 from tidings.country import codes
-from tidings.message import Content, Letter
+from tidings.message import Content
 from tidings.problem import Problem
 from tidings.role import Role
 from web.console.campaigns import FRAME
 from web.console.composer import Preview, preview_of
+from web.console.letter_preview import letter_preview
 from web.staff import StaffRoute, Visit, page
 from work.changes import changes
 from work.matrix import matrix
@@ -135,18 +135,15 @@ def cells(visit: Visit) -> Response:
 
 def email(visit: Visit) -> Response:
     """Show the e-mail with the template's sample, for a frame that can do nothing."""
-    return HTMLResponse(html_of(_rendered(visit, Channel.EMAIL)), headers=FRAME)
+    try:
+        return HTMLResponse(html_of(_rendered(visit, Channel.EMAIL)), headers=FRAME)
+    except Problem as problem:
+        raise HTTPException(404, str(problem)) from problem
 
 
 def letter(visit: Visit) -> Response:
-    """Show the letter's first page as an image, or the letter itself with `?file=1`."""
-    found = _rendered(visit, Channel.LETTER)
-    assert isinstance(found, Letter)
-    headers = {"Cache-Control": "private, max-age=60"}
-    if visit.request.query_params.get("file"):
-        disposition = {"Content-Disposition": 'inline; filename="letter.pdf"'}
-        return Response(found.pdf, media_type="application/pdf", headers=headers | disposition)
-    return Response(page_image(found.pdf), media_type="image/png", headers=headers)
+    """Show the letter with the template's sample (`web.console.letter_preview`)."""
+    return letter_preview(visit, lambda: _rendered(visit, Channel.LETTER))
 
 
 def _template(visit: Visit) -> Template:
@@ -166,10 +163,7 @@ def _rendered(visit: Visit, channel: Channel) -> Content:
     asked = visit.request.query_params.get("language", "")
     language = asked if asked in template.languages else template.languages[0]
     subject = sample_subject(template, _brand(visit), language)
-    try:
-        return render(template, channel, subject, documents=documents_of(template, subject))
-    except Problem as problem:
-        raise HTTPException(404, str(problem)) from problem
+    return render(template, channel, subject, documents=documents_of(template, subject))
 
 
 def _previews(visit: Visit, template: Template, language: str) -> list[Preview]:
