@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 
 from tidings.problem import Problem
 
+YEARS = range(1970, 3000)
+
 
 def instant(words: str | None, option: str = "--now") -> datetime | None:
     """Return an ISO 8601 instant in UTC, as an option says it; without an offset it is UTC.
@@ -21,8 +23,15 @@ def instant(words: str | None, option: str = "--now") -> datetime | None:
         ) from error
 
 
+def _refuse_what_nobody_means(day: date) -> None:
+    if day.year not in YEARS:
+        msg = "a day before or after it would be out of the calendar"
+        raise ValueError(msg)
+
+
 def _in_utc(words: str) -> datetime:
     moment = datetime.fromisoformat(words)
+    _refuse_what_nobody_means(moment)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -39,6 +48,7 @@ def day_or_instant(words: str) -> datetime:
 
     try:
         day = date.fromisoformat(words)
+        _refuse_what_nobody_means(day)
     except ValueError:
         try:
             return _in_utc(words)

@@ -30,6 +30,7 @@ from work.bill_document import (
 from work.bill_rows import content_of, rows_of
 from work.bills_xml import xml_document
 from work.reading_json import Repeated
+from work.written import plain_day, plain_number
 
 EXAMPLE = """\
 # Which of the file's fields are ours. A text with {Field} in it is put together from several.
@@ -277,7 +278,7 @@ def _number(value: Any, name: str) -> Decimal:
         msg = f"{name}: {value!r} is not a number"
         raise ValueError(msg)
     try:
-        number = Decimal(str(value).strip().replace("_", "?"))
+        number = Decimal(plain_number(str(value)).replace("_", "?"))
     except InvalidOperation as error:
         msg = f"{name}: {_short(value)} is not a number"
         raise ValueError(msg) from error
@@ -298,7 +299,7 @@ def _day(value: Any, name: str) -> date:
     if isinstance(value, date):
         return value
     try:
-        return datetime.fromisoformat(str(value)).date()
+        return plain_day(str(value)) or datetime.fromisoformat(str(value)).date()
     except ValueError as error:
         msg = f"{name}: {_short(value)} is not a date; write YYYY-MM-DD"
         raise ValueError(msg) from error

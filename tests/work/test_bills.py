@@ -39,10 +39,36 @@ def test_a_good_document_is_taken_as_it_is(mapping):
 
 
 @pytest.mark.parametrize(
+    ("total", "price", "quantity", "issued", "due"),
+    [
+        pytest.param("2.500,00", "1 000,00", "2,0", "01.03.2026", "31.3.2026", id="with points and a comma"),
+        pytest.param("2,500.00", "1,000.00", "2", "2026-03-01", "20260331", id="with commas and a point"),
+        pytest.param(
+            "2\u00a0500,0", "1\u202f000,0000", "2", "01.03.2026", "2026-03-31", id="with narrow spaces"
+        ),
+    ],
+)
+def test_a_document_as_its_country_writes_numbers_and_days_is_the_same(
+    mapping, total, price, quantity, issued, due
+):
+    written = {"total": total, "issued_on": issued, "due_on": due}
+    line = LINE[0] | {"unit_price": price, "quantity": quantity}
+    [document] = check_bills([(1, GOOD | written | {"lines": [line]})], mapping)
+
+    assert (document.reason, document.detail) == ("", "")
+    assert document.invoice.gross == Decimal(2500)
+    assert (str(document.invoice.issued_on), str(document.invoice.due_on)) == ("2026-03-01", "2026-03-31")
+
+
+@pytest.mark.parametrize(
     ("change", "reason", "says"),
     [
         pytest.param({"total": "249.99"}, "wrong_total", "250.00", id="a total that is a cent off"),
         pytest.param({"total": "lots"}, "wrong_document", "lots", id="a total that is no number"),
+        pytest.param({"total": "1,250"}, "wrong_document", "1,250", id="a total that is two numbers"),
+        pytest.param({"total": "12 50"}, "wrong_document", "12 50", id="a total with a blank in it"),
+        pytest.param({"issued_on": "31.02.2026"}, "wrong_document", "31.02", id="a day that is none"),
+        pytest.param({"issued_on": "03/04/2026"}, "wrong_document", "03/04", id="a date that is two days"),
         pytest.param({"total": "NaN"}, "wrong_document", "NaN", id="a total that is not finite"),
         pytest.param({"total": True}, "wrong_document", "True", id="a total that is a truth value"),
         pytest.param({"issued_on": "yesterday"}, "wrong_document", "yesterday", id="a date in words"),
