@@ -5,7 +5,7 @@ Two messages carry the same offer when they are of one edition of a campaign, or
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -72,6 +72,16 @@ def withdraw(connection: Connection, customers: Sequence[int], *, now: datetime)
     return [str(row.id) for row in rows]
 
 
+def withdraw_due(connection: Connection, due: Mapping[str, int], *, now: datetime) -> set[str]:
+    """Do the same for messages that are about to leave, by their customers: the last look, under their locks."""
+    customers = {"customers": list(due.values())}
+    if not due or not connection.execute(_ANY_USED, customers).scalar_one():
+        return set()
+    whom = "m.id = ANY(CAST(:messages AS uuid[]))"
+    rows = connection.execute(text(_GONE.format(whom=whom, wait="")), {"messages": list(due), "now": now})
+    return {str(row.id) for row in rows}
+
+
 def withdraw_all(connection: Connection, *, now: datetime) -> list[str]:
     """Do the same for everybody: for uses that came by a file, and for campaigns that began after them."""
     whom = f"""r.state IN ('planning', 'waiting_release', 'sending', 'paused', 'finished')
@@ -87,6 +97,8 @@ _RECORDS = """
     SELECT unnest(CAST(:customers AS bigint[]))
     UNION SELECT w.customer_id FROM persons p JOIN persons w ON w.person_id = p.person_id
            WHERE p.customer_id = ANY(:customers)"""
+_ANY_USED = text(f"""
+    SELECT EXISTS (SELECT FROM touchpoints WHERE kind = '{REDEEMED}' AND customer_id IN ({_RECORDS}))""")
 _WAITING = within(tuple(one for one in sources(MessageState, Event.RECALL) if one != MessageState.DONE))
 _GONE = f"""
     WITH used AS (
@@ -94,7 +106,7 @@ _GONE = f"""
          WHERE {{whom}} AND m.purpose = 'offer' AND m.copy = 0
            AND m.state IN ({_WAITING})
            AND EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = ANY({_PERSON}) AND {_SAME})
-         ORDER BY m.id FOR UPDATE OF m {{wait}}
+         ORDER BY m.id FOR NO KEY UPDATE OF m {{wait}}
     ), recalled AS (
         UPDATE deliveries d SET state = '{target(DeliveryState, Event.RECALL)}', updated_at = clock_timestamp()
           FROM used WHERE d.message_id = used.id AND d.state = '{DeliveryState.READY}'

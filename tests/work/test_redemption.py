@@ -7,6 +7,7 @@ from preferences.policy import Policy
 from store.silence import fall_back
 from store.touchpoints import Touchpoint, record
 from tests.town import NOON, install, settle
+from tests.work.test_deliver import SAMPLE, House
 from work.campaign import open_campaign, parse_campaign
 from work.merge import merge
 from work.redemption import offers_in_force, redeem, withdraw_used
@@ -86,6 +87,27 @@ def test_a_reminder_that_is_planned_after_the_use_is_cancelled_too(home, engine)
 
     withdraw_used(home, now=NOON)
     assert [state for _, state, _ in states(home, run)] == ["cancelled", "ready"]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it is planned", "between plan and claim"])
+def test_no_reminder_leaves_whose_offer_was_used(home, engine, before):
+    house = House(home.settings, engine)
+    ada, bo, bos, cy = settle(engine, 4)
+    with engine.begin() as connection:
+        merge(connection, "C2", "C3", actor="staff:Mia", because="same person", now=NOON)
+    if not before:
+        house.plan(name="reminder")
+    for one in (ada, bos):
+        used(house.installation, one, code=SAMPLE["code"], receipt=one)
+    if before:
+        house.plan(name="reminder")
+
+    assert house.send().total() == 1
+    assert states(house.installation, house.run) == [
+        (ada, "cancelled", "redeemed"),
+        (bo, "cancelled", "redeemed"),
+        (cy, "done", ""),
+    ]
 
 
 @pytest.mark.parametrize(
