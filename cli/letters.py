@@ -29,7 +29,7 @@ def check(file: Path, *, country: str, window: str = "", json: Json = False) -> 
     window
         Of the envelope, where it is not the country's usual one: din-a, ch-right, uk-c5 and so on.
     """
-    from templates.foreign_letter import judged
+    from templates.foreign_process import judged
     from tidings.country import codes
 
     if country.upper() not in codes():

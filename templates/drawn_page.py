@@ -1,4 +1,4 @@
-"""A page of somebody else's PDF as it is printed, and the letters that a program reads on it, in the same millimetres.
+"""A page of somebody else's PDF as it is printed, and the letters that a program reads on it, in the same points.
 
 Which letters can be seen is asked of the drawing itself: it is drawn again without its texts, and a letter whose place
 stays as it was is hidden, whatever hides it.
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pypdfium2
 
+MM = 25.4 / 72
+"""Millimetres of a point."""
 DPI = 100
 MOST_PIXELS = 2000
 """Of the longer side of a page that is drawn, however large it is."""

@@ -14,7 +14,7 @@ from channels.letter.manifest import grams_of
 from store.runs import Run
 from templates.catalog import Template
 from templates.enclosure import Enclosure
-from templates.foreign_letter import judged
+from templates.foreign_process import judged
 from templates.postal_lines import window_for
 from tidings.campaign import ENCLOSURE
 from tidings.file_hash import sha256_of

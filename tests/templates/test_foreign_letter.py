@@ -11,7 +11,9 @@ from weasyprint import HTML
 
 from cli.main import main
 from templates.catalog import all_templates
-from templates.foreign_letter import CHECKS, judge, judged
+from templates.foreign_letter import judge
+from templates.foreign_process import judged
+from templates.judgement import CHECKS
 from templates.postal_lines import WINDOWS
 from templates.preview import SAMPLE_BRAND, sample_subject
 from templates.render import documents_of, render

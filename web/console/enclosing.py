@@ -17,7 +17,7 @@ from work.invoicing import TEMPLATE
 from work.without_xml import without_xml
 
 LARGEST_PDF = 51 * 2**20
-"""Of a form with a PDF (`templates.foreign_letter.MAX_BYTES`)."""
+"""Of a form with a PDF (`templates.foreign_process.MAX_BYTES`)."""
 MOST = 10
 """Enclosures of a run."""
 

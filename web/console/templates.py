@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from store import drafts as stored
 from store.editions import Recorded, recorded, use_counts
 from templates.catalog import Template, all_templates, find, texts_of
-from templates.foreign_letter import MAX_BYTES, judged_bytes
+from templates.foreign_process import MAX_BYTES, judged_bytes
 from templates.preview import sample_subject
 from templates.render import documents_of, render
 from tidings.channel import Channel

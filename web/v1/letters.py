@@ -87,7 +87,7 @@ async def check_letter(
 ) -> dict[str, Any]:
     """Look at the PDF in the body as a print house does; nothing is kept of it."""
     del caller
-    from templates.foreign_letter import judged_bytes
+    from templates.foreign_process import judged_bytes
 
     if country not in codes():
         raise wrong("there is no such country", "country", value=country)
