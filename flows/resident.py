@@ -22,6 +22,7 @@ from store.silence import fall_back, take_back_overtaken
 from store.wake import Waker
 from work.chain import keep_head
 from work.collection import next_collection
+from work.limits import cover_fallen
 
 log = structlog.get_logger()
 
@@ -141,7 +142,8 @@ def _due(at: Desk) -> list[Run]:
         sender.settle()
         closed = sender.closed()
     with at.installation.engine.begin() as connection:
-        fall_back(connection, now=now, letters_at=next_collection(at.installation, now))
+        if fall_back(connection, now=now, letters_at=next_collection(at.installation, now)):
+            cover_fallen(connection, at.installation, at.installation.policy, now=now)
         take_back_overtaken(connection, now=now)
         keep_head(connection, at.installation.home, now=now)
         found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now, closed=closed))

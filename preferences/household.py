@@ -27,8 +27,8 @@ def covered(
     """Return which letters of a run are covered by another one of their household.
 
     Args:
-        letters: message, customer, household (a word that is the same for a household; null: none) of everything in the
-            run that would leave as a letter.
+        letters: message, customer, household (a word that is the same for a household; null: none), gone (it has left
+            and stands for the others) of everything in the run that leaves as a letter.
         said: statements of their customers, as `tidings.facts.SCHEMAS` has them.
         question: of the run.
         together: what counts for those who said nothing.
@@ -42,13 +42,13 @@ def covered(
     wishes = _wishes(letters, said, question, together=together, now=now)
     sharing = letters.filter(wishes & pl.col("household").is_not_null())
     first = (
-        sharing.sort("customer", "message")
+        sharing.sort(~pl.col("gone"), "customer", "message")
         .group_by("household")
         .agg(pl.col("message").first().alias("covered_by"))
     )
     return (
         sharing.join(first, on="household")
-        .filter(pl.col("message") != pl.col("covered_by"))
+        .filter((pl.col("message") != pl.col("covered_by")) & ~pl.col("gone"))
         .select("message", "covered_by")
         .sort("message")
     )

@@ -124,19 +124,28 @@ HOUSEHOLD = """
 
 
 def letters_of_households(connection: Connection, run: str) -> pl.DataFrame:
-    """Return message, customer, household of what a run would send as letters to households with several of them."""
+    """Return message, customer, household, gone of a run's letters to households with several of them.
+
+    `gone`: it has left, or is leaving.
+    """
     import polars as pl
 
-    shape = {"message": pl.String(), "customer": pl.Int64(), "household": pl.String()}
+    shape = {
+        "message": pl.String(),
+        "customer": pl.Int64(),
+        "household": pl.String(),
+        "gone": pl.Boolean(),
+    }
     query = f"""
-        SELECT message, customer, household FROM (
+        SELECT message, customer, household, gone FROM (
             SELECT m.id::text AS message, m.customer_id AS customer, {HOUSEHOLD} AS household,
-                   count(*) OVER (PARTITION BY {HOUSEHOLD}) AS several
+                   m.state <> 'ready' AS gone, count(*) OVER (PARTITION BY {HOUSEHOLD}) AS several
               FROM messages m JOIN customers c ON c.id = m.customer_id
               JOIN LATERAL (SELECT (e ->> 'address')::bigint AS id FROM jsonb_array_elements(m.decision) e
-                             WHERE e ->> 'channel' = 'letter' AND e ->> 'rank' = '1') f ON true
+                             WHERE e ->> 'channel' = 'letter' AND e ->> 'rank' IS NOT NULL) f ON true
               JOIN addresses a ON a.id = f.id
-             WHERE m.run_id = %(run)s AND m.state = 'ready' AND m.channel = 'letter' AND m.copy = 0
+             WHERE m.run_id = %(run)s AND m.state IN ('ready', 'in_delivery', 'done') AND m.channel = 'letter'
+               AND m.copy = 0
         ) q WHERE several > 1 AND household IS NOT NULL
     """
     return read_arrays(connection, [(query, shape)], {"run": run})[0]
@@ -154,9 +163,10 @@ def cover(connection: Connection, pairs: Sequence[tuple[str, str]]) -> int:
         text("""
             UPDATE messages m SET state = 'held', reason = 'household', covered_by = p.by,
                    updated_at = clock_timestamp(),
-                   decision = (SELECT jsonb_agg(CASE WHEN e ->> 'rank' = '1' THEN e || jsonb_build_object('evidence',
-                       coalesce(nullif(e -> 'evidence', 'null'), '{}') || jsonb_build_object('covered_by', p.by))
-                       ELSE e END) FROM jsonb_array_elements(m.decision) e)
+                   decision = (SELECT jsonb_agg(CASE WHEN e ->> 'channel' <> 'letter' THEN e
+                       ELSE e || jsonb_build_object('evidence', coalesce(nullif(e -> 'evidence', 'null'), '{}')
+                                                                || jsonb_build_object('covered_by', p.by)) END)
+                       FROM jsonb_array_elements(m.decision) e)
               FROM unnest(CAST(:messages AS uuid[]), CAST(:by AS uuid[])) AS p(message, by)
              WHERE m.id = p.message AND m.state = 'ready'
         """),
@@ -173,9 +183,18 @@ _NAMES = text("""
                 x.data #>> '{customer,last_name}')) ORDER BY x.customer_id)
               FROM messages x WHERE x.covered_by = b.id AND x.reason = 'household') AS names
               FROM unnest(CAST(:by AS uuid[])) AS b(id)) h
-     WHERE m.id = h.id
+     WHERE m.id = h.id AND m.state = 'ready'
 """)
-"""Who else a letter is for, as `data.household`."""
+"""Who else a letter is for that has not left, as `data.household`."""
+
+
+def runs_fallen(connection: Connection) -> Sequence[str]:
+    """Return the runs of marketing that have letters waiting because another channel was tried."""
+    query = """
+        SELECT DISTINCT run_id FROM messages WHERE state = 'ready' AND tried <> '{}' AND channel = 'letter'
+           AND purpose_class = 'marketing' AND copy = 0 ORDER BY run_id
+    """
+    return connection.scalars(text(query)).all()
 
 
 def uncover(connection: Connection, runs: Sequence[str], *, now: datetime) -> int:

@@ -23,8 +23,9 @@ from store.facts import read_facts
 from store.messages import to_ask_again, write_decisions
 from store.runs import Run, find_run, set_run
 from tidings.campaign import Budget
+from tidings.problem import Problem
 from tidings.purpose import PurposeClass
-from work.build import RunContext
+from work.build import RunContext, context_of
 from work.collection import hold_for_collection
 from work.installation import Installation
 from work.plan import BATCH, as_rows, ask, budget_of, costs_of, limited, question_of
@@ -63,6 +64,22 @@ def cover_households(
     said = read_facts(connection, question, asked, now).statements
     pairs = covered(letters, said, question, together=policy.household, now=now)
     return stored.cover(connection, pairs.rows())
+
+
+def cover_fallen(
+    connection: Connection, installation: Installation, policy: Policy, *, now: datetime
+) -> None:
+    """Hold the letters that follow another channel to their households, too: who stays silent lives together."""
+    for run_id in stored.runs_fallen(connection):
+        run = find_run(connection, run_id)
+        assert run is not None
+        try:
+            context = context_of(connection, installation, run)
+        except Problem:  # its template is gone: nothing of it leaves
+            continue
+        held = cover_households(connection, installation, context, policy, now)
+        if held and "households" not in (known := run.options.get("limits", {})):
+            _noted(connection, run, {**known, "households": held})
 
 
 def _share(

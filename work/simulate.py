@@ -236,7 +236,7 @@ class _World:
             rows = np.arange(begin, min(begin + CHUNK, self.size))
             answer = self._ask(rows, self.start)
             self._take(rows, answer, self.start)
-        self._one_letter_a_household()
+        self._one_letter_a_household(self.start)
         self._share_out()
         ready = np.flatnonzero(self.state == "ready")
         self.due[ready] = np.maximum(self.due[ready], self._own_time(ready))
@@ -260,7 +260,7 @@ class _World:
         self.reason[letters[waits]] = str(Reason.CUT_OFF)
         self.due[letters] = leaves
 
-    def _one_letter_a_household(self) -> None:
+    def _one_letter_a_household(self, now: int) -> None:
         """Hold the letters that another one of their household stands for (`work.limits`)."""
         import polars as pl
 
@@ -268,14 +268,17 @@ class _World:
         if shared is None or not shared.height:
             return
         place = np.searchsorted(self.people.customer, shared["customer"].to_numpy())
-        goes = (self.state[place] == "ready") & (self.channel[place] == LETTER)
-        letters = shared.filter(goes).with_columns(message=pl.col("customer").cast(pl.String))
+        state, goes = self.state[place], self.channel[place] == LETTER
+        goes &= (state == "ready") | (state == "done")
+        letters = shared.with_columns(
+            message=pl.col("customer").cast(pl.String), gone=pl.Series(state == "done", dtype=pl.Boolean)
+        ).filter(goes)
         pairs = covered(
             letters,
             self.people.facts.statements,
             self.course.question,
             together=self.course.policy.household,
-            now=self.course.starts_at,
+            now=_moment(now),
         )
         rows = np.searchsorted(self.people.customer, pairs["message"].cast(pl.Int64).to_numpy())
         self.state[rows], self.reason[rows], self.due[rows] = "held", str(Reason.HOUSEHOLD), NEVER
@@ -478,6 +481,8 @@ class _World:
             kinds, back = np.unique(at[paper], return_inverse=True)
             at[paper] = np.array([microseconds(self.course.letters_at(_moment(one))) for one in kinds])[back]
         self.due[rows] = at
+        if why == "silent" and paper.any():
+            self._one_letter_a_household(int(at.min()))
 
     def _recall(self, rows: Ints) -> None:
         """Take back what was answered on the channel before."""

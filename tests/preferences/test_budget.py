@@ -151,8 +151,8 @@ def test_equals_are_chosen_by_a_stable_hash():
 
 
 def letters(*rows):
-    shape = {"message": pl.String, "customer": pl.Int64, "household": pl.String}
-    return pl.DataFrame(rows, schema=shape, orient="row")
+    shape = {"message": pl.String, "customer": pl.Int64, "household": pl.String, "gone": pl.Boolean}
+    return pl.DataFrame([(*row, False)[:4] for row in rows], schema=shape, orient="row")
 
 
 def wish(customer, value, **more):
@@ -200,6 +200,12 @@ THREE = [
 def test_one_letter_for_a_household(said, together, expected):
     assert cover_all(THREE, said, together=together) == expected
     assert cover_all(THREE[::-1], said, together=together) == expected
+
+
+def test_a_letter_that_has_left_stands_for_the_others():
+    gone = [(*one, one[0] in {"b", "e"}) for one in THREE]
+    assert cover_all(gone) == {"a": "b", "c": "b"}
+    assert cover_all(gone, [wish(2, '{"letters": "own"}')]) == {"c": "a"}
 
 
 @laws

@@ -11,6 +11,7 @@ from store.silence import fall_back
 from store.tables import addresses, customers
 from tests.town import NOON, agree, install, settle, state
 from tests.work.test_deliver import SAMPLE, House
+from tests.work.test_rehearsal import PaperHouse
 from tidings.campaign import Budget
 from tidings.channel import Channel
 from tidings.problem import Problem
@@ -249,6 +250,33 @@ def test_the_next_one_has_the_letter_when_the_first_takes_another_way(settings, 
     assert [(rows[one].state, rows[one].reason) for one in ids[1:]] == [("ready", ""), ("held", "household")]
     assert rows[ids[1]].data["household"] == ["Ada Berg"]
     assert "household" not in rows[ids[0]].data
+
+
+def test_a_household_that_stays_silent_gets_one_letter(settings, engine):
+    """Two of three were sent e-mails that nobody opened, the third later; whose letter is out stands for them all."""
+    house = PaperHouse(settings, engine)
+    ids = settle(engine, 3, channels=("email", "letter"))
+    at_home(engine, ids)
+    with engine.begin() as connection:
+        state(connection, ids[0], kind="pause", topic="offer", until_at=NOON + DAY)
+    house.plan(channels=["email", "letter"], fallback_after={"email": "P3D"})
+    found = []
+    for now in (NOON, NOON + DAY, NOON + 3 * DAY, NOON + 3 * DAY + timedelta(hours=4), NOON + 4 * DAY):
+        house.tick(now)
+        rows = messages(engine, house.run)
+        found.append([(rows[one].state, rows[one].reason or rows[one].channel) for one in ids])
+
+    waits, sent, covered = ("ready", "fallback"), ("done", "email"), ("held", "household")
+    assert found[0][1:] == [sent, sent]
+    assert found[1:] == [
+        [sent, sent, sent],
+        [sent, waits, covered],
+        [sent, ("done", "letter"), covered],
+        [covered, ("done", "letter"), covered],
+    ]
+    assert len(house.letter.handed) == 1
+    assert house.report()["held"] == {"household": 2}
+    assert proofs(house.installation, house.run, 3) == [True] * 3
 
 
 def test_a_campaign_that_matters_less_waits_for_the_one_that_the_cap_has_room_for(house, engine):

@@ -26,6 +26,7 @@ from work import rehearsal
 from work import run as stages
 from work.collection import LEAD, next_collection
 from work.likely import Drawn, Happened, rates
+from work.limits import cover_fallen
 from work.simulate import Sent, simulate
 
 WAITS = {"email": "P3D", "sms": "P1D"}
@@ -57,7 +58,8 @@ class PaperHouse(House):
         """Do what the resident loop does at a moment."""
         self.now = now
         with self.engine.begin() as connection:
-            fall_back(connection, now=now, letters_at=next_collection(self.installation, now))
+            if fall_back(connection, now=now, letters_at=next_collection(self.installation, now)):
+                cover_fallen(connection, self.installation, self.installation.policy, now=now)
             take_back_overtaken(connection, now=now)
         self.send()
 
@@ -157,6 +159,7 @@ def test_what_is_rehearsed_is_what_runs(paper, engine):
     """With behaviour as it then was, everybody goes the same way, first and last, and for the same reason."""
     house = paper
     people = town(engine)
+    people += settle(engine, 3, channels=("email", "letter"), attributes={"household": "9"})
     campaign = offer(channels=EVERYBODY, fallback_after=WAITS)
     course, facts = foreseen(house, campaign, people, until=NOON + timedelta(days=4, hours=23))
 
@@ -184,6 +187,7 @@ def test_what_is_rehearsed_is_what_runs(paper, engine):
     assert told["tried"].list.sort().to_list() == ran["tried"].list.sort().to_list()
     held = told["state"] == "held"
     assert told.filter(held)["reason"].to_list() == ran.filter(held)["reason"].to_list()
+    assert told.filter(held)["reason"].to_list().count("household") == 2
     assert set(told["state"]) == {"done", "held"}
     assert told.filter(told["customer"] == people[4])["reason"].to_list() == ["recalled"]
 
