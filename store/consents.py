@@ -30,7 +30,7 @@ class Consent:
     expires_at: datetime | None = None
     """Exclusive; None: until it is taken back."""
     record: Mapping[str, Any] = field(default_factory=dict)
-    """What a consent record says besides (`preferences.receipt`)."""
+    """What a consent record says besides (`work.consent_records`)."""
 
 
 _APPEND = text("""

@@ -116,5 +116,5 @@ def test_a_crm_shows_the_timeline(door, engine, url):
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "'offer': 'email'" in done.stdout
-    assert "Gave consent" in done.stdout or "onsent" in done.stdout
+    assert "Consent given for offer by email (form)" in done.stdout
     assert (unknown.returncode, unknown.stderr) == (1, "There is no customer 'C9'.\n")

@@ -178,7 +178,7 @@ def test_what_the_desk_does_is_kept_with_its_reason(staff, door, engine, ada, ac
     fields = {key: number if value == "bounce" else value for key, value in fields.items()}
     answer = mia.post(f"/customers/C1/{act}", fields)
     assert answer.headers["location"] == f"/customers/C1?said=customers.{said}"
-    assert door.ask(query) == [(kept,)] or (kept,) in door.ask(query)
+    assert (kept,) in door.ask(query)
     assert mia.get(answer.headers["location"]).status_code == 200
 
 
@@ -321,7 +321,7 @@ def test_a_message_shows_why_and_what_was_sent_and_goes_out_again(staff, door, o
     assert "Ada" in frame.text
     assert frame.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
     mail = mia.get(re.search(r'href="([^"]+email\.eml)"', page)[1])
-    assert mail.content.startswith(b"From:") or b"Message-ID" in mail.content
+    assert b"\r\nMessage-ID: <" in mail.content
     answer = mia.post("/customers/C1/copy", {"message": path.rpartition("/")[2], "because": "lost it"})
     assert answer.headers["location"] == "/customers/C1?said=customers.copied"
     assert door.ask("SELECT copy_because FROM messages WHERE copy = 1") == [(f"{mia.name}: lost it",)]

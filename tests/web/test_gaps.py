@@ -19,13 +19,17 @@ def test_the_page_names_purpose_channel_cause_and_source(staff, asked):
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-@pytest.mark.parametrize("table", ["asked", "causes", "sources"])
-def test_each_table_is_a_file(staff, asked, table, kind):
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [("asked", "invoice"), ("causes", "no_address"), ("sources", "test")],
+    ids=lambda one: one,
+)
+def test_each_table_is_a_file(staff, asked, table, row, kind):
     answer = staff(Role.MARKETING).get(f"/gaps/{table}?as={kind}")
     assert answer.status_code == 200
     assert f"gaps-{table}.{kind}" in answer.headers["content-disposition"]
     if kind == "csv":
-        assert "test" in answer.text or "letter" in answer.text
+        assert row in answer.text.partition("\n")[2]
 
 
 @pytest.mark.parametrize("path", ["/gaps/causes", "/gaps/causes?as=pdf", "/gaps/people?as=csv"])

@@ -111,7 +111,7 @@ def test_from_the_store_to_twilio(settings, engine, peer, home):
     assert set(forms) == {f"whatsapp:+4740700{n:03d}" for n in (1, 2, 3)}
     free, late, elsewhere = (forms[f"whatsapp:+4740700{n:03d}"] for n in (1, 2, 3))
     assert "25" in free["Body"]
-    assert "https://" in free["Body"] or "http://" in free["Body"]
+    assert "http://127.0.0.1:8765/" in free["Body"]
     assert late["ContentSid"] == elsewhere["ContentSid"] == TEMPLATE
     variables = json.loads(late["ContentVariables"])
     assert set(variables) == {"1", "2", "3"}
