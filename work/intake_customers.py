@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
+import polars as pl
 from sqlalchemy import Connection
 
 from store import customers as store
@@ -15,9 +15,6 @@ from tidings.country import fold, language_code, language_of, zone_of
 from work.intake_table import Flaw, Given, Prepared, Table, flaws_of
 from work.intake_ways import countries, ways_of
 from work.intake_words import ROUNDED
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _STANDINGS = {
     "prospect": "prospect lead interessent prospekt potencial potentiel potenziale potencjalny emne trial",
@@ -54,14 +51,10 @@ def customers(table: Table, given: Given) -> Prepared:
 
 
 def _without(frame: pl.DataFrame, rows: set[int]) -> pl.DataFrame:
-    import polars as pl
-
     return frame.filter(~pl.col("row").is_in(list(rows))) if rows else frame
 
 
 def _reached(ways: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
     found = ways.join(kept.select("row"), on="row", how="semi")
     return found.with_columns(
         platform=pl.lit(""), device=pl.lit(""), verified_at=pl.lit(None, dtype=pl.String)
@@ -85,8 +78,6 @@ def translate(
     table: Table, frame: pl.DataFrame, column: str, meaning: Callable[[str], str], problem: str
 ) -> tuple[pl.DataFrame, list[Flaw]]:
     """Replace the texts of a column by what they mean; what means nothing ('') becomes null and is told."""
-    import polars as pl
-
     written = frame[column].unique().drop_nulls().to_list()
     if not written:
         return frame, []
@@ -113,8 +104,6 @@ def _zone(text: str) -> str:
 
 def _identified(table: Table, frame: pl.DataFrame, ways: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]]:
     """Give every row its reference: the file's, or in a file without references the e-mail address, else the phone."""
-    import polars as pl
-
     if not table.has("reference"):
         usable = ways.filter(pl.col("channel").is_in(list(IDENTIFYING)) & (pl.col("state") == "usable"))
         first = usable.sort("row", "channel", "position", maintain_order=True).unique(
@@ -147,8 +136,6 @@ def _identified(table: Table, frame: pl.DataFrame, ways: pl.DataFrame) -> tuple[
 
 def _clashes(table: Table, frame: pl.DataFrame) -> tuple[list[Flaw], set[int]]:
     """Return later rows that give a reference other content than its first row does, and rows that only repeat it."""
-    import polars as pl
-
     if frame["reference"].n_unique() == frame.height:
         return [], set()
     contents = table.sheet.frame.select(row=table.sheet.rows, _content=pl.struct(pl.all()).hash(seed=1))
@@ -165,8 +152,6 @@ def _clashes(table: Table, frame: pl.DataFrame) -> tuple[list[Flaw], set[int]]:
 
 def _people(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     """Return the columns of `store.customers.PEOPLE`."""
-    import polars as pl
-
     places = frame.select("country", area=pl.col("area").fill_null("").str.to_uppercase()).unique()
     defaults = places.with_columns(
         pl.Series("language_else", [language_of(*place) for place in places.rows()], dtype=pl.String),
@@ -198,8 +183,6 @@ def _people(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _names() -> list[pl.Expr]:
     """Return first and last name; a full name is parted at its comma, else before its last word."""
-    import polars as pl
-
     full = pl.col("name")
     comma = full.str.contains(",", literal=True)
     first = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+
+import polars as pl
 
 from tidings.address import PROBLEMS, REPAIRED
 from tidings.channel import Channel
@@ -12,9 +13,6 @@ from tidings.country import country_code
 from work import judging
 from work.intake_table import Flaw, Given, Table, flaws_of
 from work.intake_words import ROUNDED
-
-if TYPE_CHECKING:
-    import polars as pl
 
 WAY = ("row", "channel", "value", "postal", "state", "problem", "position")
 _NUMBER_FIRST = ("US", "CA", "GB", "IE", "AU", "NZ", "FR", "IN", "ZA")
@@ -31,8 +29,6 @@ def country_name(code: str) -> str:
 
 def countries(table: Table, frame: pl.DataFrame, given: Given) -> tuple[pl.DataFrame, list[Flaw]]:
     """Replace `country` by its alpha-2 code, '' where unknown; a file without the column is of the organisation's."""
-    import polars as pl
-
     if not table.has("country"):
         return frame.with_columns(country=pl.lit(given.country)), []
     written = frame["country"].unique().drop_nulls().to_list()
@@ -56,8 +52,6 @@ def ways_of(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]
     Returns:
         a frame of WAY with at most one row for each (row, channel, value), and what is wrong.
     """
-    import polars as pl
-
     parts, flaws = [], []
     has = {column for column in frame.columns if not frame[column].is_null().all()}
     if "email" in has:
@@ -92,8 +86,6 @@ PHONES = [(COLUMN_OF[channel], channel.value, 0) for channel in Channel if chann
 
 
 def _SCHEMA() -> dict[str, pl.DataType | type[pl.DataType]]:  # noqa: N802 -- a constant that needs polars
-    import polars as pl
-
     texts = dict.fromkeys(("channel", "value", "postal", "state", "problem"), pl.String)
     return {"row": pl.Int64, **texts, "position": pl.Int16}
 
@@ -101,8 +93,6 @@ def _SCHEMA() -> dict[str, pl.DataType | type[pl.DataType]]:  # noqa: N802 -- a 
 def _way(
     frame: pl.DataFrame, column: str, judged: pl.DataFrame, *, channel: str, position: int
 ) -> pl.DataFrame:
-    import polars as pl
-
     state = pl.when(pl.col("problem") == "").then(pl.lit("usable")).otherwise(pl.lit("unusable"))
     return (
         frame.select("row", "country", text=pl.col(column), column=pl.lit(column))
@@ -118,8 +108,6 @@ def _way(
 
 
 def _flaws(table: Table, part: pl.DataFrame) -> list[Flaw]:
-    import polars as pl
-
     wrong = part.filter(pl.col("problem") != "").select("row", "column", "text", "problem", "country")
     return [
         Flaw(
@@ -142,8 +130,6 @@ def _sentence(problem: str, country: str, field: str = "", value: str = "") -> s
 
 def postal_frame(frame: pl.DataFrame) -> pl.DataFrame:
     """Return street (with house number and second line), postal_code, city, area and country for `judging`."""
-    import polars as pl
-
     number, first = pl.col("house_number"), pl.col("street")
     ahead = pl.concat_str(number, first, separator=" ", ignore_nulls=True)
     behind = pl.concat_str(first, number, separator=" ", ignore_nulls=True)
@@ -156,8 +142,6 @@ def postal_frame(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _letters(table: Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Flaw]]:
-    import polars as pl
-
     judged = judging.postals(postal_frame(frame))
     written = frame.select(
         "row", *(pl.col(name).alias(f"_{name}") for name in ("street", "postal_code", "city", "area"))
