@@ -68,7 +68,8 @@ ERRORS: Mapping[int, ErrorClass] = {
     # who we are: authentication, account, service, billing
     **_each(ErrorClass.CONFIG, 20003, 20005, 20404, 21608, 30002, 63038, 63051, 63112),
     # our sender: invalid, missing, not ours, names on trial, no service, service without sender, not registered
-    **_each(ErrorClass.CONFIG, 21212, 21267, 21603, 21606, 21609, 21659, 21660, 21661, 21701, 21703, 21704, 21705),
+    **_each(ErrorClass.CONFIG, 21212, 21219, 21267, 21601, 21603, 21606, 21607, 21609),
+    **_each(ErrorClass.CONFIG, 21616, 21659, 21660, 21661, 21701, 21703, 21704, 21705),
     **_each(ErrorClass.CONFIG, 30024, 30032, 30034, 63001, 63002, 63007, 63008, 63020, 63022),
     # our set-up for this country: not allowed, From does not reach To
     **_each(ErrorClass.CONFIG, 21408, 21612),

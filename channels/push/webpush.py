@@ -36,6 +36,8 @@ STATUS: Mapping[int, ErrorClass] = {
     HTTPStatus.FORBIDDEN: ErrorClass.CONFIG,
 }
 """RFC 8030 5 and 8.4; any other refusal is our set-up, and every 5xx is in doubt."""
+_OF_ANOTHER_KEY = re.compile(r"do(es)? not correspond to|mismatch", re.IGNORECASE)
+"""How Google, Mozilla and Apple say (2026) that this browser subscribed with another key than ours."""
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -123,6 +125,9 @@ def refusal(error: WebPushException) -> Outcome:
     if status is None or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Unknown(code=str(status or "no_status"))
     kind = STATUS.get(status, ErrorClass.CONFIG)
+    said = error.response.text if error.response is not None else ""
+    if kind in {ErrorClass.CONFIG, ErrorClass.DATA} and _OF_ANOTHER_KEY.search(said):
+        return Rejected(error=ErrorClass.CONFIG, code="subscribed_with_another_key", detail=f"HTTP {status}")
     if kind in {ErrorClass.ADDRESS, ErrorClass.DATA}:
         return Rejected(error=kind, code=str(status))
     headers = error.response.headers if error.response is not None else {}

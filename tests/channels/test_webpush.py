@@ -113,6 +113,26 @@ def test_errors(provider, peer, status, kind, error):
         assert outcome.wait.total_seconds() == 17
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (403, "the VAPID credentials in the authorization header do not correspond to the credentials used"),
+        (403, "the key in the authorization header does not correspond to the sender ID used to subscribe"),
+        (403, "MismatchSenderId"),
+        (401, '{"code":401,"errno":109,"error":"Unauthorized","message":"VAPID public key mismatch"}'),
+        (400, '{"reason":"VapidPkHashMismatch"}'),
+    ],
+)
+def test_a_browser_that_subscribed_with_another_key_stops_nobody_else(provider, peer, status, said):
+    """Neither the lane nor the address is at fault: this one is out of reach, the others go out."""
+    peer.statuses, peer.text = {Fault.FAILED: status}, said
+    peer.will(Fault.FAILED)
+
+    [(_, outcome)] = provider.send([parcel(peer.subscription())])
+
+    assert (type(outcome), outcome.error) == (Rejected, ErrorClass.CONFIG)
+
+
 def test_no_redirect_is_followed(provider, peer):
     """A push service that sends us elsewhere, sends us nowhere."""
     peer.statuses = {Fault.FAILED: 307}
