@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,13 +49,15 @@ _PROBLEMS = ("/v1/", "/hooks/")
 log = structlog.get_logger("web")
 
 
-def _is_text(scope: Scope) -> bool:
-    """Tell whether whoever asks for the URL of a request will get one; hooks judge their callers themselves."""
+def _unreadable(scope: Scope) -> str:
+    """Return why nobody can tell what a request asks, '' for nearly all; hooks judge the query of theirs themselves."""
+    if {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+        return "A body has a length or chunks, not both."  # a proxy may see another request in it (RFC 9112, 6.3)
     try:
         scope["query_string"].decode()
     except UnicodeDecodeError:
-        return bool(scope["path"].startswith("/hooks/"))
-    return True
+        return "" if scope["path"].startswith("/hooks/") else "The query is no text in UTF-8."
+    return ""
 
 
 def _keep_slashes(scope: Scope) -> None:
@@ -95,12 +97,15 @@ class Guard:
         if any(share.wait for share in left):
             await exchange.end(429, "Too many requests; wait for the seconds that Retry-After says.")
             return
-        if not _is_text(scope):
-            await problem(400, "The query is no text in UTF-8.")(scope, exchange.receive, exchange.send)
+        if wrong := _unreadable(scope):
+            answer = problem(400, wrong, headers={"Connection": "close"})
+            await answer(scope, exchange.receive, exchange.send)
             return
         try:
             exchange.check_length()
             await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            return  # nobody waits for an answer
         except TooLarge:
             await exchange.end(413, f"The body may have at most {exchange.limit} bytes.")
         except Exception as error:

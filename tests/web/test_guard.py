@@ -1,10 +1,12 @@
 """Around every answer: headers, bounds on bodies, and how often somebody may ask."""
 
+import asyncio
 import re
 
 import pytest
 from starlette.requests import HTTPConnection
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from tests.town import install, settle
 from tests.web.conftest import BROWSER, Door, StaffClient
@@ -94,6 +96,46 @@ def test_a_body_that_is_too_large_is_refused(door, length):
     answer = visitor(door).post("/login", content=content, headers=headers)
 
     assert (answer.status_code, "This is too large" in answer.text) == (413, True)
+
+
+def test_a_body_whose_end_is_said_twice_is_refused_and_the_line_ends(door):
+    headers = {"Content-Length": "4", "Transfer-Encoding": "chunked"}
+    answer = visitor(door).post("/login", content=b"0\r\n\r\n", headers=headers)
+
+    assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+
+
+def test_who_hangs_up_is_no_fault_of_ours(door):
+    key = door.key("system")["Authorization"].encode()
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/touchpoints",
+        "raw_path": b"/v1/touchpoints",
+        "root_path": "",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [
+            (b"authorization", key),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"9"),
+        ],
+        "client": (STRANGER, 4000),
+        "server": ("127.0.0.1", 80),
+        "app": door.app,
+    }
+    said = []
+
+    async def gone():
+        return {"type": "http.disconnect"}
+
+    async def say(message):
+        said.append(message)
+
+    with capture_logs() as told:
+        asyncio.run(door.app(scope, gone, say))
+
+    assert (said, told) == ([], [])
 
 
 def test_a_client_waits_when_it_asks_too_often_whatever_it_claims_to_be(settings, engine, clock):
