@@ -112,14 +112,14 @@ def withdraw_used(installation: Installation, *, now: datetime) -> int:
 
 
 def _facts(installation: Installation, row: Any, now: datetime) -> dict[str, str]:
-    """Return the facts of a message as they were written, {} when its template is gone or has changed too much."""
+    """Return the facts of a message as they were written, {} when its template or brand is gone or too different."""
     from templates.catalog import find
     from templates.facts import fact_forms
     from templates.language import choose
     from templates.subject import Subject
 
-    brand = installation.organisation.brand(row.brand)
     try:
+        brand = installation.organisation.brand(row.brand)
         template = find(row.template, extra=installation.own_templates)
         subject = Subject(
             message=row.message,

@@ -385,6 +385,18 @@ def test_offers_in_force_are_told_with_the_facts_that_were_sent(api, door, engin
     assert api("GET", "/customers/C1/offers").json()["offers"] == []
 
 
+def test_an_offer_of_a_brand_that_is_gone_keeps_the_others_told(api, door, engine):
+    settle(engine)
+    sent(door)
+    sent(door, CAMPAIGN | {"name": "winter", "data": CAMPAIGN["data"] | {"code": "SNOW10"}})
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE messages SET brand = 'gone' WHERE run_id LIKE 'autumn%%'")
+
+    offers = api("GET", "/customers/C1/offers").json()["offers"]
+
+    assert {one["code"]: bool(one["facts"]) for one in offers} == {"SNOW10": True, "LYS25": False}
+
+
 def test_an_offer_that_was_used_is_reminded_of_nowhere(api, door, engine):
     ada, bo = settle(engine, 2, channels=("email", "letter"))
     sent(door)
