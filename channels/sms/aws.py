@@ -62,7 +62,18 @@ REASONS: Mapping[str, ErrorClass] = {
     ),
 }
 """By the reason that conflicts and validation errors carry."""
-NUMBER_FIELD = "DestinationPhoneNumber"
+OUR_FIELDS = (
+    "OriginationIdentity",
+    "ConfigurationSetName",
+    "ProtectConfigurationId",
+    "MaxPrice",
+    "TimeToLive",
+)
+FIELDS: Mapping[str, ErrorClass] = {
+    "DestinationPhoneNumber": ErrorClass.ADDRESS,
+    **dict.fromkeys(OUR_FIELDS, ErrorClass.CONFIG),
+}
+"""By the one field that a validation error names; several only do not go together."""
 
 
 class Aws:
@@ -152,7 +163,7 @@ def _refusal(error: ClientError | BotoCoreError) -> Outcome:
         return Rejected(error=ErrorClass.CONFIG, code=reason)
     kind = REASONS.get(reason)
     fields = error.response.get("Fields") or []
-    if kind is None and any(field.get("Name") == NUMBER_FIELD for field in fields):
-        kind = ErrorClass.ADDRESS
+    if kind is None and len(fields) == 1:
+        kind = FIELDS.get(str(fields[0].get("Name")))
     outcome = aws.failure(error, ERRORS if kind is None else {code: kind})
     return outcome if isinstance(outcome, Accepted) else replace(outcome, code=reason or outcome.code)

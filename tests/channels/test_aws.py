@@ -153,6 +153,28 @@ def test_errors(provider, peer, code, reason, kind, error):
     assert (outcome.error, outcome.code) == (error, reason or code)
 
 
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        (["DestinationPhoneNumber"], ErrorClass.ADDRESS),
+        (["OriginationIdentity"], ErrorClass.CONFIG),
+        (["ConfigurationSetName"], ErrorClass.CONFIG),
+        (["MessageBody"], ErrorClass.DATA),
+        (["DestinationPhoneNumber", "OriginationIdentity"], ErrorClass.DATA),
+    ],
+)
+def test_a_field_that_is_wrong_is_the_customers_ours_or_this_messages(provider, peer, fields, error):
+    more = {
+        "Reason": "FIELD_VALIDATION_FAILED",
+        "Fields": [{"Name": name, "Message": "no"} for name in fields],
+    }
+    peer.refusal = (400, "ValidationException", more)
+
+    [(_, outcome)] = provider.send([parcel()])
+
+    assert outcome.error is error
+
+
 def test_the_tables_name_what_the_service_describes(provider):
     """Every exception and reason of ours is one of the service's own description."""
     model = provider._client.meta.service_model
