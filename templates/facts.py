@@ -113,10 +113,7 @@ def invoice_in(pdf: bytes) -> dict[str, Any] | None:
     xml = read_xml(pdf)
     if xml is None:
         return None
-    invoice = model_of(from_cii(parse(xml)))
-    paid = invoice.payment[0] if invoice.payment else None
-    account = {"account": paid.account, "bic": paid.bic, "holder": paid.holder} if paid else {}
-    return invoice_values(invoice) | account
+    return invoice_values(model_of(from_cii(parse(xml))))
 
 
 def fact_forms(template: Template, subject: Subject, language: str) -> dict[str, tuple[str, ...]]:

@@ -180,7 +180,9 @@ def _values(
     slip = slip_of(legal)
     code = None if slip else payment_code(invoice, links.get("document", ""))
     by_bank = code is not None and code.kind == "epc"
-    asks = not legal.is_credit and legal.due > 0
+    collected = invoice["collected"] if legal.due > 0 else ""
+    asks = not legal.is_credit and legal.due > 0 and not collected
+    settled = f"by_{collected}" if collected else "credited" if legal.is_credit else "nothing_due"
     return {
         "language": language.replace("_", "-"),
         "dir": direction(language),
@@ -202,7 +204,7 @@ def _values(
         "particulars": list(particulars(legal, language)),
         "remarks": list(remarks(legal, language)),
         "to_pay": known["to_pay"].format(date=day(invoice["due_on"], language)) if asks else "",
-        "settled": known["credited" if legal.is_credit else "nothing_due"],
+        "settled": known[settled],
         "slip": slip,
         "slip_language": slip_language(spoken),
         "slip_words": SLIP_WORDS[slip_language(spoken)],

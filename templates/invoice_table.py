@@ -1,15 +1,17 @@
 """What the table, the sums and the remarks of an invoice say: finished texts in one language, for any engine."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 
 from templates.language import words
-from templates.safe import clean, day, locale_of, money, number, percent
+from templates.safe import clean, day, locale_of, money, percent
+from templates.values import collected_by
 from tidings.invoice import Invoice, Line, cents
-from tidings.invoice_parts import Allowance, Period
+from tidings.invoice_parts import SKONTO, Allowance, Period
 
 SYMBOLS = {
     "HUR": "h",
@@ -26,6 +28,8 @@ SYMBOLS = {
     "KWH": "kWh",
 }
 """Signs of units that every language writes alike (UN/ECE Recommendation 20); others are printed as their code."""
+_SHOWN = 4
+"""Last letters of the customer's account or card that a page shows."""
 _ONE = frozenset({"C62", "H87", "EA", "NAR", "XPP", "PCE"})
 
 
@@ -146,12 +150,34 @@ def remarks(invoice: Invoice, language: str) -> Iterator[str]:
             yield known[f"remark_{group.category.lower()}"]
         elif group.reason:
             yield clean(group.reason)
-    if invoice.payment_terms:
-        yield f"{known['payment_terms']}: {clean(invoice.payment_terms)}"
+    if collected_by(invoice) and (taken := " · ".join(_taken_from(invoice, known))):
+        yield taken
+    terms = SKONTO.sub(lambda found: _discount(found, invoice, language), invoice.payment_terms)
+    if terms := clean(terms).rstrip(";"):
+        yield f"{known['payment_terms']}: {terms}"
     if invoice.note:
         yield clean(invoice.note)
     for note in invoice.notes:
         yield clean(note.text)
+
+
+def _taken_from(invoice: Invoice, known: Mapping[str, str]) -> Iterator[str]:
+    """Yield what tells people whose account or card it is, and by which right it is debited."""
+    paid = invoice.payment[0]
+    if ends := clean(paid.debited or paid.card).replace(" ", "")[-_SHOWN:]:
+        yield f"{known['account']}: \N{HORIZONTAL ELLIPSIS}{ends}"
+    if invoice.mandate:
+        right = filter(None, (clean(invoice.mandate), clean(invoice.creditor_id)))
+        yield f"{known['mandate']}: {', '.join(right)}"
+
+
+def _discount(found: re.Match[str], invoice: Invoice, language: str) -> str:
+    """Return a cash discount of XRechnung's form as people say it."""
+    said = {"percent": percent(_plain(Decimal(found["percent"])), language), "days": found["days"]}
+    if found["base"] is None:
+        return words(language)["discount"].format(**said) + ";"
+    base = money(Decimal(found["base"]), invoice.currency, language)
+    return words(language)["discount_of"].format(**said, base=base) + ";"
 
 
 def _label(one: Allowance, language: str) -> str:
@@ -165,14 +191,19 @@ def _signed(one: Allowance) -> Decimal:
 
 def _quantity(line: Line, language: str) -> str:
     unit = "" if line.unit in _ONE else f" {SYMBOLS.get(line.unit, line.unit)}"
-    return number(_plain(line.quantity), language) + unit
+    return _figures(line.quantity, language) + unit
 
 
 def _price(line: Line, currency: str, language: str) -> str:
     shown = _exact(line.unit_price, currency, language)
     if line.price_quantity == 1:
         return shown
-    return f"{shown} / {number(_plain(line.price_quantity), language)}"
+    return f"{shown} / {_figures(line.price_quantity, language)}"
+
+
+def _figures(value: Decimal, language: str) -> str:
+    """Return a number with all its decimals."""
+    return format_decimal(_plain(value), locale=locale_of(language), decimal_quantization=False)
 
 
 def _exact(price: Decimal, currency: str, language: str) -> str:

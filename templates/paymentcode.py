@@ -36,7 +36,7 @@ def payment_code(invoice: dict[str, Any], document: str) -> PaymentCode | None:
         document: signed link of the document.
     """
     account = invoice["account"].replace(" ", "")
-    if invoice["credit"] or invoice["due"] <= 0:
+    if invoice["credit"] or invoice["collected"] or invoice["due"] <= 0:
         return PaymentCode(kind="link", text=document) if document else None
     fits = invoice["currency"] == "EUR" and Decimal("0.01") <= invoice["due"] <= MAX_AMOUNT
     if fits and is_iban(account) and account[:2] in SEPA and invoice["holder"].strip():
@@ -56,12 +56,12 @@ def epc(invoice: dict[str, Any], account: str) -> str:
         "1",
         "SCT",
         invoice["bic"].replace(" ", ""),
-        invoice["holder"][:70],
+        " ".join(invoice["holder"].split())[:70],
         account,
         f"EUR{invoice['due']:.2f}",
         "",
         reference if structured else "",
-        "" if structured else invoice["reference"][:140],
+        "" if structured else " ".join(invoice["reference"].split())[:140],
     )
     return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from templates.language import choose
 from templates.paymentcode import is_iban
 from templates.safe import iban
+from templates.values import collected_by
 from tidings.invoice import Invoice
 from tidings.invoice_parts import Address, Party
 from tidings.payment_reference import ReferenceKind, is_reference, printed
@@ -109,6 +110,7 @@ def slip_of(invoice: Invoice) -> Slip | None:
     account = invoice.payment[0].account.replace(" ", "") if invoice.payment else ""
     seller = invoice.payee or invoice.seller
     fits = invoice.currency in CURRENCIES and 0 < invoice.due <= MOST and not invoice.is_credit
+    fits = fits and not collected_by(invoice)
     if not fits or account[:2] not in HOME or not is_iban(account) or seller is None:
         return None
     creditor = _party(seller, (invoice.seller or seller).address, invoice.payment[0].holder)
@@ -150,7 +152,7 @@ def _party(party: Party, address: Address | None, name: str = "") -> tuple[str, 
         return None
     found = _NUMBER.match(address.street)
     street, number = (found["street"], found["number"]) if found else (address.street, "")
-    place = (address.postcode[:16], _latin(address.city)[:35], address.country)
+    place = (_latin(address.postcode)[:16], _latin(address.city)[:35], address.country)
     return ("S", name[:70], _latin(street)[:70], number[:16], *place)
 
 

@@ -13,6 +13,7 @@ from templates.catalog import Template
 from templates.colour import palette
 from templates.safe import clean, plain
 from tidings.invoice import Invoice
+from tidings.invoice_parts import Party, Payment
 from tidings.organisation import Brand
 from tidings.problem import Problem
 
@@ -119,7 +120,7 @@ _TYPED: dict[str, Callable[[Any], Any]] = {
 
 
 def invoice_values(invoice: Invoice) -> dict[str, Any]:
-    """Return an invoice as template text sees it; `account` and `bic` are added from the brand."""
+    """Return an invoice as template text sees it; where it names no account, `add_account` adds the brand's."""
     bases: dict[Decimal, Decimal] = {}
     for line in invoice.lines:
         bases[line.tax_rate] = bases.get(line.tax_rate, Decimal(0)) + line.amount
@@ -153,11 +154,27 @@ def invoice_values(invoice: Invoice) -> dict[str, Any]:
             for rate, tax in invoice.tax_by_rate.items()
             if rate
         ],
-        "account": "",
-        "bic": "",
         "bank": "",
-        "holder": "",
+        "collected": collected_by(invoice),
+        **_paid_into(invoice),
     }
+
+
+_COLLECTED = {"49": "debit", "59": "debit", "48": "card", "54": "card", "55": "card"}
+"""UNTDID 4461: means by which the seller takes the money."""
+
+
+def collected_by(invoice: Invoice) -> str:
+    """Return how the money is taken from who owes it, `debit` or `card`; '' where they pay it themselves."""
+    means = [_COLLECTED.get(one.means, "") for one in invoice.payment]
+    return means[0] if means and all(means) and not invoice.is_credit else ""
+
+
+def _paid_into(invoice: Invoice) -> dict[str, str]:
+    """Return where the invoice itself says that it is paid; all empty where it does not."""
+    into = next((one for one in invoice.payment if one.account and not invoice.is_credit), Payment())
+    holder = into.holder or (invoice.payee or invoice.seller or Party()).name if into.account else ""
+    return {"account": clean(into.account), "bic": clean(into.bic), "holder": clean(holder)}
 
 
 def _customer(given: Any) -> dict[str, str]:
@@ -170,9 +187,11 @@ def _customer(given: Any) -> dict[str, str]:
 
 
 def add_account(invoice: dict[str, Any], brand: Brand) -> dict[str, Any]:
-    """Return the invoice with the brand's account for its currency; all empty where there is none."""
+    """Return the invoice with the brand's account for its currency, where it does not say itself how it is paid."""
+    if invoice["account"]:
+        return invoice | {"holder": invoice["holder"] or brand.legal_name}
     account = brand.accounts.get(invoice["currency"])
-    if account is None or invoice["credit"]:
+    if account is None or invoice["credit"] or invoice["collected"]:
         return invoice
     paid = {"account": account.iban, "bic": account.bic, "bank": account.bank}
     return invoice | paid | {"holder": account.holder or brand.legal_name}

@@ -19,6 +19,10 @@ UNTAXED: frozenset[str] = frozenset({"Z", "E", "AE", "K", "G", "O"})
 """Categories whose rate is 0 (BR-Z-05, BR-E-05, BR-AE-05, BR-IC-05, BR-G-05, BR-O-05)."""
 
 
+SKONTO = re.compile(
+    r"#SKONTO#TAGE=(?P<days>[0-9]+)#PROZENT=(?P<percent>[0-9]+\.[0-9]{2})(#BASISBETRAG=(?P<base>-?[0-9]+\.[0-9]{2}))?#"
+)
+"""A cash discount in a line of its own (XRechnung, BR-DE-18)."""
 _SCHEME = re.compile(r"[0-9]{4}|[A-Z]{2}")
 _UNWRITABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 

@@ -184,6 +184,9 @@ def with_reference(document: Document, brand: Brand) -> Document:
     account = brand.accounts.get(invoice.currency) if invoice is not None else None
     if invoice is None or account is None or account.reference is None or invoice.is_credit:
         return document
+    own = {one.account.replace(" ", "") for one in invoice.payment}
+    if own and account.iban.replace(" ", "") not in own:  # it is paid elsewhere, or not by reference
+        return document
     kind = account.reference
     if invoice.reference:
         if is_reference(kind, invoice.reference):

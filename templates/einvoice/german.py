@@ -4,11 +4,10 @@ KoSIT's own Schematron is asked afterwards; it says the same of the file in its 
 same of an invoice whose seller and buyer are both in Germany, under the names DE-R (OpenPEPPOL, BIS Billing 3).
 """
 
-import re
 from collections.abc import Iterator
 
 from tidings.invoice import Invoice
-from tidings.invoice_parts import Address, Party
+from tidings.invoice_parts import SKONTO, Address, Party
 
 Found = Iterator[tuple[str, str]]
 _DEBITS = frozenset({"59"})
@@ -33,7 +32,6 @@ _MEANS = (
     ),
 )
 """UNTDID 4461: the means, what they need of a payment, and what is said where it is missing or another is there."""
-_SKONTO = re.compile(r"#(SKONTO)#TAGE=([0-9]+#PROZENT=[0-9]+\.[0-9]{2})(#BASISBETRAG=-?[0-9]+\.[0-9]{2})?#")
 
 
 def german_demands(invoice: Invoice) -> Found:
@@ -88,7 +86,7 @@ def _payments(invoice: Invoice) -> Found:
 
 def _terms(invoice: Invoice) -> Found:
     for line in invoice.payment_terms.splitlines():
-        if line.startswith("#") and not _SKONTO.fullmatch(line):
+        if line.startswith("#") and not SKONTO.fullmatch(line):
             yield "BR-DE-18", "write a cash discount in payment_terms like #SKONTO#TAGE=7#PROZENT=2.00#"
     names = [one.file_name for one in invoice.attachments if one.content]
     if len(names) != len(set(names)):

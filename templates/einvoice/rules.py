@@ -90,7 +90,9 @@ def _taxes(invoice: Invoice) -> Found:
             yield "BR-CO-17", f"{group.rate} % of {group.base} is {expected}, not {group.tax}"
     if any(group.category == "O" for group in invoice.groups) and len(invoice.groups) > 1:
         yield "BR-O-11", "what is outside of the scope of tax stands on an invoice of its own"
-    if invoice.tax_currency and invoice.tax_in_tax_currency is None:
+    if invoice.tax_currency == invoice.currency:
+        yield "R005", "tax_currency is the invoice's own currency: leave it out, and tax_in_tax_currency too"
+    elif invoice.tax_currency and invoice.tax_in_tax_currency is None:
         yield "BR-53", f"tax is accounted in {invoice.tax_currency}, and its amount there is missing"
 
 

@@ -53,10 +53,15 @@ def _day(text: str, written: str, shown: str) -> date:
         day = datetime.strptime(text, written).date()  # noqa: DTZ007 -- a day has no zone
     except ValueError:
         day = None
-    if day is None or day.strftime(written) != text:  # a month, 202611, would be the first of January
+    if day is None or _written(day, written) != text:  # a month, 202611, would be the first of January
         msg = f"{text[:40]!r} is not a day; write {shown}"
         raise ValueError(msg)
     return day
+
+
+def _written(day: date, form: str) -> str:
+    """Return a day as a form has it, its year in four digits, which strftime gives from the year 1000 on."""
+    return day.strftime(form.replace("%Y", f"{day.year:04}"))
 
 
 def _flag(text: str) -> bool:
@@ -73,7 +78,7 @@ NUMBER = Kind(write=plain, read=_number)
 FLAG = Kind(write=lambda value: "true" if value else "false", read=_flag)
 DAY = Kind(write=date.isoformat, read=lambda text: _day(text[:10], "%Y-%m-%d", "YYYY-MM-DD"))
 DAY_102 = Kind(
-    write=lambda value: f"{value:%Y%m%d}",
+    write=lambda value: _written(value, "%Y%m%d"),
     read=lambda text: _day(text, "%Y%m%d", "YYYYMMDD"),
     attributes=(("format", "102"),),
 )

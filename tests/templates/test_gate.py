@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Callable
+from datetime import date
 
 import pikepdf
 import pypdfium2
@@ -30,7 +31,7 @@ from tests.templates.bills import (
     simple,
 )
 from tidings.invoice import Invoice
-from tidings.invoice_parts import TaxNote
+from tidings.invoice_parts import Address, Party, TaxNote
 from tidings.organisation import Brand
 
 
@@ -57,6 +58,7 @@ def found(invoice: Invoice, brand: Brand = SAMPLE_BRAND) -> list[Finding]:
             SWISS,
             id="a Swiss QR-bill",
         ),
+        pytest.param(bill(issued_on=date(1, 1, 1)), SAMPLE_BRAND, id="an invoice of the year 1"),
     ],
 )
 def test_a_good_invoice_is_released(invoice: Invoice, brand: Brand) -> None:
@@ -83,6 +85,12 @@ def test_a_seller_without_a_tax_number_sends_taxed_invoices_without_xml() -> Non
             simple(rate=7, category="Z"), "arithmetic", "BR-Z-05", id="a rate of what is zero rated"
         ),
         pytest.param(simple(price="-1"), "arithmetic", "BR-27", id="a negative price"),
+        pytest.param(
+            bill(tax_currency="EUR", tax_in_tax_currency=1),
+            "arithmetic",
+            "R005",
+            id="tax accounted in the same currency",
+        ),
         pytest.param(
             simple(category="E", taxes=(TaxNote(category="E", reason_code="VATEX-NO-SUCH"),)),
             "rules",
@@ -197,6 +205,16 @@ def test_the_swiss_slip_is_paid_by_its_code_and_by_hand() -> None:
     assert fields[18:20] == ["12.50", "CHF"]
     assert fields[27:] == ["QRR", "210000000003139471430009017", "", "EPD"]
     assert "21 00000 00003 13947 14300 09017" in pdf_text(pdf)
+
+
+def test_an_address_has_its_place_in_the_swiss_code_whatever_stands_in_it() -> None:
+    there = Address(street="Weg 1", city="Bern\nX", postcode="3000\nX", country="CH")
+    invoice = simple(
+        currency="CHF", reference="210000000003139471430009017", buyer=Party(name="A\nB", address=there)
+    )
+    slip = slip_of(legal(invoice, SWISS))
+    assert slip is not None
+    assert len(slip.code.split("\n")) == 31
 
 
 def test_an_address_without_a_postcode_is_none_that_swiss_banks_take() -> None:

@@ -11,6 +11,7 @@ from templates.paymentcode import is_iban, payment_code
 from templates.preview import SAMPLE_BRAND
 from templates.values import add_account, invoice_values
 from tidings.invoice import Invoice, Line
+from tidings.invoice_parts import Payment
 from tidings.organisation import Account, Brand
 
 LINKS = {"document": "https://t.example/d/abc", "preferences": "https://t.example/p/abc"}
@@ -87,6 +88,40 @@ def test_what_no_bank_would_pay_by_code_opens_the_document(changed: dict[str, ob
     code = payment_code(invoice, "https://t.example/d/abc")
     assert code is not None
     assert code.kind == "link"
+
+
+ELSEWHERE = Payment(means="58", account="DE89370400440532013000", holder="Factor AG")
+DEBIT = Payment(means="59", debited="DE02120300000000202051")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said", "unsaid"),
+    [
+        pytest.param({"payment": (ELSEWHERE,)}, ["DE89 3704 0044 0532 0130 00", "Factor AG"], ["NO93"],
+                     id="into the account that the file names"),
+        pytest.param({"payment": (DEBIT,), "mandate": "M-1", "creditor_id": "DE98ZZZ09999999999"},
+                     ["Your account is debited", "Mandate: M-1, DE98ZZZ09999999999", "…2051"], ["NO93", "To pay by"],
+                     id="by direct debit"),
+        pytest.param({"payment": (Payment(means="48", card="1234"),)}, ["Your card is charged"], ["NO93", "To pay by"],
+                     id="by card"),
+        pytest.param({"payment_terms": "#SKONTO#TAGE=14#PROZENT=2.00#\n#SKONTO#TAGE=7#PROZENT=3.50#BASISBETRAG=9.00#"},
+                     ["2% discount if you pay within 14 days; 3.5% discount on €9.00 if you pay within 7 days"],
+                     ["SKONTO"], id="with a discount in XRechnung's form"),
+        pytest.param({"lines": (Line(description="Gas", quantity=Decimal("3.123456"), unit_price=Decimal("6.4031")),)},
+                     ["3.123456", "€6.4031"], [], id="a quantity with all its decimals"),
+    ],
+)  # fmt: skip
+def test_the_page_says_how_the_file_wants_it_paid(
+    changed: dict[str, object], said: list[str], unsaid: list[str]
+) -> None:
+    text = " ".join(pdf_text(pdf(bill(**changed))).split())
+    assert [one for one in said if one not in text] == []
+    assert [one for one in unsaid if one in text] == []
+
+
+def test_what_is_collected_has_no_code_to_pay() -> None:
+    assert not any(code.startswith("BCD") for code in codes(pdf(bill(payment=(DEBIT,)))))
+    assert any("Factor AG\nDE89" in code for code in codes(pdf(bill(payment=(ELSEWHERE,)))))
 
 
 def test_without_account_and_link_there_is_no_code() -> None:
