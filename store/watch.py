@@ -107,8 +107,10 @@ def replies_held(connection: Connection) -> Sequence[Row[Any]]:
     ).all()
 
 
-def marketing_runs_to_pause(connection: Connection, brand: str, *, by: str) -> Sequence[str]:
-    """Return and lock the marketing runs of a brand that send and that `by` never paused before.
+def marketing_runs_to_pause(
+    connection: Connection, brand: str, *, by: str, run: str | None = None
+) -> Sequence[str]:
+    """Return and lock the marketing runs of a brand, or one of them, that send and that `by` never paused before.
 
     A person who resumes one has decided; it is not paused for the same reason again.
     """
@@ -116,11 +118,12 @@ def marketing_runs_to_pause(connection: Connection, brand: str, *, by: str) -> S
         text("""
             SELECT r.id FROM runs r
             WHERE r.brand = :brand AND r.purpose_class = 'marketing' AND r.state = 'sending'
+              AND r.mode <> 'rehearsal' AND (CAST(:run AS text) IS NULL OR r.id = :run)
               AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.action = 'pause' AND a.actor = 'staff:' || :by
                                 AND a.subject = r.id)
             ORDER BY r.id FOR UPDATE
         """),
-        {"brand": brand, "by": by},
+        {"brand": brand, "by": by, "run": run},
     ).all()
 
 

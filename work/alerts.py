@@ -23,8 +23,8 @@ from store import watch as facts
 from store.drops import wrong_files
 from store.webhooks import registered
 from tidings.settings import AlertSettings
+from work import complaints
 from work.collection import calendar_of
-from work.control import pause
 from work.installation import Installation
 from work.webhooks import GIVEN_UP_AFTER
 
@@ -37,11 +37,6 @@ READY_LIMIT: Mapping[str, timedelta] = MappingProxyType(
 DOUBT_LIMIT = timedelta(hours=1)
 """By then lists and events have settled what they can."""
 SCHEDULE_LIMIT = timedelta(minutes=10)
-COMPLAINTS_WITHIN = timedelta(days=7)
-COMPLAINT_SHARE = 0.003
-"""Gmail's and Yahoo's rule for bulk senders, in force since 2024-02: never reach 0.3 %."""
-COMPLAINTS_AT_LEAST = 3
-"""One complaint of a hundred mails is a person, three are a pattern."""
 CUT_OFF_AHEAD = timedelta(minutes=30)
 EXPIRY_AHEAD = timedelta(days=21)
 DROPS_WITHIN = timedelta(days=1)
@@ -50,8 +45,6 @@ QUIET = timedelta(minutes=10)
 """How long it must be over before it is told so: a circuit that opens and closes every minute is one alert."""
 PATIENCE = timedelta(minutes=2)
 TIMEOUT = timedelta(seconds=10)
-OURSELVES = "complaint watch"
-"""Who pauses, in the audit log."""
 _HELLO = 220
 
 
@@ -89,8 +82,7 @@ def watch(installation: Installation, *, now: datetime, timeout: timedelta = TIM
             facts.clear_alert(connection, name, subject, now=now)
         for name, subject in holds:
             if name == "complaints":
-                for run in facts.marketing_runs_to_pause(connection, subject, by=OURSELVES):
-                    pause(connection, run, by=OURSELVES, because="the complaint rate of its brand")
+                complaints.pause_marketing(connection, subject)
     return _tell(installation, holds, now, timeout)
 
 
@@ -217,15 +209,14 @@ def _schedules(connection: Connection, _: Installation, now: datetime) -> Iterat
 
 
 def _complaints(connection: Connection, _: Installation, now: datetime) -> Iterator[Alert]:
-    for brand in facts.complaints(connection, after=now - COMPLAINTS_WITHIN):
-        if brand.complaints >= COMPLAINTS_AT_LEAST and brand.complaints >= COMPLAINT_SHARE * brand.sent:
-            yield Alert(
-                name="complaints",
-                subject=brand.brand,
-                sentence=f"{brand.complaints} of {brand.sent:,} marketing e-mails of {brand.brand} were called spam "
-                f"within {COMPLAINTS_WITHIN.days} days; its marketing is paused.",
-                todo="Find out why before you `tidings resume` a run: mailbox providers block senders above 0.3 %.",
-            )
+    for brand in complaints.too_many(connection, now=now):
+        yield Alert(
+            name="complaints",
+            subject=brand.brand,
+            sentence=f"{brand.complaints} of {brand.sent:,} marketing e-mails of {brand.brand} were called spam "
+            f"within {complaints.WITHIN.days} days; its marketing is paused.",
+            todo="Find out why before you `tidings resume` a run: mailbox providers block senders above 0.3 %.",
+        )
 
 
 def _cut_off(connection: Connection, installation: Installation, now: datetime) -> Iterator[Alert]:

@@ -12,6 +12,7 @@ from store.suppressions import suppressions_known
 from tidings.problem import Problem
 from tidings.purpose import PurposeClass
 from tidings.settings import Mode
+from work.complaints import hold_back
 from work.installation import Installation
 
 BLIND_FOR = timedelta(days=7)
@@ -93,6 +94,7 @@ def release(connection: Connection, run_id: str, *, by: str, now: datetime, alon
         subject=run_id,
         detail={"alone": True} if alone else {},
     )
+    hold_back(connection, run, now=now)
     notify(connection, run_id)
     released = find_run(connection, run_id)
     if released is None:

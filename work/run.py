@@ -13,6 +13,7 @@ from store.runs import Run, find_run, set_run
 from tidings.problem import Problem
 from work.build import RunContext, read_context
 from work.campaign import campaign_of, freeze
+from work.complaints import hold_back
 from work.credits import follow
 from work.departures import doubt_departed
 from work.installation import Installation
@@ -81,6 +82,8 @@ def open_for_sending(installation: Installation, run_id: str, *, now: datetime |
         if run is not None and run.state == "planning":
             waits = needs_release(connection, installation, run)
             set_run(connection, run_id, state="waiting_release" if waits else "sending")
+            if not waits:
+                hold_back(connection, run, now=now or run.starts_at)
     return _run(installation, run_id)
 
 

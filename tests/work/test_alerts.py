@@ -8,12 +8,17 @@ from pydantic import SecretStr
 from sqlalchemy import insert, text
 
 from store import tables
+from store.runs import set_run
 from tests.peers.fault import Fault
 from tests.peers.http import HttpPeer
 from tests.peers.smtp import SmtpPeer
 from tests.town import NOON, install, settle
+from tests.work.test_deliver import House
 from tidings.ticks import ticks
+from work import run as stages
 from work.alerts import QUIET, alerts, watch
+from work.control import resume
+from work.release import release
 
 MINUTE = timedelta(minutes=1)
 RUN = {
@@ -132,7 +137,7 @@ def doubt(connection, *, age):
     )
 
 
-def touched(connection, kind, count, number=1):
+def touched(connection, kind, count, message="00000000-0000-7000-8000-000000000001"):
     for one in range(count):
         connection.execute(
             insert(tables.touchpoints).values(
@@ -143,7 +148,7 @@ def touched(connection, kind, count, number=1):
                 direction="in" if kind == "complained" else "out",
                 channel="email",
                 kind=kind,
-                message_id=f"00000000-0000-7000-8000-{number:012}",
+                message_id=message,
                 at=NOON,
                 recorded_at=NOON,
             )
@@ -359,8 +364,6 @@ def test_a_relay_that_never_ends_its_answer_is_left(town, engine, relay):
 
 def test_complaints_pause_marketing_and_a_person_has_the_last_word(town, engine):
     """The brand's runs pause; resumed by a person they go on, although the rate stands."""
-    from work.control import resume
-
     with engine.begin() as connection:
         complaints(connection, sent=1000, complained=3)
         run(connection, "owed", purpose_class="required")
@@ -374,3 +377,33 @@ def test_complaints_pause_marketing_and_a_person_has_the_last_word(town, engine)
     assert paused == {"r": "paused", "owed": "sending"}
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT state FROM runs WHERE id = 'r'")) == "sending"
+
+
+@pytest.fixture
+def hated(settings, engine):
+    """A planned offer of a brand whose last one three of a thousand called spam."""
+    settle(engine, 1)
+    house = House(settings, engine).plan()
+    [[name]] = house.sql("SELECT id::text FROM messages")
+    with engine.begin() as connection:
+        touched(connection, "sent", 1000, name)
+        touched(connection, "complained", 3, name)
+    return house
+
+
+@pytest.mark.parametrize("released", [False, True], ids=["by itself", "by a second person"])
+def test_a_run_that_begins_while_too_many_complain_waits_for_a_person(hated, engine, released):
+    """All of it could be out before anybody looks again."""
+    with engine.begin() as connection:
+        set_run(connection, hated.run, state="waiting_release" if released else "planning")
+        if released:
+            release(connection, hated.run, by="Kari", now=NOON)
+    if not released:
+        stages.open_for_sending(hated.installation, hated.run, now=NOON)
+    hated.send()
+    assert hated.email.handed == []
+
+    with engine.begin() as connection:
+        resume(connection, hated.run, by="Ola", because="the list is cleaned")
+    hated.send()
+    assert len(hated.email.handed) == 1
