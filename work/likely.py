@@ -16,7 +16,7 @@ from preferences.sheet import CHANNELS, NEVER, WIDTH, Floats, Ints, microseconds
 from store.rehearsals import Seen
 from tidings.channel import Channel
 from tidings.facts import Facts
-from work.simulate import REACTIONS, Outcome, Sent
+from work.course import REACTIONS, Outcome, Sent
 
 if TYPE_CHECKING:
     import polars as pl

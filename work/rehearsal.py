@@ -33,6 +33,7 @@ from tidings.purpose import Purpose, PurposeClass
 from work.campaign import checked, parse_campaign, starts
 from work.collection import is_held, next_collection
 from work.coming import coming
+from work.course import Behaviour, Course, Simulated
 from work.forecast import pretended
 from work.installation import Installation
 from work.learnt import pinned
@@ -40,7 +41,7 @@ from work.likely import Drawn, chances, rates
 from work.own_time import own_instant
 from work.plan import BATCH, question_of
 from work.segments import Reading, condition
-from work.simulate import Behaviour, Course, Simulated, simulate
+from work.simulate import simulate
 from work.summary import told
 
 log = structlog.get_logger()

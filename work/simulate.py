@@ -8,112 +8,30 @@ answered before the next channel leaves is recalled. Only what customers do is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
+import polars as pl
 
 from preferences.budget import Wanted, share_out
 from preferences.decision import decide
 from preferences.household import covered
-from preferences.policy import Policy
 from preferences.sheet import CHANNELS, NEVER, NOBODY, WIDTH, Bools, Floats, Ints, microseconds
-from tidings.campaign import Budget
 from tidings.channel import Channel
 from tidings.facts import Facts, Question
 from tidings.reason import Reason
-
-if TYPE_CHECKING:
-    import polars as pl
+from work.asked_people import People
+from work.course import REACTIONS, Behaviour, Course, Outcome, Sent, Simulated, Words
 
 QUANTUM = 300_000_000
 """Microseconds: what is due within so much is asked about at once, at the first of its instants. Each message leaves at
 its own instant all the same; only a wish that begins within these five minutes is heeded late."""
 CHUNK = 50_000
 """Customers decided at once: more need more memory and are no faster."""
-REACTIONS = ("opened", "clicked", "paid")
 LETTER = CHANNELS.index(Channel.LETTER)
-
-Words = np.ndarray[Any, np.dtype[np.object_]]
-
-
-class Sent(NamedTuple):
-    """Messages that left, by columns."""
-
-    row: Ints
-    customer: Ints
-    channel: Ints
-    at: Ints
-
-
-class Outcome(NamedTuple):
-    """What became of each: instants in microseconds, NEVER where it does not happen."""
-
-    bounced: Ints
-    heard: Ints
-    """The first that a person did, whatever it was."""
-    reactions: Mapping[str, Ints]
-    """By REACTIONS."""
-    expected: Floats
-    """How likely it is that a person answers."""
-
-
-class Behaviour(Protocol):
-    """What customers do with what they get. The same messages give the same answer, in any order and batch."""
-
-    def __call__(self, sent: Sent) -> Outcome:
-        """Return what becomes of messages."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Course:
-    """How a run goes on: what does not depend on the customer."""
-
-    question: Question
-    policy: Policy
-    starts_at: datetime
-    until: datetime
-    fallback_after: Mapping[str, float]
-    """Seconds of silence by channel."""
-    letters_at: Callable[[datetime], datetime]
-    """When a letter that backs up another message leaves: the next print cut-off."""
-    collected_at: Callable[[datetime], datetime] | None = None
-    """When any letter leaves; None: as soon as it is due."""
-    not_before: Mapping[str, datetime] = field(default_factory=dict)
-    """Of a campaign in the customers' own time: by their zone."""
-    budget: Budget | None = None
-    keys: Sequence[str] = ()
-    """Of a run with a budget: the ids that its messages would have, in the order of the customers."""
-    households: pl.DataFrame | None = None
-    """customer, household of those who may share a letter."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Simulated:
-    """What became of each customer, in the order of their ids, and everything that happened, by columns."""
-
-    customer: Ints
-    state: Words
-    reason: Words
-    first: Ints
-    channel: Ints
-    ground: Words
-    wait: Words
-    """Why it did not leave at once, '' when it did."""
-    due: Ints
-    """Of the first choice; NEVER where it is held."""
-    tried: Ints
-    """Bits: channels used up."""
-    sent: pl.DataFrame
-    """row, channel, at, expected."""
-    moved: pl.DataFrame
-    """row, channel (from), to, at, why (`bounced` or `silent`)."""
-    recalled: pl.DataFrame
-    """row, channel (that was not taken), at, because."""
-    answered: pl.DataFrame
-    """row, channel, at, kind."""
 
 
 def simulate(facts: Facts, course: Course, behaviour: Behaviour) -> Simulated:
@@ -131,52 +49,6 @@ def simulate(facts: Facts, course: Course, behaviour: Behaviour) -> Simulated:
         if not len(rows):
             return world.told()
         world.claim(rows)
-
-
-class _People:
-    """Facts in the order of customers, so that those of a few are found at once."""
-
-    def __init__(self, facts: Facts) -> None:
-        import polars as pl
-
-        self.customer = np.sort(facts.customers["customer"].to_numpy())
-        names = [part.name for part in fields(facts) if isinstance(getattr(facts, part.name), pl.DataFrame)]
-        kept = {
-            name: getattr(facts, name).sort("customer", maintain_order=True)
-            for name in names
-            if name != "asked"
-        }
-        self.facts = replace(facts, **kept)
-        self._places = {name: frame["customer"].to_numpy() for name, frame in kept.items()}
-
-    def of(self, rows: Ints, tried: Ints, closed: Ints, recent: pl.DataFrame) -> Facts:
-        """Return the facts of some customers, asked about once each; a message is named by its row."""
-        import polars as pl
-
-        who = self.customer[rows]
-        frames = {name: getattr(self.facts, name) for name in self._places}
-        if len(rows) < len(self.customer):
-            frames = {name: frame[_ranges(self._places[name], who)] for name, frame in frames.items()}
-        if recent.height:
-            ours = recent.filter(pl.col("customer").is_in(who)).select(frames["recent"].columns)
-            frames["recent"] = pl.concat([frames["recent"], ours])
-        named = [[name for bit, name in enumerate(CHANNELS) if mask >> bit & 1] for mask in range(1 << WIDTH)]
-        lists = pl.Series("tried", named, dtype=pl.List(pl.String))
-        asked = pl.DataFrame({"row": rows, "customer": who}).select(
-            pl.col("row").cast(pl.String).alias("message"), "customer", lists.gather(tried[rows])
-        )
-        if closed.any():
-            shut = lists.gather(closed[rows]).alias("over_budget")
-            asked = asked.with_columns(shut, gain=pl.lit(0.0))
-        return replace(self.facts, asked=asked, **frames)
-
-
-def _ranges(sorted_places: Ints, wanted: Ints) -> Ints:
-    """Return the places of all values that are among the wanted ones, which are sorted too."""
-    begin = np.searchsorted(sorted_places, wanted, "left")
-    count = np.searchsorted(sorted_places, wanted, "right") - begin
-    first = np.repeat(begin - np.cumsum(count) + count, count)
-    return first + np.arange(len(first))
 
 
 @dataclass
@@ -197,7 +69,7 @@ class _World:
     """The messages and the clock."""
 
     def __init__(self, facts: Facts, course: Course, behaviour: Behaviour) -> None:
-        self.people = _People(facts)
+        self.people = People(facts)
         self.course = course
         self.behaviour = behaviour
         self.start, self.until = microseconds(course.starts_at), microseconds(course.until)
@@ -262,8 +134,6 @@ class _World:
 
     def _one_letter_a_household(self, now: int) -> None:
         """Hold the letters that another one of their household stands for (`work.limits`)."""
-        import polars as pl
-
         shared = self.course.households
         if shared is None or not shared.height:
             return
@@ -335,8 +205,6 @@ class _World:
 
     def told(self) -> Simulated:
         """Return everything."""
-        import polars as pl
-
         shapes = {
             "sent": ("row", "channel", "at", "expected"),
             "moved": ("row", "channel", "to", "at", "why"),
@@ -368,8 +236,6 @@ class _World:
         )
 
     def _ask(self, rows: Ints, now: int, *, waited: bool = False) -> _Answer:
-        import polars as pl
-
         recent = pl.concat(self._recent) if self._recent else pl.DataFrame()
         moment = _moment(now)
         asked = self.people.of(rows, self.tried, self.closed, recent)
@@ -411,8 +277,6 @@ class _World:
 
     def _own_time(self, rows: Ints) -> Ints:
         """Return before when a campaign in the customers' own time does not reach each."""
-        import polars as pl
-
         if not self.course.not_before:
             return np.full(len(rows), self.start, dtype=np.int64)
         instants = {zone: microseconds(moment) for zone, moment in self.course.not_before.items()}
@@ -420,8 +284,6 @@ class _World:
         return zones.replace_strict(instants, default=self.start, return_dtype=pl.Int64).to_numpy()
 
     def _send(self, rows: Ints) -> None:
-        import polars as pl
-
         if not len(rows):
             return
         channel, at = self.channel[rows], self.due[rows]
@@ -455,8 +317,6 @@ class _World:
 
     def _move(self, rows: Ints, at: Ints, *, why: str) -> None:
         """Give messages to their next channel; a bounce without one has failed, silence without one stays as it is."""
-        import polars as pl
-
         used = self.tried[rows] | (1 << self.channel[rows])
         order = self.order[rows]
         left = (order != NOBODY) & ((used[:, None] >> np.maximum(order, 0)) & 1 == 0)
@@ -514,8 +374,6 @@ def _as_recent(
     customer: Ints, channel: Ints, at: Ints, question: Question, schema: Mapping[str, Any]
 ) -> pl.DataFrame:
     """Return messages that left as caps count them."""
-    import polars as pl
-
     known: dict[str, Any] = {
         "customer": customer,
         "brand": question.brand,

@@ -14,8 +14,8 @@ from preferences.sheet import CHANNELS, NEVER, NOBODY
 from tidings.campaign import Campaign
 from tidings.channel import Channel
 from tidings.state import MessageState
+from work.course import REACTIONS, Simulated
 from work.measure import sizes
-from work.simulate import REACTIONS, Simulated
 
 if TYPE_CHECKING:
     from templates.catalog import Template

@@ -25,9 +25,10 @@ from tidings.settings import AlertSettings
 from work import rehearsal
 from work import run as stages
 from work.collection import LEAD, next_collection
+from work.course import Sent
 from work.likely import Drawn, Happened, rates
 from work.limits import cover_fallen
-from work.simulate import Sent, simulate
+from work.simulate import simulate
 
 WAITS = {"email": "P3D", "sms": "P1D"}
 EVERYBODY = ["email", "sms", "letter"]
