@@ -20,6 +20,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from tidings.cells import Cell, in_parts
+from web.language import words
 
 Kind = Literal["csv", "xlsx"]
 
@@ -38,6 +39,16 @@ def asked_kind(query: str | None) -> Kind | None:
     return query if query in ("csv", "xlsx") else None  # type: ignore[return-value]
 
 
+def heads(language: str, columns: Sequence[str]) -> list[str]:
+    """Return what the columns of a file for people are called; in English the names that programs know, too.
+
+    >>> heads("nb", ["customer", "reason"]), heads("en", ["updated_at"])
+    (['Kunde', 'Årsak'], ['updated_at'])
+    """
+    known = words(language)["columns"]
+    return [str(known[column]) for column in columns]
+
+
 def download(
     name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], kind: Kind = "csv"
 ) -> Response:
@@ -45,7 +56,7 @@ def download(
 
     Args:
         name: of the file, without its ending; what a file name may not hold becomes `-`.
-        columns: the head.
+        columns: the head (`heads`).
         rows: read once, before this returns; an iterator that reads piece by piece needs no memory.
         kind: `csv` (UTF-8 with a byte order mark, so that spreadsheets know it) or `xlsx`.
     """

@@ -151,10 +151,22 @@ def test_every_line_can_be_had_as_a_file(staff, sent):
     answer = staff(Role.MANAGER).get("/reports?since=2026-01-01&until=2026-12-31&as=csv")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
-    assert [row[:6] for row in rows[1:]] == [
+    assert [row[:6] for row in rows] == [
+        ["month", "brand", "purpose", "channel", "sent", "delivered"],
         ["2026-03-01", "nordlys", "news", "email", "2", "0"],
         ["2026-03-01", "nordlys", "news", "sms", "1", "0"],
     ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/reports?", "/gaps/asked?", "/gaps/causes?", "/gaps/sources?"],
+)
+def test_a_file_has_heads_in_the_readers_language(staff, sent, path):
+    """Those of the runs' and invoices' files come from the same table."""
+    answer = staff(Role.MANAGER).get(f"{path}&as=csv", headers={"Accept-Language": "pl"})
+
+    assert {"Marka", "Źródło"} & set(answer.content.decode("utf-8-sig").splitlines()[0].split(","))
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tidings.cells import Cell
 from tidings.channel import Channel
 from tidings.role import Role
-from web.downloads import asked_kind, download
+from web.downloads import asked_kind, download, heads
 from web.staff import StaffRoute, Visit, page
 from work.gaps import Gaps, gaps
 
@@ -96,4 +96,4 @@ def file_of(visit: Visit) -> Response:
         raise HTTPException(404)
     choose, columns = table
     lines: list[list[Cell]] = [[row[name] for name in columns] for row in choose(_count(visit).found)]
-    return download(f"gaps-{visit.request.path_params['table']}", columns, lines, kind)
+    return download(f"gaps-{visit.request.path_params['table']}", heads(visit.language, columns), lines, kind)

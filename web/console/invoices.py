@@ -27,7 +27,7 @@ from tidings.role import Role
 from tidings.whole_number import whole_number
 from web.console.enclosing import LARGEST_PDF, before, brought, chosen
 from web.console.run import alone, may_release, read_run
-from web.downloads import asked_kind, download
+from web.downloads import asked_kind, download, heads
 from web.language import words
 from web.staff import StaffRoute, Visit, page
 from work import billing
@@ -162,9 +162,7 @@ def check(visit: Visit) -> Response:
     except Problem as error:
         return visit.page("refused", status=422, problem=error, to=f"/invoices/new/{file.digest}")
     if kind := asked_kind(visit.request.query_params.get("as")):
-        return download(
-            f"{file.name}-wrong", ("row", "field", "reason", "detail"), _wrong_rows(checked), kind
-        )
+        return download(f"{file.name}-wrong", heads(visit.language, _WRONG), _wrong_rows(checked), kind)
     expected, problem, names = dict(file.expected), None, chosen(visit)
     found = before(visit, file.brand, documents, names)
     if visit.request.method == "POST":
@@ -221,7 +219,9 @@ def one(visit: Visit) -> Response:
         if run is None or run.kind != "invoice_run":
             raise HTTPException(404)
         if kind := asked_kind(asked.get("as")):
-            return download(f"{run.id}-invoices", _PROOF, _proofs(connection, run.id), kind)
+            return download(
+                f"{run.id}-invoices", heads(visit.language, _PROOF), _proofs(connection, run.id), kind
+            )
         number, after = asked.get("number", "").strip(), asked.get("after", "")
         rows = (
             bill_files.billed_number(connection, run.id, number)
@@ -244,6 +244,7 @@ def one(visit: Visit) -> Response:
     )
 
 
+_WRONG = ("row", "field", "reason", "detail")
 _PROOF = (
     "number", "customer", "gross", "currency", "state", "reason", "channel", "delivery", "at", "reference",
     "provider", "provider_reference", "pdf_sha256",

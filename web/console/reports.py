@@ -20,7 +20,7 @@ from web import charts
 from web.charts import Bar
 from web.console.noticed import interval, of_everybody
 from web.console.run import kinds_of, snapshot
-from web.downloads import asked_kind, download
+from web.downloads import asked_kind, download, heads
 from web.figures import locale
 from web.language import words
 from web.staff import StaffRoute, Visit, page
@@ -52,7 +52,7 @@ def season(visit: Visit) -> Response:
         found = reports(connection, organisation, kinds=kinds_of(visit), since=since, until=until, **chosen)
         learnt = of_everybody(visit, connection)
     if kind := asked_kind(asked.get("as")):
-        return download(f"report-{since}-{until}", _COLUMNS, _rows(found), kind)
+        return download(f"report-{since}-{until}", heads(visit.language, _COLUMNS), _rows(found), kind)
     return visit.page(
         "reports",
         r=found,

@@ -20,7 +20,7 @@ from tidings.problem import Problem
 from tidings.role import Role, sees_amounts
 from web.charts import Bar, funnel
 from web.console.noticed import interval
-from web.downloads import asked_kind, download
+from web.downloads import asked_kind, download, heads
 from web.figures import locale
 from web.language import words
 from web.live import Part, live
@@ -70,7 +70,7 @@ def one(visit: Visit) -> Response:
     """Show a run; `?as=csv` is its report as a file."""
     found = _progress(visit)
     if kind := asked_kind(visit.request.query_params.get("as")):
-        return download(found.run.id, ("part", "key", "number"), report_rows(found), kind)
+        return download(found.run.id, heads(visit.language, _REPORT), report_rows(found), kind)
     with visit.site.reading.connect() as connection:
         wrong = rejected_lines(connection, found.run.id) if sees_amounts(visit.staff.roles) else []
         lift = lift_of(connection, found.run)
@@ -114,7 +114,7 @@ def who_lacks_it(visit: Visit) -> Response:
     if kind := asked_kind(asked.get("as")):
         with snapshot(visit) as connection:
             everybody = _everybody(connection, found.run.id, numbers=numbers)
-            return download(f"{found.run.id}-missing", _COLUMNS, everybody, kind)
+            return download(f"{found.run.id}-missing", heads(visit.language, _COLUMNS), everybody, kind)
     reason, after = asked.get("reason", ""), _message(asked.get("after"))
     with visit.site.reading.connect() as connection:
         if reason:
@@ -211,6 +211,7 @@ def report_rows(found: Progress) -> Iterator[tuple[Cell, ...]]:
         yield "missing", reason, number
 
 
+_REPORT = ("part", "key", "count")
 _COLUMNS = ("customer", "message", "document", "state", "reason", "channel", "since")
 
 
