@@ -165,14 +165,15 @@ def take_to_tell(
 ) -> list[Told]:
     """Take the alerts that somebody must hear of now: new, told and cleared for `quiet`, or standing for long.
 
-    Others leave them alone for `patience`; by then they are told (`told`) or taken again.
+    Others leave them alone for `patience`; by then they are told (`told`) or taken again. What is noted for later than
+    that was noted by a machine whose clock is ahead, and is not waited for.
     """
     found = connection.execute(
         text("""
             UPDATE alerts SET telling_until = :until
-            WHERE (telling_until IS NULL OR telling_until <= :now)
+            WHERE (telling_until IS NULL OR telling_until <= :now OR telling_until > :until)
               AND CASE WHEN cleared_at IS NULL THEN told_at IS NULL OR told_at <= :again
-                       ELSE cleared_at <= :cleared END
+                       ELSE cleared_at <= :cleared OR cleared_at > :until END
             RETURNING name, subject, since, told_at, cleared_at
         """),
         {"now": now, "until": now + patience, "again": now - again_after, "cleared": now - quiet},

@@ -349,6 +349,21 @@ def test_an_alert_that_cannot_be_told_is_told_later(town, engine, relay):
     assert len(relay.taken) == 1
 
 
+def test_a_machine_whose_clock_is_a_day_ahead_keeps_nobody_from_telling(town, engine, relay):
+    """It takes the alert and cannot tell it; later it is the one that sees that all is well again."""
+    ahead = timedelta(days=1)
+    elsewhere = town.settings.alerts.model_copy(update={"smtp_port": 1})
+    there = install(town.settings.model_copy(update={"alerts": elsewhere}), engine)
+    with engine.begin() as connection:
+        circuit(connection)
+    told = [watch(there, now=NOON + ahead), watch(town, now=NOON)]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE lanes SET open_until = NULL"))
+    told += [watch(there, now=NOON + MINUTE + ahead), watch(town, now=NOON + QUIET)]
+
+    assert told == [0, 1, 0, 1]
+
+
 def test_a_relay_that_never_ends_its_answer_is_left(town, engine, relay):
     """Each byte comes before the time-out, so no time-out ends it."""
     with engine.begin() as connection:
