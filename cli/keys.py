@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from cyclopts import App
 
+from cli.instants import YEARS
 from cli.options import By, staff
 from cli.output import console, print_json
+from tidings.problem import Problem
 from tidings.role import Role
 from tidings.settings import Settings
 
@@ -43,6 +45,10 @@ def add(
     from web.auth import scopes as known
     from work.keys import add as add_key
 
+    if last_day is not None and last_day.year not in YEARS:
+        raise Problem(
+            f"--last-day: {last_day.isoformat()} is no day that a key can end.", todo="Write 2027-12-31."
+        )
     expires_at = datetime.combine(last_day, time(), UTC) + timedelta(days=1) if last_day else None
     with opened(Settings.read()) as store, store.engine.begin() as connection:
         secret = add_key(

@@ -19,6 +19,20 @@ Count = Annotated[int, Parameter(validator=Number(gte=1, lte=10**9))]
 """How many, or which number, where none at all makes no sense and more than the database counts neither."""
 
 
+def spoken(language: str) -> str:
+    """Return the one of our languages that is meant.
+
+    Raises:
+        Problem: we have no sentences in it.
+    """
+    from web.language import match
+
+    known = match(language)
+    if known is None:
+        raise Problem(f"There are no sentences in {language!r}.", todo="Say en, nb, sv, pl or pt_BR.")
+    return known
+
+
 def name_of(by: str | None) -> str:
     """Return the name of whoever decides.
 

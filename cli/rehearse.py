@@ -49,7 +49,7 @@ def rehearse(
     from work.installation import opened
 
     campaign = read_campaign(file)
-    moment, ends = instant(now) or datetime.now(UTC), instant(until)
+    moment, ends = instant(now) or datetime.now(UTC), instant(until, "--until")
     with opened(Settings.read()) as installation:
         checked(installation, campaign, now=moment)
         with installation.engine.begin() as connection:

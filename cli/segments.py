@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from cli.instants import instant
-from cli.options import By, Count, staff
+from cli.options import By, Count, spoken, staff
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -194,18 +194,14 @@ def _rule_in(file: Path) -> "Node":
 
 
 def _told(segment: "Segment", language: str) -> dict[str, Any]:
-    from web.language import match
     from web.sentences import sentence
     from work.segments import parse_rule
 
-    known = match(language)
-    if known is None:
-        raise Problem(f"There are no sentences in {language!r}.", todo="Say en, nb, sv, pl or pt_BR.")
     return {
         "segment": segment.name,
         "version": segment.version,
         "title": segment.title,
-        "sentence": sentence(parse_rule(segment.rule), known),
+        "sentence": sentence(parse_rule(segment.rule), spoken(language)),
         "rule": segment.rule,
         "created_by": segment.created_by,
         "created_at": segment.created_at,

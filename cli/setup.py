@@ -73,7 +73,7 @@ def init(
     json:
         Print one JSON object: home, organisation, brand.
     """
-    from tidings.country import language_of, zone_of
+    from tidings.country import language_code, language_of, zone_of
 
     settings = Settings.read()
     path = settings.root / "organisation.toml"
@@ -94,8 +94,11 @@ def init(
         email=email,
         service=service or _ask("Which mailbox do people read?", option="", default=email),
         address=address or _lines(_ask("Your return address, parts divided by ;", option="--address"), ";"),
-        languages=languages
-        or _lines(_ask("Languages of your messages", option="", default=language_of(country)), ","),
+        languages=tuple(
+            language_code(one) or one  # as a person says it: "no", "Norwegian"
+            for one in languages
+            or _lines(_ask("Languages of your messages", option="", default=language_of(country)), ",")
+        ),
         legal_name=legal_name or _ask("Name of the company", option="", default=name),
         time_zone=time_zone or _ask("Your time zone", option="", default=zone_of(country)),
         tax_id=tax_id or _ask("Tax id, as invoices print it", option="", default=""),

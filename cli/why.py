@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.instants import day_or_instant, instant
-from cli.options import Json
+from cli.options import Json, spoken
 from cli.output import console, print_json
 from tidings.problem import Exit, Problem
 from tidings.settings import Settings
@@ -74,7 +74,7 @@ def explain(
                     purpose=purpose,
                     topic=topic,
                     brand=brand,
-                    language=language,
+                    language=spoken(language),
                     source=source,
                 ),
                 json=json,
@@ -84,7 +84,7 @@ def explain(
             customer,
             run,
             now=instant(now) or datetime.now(UTC),
-            language=language,
+            language=spoken(language),
             source=source,
         )
     if json:

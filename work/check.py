@@ -17,6 +17,7 @@ from pydantic_settings import SettingsError
 from tidings.organisation import read_organisation
 from tidings.problem import Problem
 from tidings.settings import Mode, Settings
+from work.organisation_file import unusable
 
 PREFIX = "TIDINGS_"
 NEEDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -220,6 +221,7 @@ def _home(settings: Settings) -> Iterator[str]:
         yield f"TIDINGS_HOME: nothing can be written to {nearest}; choose another folder."
     yield from _raised(lambda: read_organisation(settings.root / "organisation.toml"))
     yield from _desks(settings)
+    yield from _brands(settings)
     key = settings.root / "signing.key"
     if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
         yield f"{key}: others can read the signing key; run `chmod 600 {key}`."
@@ -238,6 +240,12 @@ def _desks(settings: Settings) -> Iterator[str]:
                     f"{path}: service_email of brand {brand.id!r} is the mailbox that TIDINGS_MAILBOX empties; "
                     "name one that people read."
                 )
+
+
+def _brands(settings: Settings) -> Iterator[str]:
+    path = settings.root / "organisation.toml"
+    with suppress(Problem):  # said already
+        yield from (f"{path}: {said}" for said in unusable(read_organisation(path)))
 
 
 def _libraries() -> Iterator[str]:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -11,9 +11,13 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 from tomli_w import dumps
 
+from templates.paymentcode import is_iban
+from tidings.address import judge_email
+from tidings.country import language_code
 from tidings.organisation import Organisation
 from tidings.problem import Problem
 
+_LIKE_IBAN = re.compile(r"[A-Za-z]{2}\d{2}[A-Za-z0-9]{11,30}")
 LONGEST_SENDER = 11
 """Letters and digits that a network shows as the sender of an SMS."""
 
@@ -74,12 +78,34 @@ def organisation_toml(answers: Answers) -> str:
     if answers.time_zone not in available_timezones():
         raise Problem(f"There is no time zone {answers.time_zone!r}.", todo="Write it like Europe/Oslo.")
     try:
-        Organisation.model_validate(tomllib.loads(text))
+        made = Organisation.model_validate(tomllib.loads(text))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise Problem(f"{key}: {first['msg']} (you said {first['input']!r}).") from error
+    for said in unusable(made):
+        raise Problem(said)
     return text
+
+
+def unusable(organisation: Organisation) -> Iterator[str]:
+    """Yield what customers could not answer, read or pay to: a sentence for each such value."""
+    for brand in organisation.brands:
+        mailboxes = {
+            "senders.email": brand.senders.email,
+            "senders.reply_to": brand.senders.reply_to,
+            "service_email": brand.service_email,
+        }
+        for key, address in mailboxes.items():
+            if address and judge_email(address).problem:
+                yield f"{key} of brand {brand.id!r} is no e-mail address: {address!r}."
+        for language in brand.languages:
+            if not language_code(language):
+                yield f"languages of brand {brand.id!r}: {language!r} is none; write it like en or pt_BR."
+        for currency, account in brand.accounts.items():
+            number = account.iban.replace(" ", "")
+            if _LIKE_IBAN.fullmatch(number) and not is_iban(number):
+                yield f"accounts.{currency} of brand {brand.id!r}: the check digits of {number!r} are wrong."
 
 
 def _parts(answers: Answers) -> list[str]:

@@ -46,7 +46,8 @@ def read_policy(connection: Connection, named: str) -> Policy:
             return policy_from(rules_of(connection, version))
         except NoResultFound as error:
             raise Problem(
-                f"There is no policy version {named}.", todo="`tidings runs` shows the version of each run."
+                f"There is no policy version {named}.",
+                todo="`tidings explain CUSTOMER RUN` shows the one of a run.",
             ) from error
     path = Path(named)
     try:

@@ -53,6 +53,11 @@ def test_init_makes_a_home_that_check_finds_fine(home):
     assert checked(home)[::2] == (0, [])
 
 
+def test_init_knows_a_language_by_its_name(home):
+    assert tidings(home, "init", *answers(), "--language", "Polish", "--language", "pt-br").returncode == 0
+    assert read_organisation(home / "organisation.toml").brands[0].languages == ("nb", "en", "pl", "pt_BR")
+
+
 def test_init_never_writes_over_a_file_unless_told(home):
     assert tidings(home, "init", *answers()).returncode == 0
     before = (home / "organisation.toml").read_bytes()
@@ -74,6 +79,10 @@ def test_init_never_writes_over_a_file_unless_told(home):
         pytest.param(answers(time_zone="Oslo"), "'Oslo'", id="a time zone has its IANA name"),
         pytest.param(answers(account="NOK"), "CURRENCY=IBAN", id="an account names its currency"),
         pytest.param(answers(account="KRONER=1"), "'KRONER'", id="a currency has three letters"),
+        pytest.param(answers(account="NOK=NO93 8601 1117 948"), "check digits", id="an IBAN adds up"),
+        pytest.param(answers(email="nomail"), "'nomail'", id="mail comes from an address"),
+        pytest.param(answers(service="desk"), "'desk'", id="people read a mailbox"),
+        pytest.param([*answers(), "--language", "xx"], "'xx'", id="a language that nobody speaks"),
     ],
 )
 def test_init_refuses_what_it_cannot_use_and_writes_nothing(home, words, told):
@@ -120,6 +129,14 @@ def test_check_says_what_is_wrong_and_ends_with_2(made, environment, told):
     assert code == 2
     assert any(told in problem for problem in problems), problems
     assert "hush" not in json.dumps([settings, problems])
+
+
+def test_check_names_a_sender_that_nobody_can_answer(made):
+    file = made / "organisation.toml"
+    said = file.read_text(encoding="utf-8")
+    file.write_text(said.replace("hei@nordlys.example", "hei", 1), encoding="utf-8")
+
+    assert [one for one in checked(made)[2] if "is no e-mail address: 'hei'" in one]
 
 
 @pytest.mark.parametrize(
