@@ -46,6 +46,8 @@ class Clue:
     """Its customer was erased: what became of the message may be known, of the person nothing."""
     guessed: bool
     """Only an address joins it to its delivery."""
+    sent_at: datetime | None
+    """When its attempt ended; None: it has none, or it goes on."""
 
 
 def keep(connection: Connection, receipts: Sequence[Receipt], *, now: datetime) -> list[int]:
@@ -164,6 +166,7 @@ def clues(connection: Connection, numbers: Sequence[int]) -> list[Clue]:
             rehearsal=row.rehearsal,
             erased=row.erased,
             guessed=row.guessed,
+            sent_at=row.sent_at,
         )
         for row in rows
     ]
@@ -187,6 +190,7 @@ _CLUES = text(f"""
         FROM quoted q
     )
     SELECT j.id, j.provider, j.event_id, j.kind, j.payload, j.at, j.provider_reference, a.id AS attempt,
+           a.ended_at AS sent_at,
            d.id AS delivery, m.id AS message, coalesce(d.address, holders.value) AS address, d.reference,
            coalesce(m.brand, 'all') AS brand, coalesce(m.purpose, '') AS purpose,
            coalesce(u.mode = 'rehearsal', false) AS rehearsal, j.found IS NULL AS guessed,

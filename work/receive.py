@@ -34,6 +34,7 @@ from tidings.outcome import ErrorClass
 from tidings.receipt import Receipt, ReceiptKind
 from work.evidence import EVENTS, fold, waits
 from work.installation import Installation
+from work.touch import is_too_soon
 
 BATCH = 500
 """Receipts folded in one transaction."""
@@ -63,6 +64,8 @@ _HISTORY = {
 }
 """Direction and kind of the touchpoint that a receipt leaves."""
 
+_LOOKS = (ReceiptKind.OPENED, ReceiptKind.CLICKED)
+"""What gateways do, too, as a message comes in."""
 _CAME_BACK = (ReceiptKind.BOUNCED, ReceiptKind.REJECTED)
 _WITHDRAWN = {ReceiptKind.COMPLAINED: "complaint", ReceiptKind.STOPPED: "stop"}
 
@@ -252,7 +255,9 @@ def _history(clue: Clue) -> Iterator[Touchpoint]:
             at=receipt.at,
             brand=clue.brand,
             purpose=clue.purpose,
-            machine=receipt.machine or receipt.kind is ReceiptKind.AUTO_REPLIED,
+            machine=receipt.machine
+            or receipt.kind is ReceiptKind.AUTO_REPLIED
+            or (receipt.kind in _LOOKS and is_too_soon(receipt.at, clue.sent_at)),
             message=clue.message if len(clue.customers) == 1 else None,
             detail={name: value for name, value in told.items() if value},
         )

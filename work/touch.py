@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
 
+from preferences.behaviour import TOO_SOON
 from store import links, touchpoints
 from store.links import Linked
 from store.touchpoints import Touchpoint
@@ -19,8 +20,6 @@ from tidings.program import is_program
 from work.links import link_code
 
 SOURCE = "link"
-_TOO_SOON = timedelta(seconds=2)
-"""Nobody reads a message so fast; gateways that open every link do."""
 _BURST = timedelta(seconds=1)
 _HOLE = re.compile(r"\{\{?\s*([A-Za-z_][A-Za-z0-9_]*)\s*\}?\}")
 
@@ -115,9 +114,14 @@ def machine(visitor: Visitor, *, sent_at: datetime | None, now: datetime) -> str
     agent = headers.get("user-agent", "")
     if is_program(agent):
         return "known program"
-    if sent_at is not None and timedelta(0) <= now - sent_at < _TOO_SOON:
+    if is_too_soon(now, sent_at):
         return "opened as it was sent"
     return ""
+
+
+def is_too_soon(at: datetime, sent_at: datetime | None) -> bool:
+    """Tell whether a message was opened as it was sent: nobody reads so fast; gateways that open every link do."""
+    return sent_at is not None and timedelta(0) <= at - sent_at < TOO_SOON
 
 
 def _measured(linked: Linked, organisation: Organisation) -> bool:

@@ -196,3 +196,22 @@ def test_an_email_that_was_followed_by_a_letter_still_counts_and_still_costs(hou
     assert set(told["cost"]["channels"]) == {"email", "letter"}
     spent = {way.channel: (way.sent, way.fallbacks, way.cost > 0) for way in shown.ways}
     assert spent == {"email": (1, 0, True), "letter": (1, 1, True)}
+
+
+@pytest.mark.parametrize(
+    ("after", "then"),
+    [
+        pytest.param(1, ("ready", "letter"), id="a gateway that follows every link as the mail comes in"),
+        pytest.param(2, ("done", "email"), id="a person who was quick"),
+    ],
+)
+def test_a_click_as_the_mail_comes_in_is_no_answer(house, engine, after, then):
+    settle(engine, channels=("email", "letter"))
+    house.plan(channels=["email", "letter"], fallback_after={"email": "P3D"})
+    house.tick(NOON)
+    [(attempt,)] = house.sql("SELECT id::text FROM attempts")
+    clicked = news("clicked", attempt=attempt, at=NOON + timedelta(seconds=after))
+    receive(house.installation, [clicked], now=SOON)
+    house.tick(FALLS)
+
+    assert house.sql("SELECT state, channel FROM messages") == [then]
