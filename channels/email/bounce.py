@@ -140,14 +140,15 @@ def _is_bounce(mail: Mail, *, answers: bool) -> bool:
         return False
     nobody = mail.header("return-path").strip() == "<>"
     subject = bool(SUBJECT.search(mail.header("subject")))
-    late = _is_delayed(mail, own)
+    late, enclosed = _is_delayed(mail, own), bool(returned(mail))
     answered = daemon and bool(_ANSWERED.search(own))
-    signs = (daemon or (nobody and subject), subject, bool(OPENING.search(own)) or answered or late)
+    opened = bool(OPENING.search(own)) or answered or late or (daemon and enclosed)
+    signs = (daemon or (nobody and subject), subject, opened)
     speaks = answered or late or speaks_of_failure(own)
     if answers:
         return daemon and (all(signs) or (speaks and (sum(signs) > 1 or not mail.header("subject"))))
     writers = ADDRESS.findall(mail.header("from"))
-    shown = signs[0] or bool(returned(mail)) or bool({*ADDRESS.findall(own)} - {*writers})
+    shown = signs[0] or enclosed or bool({*ADDRESS.findall(own)} - {*writers})
     return (sum(signs) > 1 and shown and (speaks or all(signs))) or (any(signs) and _known(mail) is not None)
 
 

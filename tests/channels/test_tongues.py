@@ -41,6 +41,8 @@ BOUNCES = {
         mail(f"Hi. This is the qmail-send program at mx.\n\n<{WHOM}>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below this line is a copy of the message.\n\n{ORIGINAL}\nPlease click the link below to manage your alerts or approve new delivery profiles.\n", subject="failure notice"), BOUNCED, ADDRESS),
     "a diagnosis that goes on in a line that looks like a field": (
         multipart("report; report-type=delivery-status", ("text/plain", "x"), ("message/delivery-status", f"Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; {WHOM}\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; host mx.example.org[192.0.2.1]\n    said: 550 Your host is not allowed to connect to this server\n"), ("message/rfc822", ORIGINAL)), BOUNCED, OURS),
+    "a Russian server with a subject of its own, and our mail below": (
+        mail(f"Пользователь не найден: {WHOM}\n\n{ORIGINAL}", subject="Hello", sender="postmaster@example.ru", charset="koi8-r"), BOUNCED, ADDRESS),
     "a server that gives up": (
         mail(f"Sorry, we were unable to deliver your message to the following address.\n\n<{WHOM}>:\nUnable to deliver message after multiple retries, giving up.\n\n--- Below this line is a copy of the message.\n\n{ORIGINAL}", subject="Failure Notice"), EXPIRED, LATER),
     "a warning whose text says that it is for good": (
