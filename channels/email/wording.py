@@ -39,7 +39,7 @@ EXPIRED = _any(
     r"(been|was) (in|on) (the|our) (mail )?queue (too long|for)",
     r"not be delivered (for|within|after) \d+ (hours|days)",
     r"maximum retr(y|ies)",
-    r"gave up|giving up",
+    r"gave up|giving up(?! on)",
     r"expired in queue", r"too many (hops|delivery attempts)", r"connection timed out|operation timed out",
      r"(could|can)(no|')?t (connect|contact|establish)",
     r"connection (was )?(refused|reset|dropped|closed|lost)",
@@ -174,8 +174,8 @@ NOBODY = _any(
     r"name not found|not listed in|(in|public|address|name|domino)\b.{0,20} directory|"
     r"could ?n.?t (find|be found)|cannot be found|not be found|wasn.?t found|"
     r"was not found|no one|nobody|no (valid )?recipients?",
-    r"(does|do|did) ?(not|n.?t) (have|like|accept|exist|handle|host|know|match)|"
-    r"doesn.?t (exist|have|like)|not exist|has no mailbox|have an? .{0,20}(mailbox|"
+    r"(does|do|did) ?(not|n.?t) (have|like(?! recipient)|accept|exist|handle|host|know|match)|"
+    r"doesn.?t (exist|have|like(?! recipient))|not exist|has no mailbox|have an? .{0,20}(mailbox|"
     r"account)|not our customer|no longer (work|valid|employ|with|in use|avail|"
     r"here|receiv|monitored|exist|on server)|not a member",
     r"(host|domain|server|name)( \S{1,80})? .{0,30}(unknown|not found|does ?n.?t exist|"

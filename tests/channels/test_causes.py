@@ -14,6 +14,7 @@ NOT_THE_ADDRESS = """
 550 bad header in mail to recipient
 550 no TLS offered to host
 550 Recipient server unavailable or busy
+192.0.2.1 does not like recipient. Remote host said: 550 Mail rejete. Giving up on 192.0.2.1.
 550 Ugyldig avsender
 550 Avsändaren är okänd
 550 Unbekannter Absender
