@@ -35,8 +35,9 @@ from web.v1 import (
     touchpoints,
     webhooks,
 )
+from web.v1.cloud_events import CloudEvent
 from web.v1.invoice_runs import InvoicesIn
-from web.v1.touchpoints import MOST_TOUCHPOINTS, CloudEvent, TouchpointIn, TouchpointsIn
+from web.v1.touchpoints import MOST_TOUCHPOINTS, TouchpointIn, TouchpointsIn
 
 _MODULES = (
     customers,

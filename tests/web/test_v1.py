@@ -522,8 +522,56 @@ def test_wrong_events_of_a_batch_are_pointed_at(api, door, engine):
 
     assert answer["recorded"] == 1
     pointers = {one["pointer"] for one in answer["problems"]}
-    assert {"#/1/specversion", "#/2/customer", "#/3/source"} <= pointers
+    assert {"#/1/specversion", "#/2/subject", "#/3/source"} <= pointers
     assert {f"#/{index}/data_base64" for index in (4, 5, 6)} <= pointers
+
+
+@pytest.mark.parametrize("name", ["customer", "reference"])
+def test_a_stranger_in_a_list_is_pointed_at_by_the_key_that_was_sent(api, engine, name):
+    settle(engine)
+    both = [{"id": ref, name: ref, "channel": "web", "kind": "bought"} for ref in ("C1", "C9")]
+
+    [told] = api("POST", "/touchpoints", {"touchpoints": both}).json()["problems"]
+
+    assert (told["index"], told["pointer"]) == (1, f"#/touchpoints/1/{name}")
+
+
+@pytest.mark.parametrize(
+    ("change", "binary", "place"),
+    [
+        ({"data": {"machine": "perhaps"}}, False, {"pointer": "#/data/machine"}),
+        ({"data": {"reference": "C9"}, "subject": ""}, False, {"pointer": "#/data/reference"}),
+        ({"subject": ""}, False, {"pointer": "#/subject"}),
+        ({"type": "com."}, False, {"pointer": "#/type"}),
+        ({"data": {"machine": "perhaps"}}, True, {"pointer": "#/machine"}),
+        ({"subject": "C9"}, True, {"parameter": "ce-subject"}),
+        ({"specversion": "2.0"}, True, {"parameter": "ce-specversion"}),
+    ],
+    ids=[
+        "in the data",
+        "a reference there",
+        "nobody",
+        "no kind",
+        "in the body",
+        "a header",
+        "another version",
+    ],
+)
+def test_what_is_wrong_with_an_event_is_pointed_at_where_it_stands(api, door, change, binary, place):
+    event = EVENT | change
+    headers = {f"ce-{name}": value for name, value in event.items() if name != "data"} if binary else {}
+
+    answer = door.client.post(
+        "/v1/touchpoints",
+        content=json.dumps(event["data"] if binary else event),
+        headers=api.key
+        | {"Content-Type": "application/json" if binary else "application/cloudevents+json"}
+        | headers,
+    )
+
+    assert answer.status_code == 422
+    [told] = answer.json()["errors"]
+    assert {key: told[key] for key in ("pointer", "parameter") if key in told} == place
 
 
 def test_suppressions_are_added_listed_and_lifted_with_a_reason(api, door, engine):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -28,8 +26,9 @@ from store.keys import Key
 from store.offers import REDEEMED, withdraw
 from store.touchpoints import Touchpoint
 from web.auth import Caller
-from web.problems import Refused, pointer, wrong, wrong_fields
+from web.problems import Refused, pointer, wrong_fields
 from web.site import Site, site_of
+from web.v1.cloud_events import CloudEvent, binary, place_of, read_event, values_of
 from web.v1.strict import StrictRoute, load, must_be_json
 from web.v1.whom import Instant
 
@@ -99,44 +98,6 @@ class TouchpointsIn(BaseModel):
     touchpoints: list[TouchpointIn] = Field(min_length=1, max_length=MOST_TOUCHPOINTS)
 
 
-class CloudEvent(BaseModel):
-    """A CloudEvent 1.0; attributes of extensions are allowed, and not kept."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "specversion": "1.0",
-                    "id": "order-4711",
-                    "source": "/shop",
-                    "type": "com.example.bought",
-                    "subject": "K-1",
-                    "time": "2026-11-21T09:30:00Z",
-                    "data": {"channel": "web", "detail": {"order": "4711"}},
-                }
-            ]
-        },
-    )
-
-    specversion: str = Field(pattern=r"^1\.0$")
-    id: str = Field(min_length=1, max_length=200, description="Unique in its source.")
-    source: str = Field(min_length=1, max_length=200)
-    type: str = Field(
-        min_length=1,
-        max_length=200,
-        description="Its last part is the touchpoint's kind: `com.example.paid`.",
-    )
-    subject: str = Field(default="", max_length=200, description="The customer's reference.")
-    time: Instant | None = None
-    datacontenttype: str = "application/json"
-    data: dict[str, Any] | None = Field(
-        default=None,
-        description="`channel` (else `web`) and what else a touchpoint has; the rest becomes its `detail`.",
-    )
-    data_base64: str | None = None
-
-
 class RecordedOut(BaseModel):
     """What became of the touchpoints of a request."""
 
@@ -154,7 +115,6 @@ class RecordedOut(BaseModel):
 
 _FIELDS = frozenset(TouchpointIn.model_fields) | {"reference"}
 _ONE = TypeAdapter(TouchpointIn)
-_CLOUD = TypeAdapter(CloudEvent)
 _SCHEMA = {"$ref": "#/components/schemas/TouchpointIn"}
 _CLOUD_SCHEMA = {"$ref": "#/components/schemas/CloudEvent"}
 
@@ -209,7 +169,7 @@ def _record(site: Site, caller: Key, raw: bytes, headers: Headers) -> Response:
                 continue
             why = "several customers; give customer_source" if customers else "there is no such customer"
             fault = {"field": "customer", "problem": why, "detail": why, "value": one.customer}
-            problems.append(_located(index, within, {"pointer": "#/customer", **fault}))
+            problems.append(_located(index, within, {**_said(items[index], read), **fault}))
         recorded = touchpoints.record(connection, rows)
         if used := [row.customer for row in rows if row.kind == REDEEMED]:
             withdraw(connection, used, now=site.clock())
@@ -244,7 +204,7 @@ def _items(raw: bytes, headers: Headers) -> tuple[list[Any], Reader, list[str] |
     """Return what was sent, how each is read, and where in the body they stand (None: it is the only one)."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if "ce-specversion" in headers:
-        return [_binary(raw, headers)], _from_event, None
+        return [binary(raw, headers)], _from_binary, None
     given = load(raw)
     if kind == _BATCH:
         if not isinstance(given, list):
@@ -253,55 +213,59 @@ def _items(raw: bytes, headers: Headers) -> tuple[list[Any], Reader, list[str] |
     if kind == _EVENT:
         return [given], _from_event, None
     if isinstance(given, dict) and isinstance(given.get("touchpoints"), list):
-        return given["touchpoints"], _ONE.validate_python, ["touchpoints"]
+        return given["touchpoints"], _from_ours, ["touchpoints"]
     if isinstance(given, list):
-        return given, _ONE.validate_python, []
-    return [given], _ONE.validate_python, None
+        return given, _from_ours, []
+    return [given], _from_ours, None
 
 
-def _binary(raw: bytes, headers: Headers) -> dict[str, Any]:
-    """Return an event of the binary mode: attributes in percent-encoded headers, the data as the body."""
-    event: dict[str, Any] = {
-        name.removeprefix("ce-"): unquote(value) for name, value in headers.items() if name.startswith("ce-")
-    }
-    return event | ({"data": load(raw)} if raw.strip() else {})
+def _from_ours(given: Any) -> TouchpointIn:
+    return _ONE.validate_python(given)
 
 
 def _from_event(given: Any) -> TouchpointIn:
-    event = _CLOUD.validate_python(given)
-    data = dict(event.data or {})
-    if event.data_base64 is not None:
-        data = _decoded(event.data_base64)
-    ours = {key: data.pop(key) for key in _FIELDS & data.keys()}
-    named = {"customer": event.subject} if event.subject else {}
-    return _ONE.validate_python(
-        {
-            "channel": "web",
-            "kind": event.type.rpartition(".")[2],
-            "at": event.time,
-            "detail": data,
-            **ours,
-            **named,
-            "id": event.id,
-            "source": event.source,
-        }
-    )
-
-
-def _decoded(text: str) -> dict[str, Any]:
+    event = read_event(given)
     try:
-        data = load(base64.b64decode(text, validate=True))
-    except ValueError as error:
-        raise wrong("it is no base64", "data_base64", value=text) from error
+        return _ONE.validate_python(values_of(event, _FIELDS))
+    except ValidationError as error:
+        _, told = wrong_fields(error.errors())
+        errors = [{**one, "pointer": pointer(place_of(given, one["pointer"].split("/")[1:]))} for one in told]
+        raise Refused(422, errors[0]["detail"], errors=errors) from error
+
+
+def _from_binary(given: Any) -> TouchpointIn:
+    try:
+        return _from_event(given)
+    except ValidationError as error:
+        told = wrong_fields(error.errors())[1]
     except Refused as refused:
-        raise wrong(refused.detail, "data_base64", value=text) from refused
-    if not isinstance(data, dict):
-        raise wrong("it holds no JSON object", "data_base64", value=text)
-    return data
+        told = refused.more["errors"]
+    raise Refused(422, told[0]["detail"], errors=[_of_headers(one) for one in told])
+
+
+def _of_headers(told: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with an event whose data are the body, and whose attributes are headers."""
+    before, data, inside = told["pointer"].partition("/data")
+    if data:
+        return {**told, "pointer": before + inside}
+    return {
+        "parameter": told["pointer"].replace("#/", "ce-"),
+        **{k: v for k, v in told.items() if k != "pointer"},
+    }
+
+
+def _said(item: Any, read: Reader) -> dict[str, str]:
+    """Return where an item says whom it is about."""
+    if read is _from_ours:
+        return {"pointer": "#/reference" if "reference" in item else "#/customer"}
+    place = {"pointer": pointer(place_of(item, ["customer"]))}
+    return _of_headers(place) if read is _from_binary else place
 
 
 def _located(index: int, within: list[str] | None, one: dict[str, Any]) -> dict[str, Any]:
-    """Return a problem with its place in the whole body."""
+    """Return a problem with its place in the whole body, where it is in the body."""
+    if "pointer" not in one:
+        return {"index": index, **one}
     inside = str(one.get("pointer", "#")).removeprefix("#")
     before = "#" if within is None else pointer([*within, index])
     return {"index": index, **one, "pointer": before + inside}
