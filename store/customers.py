@@ -127,6 +127,11 @@ def _referred(connection: Connection, reference: str, source: str) -> list[int]:
     return list(rows.scalars())
 
 
+def nobody_yet(connection: Connection) -> bool:
+    """Return whether no customer was ever brought in: an installation on its first day."""
+    return not connection.scalar(text("SELECT EXISTS (SELECT FROM customers)"))
+
+
 def time_zone(connection: Connection, customer: int) -> str:
     """Return whose clock a customer lives by, '' of nobody."""
     zone = text("SELECT time_zone FROM customers WHERE id = :customer")

@@ -31,6 +31,30 @@ def test_everybody_has_a_first_page(staff, role):
     assert staff(role).get("/today").status_code == 200
 
 
+FIRST = "No customer is known yet. They come by `tidings import customers`"
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "said"),
+    [
+        pytest.param(Role.MANAGER, "/today", FIRST, id="today"),
+        pytest.param(Role.SUPPORT, "/customers?q=berg", FIRST, id="who looks for a customer"),
+        pytest.param(Role.MARKETING, "/gaps", FIRST, id="the gaps"),
+        pytest.param(Role.MARKETING, "/runs", 'href="/campaigns/new"', id="runs of marketing"),
+        pytest.param(Role.BILLING, "/runs", 'href="/invoices"', id="runs of billing"),
+        pytest.param(Role.MARKETING, "/campaigns", 'href="/campaigns/new"', id="campaigns"),
+        pytest.param(Role.MARKETING, "/segments", 'href="/segments/new"', id="segments"),
+        pytest.param(Role.MANAGER, "/runs?state=paused", "No run is in this state.", id="a state of no run"),
+    ],
+)
+def test_the_first_day_says_what_to_do(engine, staff, role, path, said):
+    assert said in staff(role).get(path).text
+
+
+def test_who_has_customers_is_not_told_where_they_come_from(staff, run):
+    assert FIRST not in staff(Role.MANAGER).get("/today").text
+
+
 def test_what_runs_is_shown_with_how_far_it_is(engine, staff, run):
     change(
         engine,

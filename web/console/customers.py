@@ -17,7 +17,7 @@ from starlette.responses import Response
 from store import erasures, persons
 from store.audit import open_reason, opened_because
 from store.care import HOLDS, Card, invoices_of
-from store.customers import find
+from store.customers import find, nobody_yet
 from store.offers import offers
 from store.seek import Hit, alike, hits
 from tidings.behalf import WHO
@@ -75,6 +75,7 @@ def search(visit: Visit) -> Response:
             prefix=_prefix(visit),
         )
         waiting = erasures.waiting(connection) if visit.may(Role.SUPPORT) else []
+        first = nobody_yet(connection)
         if found.by and found.by != "name" and len(found.hits) == 1:
             return visit.back(place(found.hits[0]))
     queue = [
@@ -82,7 +83,12 @@ def search(visit: Visit) -> Response:
         for one in waiting
     ]
     return visit.page(
-        "customers", q=asked, found=found, places=[place(hit) for hit in found.hits], waiting=queue
+        "customers",
+        q=asked,
+        found=found,
+        places=[place(hit) for hit in found.hits],
+        waiting=queue,
+        first=first,
     )
 
 

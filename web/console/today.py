@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
+from store.customers import nobody_yet
 from tidings.role import STAFF, Role
 from web.console.run import READERS, kinds_of, may_release
 from web.live import Part, live
@@ -34,8 +35,10 @@ def morning(visit: Visit) -> Response:
             kinds=kinds_of(visit) if reads else [],
             now=visit.now,
         )
+        first = nobody_yet(connection)
     return visit.page(
         "today",
+        first=first,
         day=found,
         reads=reads,
         mine={run.id for run in found.waiting if may_release(visit, run)},
