@@ -56,7 +56,7 @@ class Site:
 
     @cached_property
     def writers(self) -> dict[int, str]:
-        """Which open page changed each draft of a campaign last; `web.console.campaigns` keeps it."""
+        """Which open page changed each draft of a campaign last; `web.console.composer_page` keeps it."""
         return {}
 
     @cached_property

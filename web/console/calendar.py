@@ -16,7 +16,7 @@ from preferences.quiet import known_zone
 from tidings.channel import Channel
 from tidings.purpose import Purpose, PurposeClass
 from tidings.role import Role
-from web.console.campaigns import TONES
+from web.console.composer import TONES
 from web.figures import locale
 from web.staff import StaffRoute, Visit, page
 from work.agenda import Entry, agenda, collisions

@@ -30,6 +30,18 @@ from work.enclosures import library
 from work.forecast import Forecast, forecast
 from work.installation import Installation
 
+TONES = {
+    "draft": "",
+    "waiting_approval": "wait",
+    "approved": "wait",
+    "scheduled": "good",
+    "running": "good",
+    "paused": "wait",
+    "stopped": "bad",
+    "done": "",
+}
+"""How a state is coloured."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from store import drafts as stored
 from store.editions import Recorded, recorded, use_counts
@@ -21,13 +21,12 @@ from tidings.country import codes
 from tidings.message import Content
 from tidings.problem import Problem
 from tidings.role import Role
-from web.console.campaigns import FRAME
 from web.console.composer import Preview, preview_of
+from web.console.email_frame import email_frame
 from web.console.letter_preview import letter_preview
 from web.staff import StaffRoute, Visit, page
 from work.changes import changes
 from work.matrix import matrix
-from work.showing import html_of
 
 READERS = frozenset({Role.MARKETING, Role.BILLING, Role.MANAGER})
 
@@ -135,10 +134,7 @@ def cells(visit: Visit) -> Response:
 
 def email(visit: Visit) -> Response:
     """Show the e-mail with the template's sample, for a frame that can do nothing."""
-    try:
-        return HTMLResponse(html_of(_rendered(visit, Channel.EMAIL)), headers=FRAME)
-    except Problem as problem:
-        raise HTTPException(404, str(problem)) from problem
+    return email_frame(lambda: _rendered(visit, Channel.EMAIL))
 
 
 def letter(visit: Visit) -> Response:
