@@ -31,7 +31,7 @@ class Entry:
     source: str
     """form, unsubscribe, reply, api, import, provider, merge, other."""
     behalf: bool
-    """Somebody else wrote it down for the customer."""
+    """Somebody of ours wrote it down for the customer; a list or another system brought what they had said there."""
     spoke: str
     """Who spoke for the customer with a mandate, '' when nobody did."""
     items: Sequence[Mapping[str, Any]]
@@ -52,7 +52,7 @@ def history(connection: Connection, *, customer: int, brand: Brand) -> list[Entr
                 at=at,
                 source=place if place in _SOURCES else "other",
                 spoke="" if spoke == SUPPORT else spoke,
-                behalf=actor.partition(":")[0] not in ("customer", "system"),
+                behalf=spoke == SUPPORT or (actor.startswith("staff:") and place != "import"),
                 items=_distinct(items),
             )
         )

@@ -550,6 +550,15 @@ def test_without_a_change_there_is_nothing_to_undo(door, engine):
     assert door.client.post(door.form(ada), data={"undo": "1"}).url.params["saved"] == "0"
 
 
+def test_who_has_no_address_is_shown_where_to_add_one(door, engine):
+    ada, bo = settle(engine, 2, channels=ALL)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE addresses SET removed_at = now() WHERE customer_id = {bo}")
+
+    pages = [door.client.get(f"{door.form(one)}?lang=en").text for one in (ada, bo)]
+    assert [page.count(">Add an address</a>") for page in pages] == [0, 1]
+
+
 def test_the_history_says_what_when_and_from_where(door, engine, clock):
     [ada] = settle(engine, channels=ALL)
     fill(
@@ -569,7 +578,8 @@ def test_the_history_says_what_when_and_from_where(door, engine, clock):
         state(connection, ada, kind="language", value={"language": "pl"}, at=clock.now + timedelta(hours=1))
         connection.exec_driver_sql(
             "INSERT INTO statements (customer_id, kind, topic, channels, source, actor, at)"
-            f" VALUES ({ada}, 'order', 'dunning', '{{sms}}', 'api', 'staff:kari', '2026-03-10 10:00+00')"
+            f" VALUES ({ada}, 'order', 'dunning', '{{sms}}', 'api', 'staff:kari', '2026-03-10 10:00+00'),"
+            f" ({ada}, 'order', 'service', '{{sms}}', 'import:crm', 'staff:kari', '2026-03-11 10:00+00')"
         )
 
     page = re.sub(r"<[^>]+>|\s+", " ", door.client.get(f"{door.form(ada)}/history?lang=en").text)
@@ -582,6 +592,7 @@ def test_the_history_says_what_when_and_from_where(door, engine, clock):
     )
     for text in (
         "in another system of ours, written down for you by our staff",
+        "taken over from another system Order of channels, Service notices",
         "Order of channels, Reminders: Text message",
         "Language: Polski",
         "Nothing more wished, Offers for you",
