@@ -6,6 +6,7 @@ What cannot be read is moved to the subfolder `.Unreadable`, with the reason in 
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -26,6 +27,8 @@ _AT_ONCE = 50
 _READ = "S"
 _FLAGS = ":2,"
 _ASIDE = ".Unreadable"
+_SAME_INSTANT = 2_000_000_000
+"""Nanoseconds within which a file system may tell no change from the one before."""
 _LONGEST_NAME = 180
 """Bytes; a file system takes 255, with all the flags that there may be behind it."""
 
@@ -42,6 +45,8 @@ class Maildir:
                 f"TIDINGS_MAILBOX__MAILDIR: {self._folder} is no Maildir, it has no folder `new`.",
                 todo="Name the Maildir that bounces and replies are delivered to, or make one.",
             )
+        self._empty: dict[str, int] = {}
+        """When a folder in which nothing waited was last changed: what was read stays in `cur/` for years."""
 
     def bags(self, *, now: datetime) -> Iterator[Bag]:
         """Yield what is there now. See `channels.contract.Source.bags`."""
@@ -66,10 +71,13 @@ class Maildir:
     def _waiting(self) -> Iterator[Path]:
         for part in ("new", "cur"):
             folder = self._folder / part
-            for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-                seen = part == "cur" and _READ in path.name.partition(_FLAGS)[2]
-                if not seen and not path.name.startswith("."):
-                    yield path
+            changed = folder.stat().st_mtime_ns if folder.is_dir() else None
+            if changed is None or changed == self._empty.get(part):
+                continue
+            names = sorted(name for name in os.listdir(folder) if _waits(name, part))  # noqa: PTH208 -- a hundred thousand
+            if not names and time.time_ns() - changed > _SAME_INSTANT:
+                self._empty[part] = changed
+            yield from (folder / name for name in names)
 
     def _done(self, taken: Sequence[Path]) -> None:
         for path in taken:
@@ -85,6 +93,11 @@ class Maildir:
         (aside / f"{_own_name(path)}.reason").write_text(
             f"{type(error).__name__}: {_reason(error)}\n", encoding="utf-8"
         )
+
+
+def _waits(name: str, part: str) -> bool:
+    seen = part == "cur" and _READ in name.partition(_FLAGS)[2]
+    return not seen and not name.startswith(".")
 
 
 def _reason(error: Exception) -> str:

@@ -237,3 +237,22 @@ def test_no_name_of_a_mail_keeps_those_behind_it_waiting(tmp_path, name):
             heard += bag.receipts
             bag.done()
         assert (len(heard), box.left()) == (1 + bool(content), 0)
+
+
+def test_folders_in_which_nothing_waits_are_looked_into_again_once_they_change(tmp_path):
+    box = MaildirBox(tmp_path / "mail")
+    read = box.folder / "cur" / "1.host:2,S"
+    read.write_bytes(MAILS[1])
+    for folder in ("new", "cur"):
+        os.utime(box.folder / folder, (1, 1))
+
+    def heard():
+        return sum(len(bag.receipts) for bag in box.source.bags(now=NOW))
+
+    assert [heard(), heard()] == [0, 0]
+    os.utime(read, (1, 1))  # changes the mail, and no folder
+    assert heard() == 0
+    box.deliver(MAILS[0])
+    assert heard() == 1
+    read.rename(read.with_name("1.host:2,"))  # a person marks it as unread
+    assert heard() == 2
