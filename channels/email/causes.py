@@ -104,9 +104,15 @@ def cause(words: str, status: str = "") -> Cause:
 
 
 def blamed(words: str) -> ErrorClass | None:
-    """Return what the words of a refusal blame, None where they blame nothing that we know."""
+    """Return what the words of a refused recipient blame, None where they blame nothing that we know.
+
+    A filter, and words for us beside words for the address, blame this message: who is asked for the next recipient
+    may well take it.
+    """
     words = _plain(words)
-    error, _ = _told(words, _enhanced(words, ""))
+    error, word = _told(words, _enhanced(words, ""))
+    if error is ErrorClass.CONFIG and (word == "filter" or ErrorClass.ADDRESS in dict(_said(words))):
+        return ErrorClass.DATA
     if error in {None, ErrorClass.ADDRESS} and (PASSING.search(words) or EXPIRED.search(words)):
         return ErrorClass.TRANSIENT
     return error

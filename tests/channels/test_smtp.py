@@ -442,6 +442,15 @@ def test_tls_and_login(certificate, monkeypatch, offered, trusted, login, more, 
             ErrorClass.CONFIG,
             id="a block list that says 5.1.1",
         ),
+        pytest.param(
+            "550 No such user, see our policy",
+            Stage.RECIPIENT,
+            ErrorClass.DATA,
+            id="two readings stop no lane",
+        ),
+        pytest.param(
+            "550 spam is not wanted here", Stage.RECIPIENT, ErrorClass.DATA, id="a filter of theirs"
+        ),
         pytest.param("550 Mailbox is full", Stage.RECIPIENT, ErrorClass.TRANSIENT, id="full, without a code"),
         pytest.param("550 5.1.1 mailbox full", Stage.DATA, ErrorClass.TRANSIENT, id="full, told at the end"),
         pytest.param(
