@@ -26,9 +26,11 @@ SPAM = Rejected(error=ErrorClass.DATA, code="5.7.1")
             [GONE, SPAM] * 300, timedelta(0), 50, id="bad addresses and messages are not the lane's"
         ),
         pytest.param([BUSY] * (BURST - 1), timedelta(0), 50, id="one error short of a burst"),
-        pytest.param([BUSY] * BURST, timedelta(seconds=1), 0, id="fifty errors within a minute"),
+        pytest.param([BUSY] * BURST, timedelta(seconds=1.224), 0, id="fifty errors within a minute"),
         pytest.param([LOST] * BURST, timedelta(seconds=1), 0, id="lost answers are errors too"),
-        pytest.param([BUSY] * BURST, timedelta(seconds=2), 50, id="fifty errors within two minutes"),
+        pytest.param(
+            [BUSY] * BURST, timedelta(seconds=1.225), 50, id="fifty errors in little more than that"
+        ),
         pytest.param(
             ([GOOD] * 4 + [BUSY]) * 40, timedelta(seconds=9), 0, id="a fifth of the last two hundred"
         ),

@@ -38,6 +38,12 @@ def test_one_wrong_digit_is_seen(kind: ReferenceKind, number: str, data: st.Data
     ("kind", "reference", "good"),
     [
         pytest.param(ReferenceKind.KID_MOD10, "2345676", True, id="KID of Bits' example by modulus 10"),
+        pytest.param(
+            ReferenceKind.KID_MOD11,
+            "86011117947",
+            True,
+            id="KID by modulus 11, as a Norwegian account number",
+        ),
         pytest.param(ReferenceKind.KID_MOD11, "12345678901", False, id="KID with another digit"),
         pytest.param(ReferenceKind.RF, "RF18 5390 0754 7034", True, id="RF of ISO 11649"),
         pytest.param(ReferenceKind.RF, "RF18-5390-0754-7034", False, id="RF with signs that no bank takes"),
@@ -54,6 +60,21 @@ def test_one_wrong_digit_is_seen(kind: ReferenceKind, number: str, data: st.Data
 )
 def test_known_references(kind: ReferenceKind, reference: str, good: bool) -> None:
     assert is_reference(kind, reference) is good
+
+
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        pytest.param("RF18539007547034", "RF18 5390 0754 7034", id="RF in fours"),
+        pytest.param(
+            "210000000003139471430009017", "21 00000 00003 13947 14300 09017", id="QRR as on a slip"
+        ),
+        pytest.param("1234561", "1234561", id="other digits as they are"),
+        pytest.param("F-2026/17, your order of 3 May", "F-2026/17, your order of 3 May", id="words, too"),
+    ],
+)
+def test_a_reference_is_printed_in_the_groups_of_its_kind(reference: str, shown: str) -> None:
+    assert printed(reference) == shown
 
 
 @pytest.mark.parametrize("number", ["", "F-", "9" * 40], ids=["nothing", "no digits", "too many"])
