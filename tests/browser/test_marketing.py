@@ -155,6 +155,65 @@ def test_a_segment_is_clicked_together(chromium, house, scripts):
     expect(page).to_have_url(re.compile(r"/segments/norway-(true|false)\?said=saved"))
 
 
+def test_the_keyboard_goes_on_where_it_was_when_the_form_of_a_segment_is_drawn_anew(chromium, house):
+    page = visitor(chromium, house)
+    page.goto("/segments/new")
+    for button, left in (("Add a rule", 2), ("Remove", 1), ("Add a group", 3)):
+        pressed = page.get_by_role("button", name=button, exact=True).first
+        pressed.focus()
+        pressed.press("Enter")
+        expect(page.locator(".rule")).to_have_count(left)
+        expect(page.locator("button:focus")).to_have_text(button)
+
+
+def test_what_a_letter_is_stands_beside_its_picture_and_what_is_wrong_leads_to_its_field(chromium, house):
+    page = visitor(chromium, house)
+    begin(page, "pages")
+    letter = page.locator(".p-letter")
+    letter.scroll_into_view_if_needed()
+    expect(letter.locator(".note")).to_contain_text("1 page, A4", timeout=30_000)
+    expect(letter.locator("img.paper")).to_be_visible()
+
+    page.get_by_label("Price").fill("much")
+    page.locator("#live").get_by_role("link", name="Price").click()
+    expect(page.get_by_label("Price")).to_be_focused()
+
+
+def test_a_form_is_sent_once_however_often_its_button_is_clicked(chromium, house):
+    page = visitor(chromium, house)
+    page.goto("/campaigns/seeds")
+    page.get_by_label("Name").fill("Twice")
+    page.get_by_label("Address").fill("twice@nordlys.example")
+    posted = []
+    page.on("request", lambda request: posted.append(request.method) if request.method == "POST" else None)
+    with page.expect_navigation(url="**/campaigns/seeds?said=saved"):
+        page.locator("form.narrow button").evaluate("one => { one.click(); one.click() }")
+
+    assert posted == ["POST"]
+
+
+def test_nothing_is_lost_when_the_session_ends_in_a_form(chromium, house):
+    page = visitor(chromium, house)
+    page.goto("/segments/new")
+    page.get_by_label("Value").fill("NO")
+    expect(page.locator("#count b")).to_be_visible()
+    page.context.clear_cookies()
+    page.get_by_label("Value").fill("SE")
+    expect(page.locator("#over")).to_contain_text("You were logged out.")
+    expect(page.get_by_label("Value")).to_have_value("SE")
+    page.get_by_label("Name", exact=True).fill("kept-segment")
+    page.get_by_role("button", name="Save as a new version").click()
+    expect(page.locator("h1")).to_have_text("You were logged out, and nothing is lost")
+    clean(page)
+
+    page.context.add_cookies([{"name": "tidings", "value": house[1]["mia"], "url": house[0]}])
+    page.get_by_role("button", name="Send it now").click()
+    expect(page.get_by_role("alert")).to_contain_text("You are logged in as mia.")
+    page.get_by_role("button", name="Send it now").click()
+    expect(page).to_have_url(re.compile("/segments/kept-segment"))
+    expect(page.get_by_label("Value")).to_have_value("SE")
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 def test_enter_in_a_field_asks_for_nothing_and_removes_nothing(chromium, house, scripts):
     page = visitor(chromium, house, scripts=scripts)

@@ -64,6 +64,7 @@ RULES = [
         all=(Lacks(lacks="email"),), any=(Has(has="sms"), Has(has="letter")), none=(Did(did="complained"),)
     ),
     Combine(none=(Compare(field="standing", value="former"),)),
+    Combine(any=tuple(Compare(field="reference", value=f"C{n}") for n in range(200))),
 ]
 
 
