@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from tidings.invoice import CREDIT_NOTES
 from tidings.state import DeliveryState, Event, MessageState, sources, target, within
 
 KINDS = ("paid", "credited", "cancelled", "disputed", "resolved")
@@ -39,6 +40,13 @@ class Overdue:
     currency: str
     step: int
     """Which, from 1."""
+    again: int = 0
+    """How many reminders of this step were taken back before: they count for none."""
+
+    @property
+    def named_step(self) -> str:
+        """The step as keys name it: `2`, and `2.1` where it comes again."""
+        return f"{self.step}.{self.again}" if self.again else str(self.step)
 
 
 def invoices_of(connection: Connection, brand: str, names: Sequence[str]) -> dict[str, int]:
@@ -80,12 +88,15 @@ def take_payments(connection: Connection) -> int:
     return connection.execute(_PAYMENTS).rowcount
 
 
-_PAYMENTS = text("""
+_PAYMENTS = text(r"""
     INSERT INTO invoice_events (invoice_id, kind, amount, source, external_id, at)
-    SELECT i.id, 'paid',
-           CASE WHEN t.detail ->> 'amount' ~ '^[0-9]{1,15}([.][0-9]{1,2})?$' THEN (t.detail ->> 'amount')::numeric END,
+    SELECT i.id, 'paid', CASE
+               WHEN a.said ~ '^-?[0-9]{1,15}([.][0-9]+)?$' THEN round(a.said::numeric, 2)
+               WHEN a.said ~ '^-?[0-9.]{1,19},[0-9]{1,2}$' THEN translate(a.said, ',.', '.')::numeric
+               WHEN a.said ~ '^-?[0-9,]{1,19}[.][0-9]{1,2}$' THEN translate(a.said, ',', '')::numeric END,
            'touchpoint', t.source || ':' || t.external_id, t.at
     FROM touchpoints t
+    CROSS JOIN LATERAL (SELECT regexp_replace(t.detail ->> 'amount', '[^-0-9.,]', '', 'g') AS said) a
     JOIN invoices i ON i.customer_id = t.customer_id AND i.brand NOT LIKE 'rehearsal:%' AND (
         i.number IN (t.detail ->> 'invoice', t.detail ->> 'number', t.detail ->> 'document', t.detail ->> 'reference')
         OR (i.document ->> 'reference' <> '' AND i.document ->> 'reference' = t.detail ->> 'reference'))
@@ -94,26 +105,40 @@ _PAYMENTS = text("""
                       WHERE e.source = 'touchpoint' AND e.external_id = t.source || ':' || t.external_id)
     ON CONFLICT (source, external_id) DO NOTHING
 """)
+"""Amounts as people write them, `1 250,50 NOK` and `1,250.50` too; less than 0 is paid back. No figure: all of it."""
 
 
 def credit(connection: Connection, run: str, *, now: datetime) -> list[int]:
-    """Write down what the credit notes of a run credit; returns the invoices that they name."""
-    found = connection.execute(
-        text("""
-            WITH notes AS (
-                SELECT n.brand, n.number, n.gross, o.id AS original FROM invoices n
-                JOIN invoices o ON o.brand = n.brand AND o.number = n.credits
-                WHERE n.run_id = :run AND n.credits <> ''
-            ), written AS (
-                INSERT INTO invoice_events (invoice_id, kind, amount, source, external_id, at)
-                SELECT original, 'credited', gross, 'credit-note', brand || ':' || number, :now FROM notes
-                ON CONFLICT (source, external_id) DO NOTHING
-            )
-            SELECT DISTINCT original FROM notes
-        """),
-        {"run": run, "now": now},
-    )
+    """Write down what credit notes credit, those of a run and those of its invoices; returns the invoices.
+
+    A note may come before its invoice. One that names several gives them what they come to, in its order.
+    """
+    found = connection.execute(_CREDITED, {"run": run, "now": now})
     return [row.original for row in found]
+
+
+_CREDITED = text("""
+    WITH named AS (
+        SELECT n.id, n.brand, n.number, n.gross, o.id AS original, o.number AS credited, o.gross AS most, p.place,
+               o.run_id, jsonb_array_length(n.document -> 'preceding') = 1 AS alone,
+               coalesce(sum(o.gross) OVER (PARTITION BY n.id ORDER BY p.place
+                                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+        FROM invoices n
+        CROSS JOIN LATERAL jsonb_array_elements(n.document -> 'preceding') WITH ORDINALITY AS p(said, place)
+        JOIN invoices o ON o.brand = n.brand AND o.number = p.said ->> 'number'
+        WHERE n.credits <> '' AND n.brand = (SELECT brand FROM invoices WHERE run_id = :run LIMIT 1)
+    ), notes AS (
+        SELECT *, CASE WHEN alone THEN gross ELSE least(most, gross - before) END AS part FROM named
+        WHERE run_id = :run OR id IN (SELECT id FROM invoices WHERE run_id = :run)
+    ), written AS (
+        INSERT INTO invoice_events (invoice_id, kind, amount, source, external_id, at)
+        SELECT original, 'credited', part, 'credit-note',
+               concat_ws(':', brand, number, CASE WHEN place > 1 THEN credited END), :now
+        FROM notes WHERE part > 0 OR alone
+        ON CONFLICT (source, external_id) DO NOTHING
+    )
+    SELECT DISTINCT original FROM notes WHERE part > 0 OR alone
+""")
 
 
 _OVER = """
@@ -122,13 +147,17 @@ _OVER = """
         WHEN coalesce(sum(coalesce(e.amount, i.gross)) FILTER (WHERE e.kind = 'credited'), 0) >= i.gross
              AND i.gross > 0 AND bool_or(e.kind = 'credited') THEN 'credited'
         WHEN coalesce(sum(coalesce(e.amount, i.gross)) FILTER (WHERE e.kind IN ('paid', 'credited')), 0)
-             >= coalesce(i.due, i.gross) AND bool_or(e.kind = 'paid') THEN 'paid'
+             >= coalesce(i.due, i.gross) AND bool_or(e.kind IN ('paid', 'credited'))
+             THEN CASE WHEN bool_or(e.kind = 'paid') THEN 'paid' ELSE 'covered' END
         WHEN (array_agg(e.kind ORDER BY e.at DESC, e.id DESC) FILTER (WHERE e.kind IN ('disputed', 'resolved')))[1]
              = 'disputed' THEN 'disputed' END AS why
     FROM invoices i JOIN invoice_events e ON e.invoice_id = i.id
     WHERE {whom} GROUP BY i.id
 """
-"""Whether an invoice is over, or in dispute, and by what: of part of it that is paid nothing follows."""
+"""Whether an invoice is over, or in dispute, and by what: of part of it that is paid nothing follows.
+
+`covered`: what was left to pay is credited, though not the whole invoice, which is still sent.
+"""
 
 _WAITING = within(tuple(one for one in sources(MessageState, Event.RECALL) if one != MessageState.DONE))
 
@@ -136,7 +165,8 @@ _WAITING = within(tuple(one for one in sources(MessageState, Event.RECALL) if on
 def withdraw(connection: Connection, *, now: datetime, invoices: Sequence[int] | None = None) -> list[str]:
     """Cancel what is planned or waits of invoices that are over; returns the messages.
 
-    Of an invoice that is disputed only reminders are. A credit note whose invoice never left is not sent either. A
+    Of an invoice that is disputed, or of which nothing is left to pay, only reminders are; one of which less is left
+    asks for that. A credit note whose invoice never left is not sent either. A
     letter that waits for its batch is taken back with it; what a provider has cannot be.
 
     Args:
@@ -145,21 +175,44 @@ def withdraw(connection: Connection, *, now: datetime, invoices: Sequence[int] |
         invoices: only these; None: all.
     """
     whom = "true" if invoices is None else "i.id = ANY(:invoices)"
-    rows = connection.execute(
-        text(_GONE.format(over=_OVER.format(whom=whom))),
-        {"now": now} if invoices is None else {"now": now, "invoices": list(invoices)},
+    values = {"now": now} if invoices is None else {"now": now, "invoices": list(invoices)}
+    rows = connection.execute(text(_GONE.format(over=_OVER.format(whom=whom))), values)
+    gone = [str(row.id) for row in rows]
+    connection.execute(text(_LESS.format(whom=whom)), values)
+    return gone
+
+
+_LESS = f"""
+    WITH left_open AS (
+        SELECT i.id, coalesce(i.due, i.gross) - sum(coalesce(e.amount, i.gross)) AS open
+        FROM invoices i JOIN invoice_events e ON e.invoice_id = i.id AND e.kind IN ('paid', 'credited')
+        WHERE {{whom}} GROUP BY i.id
+    ), stale AS (
+        SELECT m.id, o.open FROM left_open o JOIN messages m ON m.invoice_id = o.id
+        WHERE m.purpose = 'dunning' AND m.state IN ({_WAITING}) AND o.open > 0
+          AND (m.data ->> 'open')::numeric <> o.open
+          AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id)
+        ORDER BY m.id FOR UPDATE OF m SKIP LOCKED
     )
-    return [str(row.id) for row in rows]
+    UPDATE messages m SET data = m.data || jsonb_build_object(
+               'open', stale.open::text, 'total', (stale.open + (m.data ->> 'fee')::numeric)::text),
+           updated_at = clock_timestamp()
+      FROM stale WHERE m.id = stale.id
+"""
+"""Has reminders that wait ask for what is open now. One that was tried keeps its words: they may have arrived."""
 
 
 _GONE = f"""
     WITH over AS ({{over}}), original AS (
-        SELECT m.id, o.why FROM over o JOIN messages m ON m.invoice_id = o.invoice
-        WHERE m.state IN ({_WAITING}) AND o.why IS NOT NULL AND (o.why <> 'disputed' OR m.purpose = 'dunning')
+        SELECT m.id, CASE o.why WHEN 'covered' THEN 'credited' ELSE o.why END AS why
+        FROM over o JOIN messages m ON m.invoice_id = o.invoice
+        WHERE m.state IN ({_WAITING}) AND o.why IS NOT NULL
+          AND (o.why NOT IN ('disputed', 'covered') OR m.purpose = 'dunning')
     ), notes AS (
         SELECT m.id, 'credited' AS why FROM over o
         JOIN invoices i ON i.id = o.invoice AND o.why = 'credited'
         JOIN invoices n ON n.brand = i.brand AND n.credits = i.number
+         AND jsonb_array_length(n.document -> 'preceding') = 1
         JOIN messages m ON m.invoice_id = n.id AND m.state IN ({_WAITING})
         WHERE NOT EXISTS (
             SELECT 1 FROM messages s LEFT JOIN deliveries d ON d.message_id = s.id
@@ -182,7 +235,8 @@ def overdue(connection: Connection, brand: str, steps: Sequence[int], *, today: 
     """Return the invoices of a brand that a reminder is due for.
 
     That is: sent, not credited, paid, cancelled or in dispute, past the days of its next step, and as long after the
-    reminder before as the steps are apart.
+    reminder before as the steps are apart. A reminder that was taken back for a dispute, or stopped with its run, was
+    none: the same step comes again.
 
     Args:
         connection: any.
@@ -192,30 +246,39 @@ def overdue(connection: Connection, brand: str, steps: Sequence[int], *, today: 
     """
     rows = connection.execute(
         text(f"""
-            WITH over AS ({_OVER.format(whom="i.brand = :brand")}), open AS (
+            WITH over AS ({_OVER.format(whom="i.brand = :brand")}), told AS (
+                SELECT e.invoice_id AS invoice, e.step, max(e.at)::date AS at FROM invoice_events e
+                JOIN invoices i ON i.id = e.invoice_id AND i.brand = :brand
+                WHERE e.kind = 'reminded' GROUP BY 1, 2
+                HAVING NOT coalesce((
+                    SELECT bool_and(m.state = '{MessageState.CANCELLED}' AND m.reason IN ('disputed', 'stopped'))
+                    FROM messages m JOIN runs r ON r.id = m.run_id AND r.mode <> 'rehearsal'
+                    WHERE m.invoice_id = e.invoice_id AND m.purpose = 'dunning'
+                      AND m.data ->> 'step' = e.step::text), false)
+            ), open AS (
                 SELECT i.id, i.customer_id, i.number, i.due_on, i.currency,
                        coalesce(i.due, i.gross) - coalesce((
                            SELECT sum(coalesce(e.amount, i.gross)) FROM invoice_events e
                            WHERE e.invoice_id = i.id AND e.kind IN ('paid', 'credited')), 0) AS open,
-                       1 + (SELECT count(*) FROM invoice_events e
-                            WHERE e.invoice_id = i.id AND e.kind = 'reminded') AS step,
-                       (SELECT max(e.at)::date FROM invoice_events e
-                        WHERE e.invoice_id = i.id AND e.kind = 'reminded') AS last
+                       1 + coalesce((SELECT max(t.step) FROM told t WHERE t.invoice = i.id), 0) AS step,
+                       (SELECT max(t.at) FROM told t WHERE t.invoice = i.id) AS last
                 FROM invoices i
                 WHERE i.brand = :brand AND i.credits = '' AND i.due_on < :today
-                  AND coalesce(i.document ->> 'type_code', '380') <> '381'
+                  AND NOT coalesce(i.document ->> 'type_code', '380') = ANY(:notes)
                   AND EXISTS (SELECT 1 FROM messages m WHERE m.invoice_id = i.id AND m.purpose = 'invoice'
                                 AND m.state = '{MessageState.DONE}')
                   AND NOT EXISTS (SELECT 1 FROM over o WHERE o.invoice = i.id AND o.why IS NOT NULL)
             )
-            SELECT o.* FROM open o
+            SELECT o.*, (SELECT count(*) FROM invoice_events e
+                         WHERE e.invoice_id = o.id AND e.kind = 'reminded' AND e.step = o.step) AS again
+            FROM open o
             WHERE o.open > 0 AND o.step <= cardinality(CAST(:steps AS int[]))
               AND o.due_on + (CAST(:steps AS int[]))[o.step] <= :today
               AND (o.last IS NULL OR o.last + (CAST(:steps AS int[]))[o.step] - (CAST(:steps AS int[]))[o.step - 1]
                                      <= :today)
             ORDER BY o.id
         """),
-        {"brand": brand, "steps": list(steps), "today": today},
+        {"brand": brand, "steps": list(steps), "today": today, "notes": sorted(CREDIT_NOTES)},
     )
     return [
         Overdue(
@@ -226,6 +289,7 @@ def overdue(connection: Connection, brand: str, steps: Sequence[int], *, today: 
             open=row.open,
             currency=row.currency,
             step=row.step,
+            again=row.again,
         )
         for row in rows
     ]
@@ -274,7 +338,7 @@ def add_reminders(
                     "invoice": one.invoice,
                     "customer": one.customer,
                     "number": one.number,
-                    "key": f"{space}:dunning:{one.number}:{one.customer}:{one.step}",
+                    "key": f"{space}:dunning:{one.number}:{one.customer}:{one.named_step}",
                     "data": data,
                 }
                 for one, data in reminders

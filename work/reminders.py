@@ -117,6 +117,6 @@ def _reminded(due: Overdue, now: datetime) -> InvoiceEvent:
         kind="reminded",
         at=now,
         source="reminder",
-        external_id=f"{due.invoice}:{due.step}",
+        external_id=f"{due.invoice}:{due.named_step}",
         step=due.step,
     )

@@ -12,6 +12,7 @@ from tidings.organisation import ReminderStep
 from tidings.problem import Problem
 from work import run as stages
 from work.bills import BillMapping, check_bills
+from work.control import stop
 from work.invoicing import open_invoice_run
 from work.reminders import open_reminder_run
 from work.settlement import take_statuses, withdraw_settled
@@ -42,10 +43,10 @@ def sent(house, channel="email"):
     )
 
 
-def credited(house, number, *, total="250.00", now=NOON):
+def credited(house, number, *others, total="250.00", now=NOON):
     line = {**BILL["lines"][0], "unit_price": str(float(total) / 2.5)}
     said = {**BILL, "number": f"K{number}", "customer": number[1:], "type_code": "381", "total": total}
-    said |= {"preceding": [{"number": number}], "lines": [line]}
+    said |= {"preceding": [{"number": one} for one in (number, *others)], "lines": [line]}
     opened = open_invoice_run(
         house,
         check_bills([(1, said)], BillMapping()),
@@ -100,7 +101,20 @@ def test_a_file_without_statuses_is_refused(house, tmp_path):
         statuses(house, tmp_path, "number,amount\nF1,2\n")
 
 
-def test_a_payment_that_comes_as_a_touchpoint_settles_its_invoice(house):
+@pytest.mark.parametrize(
+    ("amount", "left"),
+    [
+        pytest.param("250.00", "cancelled", id="all of it"),
+        pytest.param(None, "cancelled", id="no amount is all of it"),
+        pytest.param("60,00", "ready", id="a part with a comma"),
+        pytest.param("60.00 NOK", "ready", id="a part with its currency"),
+        pytest.param("60.000", "ready", id="a part with three decimals"),
+        pytest.param("1 250,50", "cancelled", id="more than it, in groups"),
+        pytest.param("1,250.50", "cancelled", id="more than it, in English groups"),
+        pytest.param(-60, "ready", id="money that was paid back"),
+    ],
+)
+def test_a_payment_that_comes_as_a_touchpoint_settles_its_invoice(house, amount, left):
     bill(house, "C1")
     [(customer,)] = rows(house, "SELECT customer_id FROM invoices")
     paid = Touchpoint(
@@ -111,13 +125,13 @@ def test_a_payment_that_comes_as_a_touchpoint_settles_its_invoice(house):
         channel="payment",
         kind="paid",
         at=NOON,
-        detail={"invoice": "FC1", "amount": "250.00"},
+        detail={"invoice": "FC1", "amount": amount},
     )
     with house.engine.begin() as connection:
         record(connection, [paid])
-    assert withdraw_settled(house, now=NOON) == 1
+    assert withdraw_settled(house, now=NOON) == (left == "cancelled")
     assert withdraw_settled(house, now=NOON) == 0
-    assert states(house)[("FC1", "invoice")] == ("cancelled", "paid")
+    assert states(house)[("FC1", "invoice")][0] == left
 
 
 def test_a_credit_note_before_the_invoice_left_stops_both(house):
@@ -127,6 +141,28 @@ def test_a_credit_note_before_the_invoice_left_stops_both(house):
         ("FC1", "invoice"): ("cancelled", "credited"),
         ("KFC1", "invoice"): ("cancelled", "credited"),
     }
+
+
+def test_a_credit_note_that_comes_before_its_invoice_stops_it(house):
+    credited(house, "FC1")
+    sent(house)
+    bill(house, "C1")
+    assert states(house)[("FC1", "invoice")] == ("cancelled", "credited")
+    assert states(house)[("KFC1", "invoice")][0] == "done"
+
+
+def test_a_credit_note_of_several_invoices_credits_each_in_its_order(house):
+    bill(house, "C1", "C2", "C3")
+    credited(house, "FC1", "FC2", "FC3", total="600.00")
+    found = rows(
+        house, "SELECT number, amount FROM invoice_events e JOIN invoices i ON i.id = e.invoice_id ORDER BY 1"
+    )
+    assert [(one.number, str(one.amount)) for one in found] == [
+        ("FC1", "250.00"), ("FC2", "250.00"), ("FC3", "100.00")
+    ]  # fmt: skip
+    assert [states(house)[(number, "invoice")][0] for number in ("FC1", "FC2", "FC3", "KFC1")] == [
+        "cancelled", "cancelled", "ready", "ready"
+    ]  # fmt: skip
 
 
 def test_a_credit_note_of_a_part_leaves_the_invoice_alone(house):
@@ -215,6 +251,47 @@ def test_a_reminder_is_taken_back_when_the_payment_comes_first(owed, tmp_path):
 def test_a_dispute_that_is_resolved_is_reminded_of_again(owed, tmp_path):
     statuses(owed, tmp_path, "number,status,at\nFC1,disputed,2026-04-01\nFC1,resolved,2026-04-05\n")
     assert remind(owed, 7).steps == {1: 1}
+
+
+def test_a_reminder_that_a_dispute_took_back_comes_again_and_is_no_step(owed, tmp_path):
+    remind(owed, 7)
+    statuses(owed, tmp_path, "number,status,at\nFC1,disputed,2026-04-08\n")
+    statuses(owed, tmp_path, "number,status,at\nFC1,resolved,2026-04-09\n")
+    assert [remind(owed, days).steps for days in (9, 10, 15, 16)] == [{1: 1}, {}, {}, {2: 1}]
+
+
+def test_a_reminder_that_was_stopped_with_its_run_comes_again(owed):
+    made = remind(owed, 7)
+    with owed.engine.begin() as connection:
+        stop(connection, made.run, by="Kari", because="the bank's file is late")
+    assert [remind(owed, days).steps for days in (8, 9, 15)] == [{1: 1}, {}, {2: 1}]
+
+
+@pytest.mark.parametrize("how", ["paid", "credited"])
+def test_a_reminder_that_waits_asks_for_what_is_open_when_it_leaves(owed, tmp_path, how):
+    remind(owed, 7)
+    if how == "paid":
+        statuses(owed, tmp_path, "number,status,amount\nFC1,paid,100\n")
+    else:
+        credited(owed, "FC1", total="100.00")
+    [row] = rows(owed, "SELECT data FROM messages WHERE purpose = 'dunning'")
+    assert (row.data["open"], row.data["total"]) == ("150.00", "150.00")
+
+
+def test_a_reminder_is_taken_back_when_the_rest_is_credited(house):
+    bill(house, "C1", prepaid="150.00")
+    sent(house)
+    object.__setattr__(house, "organisation", house.organisation.model_copy(update={"reminders": STEPS}))
+    remind(house, 7)
+    credited(house, "FC1", total="100.00")
+    assert states(house)[("FC1", "dunning")] == ("cancelled", "credited")
+
+
+def test_nobody_is_reminded_of_a_credit_note_of_any_kind(house):
+    bill(house, "C1", type_code="396")
+    sent(house)
+    object.__setattr__(house, "organisation", house.organisation.model_copy(update={"reminders": STEPS}))
+    assert remind(house, 7).run == ""
 
 
 def test_of_what_is_paid_in_part_the_rest_is_asked_for(owed, tmp_path):
