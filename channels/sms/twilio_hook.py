@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -159,7 +160,7 @@ def _said(values: Mapping[str, str], now: datetime) -> Iterator[Receipt]:
     channel, address = _address(values.get("From", ""))
     if not sid or not address:
         return
-    yield answer(
+    said = answer(
         provider=PROVIDER[channel],
         message=sid,
         channel=channel,
@@ -169,6 +170,11 @@ def _said(values: Mapping[str, str], now: datetime) -> Iterator[Receipt]:
         said=OPT_OUT_TYPES.get(values.get("OptOutType", "").upper()),
         quoted=values.get("OriginalRepliedMessageSid", ""),
     )
+    kinds = [value for name, value in values.items() if name.startswith("MediaContentType") and value]
+    if kinds:  # a picture alone is no empty letter to the service desk
+        left = f"[attached, and still at Twilio: {', '.join(kinds)[:200]}]"
+        said = replace(said, text=f"{said.text}\n\n{left}".strip())
+    yield said
 
 
 def _address(value: str) -> tuple[Channel, str]:

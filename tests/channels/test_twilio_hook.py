@@ -132,6 +132,27 @@ def test_answers(fields, kind):
     assert "don't" not in repr(receipt)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("", ReceiptKind.REPLIED, "[attached, and still at Twilio: image/jpeg, text/vcard]"),
+        (
+            "This one?",
+            ReceiptKind.REPLIED,
+            "This one?\n\n[attached, and still at Twilio: image/jpeg, text/vcard]",
+        ),
+        ("STOP", ReceiptKind.STOPPED, "STOP\n\n[attached, and still at Twilio: image/jpeg, text/vcard]"),
+    ],
+    ids=["alone", "with words", "with STOP"],
+)
+def test_a_picture_is_named(text, kind, told):
+    """Who reads the answer knows that there is more than its words."""
+    media = {"NumMedia": "2", "MediaContentType0": "image/jpeg", "MediaContentType1": "text/vcard"}
+    [receipt] = heard(inbound(text, **media, MediaUrl0="https://api.twilio.com/x"), query="").receipts
+
+    assert (receipt.kind, receipt.text) == (kind, told)
+
+
 def test_a_quoted_reference():
     """The customer names the letter or message that is meant."""
     [receipt] = heard(inbound("About k7q4mtx2ab: is that paid?"), query="").receipts
