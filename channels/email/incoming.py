@@ -21,7 +21,7 @@ _MOST_HEADERS = 300
 _MOST_LINES = 1500
 """Of a part that the library sees, which asks every line dozens of questions."""
 _CHARSET = re.compile(
-    r"(utf-?(7|8|16|32)|unicode|ucs-?2|us-ascii|ascii|iso-?8859|latin|windows-|cp\d|koi8|iso-2022-(jp|kr)|shift|sjis|euc|gb|big5|ks_c|mac)",
+    r"((unicode-1-1-)?utf-?(7|8|16|32)|us-ascii|ascii|iso-?8859|latin|windows-|cp\d|koi8|iso-2022-(jp|kr)|shift|sjis|euc|gb|big5|ks_c|mac)",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"=\?([\w.:+*-]{1,60})\?([bq])\?([^?\s]{0,4000})\?=", re.IGNORECASE)
