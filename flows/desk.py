@@ -14,7 +14,7 @@ from channels.contract import Provider
 from channels.registry import providers
 from flows.environment import folder
 from flows.server import die_with_parent
-from store.owner import owner
+from store.owner import Owner, owner
 from tidings.channel import Channel
 from tidings.settings import Mode, Settings
 from work.deliver import Sender
@@ -42,6 +42,8 @@ class Desk:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process shall end: senders finish what they claimed and claim no more."""
     sent: Callable[[int], None] = lambda _: None
+    sending: set[Owner] = field(default_factory=set)
+    """Who sends at this moment: whoever ends the process waits for them."""
 
     def now(self) -> datetime:
         """Return business time."""
@@ -64,16 +66,20 @@ class Desk:
     def sender(self) -> Iterator[Sender]:
         """Return a sender with connections of its own, which owns what it sends while this lasts."""
         with owner(self.installation.engine) as held:
-            yield Sender(
-                installation=self.installation,
-                providers=self.providers,
-                policy=self.installation.policy,
-                owner=held,
-                clock=self.now,
-                progress=self.sent,
-                stopping=self.stop.is_set,
-                lanes=self.lanes,
-            )
+            self.sending.add(held)
+            try:
+                yield Sender(
+                    installation=self.installation,
+                    providers=self.providers,
+                    policy=self.installation.policy,
+                    owner=held,
+                    clock=self.now,
+                    progress=self.sent,
+                    stopping=self.stop.is_set,
+                    lanes=self.lanes,
+                )
+            finally:
+                self.sending.discard(held)
 
 
 LOOK = 0.5
