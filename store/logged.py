@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _LOGGED = text(f"""
     SELECT m.id::text AS message, m.customer_id AS customer, m.planned_at, m.first_channel AS channel, m.propensity,
-           (SELECT coalesce(string_agg(d ->> 'channel', ','), '') FROM jsonb_array_elements(m.decision) d
+           m.over_budget, (SELECT coalesce(string_agg(d ->> 'channel', ','), '') FROM jsonb_array_elements(m.decision) d
              WHERE d ->> 'rank' IS NOT NULL) AS possible,
            EXISTS (SELECT FROM touchpoints t
                     WHERE t.customer_id = ANY({MEMBERS.format(customer="m.customer_id")})
@@ -46,7 +46,7 @@ CAME = ("paid", "visited", "called", "redeemed")
 
 
 def logged(connection: Connection, run: str, *, engaged: tuple[str, ...], within: timedelta) -> pl.DataFrame:
-    """Return message, customer, planned_at, channel (the first), propensity, possible (channels), engaged of a run.
+    """Return message, customer, planned_at, channel (the first), propensity, over_budget, possible (channels), engaged.
 
     Args:
         connection: any.
@@ -63,6 +63,7 @@ def logged(connection: Connection, run: str, *, engaged: tuple[str, ...], within
         "planned_at": pl.Datetime("us", "UTC"),
         "channel": pl.String(),
         "propensity": pl.Float64(),
+        "over_budget": pl.List(pl.String()),
         "possible": pl.String(),
         "engaged": pl.Boolean(),
     }

@@ -44,11 +44,13 @@ def to_ask_again(connection: Connection, messages: Sequence[str]) -> list[tuple[
     return [(row.id, row.customer_id, list(row.tried)) for row in rows]
 
 
-def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_keys: bool) -> None:
+def write_decisions(
+    connection: Connection, decided: "pl.DataFrame", *, keep_keys: bool, anew: bool = False
+) -> None:
     """Store verdicts.
 
     Columns: message, state, reason, channel, due_at, language, decision (JSON), input_digest, cost, propensity (of
-    the first channel, kept as it was first).
+    the first channel, kept as it was first; `anew`: as it is now, where the plan was not yet done).
 
     A held message of a campaign keeps its key, for an edition's audience is frozen; a held document gives its key back,
     for a corrected file or a new address shall be able to send it.
@@ -83,17 +85,18 @@ def write_decisions(connection: Connection, decided: "pl.DataFrame", *, keep_key
     connection.execute(
         text("""
             UPDATE messages m SET state = d.state, reason = d.reason, channel = d.channel,
-                first_channel = coalesce(m.first_channel, d.channel), due_at = d.due_at,
+                first_channel = CASE WHEN :anew THEN d.channel ELSE coalesce(m.first_channel, d.channel) END,
+                due_at = d.due_at,
                 language = CASE WHEN m.invoice_id IS NOT NULL AND m.language <> '' THEN m.language ELSE d.language END,
                 decision = d.decision, input_digest = d.input_digest, cost = d.cost, updated_at = clock_timestamp(),
-                propensity = CASE WHEN m.first_channel IS NULL THEN d.propensity ELSE m.propensity END,
+                propensity = CASE WHEN :anew OR m.first_channel IS NULL THEN d.propensity ELSE m.propensity END,
                 dedupe_key = CASE WHEN d.state = 'held' AND NOT :keep AND NOT EXISTS (
                     SELECT 1 FROM deliveries x WHERE x.message_id = m.id) THEN NULL ELSE m.dedupe_key END
             FROM decided d WHERE m.id = d.message
               -- The planner knows nothing of what was just copied, and would read all messages of all runs for it.
               AND m.id = ANY(ARRAY(SELECT message FROM decided))
         """),
-        {"keep": keep_keys},
+        {"keep": keep_keys, "anew": anew},
     )
 
 

@@ -126,7 +126,7 @@ _BECAME = f"""
            CASE WHEN starts_with(m.dedupe_key, 'erased:') THEN '{Reason.ERASED}' ELSE coalesce((
                 SELECT d ->> 'reason' FROM jsonb_array_elements(m.decision) d
                  WHERE (d ->> 'rank')::int = 1), '') END AS ground,
-           m.decision::text AS decision, m.planned_at, m.due_at, m.input_digest,
+           m.decision::text AS decision, m.planned_at, m.due_at, m.input_digest, m.over_budget,
            coalesce((m.decision #>> '{{0,decided_at}}')::timestamptz, m.planned_at) AS decided_at
       FROM messages m WHERE m.run_id = %(run)s AND m.copy = 0
 """
@@ -151,12 +151,12 @@ def became(connection: Connection, run: str) -> pl.DataFrame:
     """Return a run's messages.
 
     Columns: customer, state, reason, first, channel, tried, ground, decision, planned_at, due_at, input_digest,
-    decided_at (later than planned_at where one that waited was decided once more).
+    over_budget, decided_at (later than planned_at where one that waited was decided once more).
     """
     shape = _shape(
         dict.fromkeys(("state", "reason", "first", "channel", "ground", "decision"), "String")
         | {"customer": "Int64", "tried": "List(String)", "planned_at": _INSTANT, "due_at": _INSTANT}
-        | {"input_digest": "String", "decided_at": _INSTANT}
+        | {"input_digest": "String", "over_budget": "List(String)", "decided_at": _INSTANT}
     )
     return read_arrays(connection, [(_BECAME, shape)], {"run": run})[0]
 

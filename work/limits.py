@@ -105,7 +105,8 @@ def _share(
     for begin in range(0, len(cut), BATCH):
         rows = to_ask_again(connection, cut[begin : begin + BATCH])
         decisions = ask(connection, question, rows, policy, now=now)
-        write_decisions(connection, as_rows(decisions, costs, expecting=True, again_at=now), keep_keys=True)
+        decided = as_rows(decisions, costs, expecting=True, again_at=now)
+        write_decisions(connection, decided, keep_keys=True, anew=True)
         hold_for_collection(connection, installation, [message for message, *_ in rows])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,13 +21,17 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
 from preferences.decision import decide
+from preferences.household import covered
 from preferences.policy import Policy, policy_from
 from store.facts import read_facts
 from store.policies import rules_of
-from store.rehearsals import became
+from store.rehearsals import became, households
 from store.runs import find_run
+from tidings.channel import Channel
 from tidings.facts import Decisions, Facts, Question
 from tidings.problem import Problem
+from tidings.purpose import PurposeClass
+from tidings.reason import Reason
 from tidings.whole_number import whole_number
 from work.build import read_context
 from work.installation import Installation
@@ -95,6 +99,9 @@ def whatif(installation: Installation, run_id: str, policy: Policy) -> dict[str,
         stored = list(policies_of(connection, context.run.policy_version).values())
         rows = became(connection, context.run.id)
         found = _both(connection, question, rows, stored, policy, context.run.created_at)
+        together = {"was": stored[0].household, "would": policy.household}
+        last = max(*rows["decided_at"], context.run.created_at)
+        found = _one_letter_a_household(connection, question, found, together, last)
         connection.rollback()
     changed = found.filter("differs")
     costs = {name: Decimal(str(cost)) for name, cost in question.costs.items()}
@@ -150,6 +157,10 @@ def _both(
         pl.col("tried").list.head(pl.col("tried").list.len() - 1)
     )
     rows = rows.with_columns(
+        # What a household covered was wanted as a letter when the budget was shared out, and had no part in it.
+        over_budget=pl.when(pl.col("reason") == Reason.HOUSEHOLD.value)
+        .then(pl.lit([], dtype=pl.List(pl.String)))
+        .otherwise("over_budget"),
         waited=again,
         tried=pl.when(again).then(before.otherwise("tried")).otherwise(pl.lit([], dtype=pl.List(pl.String))),
         first=pl.when(again & (pl.col("state") != "held")).then("channel").otherwise("first"),
@@ -172,6 +183,35 @@ def _both(
     )
 
 
+def _one_letter_a_household(
+    connection: Connection, question: Question, found: pl.DataFrame, together: Mapping[str, bool], at: Any
+) -> pl.DataFrame:
+    """Hold on each side the letters that another one of their household stands for."""
+    import polars as pl
+
+    homes = households(connection, found["customer"].to_list())
+    if question.purpose_class != PurposeClass.MARKETING or not homes.height:
+        return found
+    said = read_facts(connection, question, homes.select("customer"), at, known_at=at).statements
+    for side, shared in together.items():
+        paper = pl.col(f"{side}_goes") & (pl.col(side) == Channel.LETTER.value)
+        letters = homes.join(found.filter(paper), on="customer", how="semi").with_columns(
+            message=pl.col("customer").cast(pl.String), gone=False
+        )
+        pairs = covered(letters, said, question, together=shared, now=at)
+        held = pl.col("customer").cast(pl.String).is_in(pairs["message"].to_list())
+        code = pl.lit(Reason.HOUSEHOLD.value)
+        found = found.with_columns(
+            pl.when(held).then(code).otherwise(side).alias(side),
+            pl.when(held).then(code).otherwise(f"{side}_reason").alias(f"{side}_reason"),
+            pl.when(held).then(None).otherwise(f"{side}_due").alias(f"{side}_due"),
+            (pl.col(f"{side}_goes") & ~held).alias(f"{side}_goes"),
+        )
+    return found.with_columns(
+        differs=(pl.col("was") != pl.col("would")) | pl.col("was_due").ne_missing(pl.col("would_due"))
+    )
+
+
 def _as_decided(facts: Facts, policies: Sequence[Policy], some: pl.DataFrame, at: datetime) -> pl.DataFrame:
     """Return the ways by the first policy whose fingerprint is the stored one; by the run's own where none is."""
     found = _ways(decide(facts, policies[0], at, explained=len(policies) > 1))
@@ -188,7 +228,10 @@ def _as_decided(facts: Facts, policies: Sequence[Policy], some: pl.DataFrame, at
 def facts_then(
     connection: Connection, question: Question, rows: pl.DataFrame, at: datetime, known_at: datetime
 ) -> Facts:
-    """Return what was known when messages were decided: written by then, and sent before."""
+    """Return what was known when messages were decided: written by then, and sent before.
+
+    A budget stays shared out as it was.
+    """
     asked = pl.DataFrame(
         {
             "message": [str(n) for n in range(rows.height)],
@@ -203,6 +246,11 @@ def facts_then(
             "waited": pl.Boolean,
         },
     )
+    if question.budget:
+        asked = asked.with_columns(
+            rows["over_budget"].fill_null(pl.Series([list(question.limited)], dtype=pl.List(pl.String))),
+            gain=pl.lit(None, dtype=pl.Float64),
+        )
     facts = read_facts(connection, question, asked, at, known_at=known_at)
     return replace(facts, recent=facts.recent.filter(pl.col("at") < at))
 

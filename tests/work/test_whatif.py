@@ -12,12 +12,15 @@ from preferences.policy import Cap, Policy, policy_from
 from store.silence import fall_back
 from tests.town import NOON, agree, settle, state, suppress
 from tests.work.test_deliver import House
+from tests.work.test_limits import at_home, prefers_letters
 from tests.work.test_rehearsal import answer, rehearsed
 from tidings.outcome import ErrorClass, Rejected
 from tidings.problem import Problem
 from tidings.purpose import Purpose
+from work import run as stages
 from work.compare import compare
 from work.erase import erase_customer
+from work.evaluate import evaluated
 from work.whatif import as_csv, read_policy, whatif
 
 
@@ -56,6 +59,30 @@ def test_another_policy_is_told_person_by_person(house, engine):
     assert [(row["customer"], row["was"], row["would"]) for row in rows] == [
         (str(legacy), "no_consent", "email")
     ]
+
+
+def test_budgets_and_households_hold_on_both_sides(house, engine):
+    """What is rehearsed is what is planned, and under its own policy nothing of it changes."""
+    people = settle(engine, 6, channels=("email", "letter"))
+    at_home(engine, people[:2])
+    prefers_letters(engine, people)
+    given = {"channels": ["email", "letter"], "budget": {"letters": 2}}
+    told = rehearsed(house, **given)
+    house.plan(**given)
+    house.sql("UPDATE runs SET state = 'planning'")
+    stages.open_for_sending(house.installation, house.run, now=NOON)
+    house.send()
+    same = whatif(house.installation, house.run, house.installation.policy)
+    other = whatif(house.installation, house.run, Policy(household=False))
+
+    assert told["planned"] == house.report()["planned"] == {"email": 3, "letter": 2}
+    assert compare(house.installation, house.run)["other"] == 0
+    assert (same["changed"], same["unlike"], same["held"]) == (0, 0, {"household": {"was": 1, "would": 1}})
+    assert same["channels"] == {"email": {"was": 3, "would": 3}, "letter": {"was": 2, "would": 2}}
+    assert same["cost"]["was"] == house.report()["cost"]["total"]
+    assert [(one["was"], one["would"]) for one in other["people"]] == [("household", "letter")]
+    judged = evaluated(house.installation, Policy(), [house.run], now=NOON + timedelta(days=30))
+    assert (judged["n"], judged["same"]) == (3, 3), "the letters wait"
 
 
 def test_what_was_said_since_does_not_count(house, engine):
