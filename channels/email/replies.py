@@ -127,7 +127,8 @@ def error_class(reply: Reply, stage: Stage) -> ErrorClass:
     words must not blame something else: servers say 550 and 5.1.1 of relaying, block lists and full mailboxes, too.
     """
     by_code = _by_code(reply, stage)
-    if by_code is not ErrorClass.ADDRESS:
+    plain = stage is Stage.RECIPIENT and reply.code not in _ALWAYS_CONFIG and not reply.enhanced
+    if reply.code < 500 or (by_code is not ErrorClass.ADDRESS and not plain):  # noqa: PLR2004
         return by_code
     silent = ErrorClass.DATA if reply.enhanced.startswith(_OF_NO_ADDRESS) else by_code
     return blamed(f"{reply.code} {reply.text}") or silent

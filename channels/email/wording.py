@@ -66,13 +66,13 @@ FULL = _any(
     r"(inbox|account) (is )?full",
     r"exceeds? allotted|allocated (disk|storage)",
     r"postfach (ist )?(voll|überfüllt)",
-    r"przepełnion|skrzynk\w+ .{0,20}pełn",
+    r"przepe[łl]nion|skrzynk\w+ .{0,20}pe[łl]n",
     r"caixa .{0,30}cheia",
     r"(postboks|postkasse|innboks)\w* .{0,20}full",
     r"inkorg\w* .{0,20}full", r"bo[iî]te .{0,40}(pleine|satur)", r"(buz[oó]n|casilla|bandeja) .{0,40}llen",
     r"переполнен|ящик заполнен|квот",
     r"\b(kvote|kvot|kvót|[ck]ota|cuota|kontingent|kiintiö|speicherplatz)|lotad|"
-    r"casella .{0,30}pien|postvak .{0,20}vol\b",
+    r"(casella|mailbox) .{0,30}pien|postvak .{0,20}vol\b",
     r"(postkasse|indbakke)\w* .{0,20}fuld|(brevlåda|postlåda)\w* .{0,20}full|posteingang .{0,30}voll|täynnä",
     r"(armazenamento|almacenamiento|espaço|espacio|archiviazione|stockage)|limit\w* skrzynk|skrzynk\w+ .{0,30}zapełn",
     r"已满|空间不足|いっぱい|一杯|満杯|容量|가득|용량",
@@ -135,11 +135,11 @@ FILTER = _any(
     r"user complaints",
     r"challenge|whitelist|confirm that you",
     r"too many (invalid|bad|unknown|wrong|errors)|at a rate",
-    r"(rejected|refused|blocked) by (this|the|a) (user|recipient)\b(?! (domain|server|mail|host|system))|"
+    r"(rejected|refused|blocked) by ((this|the|a) )?(user|recipient)s?\b(?! (domain|server|mail|host|system))|"
     r"user rules|recipient preferences|"
     r"(accept\w*|receiv\w*|want) (any )?((e-?)?mails?|messages?|connections?) from",
     r"(certificate|tls|encryption) (is )?(required|fail|verif)|\bno (tls|encryption)",
-    r"\bblocked\b(?! by recipient| due to inactiv)",
+    r"\bfiltered\b|\bblocked\b(?! by recipient| due to inactiv)",
     r"5\.7\.\d{2,3}",
     r"\barc\b fail|unaligned|gatekeeper|suspicious|malicious|fraud|phish",
     r"domain .{0,40}(blocked|prohibited)|:blocked\)|bad (e-?mail )?client|prohibited",

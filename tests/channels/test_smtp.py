@@ -463,6 +463,13 @@ def test_tls_and_login(certificate, monkeypatch, offered, trusted, login, more, 
             ErrorClass.ADDRESS,
             id="how Exchange Online says that there is nobody",
         ),
+        pytest.param(
+            "554 dd This mailbox is disabled", Stage.RECIPIENT, ErrorClass.ADDRESS, id="said as 554"
+        ),
+        pytest.param("552 mailbox not found", Stage.RECIPIENT, ErrorClass.ADDRESS, id="said as 552"),
+        pytest.param(
+            "550 Mail is rejected by recipients", Stage.RECIPIENT, ErrorClass.DATA, id="a list of theirs"
+        ),
         pytest.param("503 5.5.1 sequence", Stage.RECIPIENT, ErrorClass.CONFIG, id="we speak wrongly"),
         pytest.param(
             "599 what", Stage.RECIPIENT, ErrorClass.CONFIG, id="a code nobody knows never suppresses"
