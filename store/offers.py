@@ -63,10 +63,11 @@ def withdraw(connection: Connection, customers: Sequence[int], *, now: datetime)
     """Cancel what is planned of offers that these customers have used, wherever; returns the messages.
 
     What goes to another record of the same person is cancelled too, and letters that wait are recalled. What a
-    provider has cannot be taken back.
+    provider has cannot be taken back. What a claim has locked is left to it: it waits for the customers, and asks
+    `withdraw_due` then.
     """
     rows = connection.execute(
-        text(_GONE.format(whom=f"m.customer_id IN ({_RECORDS})", wait="")),
+        text(_GONE.format(whom=f"m.customer_id IN ({_RECORDS})")),
         {"customers": list(customers), "now": now},
     )
     return [str(row.id) for row in rows]
@@ -78,7 +79,7 @@ def withdraw_due(connection: Connection, due: Mapping[str, int], *, now: datetim
     if not due or not connection.execute(_ANY_USED, customers).scalar_one():
         return set()
     whom = "m.id = ANY(CAST(:messages AS uuid[]))"
-    rows = connection.execute(text(_GONE.format(whom=whom, wait="")), {"messages": list(due), "now": now})
+    rows = connection.execute(text(_GONE.format(whom=whom)), {"messages": list(due), "now": now})
     return {str(row.id) for row in rows}
 
 
@@ -89,7 +90,7 @@ def withdraw_all(connection: Connection, *, now: datetime) -> list[str]:
             SELECT customer_id FROM touchpoints WHERE kind = '{REDEEMED}'
             UNION SELECT w.customer_id FROM touchpoints t JOIN persons p ON p.customer_id = t.customer_id
                     JOIN persons w ON w.person_id = p.person_id WHERE t.kind = '{REDEEMED}')"""
-    rows = connection.execute(text(_GONE.format(whom=whom, wait="SKIP LOCKED")), {"now": now})
+    rows = connection.execute(text(_GONE.format(whom=whom)), {"now": now})
     return [str(row.id) for row in rows]
 
 
@@ -106,7 +107,7 @@ _GONE = f"""
          WHERE {{whom}} AND m.purpose = 'offer' AND m.copy = 0
            AND m.state IN ({_WAITING})
            AND EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = ANY({_PERSON}) AND {_SAME})
-         ORDER BY m.id FOR NO KEY UPDATE OF m {{wait}}
+         ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED
     ), recalled AS (
         UPDATE deliveries d SET state = '{target(DeliveryState, Event.RECALL)}', updated_at = clock_timestamp()
           FROM used WHERE d.message_id = used.id AND d.state = '{DeliveryState.READY}'

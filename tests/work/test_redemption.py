@@ -110,6 +110,20 @@ def test_no_reminder_leaves_whose_offer_was_used(home, engine, before):
     ]
 
 
+def test_a_use_and_a_claim_never_wait_for_each_other(home, engine):
+    [ada] = settle(engine)
+    house = House(home.settings, engine).plan(name="reminder")
+    with engine.begin() as claim:
+        claim.execute(text("SELECT FROM messages FOR NO KEY UPDATE"))
+        with engine.begin() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+            done = redeem(connection, ada, "reminder:1", channel="visit", at=NOON, by="key:till", now=NOON)
+    house.send()
+
+    assert done.cancelled == []
+    assert states(home, house.run) == [(ada, "cancelled", "redeemed")]
+
+
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
