@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -45,7 +45,8 @@ def add(
     if not name.strip():
         raise Problem("A key needs a name.", todo="Name the system that holds it.")
     if expires_at is not None and expires_at <= now:
-        raise Problem(f"{expires_at:%Y-%m-%d} is over already.", todo="Choose a later day.")
+        last = expires_at - timedelta(microseconds=1)
+        raise Problem(f"{last:%Y-%m-%d} is over already.", todo="Choose a later day.")
     secret = keys.add(connection, name=name.strip(), role=role, scopes=sorted(scopes), expires_at=expires_at)
     note(
         connection,

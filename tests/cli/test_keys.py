@@ -57,7 +57,7 @@ def test_a_key_with_scopes_ends_after_its_last_day_and_says_when_it_was_used(tid
         ),
         pytest.param(
             ("add", "x", "--role", "system", "--last-day", "2020-01-01"),
-            "is over already",
+            "2020-01-01 is over already",
             id="a day that is over",
         ),
         pytest.param(("add", " ", "--role", "system"), "needs a name", id="no name"),
