@@ -18,7 +18,7 @@ from pathlib import Path
 from tidings.country import fold
 from tidings.problem import Problem
 from work import columns, reading
-from work.intake_words import channel_of, truth_of
+from work.intake_words import channel_of
 from work.move_parts import Parts
 from work.reading import Sheet, Unread
 
@@ -41,7 +41,25 @@ _REASON = {
 _CHANNEL = {"channel", "dncchannel", "kanal", "canal", "canale", "kanaal", "kanava"}
 _NOS = ("dnc", "donot", "optout", "optedout", "unsubscri")
 """What is in the name of a column that says no, in whatever words its cells say it."""
-_NUMBERS = {"0": "contactable", "1": "unsubscribed", "2": "bounced", "3": "manual"}
+_MAY = frozenset(
+    [
+        "0",
+        "no",
+        "n",
+        "false",
+        "off",
+        "nei",
+        "nej",
+        "nein",
+        "nao",
+        "non",
+        "nie",
+        "contactable",
+        "kontaktierbar",
+    ]
+)
+"""What a column that says no has where it is not said; any other word that nobody knows is taken for a no."""
+_NUMBERS = {"1": "unsubscribed", "2": "bounced", "3": "manual"}
 _REASONS = {
     "unsubscribed": """unsubscribe abmeld abgemeld avmeld avregistr avprenumer wypis descadastr desinscr cancel desabonn
         uitgeschre afgemeld afmeld disiscri baja odhlas peruut leiratkoz""",
@@ -153,7 +171,7 @@ def _said(listed: str | None) -> list[tuple[str, str]]:
 
 def _kind(why: str) -> str:
     words = fold(why)
-    if truth_of(words) == "false" or words in {"contactable", "kontaktierbar"}:
+    if words in _MAY:
         return "contactable"
     if words in _NUMBERS:
         return _NUMBERS[words]

@@ -273,6 +273,34 @@ def test_mautic_keeps_every_no_in_the_language_of_whoever_exported(bring, ask, c
     assert {channel for _, channel, _, _ in said} & {"email", "all"}
 
 
+@pytest.mark.parametrize(
+    "why",
+    [
+        "Unsubscribed",
+        "unsubscribed",
+        "opt-out",
+        "Opted out",
+        "Not contactable",
+        "1",
+        "2",
+        "3",
+        "Manually unsubscribed",
+        "??",
+    ],
+)
+def test_mautic_keeps_a_no_in_any_words(bring, ask, why):
+    bring("mautic", "ID,Email\n21,a@example.com\n", f"Contact ID,DNC reason,DNC channel\n21,{why},Email\n")
+
+    assert ask(_CONSENTS) == [("21", "email", "all", "objected")]
+
+
+@pytest.mark.parametrize("why", ["0", "No", "Contactable", "nein"])
+def test_who_may_be_contacted_in_mautic_has_said_nothing(bring, ask, why):
+    bring("mautic", f"ID,Email,DNC\n21,a@example.com,{why}\n22,b@example.com,1:email\n")
+
+    assert {who for who, *_ in ask(_CONSENTS)} == {"22"}
+
+
 def test_a_mautic_table_of_ids_alone_is_refused(bring):
     with pytest.raises(Problem, match="neither who the contacts are"):
         bring("mautic", "ID,Wann\n21,2025-01-01\n")
