@@ -172,7 +172,7 @@ def cover(connection: Connection, pairs: Sequence[tuple[str, str]]) -> int:
         """),
         values,
     )
-    connection.execute(_NAMES, {"by": sorted(set(values["by"]))})
+    connection.execute(_NAMES_BEFORE, {"by": sorted(set(values["by"]))})
     return done.rowcount
 
 
@@ -183,9 +183,11 @@ _NAMES = text("""
                 x.data #>> '{customer,last_name}')) ORDER BY x.customer_id)
               FROM messages x WHERE x.covered_by = b.id AND x.reason = 'household') AS names
               FROM unnest(CAST(:by AS uuid[])) AS b(id)) h
-     WHERE m.id = h.id AND m.state = 'ready'
+     WHERE m.id = h.id
 """)
-"""Who else a letter is for that has not left, as `data.household`."""
+"""Who else a letter is for, as `data.household`."""
+_NAMES_BEFORE = text(f"{_NAMES.text} AND m.state = 'ready'")
+"""The same of a letter that has not left."""
 
 
 def runs_fallen(connection: Connection) -> Sequence[str]:
@@ -195,6 +197,28 @@ def runs_fallen(connection: Connection) -> Sequence[str]:
            AND purpose_class = 'marketing' AND copy = 0 ORDER BY run_id
     """
     return connection.scalars(text(query)).all()
+
+
+def leave_households(connection: Connection, customers: Sequence[int], *, now: datetime) -> None:
+    """Take who was erased out of their household: no letter names them, and the next one has what they had."""
+    values = {"customers": list(customers)}
+    named = connection.scalars(
+        text("""
+            SELECT DISTINCT covered_by::text FROM messages
+             WHERE customer_id = ANY(:customers) AND covered_by IS NOT NULL AND reason <> 'household'
+        """),
+        values,
+    ).all()
+    connection.execute(_NAMES, {"by": named})
+    runs = connection.scalars(
+        text("""
+            SELECT DISTINCT m.run_id FROM messages m JOIN runs r ON r.id = m.run_id
+             WHERE m.customer_id = ANY(:customers) AND r.state IN ('waiting_release', 'sending', 'paused')
+               AND EXISTS (SELECT 1 FROM messages x WHERE x.covered_by = m.id)
+        """),
+        values,
+    ).all()
+    uncover(connection, runs, now=now)
 
 
 def uncover(connection: Connection, runs: Sequence[str], *, now: datetime) -> int:

@@ -10,6 +10,7 @@ from store.audit import note
 from store.customers import find, lock_customers
 from store.erasure import forget, lock_sent, remember_digests
 from store.events import announce
+from store.limits import leave_households
 from store.persons import members
 from store.undecided import write_undecided
 from tidings.problem import Problem
@@ -50,6 +51,7 @@ def erase_customer(
         remember_digests(connection, record, now=now)
         counts.update(forget(connection, record, now=now))
         erasures.close(connection, record, by=actor, now=now)
+    leave_households(connection, members(connection, customer), now=now)
     announce(connection, "customer.erased", customer=customer, data={}, at=now)
     note(
         connection,

@@ -17,6 +17,7 @@ from tidings.channel import Channel
 from tidings.problem import Problem
 from work import run as stages
 from work.campaign import open_campaign, parse_campaign
+from work.erase import erase
 from work.explain import explain
 from work.missing import missing
 from work.report import report
@@ -250,6 +251,25 @@ def test_the_next_one_has_the_letter_when_the_first_takes_another_way(settings, 
     assert [(rows[one].state, rows[one].reason) for one in ids[1:]] == [("ready", ""), ("held", "household")]
     assert rows[ids[1]].data["household"] == ["Ada Berg"]
     assert "household" not in rows[ids[0]].data
+
+
+@pytest.mark.parametrize(
+    ("gone", "goes", "named"),
+    [
+        pytest.param(1, 2, ["Per Berg"], id="who had it for all: the next one has it"),
+        pytest.param(2, 1, ["Per Berg"], id="who was named: nobody reads their name"),
+    ],
+)
+def test_who_is_erased_leaves_their_household(house, engine, gone, goes, named):
+    ids = settle(engine, 2, channels=("letter",)) + settle(engine, channels=("letter",), first_name="Per")
+    at_home(engine, ids)
+    run = planned(house)
+    erase(house, f"C{gone}", by="Ida", because="asked for it", now=NOON)
+
+    rows = {place: messages(engine, run)[one] for place, one in enumerate(ids, 1)}
+    assert (rows[gone].state, rows[gone].data) == ("cancelled", {})
+    assert (rows[goes].state, rows[goes].data["household"]) == ("ready", named)
+    assert [row.state for row in rows.values()].count("ready") == 1
 
 
 def test_a_household_that_stays_silent_gets_one_letter(settings, engine):
