@@ -5,7 +5,8 @@ import re
 DAEMON = re.compile(
     r"^\s*<>|mailer[-_ ]?daemon|post[-_ ]?master|mail ?delivery|mdaemon|delivery[-_ ]?(sub)?system|"
     r"mail(ing)? ?system|mail administrator|system administrator|maildaemon|mail[-_]server|"
-    r"bounce|mmdf|\bsmtp\b|mail router|mail system|microsoft ?exchange|internet mail|"
+    r"\bbounces?([-+=][^@\s<>]{0,200})?@|mmdf|\bsmtp[@\">]|^smtp\b|"
+    r"mail router|mail system|microsoft ?exchange|internet mail|"
     r"daemon@|mail\.?daemon|notification@|undeliver",
     re.IGNORECASE,
 )

@@ -115,6 +115,13 @@ def test_what_a_person_wants_is_not_lost_for_words_of_machines(text, subject, he
     assert (said.kind, said.address) == (kind, WHOM)
 
 
+@pytest.mark.parametrize("domain", ["bounce-studio.example", "smtp.example", "bounce.example"])
+def test_a_person_whose_domain_sounds_like_a_server_is_a_person(domain):
+    text = "Delivery failed, address unknown said the courier. It was returned to sender, and not delivered."
+    raw = mail(text, sender=f"Ada <ada@{domain}>", subject="Order 4711 not delivered")
+    assert [said.kind for said in news(raw, now=NOW)] == [ReceiptKind.REPLIED]
+
+
 ENCLOSED = f"X-HmXmrOriginalRecipient: {WHOM}\nX-Reporter-IP: 192.0.2.9\n{ORIGINAL}"
 COMPLAINTS = {
     "Microsoft's, passed on by our own list": multipart("mixed", ("message/rfc822", ENCLOSED), sender="desk@nordlys.example", subject="complaint about message from 192.0.2.222"),
