@@ -7,6 +7,7 @@ import sys
 from getpass import getuser
 from importlib.metadata import version
 from io import TextIOWrapper
+from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -22,6 +23,8 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, _end)
     _have_a_name()
     keep_freed()
+    if sys.stdout is None:  # whoever called us has closed it
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 -- until we end
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that has no such letter shows another, as do `ls` and `ps`.
         sys.stdout.reconfigure(errors="replace")
@@ -38,8 +41,18 @@ def main(arguments: list[str] | None = None) -> None:
     except BaseException as error:
         if debug and not isinstance(error, CycloptsError):
             raise
-        sys.exit(_told(error))
+        code = _told(error)
+        _drop_the_rest()
+        sys.exit(code)
     sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _drop_the_rest() -> None:
+    """Leave unsaid what cannot be written any more: Python would try once more on its way out, and end with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Ended(BaseException):
@@ -93,7 +106,6 @@ def _told(error: BaseException) -> int:
         case CycloptsError():  # has been printed
             return Exit.UNUSABLE
         case BrokenPipeError():  # whoever read our output has seen enough, as in `tidings runs list | head`
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return Exit.OK
         case Problem():
             said, code = str(error), int(error.code)

@@ -1,5 +1,6 @@
 """Settings: environment and `.env`, prefix `TIDINGS_`. `tidings check` prints each and where it came from."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -11,10 +12,23 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from tidings.problem import Problem
 from tidings.role import Role
+
+MAX_PORT = 65_535
+
+
+def unparsed(error: SettingsError) -> str:
+    """Return which group of settings cannot be read, and how they are written."""
+    found = re.search(r'field "(\w+)"', str(error))
+    group = f"TIDINGS_{found[1].upper()}" if found else "TIDINGS"
+    return (
+        f"{group}: one of these is no JSON. Write each setting by itself, like TIDINGS_SMTP__HOST=localhost; "
+        'what holds several is JSON, like TIDINGS_ALERTS__EXPIRES={"ses": "2027-03-01"}.'
+    )
 
 
 def split(value: object) -> object:
@@ -37,7 +51,7 @@ class SmtpSettings(BaseModel, frozen=True):
 
     host: str = "localhost"
     """The relay."""
-    port: int = 25
+    port: int = Field(default=25, ge=1, le=MAX_PORT)
     """Usual: 25, or 587 with a user name."""
     username: str = ""
     """Empty: the relay asks for none."""
@@ -216,7 +230,7 @@ class SftpSettings(BaseModel, frozen=True):
 
     host: str = ""
     """The print house's server."""
-    port: int = 22
+    port: int = Field(default=22, ge=1, le=MAX_PORT)
     """Usual: 22."""
     username: str = ""
     """As the print house tells it."""
@@ -294,7 +308,7 @@ class MailboxSettings(BaseModel, frozen=True):
     """A Maildir on this machine."""
     host: str = ""
     """Or an IMAP server."""
-    port: int = 993
+    port: int = Field(default=993, ge=1, le=MAX_PORT)
     """Usual: 993, or 143 with `starttls`."""
     username: str = ""
     """Of the IMAP account."""
@@ -349,7 +363,7 @@ class AlertSettings(BaseModel, frozen=True):
     """Whom these mails come from."""
     smtp_host: str = "localhost"
     """The relay of these mails; better another one than that of `TIDINGS_SMTP__HOST`."""
-    smtp_port: int = 25
+    smtp_port: int = Field(default=25, ge=1, le=MAX_PORT)
     """Usual: 25; no user name is given there."""
     webhook: SecretStr = SecretStr("")
     """A URL that alerts are posted to as JSON."""
@@ -469,7 +483,7 @@ class Settings(BaseSettings):
     """What signed links begin with; another port of this machine when TIDINGS_PORT names it and this is left out."""
     host: str = "127.0.0.1"
     """Where `tidings up` listens."""
-    port: int = 8765
+    port: int = Field(default=8765, ge=0, le=MAX_PORT)
     """And on which port."""
     proxies: Annotated[tuple[str, ...], NoDecode] = ()
     """Comma separated addresses or networks of our own reverse proxies: only what they say in X-Forwarded-For is
@@ -496,6 +510,16 @@ class Settings(BaseSettings):
         """Let links lead to the port that we listen on, or the first login's link would open another program."""
         return {"public_url": f"http://127.0.0.1:{given['port']}", **given} if given.get("port") else given
 
+    @field_validator("public_url")
+    @classmethod
+    def _opens(cls, value: str) -> str:
+        whole = urlsplit(value)
+        if whole.scheme not in {"http", "https"} or not whole.hostname:
+            raise PydanticCustomError(
+                "no_url", "customers cannot open that; write it whole, as https://t.example.org"
+            )
+        return value
+
     @field_validator("proxies")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -513,7 +537,7 @@ class Settings(BaseSettings):
         try:
             return cls()
         except SettingsError as error:
-            raise Problem(f"{error}.", todo="Write the parts one by one, like TIDINGS_SMTP__HOST.") from error
+            raise Problem(unparsed(error)) from error
         except ValidationError as error:
             first = error.errors()[0]
             name = "TIDINGS_" + "__".join(str(part).upper() for part in first["loc"])

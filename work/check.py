@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 
 from tidings.organisation import read_organisation
 from tidings.problem import Problem
-from tidings.settings import Mode, Settings
+from tidings.settings import Mode, Settings, unparsed
 from work.organisation_file import unusable
 
 PREFIX = "TIDINGS_"
@@ -115,7 +115,7 @@ def _read() -> tuple[Settings | None, dict[str, str]]:
             for fault in error.errors()
         }
     except SettingsError as error:
-        return None, {PREFIX.rstrip("_"): f"{error}. Write the parts one by one, like TIDINGS_SMTP__HOST."}
+        return None, {PREFIX.rstrip("_"): unparsed(error)}
 
 
 def _shown(

@@ -60,6 +60,26 @@ def test_a_reader_who_has_seen_enough_is_no_failure(tmp_path, words):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("output", "code", "said"),
+    [(">&-", 0, ""), (">/dev/full", 1, "the disk is full")],
+    ids=["an output that is closed", "an output that takes no more"],
+)
+def test_an_output_that_cannot_be_written_is_no_fault_of_ours(tmp_path, output, code, said):
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m cli laws {output}', sys.executable],
+        env={**os.environ, "TIDINGS_HOME": str(tmp_path / "home"), "PYTHONUNBUFFERED": ""},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "fault of ours" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
 def _spoken():
     """Every command that a person can type, as its words."""
     for name, _, _ in COMMANDS:

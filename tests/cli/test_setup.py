@@ -114,6 +114,11 @@ def test_check_names_every_setting_with_its_origin_and_masks_secrets(made):
         pytest.param({"TIDINGS_MODE": "lve"}, "TIDINGS_MODE: Input should be", id="a misspelt value"),
         pytest.param({"TIDINGS_CLAIM": "0"}, "TIDINGS_CLAIM: Input should be", id="a number out of bounds"),
         pytest.param({"TIDINGS_SMTP": "{"}, "TIDINGS_SMTP__HOST", id="a group that is not JSON"),
+        pytest.param(
+            {"TIDINGS_ALERTS__EXPIRES": "soon"}, "TIDINGS_ALERTS: one of", id="several that are not JSON"
+        ),
+        pytest.param({"TIDINGS_SMTP__PORT": "99999"}, "TIDINGS_SMTP__PORT", id="a port that there is not"),
+        pytest.param({"TIDINGS_PUBLIC_URL": "t.example.org"}, "https://", id="an address that opens nothing"),
         pytest.param({"TIDINGS_MODE": "live"}, "no provider is named", id="live without a provider"),
         pytest.param({"TIDINGS_MODE": "test"}, "TIDINGS_ALLOW", id="test without anybody to reach"),
         pytest.param({"TIDINGS_SMS": "twilio"}, "TIDINGS_TWILIO__AUTH_TOKEN", id="a provider half set up"),
