@@ -2,8 +2,8 @@
 
 It is about letters of marketing only; what is owed goes to everybody. Customers are one household where they say so by
 a reference, or live at the same address under the same last name. Whoever wishes letters of their own neither is
-covered nor covers. The letter goes to the customer with the lowest number, so that it is the same one whatever the
-order of the rows.
+covered nor covers, nor does who needs large print or plain language and did not ask for one letter. The letter goes to
+the customer with the lowest number, so that it is the same one whatever the order of the rows, unless one has left.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from preferences.sheet import NOBODY, Columns, Customers, Ints, microseconds
-from preferences.statement import one_household, statements
+from preferences.statement import needs_own_text, one_household, statements
 from tidings.facts import Question
 
 if TYPE_CHECKING:
@@ -68,5 +68,6 @@ def _wishes(
     row: Ints = spoken.first("household")
     judged = columns.judged("value", lambda word: {True: 1, False: 0}.get(one_household(word), NOBODY))  # type: ignore[arg-type]
     wish = np.append(judged, NOBODY)[row]
-    share = np.where(wish == NOBODY, together, wish == 1)
+    plain = np.append(columns.judged("value", needs_own_text, np.bool_), False)[spoken.first("manner")]
+    share = np.where(wish == NOBODY, together & ~plain, wish == 1)
     return pl.Series(share[customers.rows(letters["customer"].to_numpy())])

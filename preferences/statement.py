@@ -300,3 +300,13 @@ def one_household(text: str | None) -> bool | None:
     (True, False, None)
     """
     return {"one": True, "own": False}.get(str(value(text).get("letters")))
+
+
+def needs_own_text(text: str | None) -> bool:
+    """Return whether letters to somebody are written otherwise: in large print or plain language.
+
+    >>> needs_own_text('{"large_print": true}'), needs_own_text('{"call": true}')
+    (True, False)
+    """
+    said = value(text)
+    return said.get("large_print") is True or said.get("plain_language") is True

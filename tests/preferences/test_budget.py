@@ -194,6 +194,18 @@ THREE = [
         pytest.param(
             [wish(1, '{"letters": "own"}', topic="news")], True, {"b": "a", "c": "a"}, id="of another topic"
         ),
+        pytest.param(
+            [wish(2, '{"large_print": true}', kind="manner")],
+            True,
+            {"c": "a"},
+            id="who needs large print gets it",
+        ),
+        pytest.param(
+            [wish(2, '{"large_print": true}', kind="manner"), wish(2, '{"letters": "one"}', statement=9)],
+            True,
+            {"b": "a", "c": "a"},
+            id="unless they asked for one letter",
+        ),
         pytest.param([wish(1, "{}")], True, {"b": "a", "c": "a"}, id="nothing usable says nothing"),
     ],
 )
