@@ -32,18 +32,24 @@ class Touchpoint:
 
 
 _RECORD = text("""
-    INSERT INTO touchpoints (customer_id, brand, source, external_id, direction, channel, kind, purpose, machine,
+    INSERT INTO touchpoints (id, customer_id, brand, source, external_id, direction, channel, kind, purpose, machine,
                              message_id, detail, at)
-    SELECT * FROM unnest(CAST(:customer AS bigint[]), CAST(:brand AS text[]), CAST(:source AS text[]),
+    OVERRIDING SYSTEM VALUE
+    SELECT * FROM (SELECT nextval(pg_get_serial_sequence('touchpoints', 'id')), given.*
+      FROM unnest(CAST(:customer AS bigint[]), CAST(:brand AS text[]), CAST(:source AS text[]),
         CAST(:external_id AS text[]), CAST(:direction AS text[]), CAST(:channel AS text[]), CAST(:kind AS text[]),
         CAST(:purpose AS text[]), CAST(:machine AS boolean[]), CAST(:message AS uuid[]), CAST(:detail AS jsonb[]),
-        CAST(:at AS timestamptz[]))
+        CAST(:at AS timestamptz[])) AS given (customer_id, brand, source, external_id) OFFSET 0) numbered
+     ORDER BY source, external_id
     ON CONFLICT (source, external_id) DO NOTHING
 """)
 
 
 def record(connection: Connection, touchpoints: Sequence[Touchpoint]) -> int:
-    """Write touchpoints in one statement; return how many were new."""
+    """Write touchpoints in one statement; return how many were new.
+
+    Numbered as they are given, written in one order: two that bring the same ones wait for each other, never both.
+    """
     if not touchpoints:
         return 0
     result = connection.execute(

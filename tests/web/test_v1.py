@@ -526,6 +526,17 @@ def test_wrong_events_of_a_batch_are_pointed_at(api, door, engine):
     assert {f"#/{index}/data_base64" for index in (4, 5, 6)} <= pointers
 
 
+def test_events_are_written_in_one_order_and_numbered_as_they_were_sent(api, door, engine):
+    """So two that bring the same ones in other orders never wait for each other for ever."""
+    settle(engine)
+    named = ["b", "c", "a"]
+    events = [{"id": name, "customer": "C1", "channel": "web", "kind": "bought"} for name in named]
+
+    assert api("POST", "/touchpoints", {"touchpoints": events}).json()["recorded"] == 3
+    assert door.ask("SELECT external_id FROM touchpoints ORDER BY id") == [(name,) for name in named]
+    assert door.ask("SELECT external_id FROM touchpoints ORDER BY ctid") == [("a",), ("b",), ("c",)]
+
+
 @pytest.mark.parametrize("name", ["customer", "reference"])
 def test_a_stranger_in_a_list_is_pointed_at_by_the_key_that_was_sent(api, engine, name):
     settle(engine)
