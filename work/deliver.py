@@ -7,7 +7,7 @@ transaction records the outcomes (`work.handover`).
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -36,6 +36,11 @@ Clock = Callable[[], datetime]
 
 Lane = tuple[str, str]
 """A channel and the brand's sender on it."""
+
+MOST_LANES = 32
+"""Lanes that a sender serves at the same time; the others wait for one to be empty."""
+LOOK = 1.0
+"""Seconds between looks for what has become due on another lane while one is busy."""
 
 
 @contextmanager
@@ -76,20 +81,14 @@ class Sender:
     def send_due(self, *, run: str | None = None, shard: int | None = None) -> Counter[str]:
         """Send everything that is due; returns outcomes by name. Safe to run any number of times.
 
-        Lanes are served side by side, so that a slow provider holds up no other one. On a lane, what is owed comes
-        first, also what is owed in another run than `run`, and runs take turns of a batch.
+        Lanes are served side by side, so that a slow provider holds up no other one, nor what becomes due on another
+        lane meanwhile. On a lane, what is owed comes first, also what is owed in another run than `run`, and runs take
+        turns of a batch.
         """
         tally: Counter[str] = Counter()
         with undisturbed():
-            moved = True
-            while (
-                moved
-            ):  # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
-                moved = False
-                lanes = sorted({self._lane(one) for one in self._waiting(self.providers, run, shard)})
-                for done in self._each(lanes, lambda lane: self._serve(lane, run, shard)):
-                    moved = moved or done is not None
-                    tally.update(done or {})
+            for done in self._side_by_side(run, shard):
+                tally.update(done)
         return tally
 
     def settle(self, *, run: str | None = None) -> int:
@@ -138,14 +137,29 @@ class Sender:
         )
         return self._finish(batch, ticks() if claimed_at is None else claimed_at)
 
-    def _each(
-        self, lanes: Sequence[Lane], serve: Callable[[Lane], Counter[str] | None]
-    ) -> Iterable[Counter[str] | None]:
-        """Serve lanes side by side; in the outbox, where no provider is slow, one after the other."""
-        if len(lanes) <= 1 or self.installation.mode is Mode.OUTBOX:
-            return [serve(lane) for lane in lanes]
-        with ThreadPoolExecutor(max_workers=len(lanes), thread_name_prefix="lane") as threads:
-            return list(threads.map(serve, lanes))
+    def _side_by_side(self, run: str | None, shard: int | None) -> Iterator[Counter[str]]:
+        """Serve every lane until nothing can be sent; in the outbox, where no provider is slow, one after the other."""
+        busy: dict[Lane, Future[Counter[str] | None]] = {}
+        fruitless: set[Lane] = set()
+        most = 1 if self.installation.mode is Mode.OUTBOX else MOST_LANES
+        with ThreadPoolExecutor(max_workers=most, thread_name_prefix="lane") as threads:
+            while True:
+                # A refused channel makes the message due on the next one, perhaps on a lane already emptied.
+                due = {self._lane(one) for one in self._waiting(self.providers, run, shard)}
+                for lane in sorted(due - busy.keys() - fruitless):
+                    busy[lane] = threads.submit(self._serve, lane, run, shard)
+                if not busy:
+                    return
+                over, _ = wait(busy.values(), LOOK, FIRST_COMPLETED)
+                found = [(lane, future.result()) for lane, future in busy.items() if future in over]
+                moved = [done for _, done in found if done is not None]
+                if moved or not over:  # others may be sent by now
+                    fruitless.clear()
+                for lane, done in found:
+                    del busy[lane]
+                    if done is None:
+                        fruitless.add(lane)
+                yield from moved
 
     def _serve(self, lane: Lane, run: str | None, shard: int | None) -> Counter[str] | None:
         """Send batch after batch of a lane until nothing of it can be sent now; None when nothing was claimed."""

@@ -341,6 +341,24 @@ def test_a_slow_provider_holds_up_no_other_channel(town, engine):
             sending.join(30)
 
 
+def test_who_is_refused_on_a_slow_channel_has_the_next_one_before_the_slow_one_is_done(town, engine):
+    settle(engine, FIRST_BATCH + 1, channels=("email", "sms"))
+    town.choice[Channel.EMAIL] = (slow := Held(Channel.EMAIL, after=FIRST_BATCH),)
+    slow.default = Rejected(error=ErrorClass.ADDRESS, code="5.1.1")
+    town.plan()
+    live(town)
+    with town.sender() as sender:
+        sending = threading.Thread(target=sender.send_due)
+        sending.start()
+        try:
+            assert slow.busy.wait(20)
+            assert until(lambda: len(town.sms.handed) == FIRST_BATCH)
+        finally:
+            slow.go.set()
+            sending.join(30)
+    assert len(town.sms.handed) == FIRST_BATCH + 1
+
+
 @pytest.mark.parametrize(
     ("act", "left", "reason"),
     [
