@@ -62,17 +62,15 @@ _NO = frozenset(
 _TOPIC = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 _BRAND = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _TOPICS = {
-    "": "all",
-    "marketing": "all",
-    "everything": "all",
-    "alle": "all",
-    "offers": "offer",
-    "promotions": "offer",
-    "newsletter": "news",
-    "newsletters": "news",
-    "invoices": "invoice",
-    "billing": "invoice",
+    "all": "marketing everything alle alt alla allt alles wszystko tudo todos tous",
+    "offer": """offers promotions tilbud erbjudande erbjudanden oferta oferty ofertas angebot angebote offre offres
+        promocje promocoes""",
+    "news": """newsletter newsletters nyheter nyhetsbrev aktualnosci nowosci novidades noticias nachrichten nouvelles
+        actualites biuletyn""",
+    "invoice": """invoices billing faktura fakturaer fakturor faktury fatura faturas rechnung rechnungen facture
+        factures""",
 }
+_TOPIC_OF = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
 
 
 @lru_cache(maxsize=1024)
@@ -110,8 +108,8 @@ def truth_of(text: str) -> str:
 @lru_cache(maxsize=1024)
 def topic_of(text: str) -> str:
     """Return a topic such as `offer.garden`, '' when the text cannot be one."""
-    word = "_".join(text.strip().lower().split())
-    word = _TOPICS.get(word, word)
+    word = "_".join(text.strip().lower().split()) or "all"
+    word = _TOPIC_OF.get(fold(text), word)
     return word if _TOPIC.fullmatch(word) else ""
 
 

@@ -249,6 +249,20 @@ def test_references_belong_to_their_system(bring, engine):
             store.find(connection, "1")
 
 
+def test_a_topic_in_the_words_of_a_language_is_ours(ask, bring):
+    bring("customers", "id,email\n1,ada@example.com\n")
+    rows = ["Tilbud,sms", "Erbjudanden,push", "Aktualności,email", "Promoções,letter", ",all"]
+    bring("consents", "customer,topic,channel,action\n" + "".join(f"1,{row},no\n" for row in rows))
+
+    assert ask("SELECT topic, channel FROM consents ORDER BY 1, 2") == [
+        ("all", "all"),
+        ("news", "email"),
+        ("offer", "letter"),
+        ("offer", "push"),
+        ("offer", "sms"),
+    ]
+
+
 def test_a_topic_that_no_purpose_has_is_kept_and_named(ask, bring):
     bring("customers", "reference,email\n1001,a@example.com\n")
 
