@@ -99,7 +99,9 @@ _RECORDS = """
     UNION SELECT w.customer_id FROM persons p JOIN persons w ON w.person_id = p.person_id
            WHERE p.customer_id = ANY(:customers)"""
 _ANY_USED = text(f"""
-    SELECT EXISTS (SELECT FROM touchpoints WHERE kind = '{REDEEMED}' AND customer_id IN ({_RECORDS}))""")
+    SELECT EXISTS (SELECT FROM touchpoints WHERE kind = '{REDEEMED}')
+       AND EXISTS (SELECT FROM touchpoints WHERE kind = '{REDEEMED}' AND customer_id IN ({_RECORDS}))""")
+"""Most houses know of no use at all, which costs nothing to see; else it is 1 to 5 us a customer."""
 _WAITING = within(tuple(one for one in sources(MessageState, Event.RECALL) if one != MessageState.DONE))
 _GONE = f"""
     WITH used AS (
