@@ -15,12 +15,14 @@ PERSONS = """
 
 PREFIX = "CASE WHEN a.channel IN ('sms', 'whatsapp') THEN left(a.value, 5) ELSE '' END"
 """The first digits of a phone number."""
-LISTED = """
+_NAMED = r"trim(n.first_name || ' ' || n.last_name) || E'\n' || a.value"
+_FORM = "lower(normalize(regexp_replace({}, ' +', ' ', 'g'), NFC))"
+LISTED = f"""
     CASE WHEN cardinality(%(registers)s::bigint[]) > 0 THEN (
         SELECT min(e.register_id) FROM register_entries e JOIN customers n ON n.id = a.customer_id
          WHERE e.register_id = ANY(%(registers)s::bigint[]) AND e.digest IN (
-               sha256(convert_to(lower(a.value), 'UTF8')),
-               sha256(convert_to(lower(trim(n.first_name || ' ' || n.last_name) || E'\\n' || a.value), 'UTF8')))) END
+               sha256(convert_to({_FORM.format("a.value")}, 'UTF8')),
+               sha256(convert_to({_FORM.format(_NAMED)}, 'UTF8')))) END
 """
 """The do-not-mail register that lists an address `a`, by itself or with the customer's name (`work.registers`)."""
 _OF = """

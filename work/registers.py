@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from sqlalchemy import Connection, Engine
 
@@ -177,7 +178,12 @@ def _digest(row: Mapping[str, str], kind: str, country: str) -> bytes | None:
         return _of_letter(row, country)
     text = next((row[name] for name in _KINDS[kind] if row.get(name)), "")
     verdict = judge_email(text) if kind == "email" else judge_phone(text, country)
-    return hashlib.sha256(verdict.value.lower().encode()).digest() if verdict.usable else None
+    return _hashed(verdict.value) if verdict.usable else None
+
+
+def _hashed(text: str) -> bytes:
+    """Return the digest of a normal form: small letters, composed (NFC), no two spaces in a row."""
+    return hashlib.sha256(normalize("NFC", re.sub(" +", " ", text)).lower().encode()).digest()
 
 
 def _of_letter(row: Mapping[str, str], country: str) -> bytes | None:
@@ -195,4 +201,4 @@ def _of_letter(row: Mapping[str, str], country: str) -> bytes | None:
     name = row.get("name") or " ".join(row.get(part, "") for part in ("first_name", "last_name"))
     named = " ".join(name.split())
     text = f"{named}\n{verdict.address.key}" if named else verdict.address.key
-    return hashlib.sha256(text.lower().encode()).digest()
+    return _hashed(text)

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from unicodedata import normalize
 
 import pytest
+from sqlalchemy import text
 
 from preferences.policy import Basis, Policy
 from tests.town import NOON, settle
@@ -120,3 +122,24 @@ def test_a_decision_is_proved_by_the_register_of_its_day(post, tmp_path, days):
 
     gone = ([{"what": "facts"}], ["registers"])
     assert found == [[True] * 3, [True] * 3, [gone, True, True]]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param("Ålgata  12B", "ÅLGATA 12B", id="large letters and a space too many"),
+        pytest.param(normalize("NFD", "Ålgata 12B"), "Ålgata 12B", id="letters in two parts with us"),
+        pytest.param("Ålgata 12B", normalize("NFD", "Ålgata  12B"), id="letters in two parts with them"),
+    ],
+)
+def test_an_entry_finds_its_address_however_it_is_written(post, tmp_path, ours, theirs):
+    path = tmp_path / "wash.csv"
+    path.write_text(f"name,street,postal_code,city\nAda Berg,{theirs},0155,Oslo\n", encoding="utf-8")
+    with post.engine.begin() as connection:
+        query = text("UPDATE addresses SET value = :value WHERE customer_id = 1")
+        connection.execute(query, {"value": f"{ours}\n0155 Oslo\nNO"})
+    done = wash(
+        post.engine, path, country="NO", kind="letter", dated=NOON.date(), actor="staff:test", now=NOON
+    )
+
+    assert (done.entries, done.listed) == (1, 1)
