@@ -73,20 +73,27 @@ def settled_until(connection: Connection) -> datetime:
 def customers_to_learn(
     connection: Connection, since: datetime | None, *, after: int, limit: int
 ) -> list[int]:
-    """Return the next customers, by id, with touchpoints recorded at or after an instant (None: any)."""
+    """Return the next customers, by id, with touchpoints recorded, or ahead, at or after an instant (None: any)."""
     query = text("""
         SELECT DISTINCT customer_id FROM touchpoints
-         WHERE customer_id > :after AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since)
+         WHERE customer_id > :after AND (CAST(:since AS timestamptz) IS NULL OR recorded_at >= :since
+               OR at >= :since AND at > recorded_at)
          ORDER BY customer_id LIMIT :limit
     """)
     return list(connection.scalars(query, {"after": after, "since": since, "limit": limit}))
 
 
-def who_moved(connection: Connection) -> list[int]:
-    """Return the customers who live in another time zone than when their hours were learnt, by id."""
+def who_left(connection: Connection) -> list[int]:
+    """Return, by id, who lives in another time zone than when their hours were learnt, or was erased meanwhile."""
     query = text("""
         SELECT h.customer_id FROM best_hours h JOIN customers c ON c.id = h.customer_id
-         WHERE c.time_zone <> h.time_zone ORDER BY h.customer_id
+         WHERE c.time_zone <> h.time_zone
+         UNION
+        SELECT c.id FROM customers c WHERE c.standing = 'former'
+           AND (EXISTS (SELECT FROM behaviour b WHERE b.customer_id = c.id)
+                OR EXISTS (SELECT FROM best_hours h WHERE h.customer_id = c.id))
+           AND NOT EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = c.id)
+         ORDER BY 1
     """)
     return list(connection.scalars(query))
 

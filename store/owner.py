@@ -81,6 +81,18 @@ def alone(engine: Engine, what: str) -> Iterator[bool]:
                 connection.execute(text("SELECT pg_advisory_unlock(:class, hashtext(:what))"), values)
 
 
+@contextmanager
+def in_turn(engine: Engine, what: str) -> Iterator[None]:
+    """Wait until nobody else does a certain thing, and keep them from it for the duration."""
+    values = {"class": ALONE_CLASS, "what": what}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:class, hashtext(:what))"), values)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:class, hashtext(:what))"), values)
+
+
 DEAD = text(f"""
     NOT EXISTS (
         SELECT 1 FROM pg_locks l

@@ -365,6 +365,7 @@ touchpoints = Table(
     _one_of("direction", ("in", "out")),
     Index("ix_touchpoints_customer", "customer_id", "at"),
     Index("ix_touchpoints_recorded", "recorded_at", postgresql_using="brin"),
+    Index("ix_touchpoints_ahead", "at", postgresql_where=text("at > recorded_at")),
     Index("ix_touchpoints_redeemed", "customer_id", postgresql_where=text("kind = 'redeemed'")),
 )
 

@@ -22,8 +22,9 @@ from store.behaviour import (
     save,
     save_hours,
     settled_until,
-    who_moved,
+    who_left,
 )
+from store.owner import in_turn
 
 BATCH = 10_000
 """Customers folded at once: a few hundred thousand touchpoints."""
@@ -36,18 +37,26 @@ def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy |
     """Fold the history of every customer with new touchpoints, of everybody when `full`; return how many changed.
 
     A customer is always folded from their whole history, so it does not matter how often, in which order or
-    how far apart this runs: it ends at the same numbers, and a second run changes nothing. Then the base rates of the
-    population get a new version, where they differ.
+    how far apart this runs: it ends at the same numbers, and a second run changes nothing. Two do it one after the
+    other. Then the base rates of the population get a new version, where they differ.
 
     Args:
         engine: of the store.
-        now: what lies after it is not learnt yet.
+        now: what lies after it is learnt when it has come.
         full: forget what is learnt and read everything again.
         policy: the half-life, and the zone of customers whose own is not known; the default's.
     """
     rules = policy or Policy()
+    with in_turn(engine, "learn"):
+        changed = _fold(engine, rules, now, full=full)
+        with engine.begin() as connection:
+            refresh(connection, half_life=rules.observing.half_life, now=now)
+    return changed
+
+
+def _fold(engine: Engine, rules: Policy, now: datetime, *, full: bool) -> int:
     with engine.begin() as connection:
-        settled = settled_until(connection)
+        settled = min(settled_until(connection), now)
         since = None if full else learnt_until(connection)
     changed, after, limit = 0, 0, BATCH
     while True:
@@ -55,16 +64,14 @@ def learn(engine: Engine, *, now: datetime, full: bool = False, policy: Policy |
             customers = customers_to_learn(connection, since, after=after, limit=limit)
             if not customers:
                 remember(connection, settled)
-                moved = who_moved(connection)
+                left = who_left(connection)
                 break
             found, touchpoints = _learn(connection, customers, rules, now)
         changed, after = changed + found, customers[-1]
         limit = FEW if touchpoints < 5 * len(customers) else BATCH
-    for start in range(0, len(moved), BATCH):
+    for start in range(0, len(left), BATCH):
         with engine.begin() as connection:
-            changed += _learn(connection, moved[start : start + BATCH], rules, now)[0]
-    with engine.begin() as connection:
-        refresh(connection, half_life=rules.observing.half_life, now=now)
+            changed += _learn(connection, left[start : start + BATCH], rules, now)[0]
     return changed
 
 

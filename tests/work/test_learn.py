@@ -1,6 +1,7 @@
 # ruff: noqa: E501 -- tables
 """`work.learn`: touchpoints become behaviour, whenever and however often it runs."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import polars as pl
@@ -153,3 +154,53 @@ def test_what_lies_ahead_is_not_learnt_yet(engine):
     touch(engine, ada, 1, "sent", -3)
 
     assert learn(engine, now=NOON) == 0
+
+
+def test_what_lay_ahead_is_learnt_when_it_has_come(engine):
+    """As if everything had been read again."""
+    (ada,) = settle(engine)
+    touch(engine, ada, 1, "sent", 3)
+    touch(engine, ada, 2, "clicked", -1)
+    learn(engine, now=NOON)
+
+    assert learn(engine, now=NOON + 5 * DAY) == 1
+    assert kept(engine)[0].engaged > 0.9
+    assert learn(engine, now=NOON + 5 * DAY, full=True) == 0
+
+
+def test_what_a_clock_ahead_of_ours_told_is_found_by_its_own_time(engine):
+    """It was recorded before it happened, so what is recorded since the last time does not find it."""
+    (ada,) = settle(engine)
+    touch(engine, ada, 1, "sent", 3)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE touchpoints SET recorded_at = at"))
+    learn(engine, now=NOON)
+    touch(engine, ada, 2, "clicked", -1)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE touchpoints SET recorded_at = at - interval '9 days'"))
+
+    assert learn(engine, now=NOON + 5 * DAY) == 1
+
+
+def test_two_at_once_learn_the_same(engine):
+    """One after the other, and neither fails."""
+    for number, customer in enumerate(settle(engine, 200)):
+        touch(engine, customer, number, "sent", 3)
+
+    with ThreadPoolExecutor(4) as several:
+        found = list(several.map(lambda _: learn(engine, now=NOON), range(4)))
+
+    assert sorted(found) == [0, 0, 0, 200]
+
+
+def test_what_was_being_learnt_of_somebody_while_they_were_erased_does_not_stay(engine):
+    """A learner that had read their history writes it when nobody is there any more."""
+    (ada,) = settle(engine)
+    touch(engine, ada, 1, "sent", 3)
+    learn(engine, now=NOON)
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM touchpoints"))
+        connection.execute(text("UPDATE customers SET standing = 'former'"))
+
+    assert learn(engine, now=NOON) == 1
+    assert not kept(engine)
