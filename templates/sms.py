@@ -1,7 +1,9 @@
 """Text messages: GSM 03.38 or UCS-2, and the parts that the network bills (3GPP TS 23.038, 23.040)."""
 
+import re
 import unicodedata
 
+from tidings.message import Sms
 from tidings.problem import Problem
 
 GSM_BASIC = frozenset(
@@ -19,30 +21,33 @@ LAST_OF_PLANE = "\uffff"
 """Characters behind it take two units of UCS-2."""
 
 # Typography that costs 90 characters a part and says the same without: never a letter, never a digit.
+_SPACES = "\t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _PLAINER = str.maketrans(
     {
-        "\u00a0": " ",
-        "\u202f": " ",
-        "\u2009": " ",
-        "\u2007": " ",
-        "\u2018": "'",
-        "\u2019": "'",
-        "\u201c": '"',
-        "\u201d": '"',
-        "\u201e": '"',
-        "\u2013": "-",
-        "\u2014": "-",
-        "\u2011": "-",
-        "\u2212": "-",
+        **dict.fromkeys(_SPACES, " "),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u2039\u203a", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u00ad\u200b\u2060"),
         "\u2026": "...",
-        "\u00ad": "",
     }
 )
+_LINK = re.compile(
+    r"(?<![^\s“”„«»…])([^\s“”„«»…]*?(?:://|www\.|@|\.[a-z]{2,}/)[^\s“”„«»…]*)"  # from where a word begins: linear
+)
+"""A word that leads somewhere: with another letter it would lead elsewhere."""
 
 
 def plainer(text: str) -> str:
-    """Return the text with typographic spaces, quotes and dashes as every phone has them."""
-    return text.translate(_PLAINER)
+    """Return the text with typographic spaces, quotes and dashes as every phone has them, and letters in one piece.
+
+    A letter and an accent behind it become one letter with an accent; links stay as they are.
+    """
+    if text.isascii() and "\t" not in text:
+        return text
+    pieces = _LINK.split(text)
+    pieces[::2] = [unicodedata.normalize("NFC", piece).translate(_PLAINER) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 _STROKES = str.maketrans("łŁđĐðÐþÞħĦıŧŦœŒ", "lLdDdDtThHitToO")
@@ -52,20 +57,28 @@ _STROKES = str.maketrans("łŁđĐðÐþÞħĦıŧŦœŒ", "lLdDdDtThHitToO")
 def transliterated(text: str) -> tuple[str, str]:
     """Return a text in the letters of GSM 03.38, and which were replaced by which: `ł>l ą>a`.
 
-    Only letters lose their accents; where anything else would still need UCS-2 (an emoji, another script), the whole
-    text stays as it is, for then it would cost as much without.
+    Only letters lose their accents, and none in a link; where anything else would still need UCS-2 (an emoji, another
+    script, the link), the whole text stays as it is, for then it would cost as much without.
 
     >>> transliterated("Łódź, 5 €")
     ('Lodz, 5 €', 'Ł>L ó>o ź>z')
     """
     known = GSM_BASIC | GSM_EXTENSION
+    pieces = _LINK.split(text)
     other: dict[str, str | int | None] = {
-        letter: _nearest(letter) for letter in dict.fromkeys(text) if letter not in known
+        letter: _nearest(letter) for letter in dict.fromkeys("".join(pieces[::2])) if letter not in known
     }
-    if not all(other.values()):
+    if not all(other.values()) or not known.issuperset("".join(pieces[1::2])):
         return text, ""
     told = " ".join(f"{letter}>{near}" for letter, near in other.items())
-    return text.translate(str.maketrans(other)), told
+    pieces[::2] = [piece.translate(str.maketrans(other)) for piece in pieces[::2]]
+    return "".join(pieces), told
+
+
+def said_in(sms: Sms, words: str) -> str:
+    """Return how words stand in an SMS: plain, and in other letters where those of its text were replaced."""
+    words = plainer(words)
+    return transliterated(words)[0] if sms.replaced else words
 
 
 def _nearest(letter: str) -> str:

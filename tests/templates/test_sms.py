@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from templates.catalog import Template
+from templates.preview import SAMPLE_BRAND, prove
 from templates.render import render
 from templates.sms import GSM_BASIC, GSM_EXTENSION, count, plainer, transliterated
 from tests.templates.conftest import Make
@@ -54,8 +55,20 @@ def test_parts_at_their_edges(text: str, expected: tuple[str, int]) -> None:
     assert count(text) == expected
 
 
-def test_typography_is_made_plain_and_letters_are_kept() -> None:
-    assert plainer("1\u00a0234,50 – „Zoë’s” łąka…") == '1 234,50 - "Zoë\'s" łąka...'
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "1\u00a0234,50 – „Zoë’s” łąka…", '1 234,50 - "Zoë\'s" łąka...', id="typography, no letter"
+        ),
+        pytest.param("«Høst» ‹nå›", "\"Høst\" 'nå'", id="Norwegian quotes"),
+        pytest.param("a\u200bb\u2003c\td", "ab c d", id="spaces of no width, of much, and a tab"),
+        pytest.param("Jose\u0301 A\u030as", "José Ås", id="accents that stand behind their letter"),
+        pytest.param("„https://a.pl/1–2…” – ja", '"https://a.pl/1–2..." - ja', id="never inside a link"),
+    ],
+)
+def test_typography_is_made_plain_and_letters_are_kept(text: str, expected: str) -> None:
+    assert plainer(text) == expected
 
 
 @pytest.mark.parametrize("language", ["en", "nb", "sv", "pl", "pt_BR"])
@@ -103,10 +116,21 @@ def test_transliteration_never_costs_more_and_gives_gsm_or_nothing(text: str) ->
         pytest.param("Blåbærsyltetøy", "Blåbærsyltetøy", id="Norwegian needs nothing"),
         pytest.param("Łódź 😀", "Łódź 😀", id="an emoji makes it useless, so nothing changes"),
         pytest.param("李 Łukasz", "李 Łukasz", id="another script as well"),
+        pytest.param("Łódź: https://a.pl/lodz", "Lodz: https://a.pl/lodz", id="beside a link"),
+        pytest.param("Łódź: https://a.pl/łódź", "Łódź: https://a.pl/łódź", id="a link leads where it led"),
+        pytest.param("Łódź: sklep.pl/łódź", "Łódź: sklep.pl/łódź", id="one without its scheme, too"),
     ],
 )
 def test_letters_are_replaced_only_where_that_saves(text: str, expected: str) -> None:
     assert transliterated(text)[0] == expected
+
+
+def test_a_fact_in_other_letters_is_a_fact_said(invoice: Template, offer: Template) -> None:
+    brand = SAMPLE_BRAND.model_copy(update={"sms_letters": "transliterated", "languages": ("pl",)})
+    zlotys = {"invoice": {**invoice.sample["invoice"], "currency": "PLN"}}
+
+    assert prove(invoice, brand=brand, data=zlotys) == []
+    assert prove(offer, brand=brand, data={**offer.sample, "code": "ŁÓDŹ – 20"}) == []
 
 
 def test_the_policy_is_the_brands_and_is_told(make: Make, offer: Template) -> None:
