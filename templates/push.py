@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from unicodedata import category
 
 from tidings.message import Push
 from tidings.problem import Problem
@@ -12,7 +13,12 @@ LIMITS = {"apns": 4096, "fcm": 4096, "web": 3993}
 for its header and 17 for padding and tag."""
 MAX_TITLE = 120
 """Characters; phones show about 50."""
-_CLUSTER = re.compile(r"[^\u0300-\u036f\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
+_BESIDE = re.compile(r"[\u200d\u0e33\u0eb3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]")
+"""What belongs to the character before it without being a mark: joiners, Thai and Lao AM, skin tones, tags of flags."""
+_HALF_FLAG = re.compile(
+    r"(?<![\U0001f1e6-\U0001f1ff])(?:[\U0001f1e6-\U0001f1ff]{2})*[\U0001f1e6-\U0001f1ff]$"
+)
+"""An odd number of the letters of which two are a flag."""
 
 
 def make_push(
@@ -79,7 +85,7 @@ _PAYLOADS = {"apns": _apns, "fcm": _fcm, "web": _web}
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return at most `limit` characters, cut at a word where there is one, never inside a grapheme.
+    """Return at most `limit` characters, cut at a word where there is one, never inside a grapheme (UAX 29).
 
     >>> shortened("autumn lanterns", 12)
     'autumn…'
@@ -87,8 +93,15 @@ def shortened(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     cut = limit - 1
-    while cut > 0 and (not _CLUSTER.match(text[cut]) or text[cut - 1] == "\u200d"):
+    while cut > 0 and _inside(text, cut):
         cut -= 1
     head = text[:cut]
     word = head if text[cut] == " " else head.rpartition(" ")[0]
     return f"{(word or head).rstrip()}…"
+
+
+def _inside(text: str, cut: int) -> bool:
+    """Tell whether a cut before this character goes through what is read as one."""
+    if category(text[cut]).startswith("M") or _BESIDE.match(text[cut]) or text[cut - 1] == "\u200d":
+        return True
+    return bool(_HALF_FLAG.search(text[:cut]) and "\U0001f1e6" <= text[cut] <= "\U0001f1ff")

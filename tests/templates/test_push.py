@@ -97,6 +97,11 @@ def test_a_title_is_cut_at_a_boundary_and_never_longer(text: str, limit: int) ->
         pytest.param("autumn lanterns", 12, "autumn…", id="at a word"),
         pytest.param("lanternslanterns", 5, "lant…", id="inside a word that is too long"),
         pytest.param("ab👨\u200d👩\u200d👧c", 4, "ab…", id="not inside a family"),
+        pytest.param("🇳🇴🇸🇪🇵🇱", 4, "🇳🇴…", id="not inside a flag"),
+        pytest.param(
+            "🏴\U000e0067\U000e0062\U000e007fyes", 3, "…", id="not inside a flag of a part of a country"
+        ),
+        pytest.param("ใจที่ดี", 4, "ใจ…", id="not between a Thai letter and its vowel"),
         pytest.param("e\u0301e\u0301e\u0301", 4, "e\u0301…", id="not between a letter and its accent"),
     ],
 )
