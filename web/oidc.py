@@ -9,10 +9,11 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -28,6 +29,9 @@ from web.login import entered, refused
 from web.site import Site, site_of
 from web.staff import local, see_other
 from work.accounts import Refusal, signed_on
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 ALGORITHMS = (
     "RS256",
@@ -215,7 +219,6 @@ def _claims(
     from authlib.oidc.core import CodeIDToken
     from joserfc import jwt
     from joserfc.errors import JoseError
-    from joserfc.jwk import KeySet
 
     try:
         token = client.fetch_token(
@@ -225,8 +228,8 @@ def _claims(
             timeout=settings.timeout.total_seconds(),
             allow_redirects=False,
         )
-        known = KeySet.import_key_set(dict(_get(client, str(metadata["jwks_uri"]), settings)))  # type: ignore[arg-type]
-        signed = jwt.decode(str(token.get("id_token", "")), known, algorithms=ALGORITHMS)
+        published = _get(client, str(metadata["jwks_uri"]), settings)["keys"]
+        signed = jwt.decode(str(token.get("id_token", "")), _understood(published), algorithms=ALGORITHMS)
         claims = CodeIDToken(
             signed.claims,
             signed.header,
@@ -243,9 +246,30 @@ def _claims(
             },
         )
         claims.validate(now=int(now.timestamp()), leeway=_LEEWAY)
-    except (AuthlibBaseError, JoseError, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (
+        AuthlibBaseError,
+        JoseError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+        OverflowError,
+    ) as error:
         raise Failed(f"the ID token cannot be believed: {type(error).__name__}") from error
     return {**claims, **_more(client, metadata, claims, settings)}
+
+
+def _understood(published: Sequence[Any]) -> KeySet:
+    """Return the keys that can be used; of a kind that is not known are some before they sign (RFC 7517 5)."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
+    keys = []
+    for one in published:
+        with suppress(JoseError, ValueError, KeyError, TypeError, AttributeError):
+            keys += KeySet.import_key_set({"keys": [one]}).keys
+    return KeySet(keys)
 
 
 def _more(

@@ -1,5 +1,7 @@
 """Single sign-on against a loopback issuer: who gets in, with which roles, and what is not believed."""
 
+import json
+
 import pytest
 from joserfc.jwk import ECKey, OctKey
 from pydantic import SecretStr
@@ -136,6 +138,29 @@ def test_a_token_of_another_key_is_not_believed(door, browser, issuer):
     refuse(door, browser, sign_on(browser, issuer))
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(
+            {"kty": "EC", "crv": "P-999", "kid": "two", "x": "AA", "y": "AA"}, id="a curve of tomorrow"
+        ),
+        pytest.param({"kty": "OKP", "crv": "X25519", "kid": "two", "x": "AA"}, id="a key that is cut off"),
+        pytest.param({"kid": "two"}, id="no kind of key"),
+        pytest.param(5, id="no key at all"),
+    ],
+)
+def test_a_key_that_is_not_understood_locks_nobody_out(browser, issuer, other):
+    known, said = issuer.published.as_dict(private=False), issuer.answer
+
+    def with_other(fault, reference):
+        if issuer.requests[-1][0] != "/jwks":
+            return said(fault, reference)
+        return 200, {}, json.dumps({"keys": [other, known]}).encode()
+
+    issuer.answer = with_other
+    assert sign_on(browser, issuer).status_code == 303
+
+
 def test_a_token_signed_with_the_clients_secret_is_not_believed(door, browser, issuer):
     issuer.key, issuer.algorithm = OctKey.import_key(SECRET, {"kid": "one"}), "HS256"
 
@@ -164,12 +189,15 @@ def test_an_answer_to_another_question_is_not_believed(door, browser, issuer, ch
 
 
 @pytest.mark.parametrize("path", ["/token", "/jwks", "/.well-known/openid-configuration"])
-def test_what_is_nested_without_end_is_not_believed(door, browser, issuer, path):
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"expires_in": 1e999, "keys": 5}'], ids=["nested", "endless"]
+)
+def test_what_is_nested_or_without_end_is_not_believed(door, browser, issuer, path, body):
     answer = issuer.login(browser.get("/login/oidc").headers["location"])
     said = issuer.answer
 
     def nested(fault, reference):
-        return (200, {}, b"[" * 100_000) if issuer.requests[-1][0] == path else said(fault, reference)
+        return (200, {}, body) if issuer.requests[-1][0] == path else said(fault, reference)
 
     issuer.answer = nested
     refuse(door, browser, browser.get("/login/oidc/back", params=answer))
