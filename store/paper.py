@@ -101,8 +101,14 @@ def batch_letters(connection: Connection, batches: Iterable[str]) -> list[Posted
     return [Posted(**row._mapping) for row in rows]
 
 
+_NEWER = "EXCLUDED.at > p.at - interval '1 day'"
+
+
 def save_confirmations(connection: Connection, rows: Sequence[Confirmed], *, file: str) -> None:
-    """Keep what a print house said; what it says later of the same letter takes the place of it, `posted` stays."""
+    """Keep what a print house said; what is newer of the same letter takes the place of it, `posted` stays.
+
+    A day without its hour counts from its beginning: what comes later is older only by a whole day.
+    """
     if not rows:
         return
     values = [
@@ -110,16 +116,22 @@ def save_confirmations(connection: Connection, rows: Sequence[Confirmed], *, fil
         for row in rows
     ]
     connection.execute(
-        text("""
-            INSERT INTO print_confirmations (batch, letter, message_id, status, letters, sheets, times, file, at)
+        text(f"""
+            INSERT INTO print_confirmations AS p (batch, letter, message_id, status, letters, sheets, times, file, at)
             SELECT batch, letter, message, status, letters, sheets, times, :file, at
             FROM jsonb_to_recordset(:rows) AS c(batch text, letter text, message uuid, status text, letters int,
                                                 sheets int, times smallint, at timestamptz)
-            ON CONFLICT (batch, letter) DO UPDATE SET message_id = EXCLUDED.message_id, letters = EXCLUDED.letters,
-                sheets = coalesce(EXCLUDED.sheets, print_confirmations.sheets), times = EXCLUDED.times,
-                file = EXCLUDED.file, at = EXCLUDED.at,
-                status = CASE WHEN print_confirmations.status = 'posted' AND EXCLUDED.status = 'printed'
-                              THEN 'posted' ELSE EXCLUDED.status END
+            ON CONFLICT (batch, letter) DO UPDATE SET
+                message_id = coalesce(EXCLUDED.message_id, p.message_id),
+                letters = CASE WHEN {_NEWER} THEN coalesce(EXCLUDED.letters, p.letters) ELSE p.letters END,
+                sheets = CASE WHEN {_NEWER} THEN coalesce(EXCLUDED.sheets, p.sheets)
+                              ELSE coalesce(p.sheets, EXCLUDED.sheets) END,
+                times = CASE WHEN {_NEWER} THEN EXCLUDED.times ELSE p.times END,
+                file = CASE WHEN {_NEWER} THEN EXCLUDED.file ELSE p.file END,
+                at = greatest(EXCLUDED.at, p.at),
+                status = CASE WHEN (p.status, EXCLUDED.status) IN (('posted', 'printed'), ('printed', 'posted'))
+                                THEN 'posted'
+                              WHEN {_NEWER} THEN EXCLUDED.status ELSE p.status END
         """).bindparams(bindparam("rows", type_=JSONB)),
         {"rows": values, "file": file},
     )
@@ -177,12 +189,14 @@ def batches(connection: Connection, providers: Sequence[str], batch: str | None 
             SELECT a.provider_reference AS batch, min(a.provider) AS provider, min(a.ended_at) AS handed_over_at,
                    count(*)::int AS letters,
                    sum(coalesce((SELECT max(v.sheets) FROM envelopes v WHERE v.top_id = d.id), d.parts))::int AS sheets,
-                   count(*) FILTER (WHERE c.status IN ('printed', 'posted') OR w.status IN ('printed', 'posted'))::int
-                       AS printed,
-                   count(*) FILTER (WHERE c.status = 'posted' OR w.status = 'posted')::int AS posted,
+                   count(*) FILTER (WHERE c.printed OR w.status IN ('printed', 'posted'))::int AS printed,
+                   count(*) FILTER (WHERE c.posted OR w.status = 'posted')::int AS posted,
                    greatest(max(c.at), max(w.at)) AS confirmed_at
             FROM attempts a JOIN deliveries d ON d.id = a.delivery_id
-            LEFT JOIN print_confirmations c ON c.batch = a.provider_reference AND c.message_id = d.message_id
+            LEFT JOIN LATERAL (
+                SELECT bool_or(status <> 'failed') AS printed, bool_or(status = 'posted') AS posted, max(at) AS at
+                FROM print_confirmations
+                WHERE batch = a.provider_reference AND message_id = d.message_id) c ON true
             LEFT JOIN print_confirmations w ON w.batch = a.provider_reference AND w.letter = ''
             WHERE d.channel = 'letter' AND a.state = 'accepted' AND a.provider = ANY(:providers)
               AND (CAST(:batch AS text) IS NULL OR a.provider_reference = :batch)

@@ -47,6 +47,8 @@ STATUS: Mapping[str, str] = {
         ("failed", "error", "spoiled", "damaged", "rejected", "missing", "cancelled", "not printed"), "failed"
     ),
 }
+MOST_TIMES = 9999
+"""That a letter is counted in one file; more of it tells nobody more."""
 KINDS = {"printed": ReceiptKind.PRINTED, "posted": ReceiptKind.POSTED}
 
 
@@ -100,7 +102,7 @@ def read_confirmations(
     names = sorted({one.batch for one in said})
     with installation.engine.begin() as connection:
         known, said = _matched(connection, said)
-        paper.save_confirmations(connection, said, file=path.name[:200])
+        paper.save_confirmations(connection, as_one(said), file=path.name[:200])
         open_now = _reconciled(connection, names, now=now)
     receipts = [receipt for one in said for receipt in receipts_of(one, known)]
     if rejects is not None:
@@ -108,8 +110,8 @@ def read_confirmations(
     rejected = len({flaw.row for flaw in rows.flaws if flaw.rejects})
     failed = sum(one.status == "failed" for one in said)
     report = ConfirmReport(
-        read=rejected + sum(one.times for one in said),
-        confirmed=sum(one.times for one in said if one.status != "failed"),
+        read=rejected + len(said),
+        confirmed=len(said) - failed,
         failed=failed,
         rejected=rejected,
         batches=tuple(names),
@@ -120,15 +122,20 @@ def read_confirmations(
 
 
 def parse(rows: Rows, zone: str, *, now: datetime) -> list[Confirmed]:
-    """Return what a file says, a line for each letter and one for each batch as a whole; wrong rows are left out."""
-    found: dict[tuple[str, str], Confirmed] = {}
-    for row, values in rows.rows:
-        one = _row(rows, row, values, zone, now=now)
-        if one is not None:
-            before = found.get((one.batch, one.letter))
-            times = before.times + 1 if before and one.letter and before.status == one.status else 1
-            found[one.batch, one.letter] = replace(one, times=times)
-    return list(found.values())
+    """Return what a file says, row by row; wrong rows are left out."""
+    found = (_row(rows, row, values, zone, now=now) for row, values in rows.rows)
+    return [one for one in found if one is not None]
+
+
+def as_one(said: Iterable[Confirmed]) -> list[Confirmed]:
+    """Return one line for each letter, and one for each batch as a whole, of what was said in any order.
+
+    The newest holds, but what is posted was printed.
+    """
+    rows: dict[tuple[str, str], list[Confirmed]] = {}
+    for one in said:
+        rows.setdefault((one.batch, one.message or one.letter), []).append(one)
+    return [_folded(sorted(listed, key=lambda one: one.at)) for listed in rows.values()]
 
 
 def differences(batch: str, handed_over: Sequence[Posted], said: Sequence[Confirmed]) -> list[Difference]:
@@ -150,7 +157,7 @@ def differences(batch: str, handed_over: Sequence[Posted], said: Sequence[Confir
         for message, letter in ours.items()
         if named and letter.inside is None and message not in named
     ]
-    for one in said:
+    for one in as_one(said):
         found += (
             _of_batch(one, handed_over) if not one.letter else _of_letter(one, ours.get(one.message or ""))
         )
@@ -177,6 +184,17 @@ def receipts_of(one: Confirmed, letters: Mapping[str, Sequence[Posted]]) -> list
         for letter in ours
         if not one.letter or one.message in {letter.message, letter.inside}
     ]
+
+
+def _folded(oldest_first: Sequence[Confirmed]) -> Confirmed:
+    newest = oldest_first[-1]
+    posted = newest.status == "printed" and any(one.status == "posted" for one in oldest_first)
+    return replace(
+        newest,
+        status="posted" if posted else newest.status,
+        sheets=next((one.sheets for one in reversed(oldest_first) if one.sheets is not None), None),
+        times=max(one.times for one in oldest_first),
+    )
 
 
 def _row(rows: Rows, row: int, values: Mapping[str, str], zone: str, *, now: datetime) -> Confirmed | None:
@@ -239,7 +257,11 @@ def _matched(
         if named and named.batch is None and one.status != "failed":  # in doubt, and here is the proof
             known.setdefault(one.batch, []).append(named)
         matched.append(replace(one, message=named.message) if named else one)
-    return known, matched
+    seen = Counter((one.batch, one.message or one.letter, one.status) for one in matched if one.letter)
+    return known, [
+        replace(one, times=min(seen[one.batch, one.message or one.letter, one.status] or 1, MOST_TIMES))
+        for one in matched
+    ]
 
 
 def _reconciled(connection: Connection, names: Iterable[str], *, now: datetime) -> list[Mapping[str, Any]]:

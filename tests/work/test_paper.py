@@ -1,6 +1,7 @@
 """What comes back on paper: confirmations, returned letters, scans; and letters that are taken back in time."""
 
 import io
+import itertools
 import json
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -166,6 +167,16 @@ def test_as_it_was_handed_over(shop):
             id="a letter that was printed twice",
         ),
         pytest.param(
+            lambda batch, one, two: [
+                f"{batch},{one.message},1,printed",
+                f"{batch},{two.message},1,printed",
+                f"{batch},{two.reference},1,printed",
+                f"{batch},{two.message},1,posted",
+            ],
+            [("two", "twice", "1 letter", "2 letters")],
+            id="a letter that was printed twice, by another name, and posted",
+        ),
+        pytest.param(
             lambda batch, one, two: [f"XX-other-1-0,{one.message},1,printed"],
             [("", "unknown_batch", "", "confirmed")],
             id="a batch that is nobody's",
@@ -182,6 +193,37 @@ def test_each_difference_has_a_name(shop, make, expected):
     names = {letters[1].reference: "two"}
     assert [(names.get(letter, letter), *rest) for letter, *rest in shop.open()] == expected
     assert len(report.discrepancies) == len(expected)
+
+
+@pytest.mark.parametrize(
+    ("files", "state"),
+    [
+        pytest.param(["posted,2026-03-05 failed,2026-03-03 printed,2026-03-04"], "posted", id="newest first"),
+        pytest.param(["posted,2026-03-05", "failed,2026-03-03"], "posted", id="an older list comes later"),
+        pytest.param(["failed,2026-03-05T11:00", "posted,2026-03-05"], "posted", id="made again that day"),
+        pytest.param(["posted,2026-03-03", "failed,2026-03-05"], "failed", id="spoiled at last"),
+        pytest.param(["posted,2026-03-04", "printed,2026-03-05"], "posted", id="what is posted was printed"),
+    ],
+)
+def test_what_is_newer_holds(shop, files, state):
+    """Whichever way rows and files are ordered, and whatever they call the letter; it is one letter."""
+    shop.hand_over(1)
+    [one] = shop.rows()
+    for said in files:
+        names = itertools.cycle([one.message, one.reference])
+        rows = [f"{shop.batch},{name},{row}" for row, name in zip(said.split(), names, strict=False)]
+        report = confirm(
+            shop.installation, confirmation(shop, *rows, head="batch,letter,status,at"), now=LATER
+        )
+        assert report.read == len(rows)
+
+    with shop.engine.begin() as connection:
+        [found] = reconciled(connection)
+    assert (found["letters"], found["sheets"]) == (1, one.parts)
+    failed = [("not_printed", "failed")] if state == "failed" else []
+    assert [(kind, what) for _, kind, _, what in shop.open()] == failed
+    assert found["posted"] == (state == "posted")
+    assert len(shop.history("posted")) == 1
 
 
 def test_a_difference_is_resolved(shop):
