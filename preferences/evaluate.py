@@ -23,6 +23,10 @@ Z = 1.959964
 """Standard normal quantile of a 95 % interval."""
 FEW_EFFECTIVE = 100.0
 SMALL_SHARE = 0.1
+MOSTLY = 0.5
+FEW_TRIED = 30
+"""So many that were tried by lot must stand for all of whom the policy would do something else than the run did mostly:
+a handful of great weights makes an interval that holds the truth two times out of three."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,7 @@ class Evaluation:
     snips: Estimate | None
     dr: Estimate | None
     warnings: tuple[str, ...]
-    """Codes: no_messages, no_overlap, partial_overlap, few_effective."""
+    """Codes: no_messages, no_overlap, partial_overlap, few_effective, few_tried."""
 
 
 def evaluate(
@@ -93,11 +97,14 @@ def evaluate(
     kept, given = weight[reachable], seen[reachable]
     total, squares = float(kept.sum()), float((kept**2).sum())
     effective = total**2 / squares if squares else 0.0
+    other = reachable & ~silent & ((target >= MOSTLY) != (propensity >= MOSTLY))
     warnings = []
     if supported < n:
         warnings.append("partial_overlap" if supported else "no_overlap")
     if supported and effective < max(FEW_EFFECTIVE, SMALL_SHARE * supported):
         warnings.append("few_effective")
+    if other.any() and int((other & (target >= MOSTLY)).sum()) < FEW_TRIED:
+        warnings.append("few_tried")
     return Evaluation(
         n=n,
         supported=supported,

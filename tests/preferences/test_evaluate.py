@@ -124,6 +124,26 @@ def test_few_that_count_in_effect_are_warned_of():
     assert "few_effective" in found.warnings
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        pytest.param(2_000, True, id="where some three stand for two hundred"),
+        pytest.param(40_000, False, id="not where fifty stand for four thousand"),
+    ],
+)
+def test_few_that_were_tried_are_warned_of_though_most_messages_would_go_as_they_went(count, said):
+    """Their great weights come or do not come: without the warning the interval held the truth two times of three."""
+    channel, propensity, reward = logs(7, count=count)
+    target = np.where(np.arange(count) % 10, 0, 3)
+    found = evaluate(
+        reward=reward, propensity=propensity, target=(channel == target).astype(float),
+        modelled=RATES[channel], expected=RATES[target],
+        reachable=np.ones(count, dtype=bool), silent=np.zeros(count, dtype=bool),
+    )  # fmt: skip
+
+    assert ("few_tried" in found.warnings, found.overlap) == (said, "full")
+
+
 def test_sending_nothing_is_worth_nothing():
     """Which needs no log."""
     channel, propensity, reward = logs(5, share=0.0)
