@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain, count
 
 from sqlalchemy import Connection, Engine
 
@@ -342,9 +343,8 @@ def _newcomer(
     connection: Connection, subject: str, name: str, issuer: str, roles: frozenset[Role], now: datetime
 ) -> Account | None:
     plain = re.sub(r"[^a-z0-9._@+-]", "-", name.strip().lower())[:40].lstrip("._@+-") or "staff"
-    free = (one for one in (plain, f"{plain}@{issuer}"[:63]) if staff.find(connection, one) is None)
-    if (chosen := next(free, None)) is None:
-        return None
+    names = chain((plain, f"{plain}@{issuer}"[:63]), (f"{plain}-{number}" for number in count(2)))
+    chosen = next(one for one in names if staff.find(connection, one) is None)
     staff.add(connection, name=chosen, roles=roles, now=now, subject=subject)
     note(
         connection,

@@ -102,6 +102,14 @@ def test_a_name_never_opens_the_account_that_somebody_else_has(door, browser, is
     assert sign_on(browser, issuer).status_code == 403
 
 
+def test_everybody_of_a_name_gets_in_also_where_its_letters_are_none_of_ours(door, issuer):
+    for number, name in enumerate(["Иван Петров", "李 伟", "Ольга", "Ольга"]):
+        issuer.person = {"sub": f"{number}", "preferred_username": name, "groups": ["billing-team"]}
+        assert sign_on(new_browser(door), issuer).status_code == 303
+
+    assert sorted(name for name, *_ in account(door)) == ["staff", "staff-2", "staff-3", "staff@127.0.0.1"]
+
+
 NOW = 1_772_539_200
 SPOILED = {
     "another issuer": {"iss": "https://evil.example"},
