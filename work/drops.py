@@ -77,9 +77,14 @@ def take_all(installation: Installation, *, now: datetime) -> int:
 
     bucket = Bucket(settings)
     try:
-        return taken + sum(_take_bucket(installation, bucket, folder, now=now) for folder in FOLDERS)
+        for folder in FOLDERS:
+            try:
+                taken += _take_bucket(installation, bucket, folder, now=now)
+            except bucket.refusal as error:  # whoever drops only invoices may let us see only those
+                log.warning("a drop folder cannot be used", folder=folder, error=type(error).__name__)
     finally:
         bucket.close()
+    return taken
 
 
 def place_of(installation: Installation) -> Path:

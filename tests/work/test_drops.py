@@ -11,6 +11,7 @@ import pytest
 from moto import mock_aws
 from sqlalchemy import text
 
+from tests.peers.http import HttpPeer
 from tests.town import NOON, install, settle
 from work.alerts import alerts
 from work.dropped import LARGEST
@@ -339,3 +340,27 @@ def test_a_bucket_is_a_folder_too(home, engine, settings, bucket):
     assert {"erp/customers/half.csv.part", "other.csv"} <= set(found)
     assert sorted(key.split("/")[2] for key in found if key.count("/") == 3) == ["done"] * 4 + ["wrong"] * 2
     assert take_all(home, now=NOON) == 0
+
+
+class OneFolder(HttpPeer):
+    """A bucket of which a policy shows us one folder."""
+
+    def answer(self, fault, reference):
+        if "invoices" in self.requests[-1][0]:
+            return 200, {}, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+        return 403, {}, b"<Error><Code>AccessDenied</Code></Error>"
+
+
+def test_a_folder_of_a_bucket_that_is_closed_to_us_keeps_no_other_waiting(
+    home, engine, settings, monkeypatch
+):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    service = OneFolder()
+    given = {"bucket": "files", "region": "eu-north-1", "endpoint": service.url}
+    drops = settings.drops.model_copy(update=given)
+    try:
+        assert take_all(install(settings.model_copy(update={"drops": drops}), engine), now=NOON) == 0
+    finally:
+        service.close()
+    assert "invoices" in service.requests[-1][0]
