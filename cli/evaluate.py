@@ -25,7 +25,7 @@ WARNINGS = {
     "partial_overlap": "Of {missing:,} messages nothing can be said: the runs could have made no other choice there. "
     "IPS and SNIPS are about the other {supported:,}; DR has only the model's word for them.",
     "few_effective": "Only {effective_sample_size:g} of the messages count in effect; the intervals may be too narrow.",
-    "few_tried": "Where this policy would do something else than the runs mostly did, the lot gave it to hardly anybody: "
+    "few_tried": "Where this policy would do something else than the runs mostly did, the lot gave it to few: "
     "the intervals may be too narrow.",
     "young": "{young:,} messages are younger than {window_days:g} days: answers may still come.",
     "no_messages": "There are no messages.",
