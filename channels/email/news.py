@@ -5,11 +5,13 @@ Anybody can mail us. What a mail says of a delivery counts only when it quotes w
 """
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from channels.email import ses_events
 from channels.email.bounce import Failure, failures
 from channels.email.complaint import Complaint, complaint
 from channels.email.incoming import MOST as MOST_BYTES
@@ -32,6 +34,8 @@ _FAILED = re.compile(r"\bdmarc\s*=\s*fail\b", re.IGNORECASE)
 """In the topmost Authentication-Results (RFC 8601), which the server that took the mail has written. Who invents one
 below, or where none is written, is believed no more than before."""
 _ANSWER = re.compile(r"(re|sv|vs|odp|res|aw|antw)\s*:", re.IGNORECASE)
+_BY_MAIL = (ReceiptKind.BOUNCED, ReceiptKind.EXPIRED, ReceiptKind.REJECTED, ReceiptKind.COMPLAINED)
+"""What is taken of an event of SES that comes as a mail; what it says of good news, anybody could have written."""
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']{1,100}@[\w.-]{1,200}\w")
 
 
@@ -66,6 +70,10 @@ def _sorted(mail: Mail, blank: Receipt) -> Iterator[Receipt]:
         if complained.counts:
             yield _of_complaint(complained, blank)
         return
+    told = _of_ses(mail, blank)
+    if told is not None:
+        yield from told
+        return
     machine = "forwarded" if FORWARDED in mail.headers else answers_itself(mail)
     if machine not in {CHALLENGE, "forwarded"}:
         failed = failures(mail, answers=machine not in {"", BULK})
@@ -90,6 +98,26 @@ def _of_failure(failure: Failure, blank: Receipt) -> Receipt:
         code=failure.code,
         attempt=attempt[0].lower() if attempt else None,
     )
+
+
+def _of_ses(mail: Mail, blank: Receipt) -> Sequence[Receipt] | None:
+    """Return what an event of SES says that SNS sent as a mail (`email`, `email-json`); None: it is none."""
+    try:
+        event, _ = json.JSONDecoder().raw_decode(mail.text.lstrip())
+        if isinstance(event, dict) and "TopicArn" in event:
+            event = json.loads(event["Message"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    said = ses_events.read(event, event_id="", at=blank.at) if isinstance(event, dict) else None
+    if said is None:
+        return None
+    return [
+        replace(
+            blank, kind=one.kind, address=one.address, error=one.error, code=one.code, attempt=one.attempt
+        )
+        for one in said
+        if one.kind in _BY_MAIL
+    ]
 
 
 def _of_answer(mail: Mail, machine: str, blank: Receipt) -> Receipt:

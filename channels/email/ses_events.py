@@ -7,7 +7,6 @@ receipt of its own. An event's id is made of what it says, so that it is one eve
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Any
 
@@ -96,7 +95,7 @@ def _attempt(mail: Mapping[str, Any]) -> str | None:
 
 def _bare(address: str) -> str:
     """Return the address alone, in its normal form (`tidings.address`: lower case)."""
-    return parseaddr(address)[1].strip().lower() if "<" in address else address.strip().lower()
+    return address.rpartition("<")[2].partition(">")[0].strip().lower()
 
 
 def _texts(values: object) -> list[str]:

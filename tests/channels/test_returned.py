@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 -- what servers wrote stays on its line
 import base64
+import json
 import time
 import zlib
 from datetime import UTC, datetime
@@ -252,6 +253,37 @@ def test_a_report_on_our_dmarc_is_nobodys_complaint(kind):
 
 def test_opting_out_by_a_report_is_a_stop():
     assert [receipt.kind for receipt in news(abuse(kind="opt-out"), now=NOW)] == [ReceiptKind.STOPPED]
+
+
+SES = {
+    "Bounce": ({"bounceType": "Permanent", "bounceSubType": "NoEmail"}, [(ReceiptKind.BOUNCED, ADDRESS)]),
+    "Complaint": ({"complaintFeedbackType": "abuse"}, [(ReceiptKind.COMPLAINED, None)]),
+    "Delivery": ({"recipients": [WHOM]}, []),
+}
+
+
+@pytest.mark.parametrize("enveloped", [False, True])
+@pytest.mark.parametrize(("kind", "said", "expected"), [(kind, *case) for kind, case in SES.items()])
+def test_an_event_of_ses_by_mail_is_no_persons_reply(kind, said, expected, enveloped):
+    """SNS sends it to whoever subscribes by e-mail, with our Message-ID in it and "unsubscribe" below it."""
+    sent = {
+        "messageId": "0102",
+        "destination": [WHOM],
+        "headers": [{"value": f"<{MESSAGE}.{REFERENCE}@x.no>"}],
+    }
+    text = json.dumps({"notificationType": kind, kind.lower(): said, "mail": sent})
+    if enveloped:
+        text = json.dumps(
+            {"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:ses", "Message": text}
+        )
+    raw = mail(
+        f"{text}\n\n--\nIf you wish to stop receiving ..., unsubscribe:\n", subject="AWS Notification Message"
+    )
+
+    heard = news(raw, now=NOW)
+
+    assert [(one.kind, one.error) for one in heard] == expected
+    assert {(one.address, one.message, one.reference) for one in heard} <= {(WHOM, MESSAGE, REFERENCE)}
 
 
 def test_each_recipient_of_a_report_has_its_own_news():

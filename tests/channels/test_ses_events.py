@@ -195,7 +195,7 @@ BOUNCES = [
 @pytest.mark.parametrize(("kind", "subtype", "status", "words", "found", "error"), BOUNCES)
 def test_bounces(kind, subtype, status, words, found, error):
     """Only what SES calls permanent closes an address, and not when the server's words blame us or the mailbox."""
-    who = {"emailAddress": "Ada Lovelace <Ada.Lovelace@Example.com>"}
+    who = {"emailAddress": f"Ada {3000 * chr(40)} <Ada.Lovelace@Example.com>"}
     who |= {name: value for name, value in (("status", status), ("diagnosticCode", words)) if value}
 
     [one] = read(event("Bounce", bounceType=kind, bounceSubType=subtype, bouncedRecipients=[who]))
