@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from templates.einvoice.syntax import DIGITS
 from templates.einvoice.view import refused
 from tidings.invoice import Invoice, Line
 from tidings.invoice_parts import unit_code
@@ -143,7 +144,8 @@ def check_bills(rows: Sequence[tuple[int, Mapping[str, Any]]], mapping: BillMapp
 
 
 def _document(row: int, raw: Mapping[str, Any], mapping: BillMapping) -> Document:
-    number = _storable(str(value_of(raw, "number", mapping) or "").strip())
+    said = value_of(raw, "number", mapping)
+    number = _storable("" if said is None else str(said).strip())
     if isinstance(raw, XmlRow):
         return xml_document(
             row,
@@ -198,9 +200,7 @@ def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
     for name in FIELDS:
         value = value_of(raw, name, mapping)
         if value not in (None, ""):
-            fields[name] = (
-                str(value) if name in {"number", "customer", "reference", "source", "terms"} else value
-            )
+            fields[name] = _text(value, name) if name in _TEXTS else value
     for name in ("issued_on", "total"):
         column = mapping.columns.get(name, name)
         if name not in fields and "{" not in column and column not in raw:
@@ -219,6 +219,17 @@ def _fields(raw: Mapping[str, Any], mapping: BillMapping) -> dict[str, Any]:
         raise ValueError(msg)
     fields["lines"] = [_line(line, mapping) for line in lines]
     return fields | _more(raw, "", Invoice, MORE_FIELDS, mapping)
+
+
+_TEXTS = frozenset({"number", "customer", "reference", "source", "terms"})
+
+
+def _text(value: Any, name: str) -> str:
+    """Return a text that a file may also have as a number; a list or NaN names no customer and no invoice."""
+    if isinstance(value, bool | list | dict) or value != value:
+        msg = f"{name}: {_short(value)} is not a text"
+        raise ValueError(msg)
+    return str(value)
 
 
 def _more(
@@ -282,7 +293,7 @@ def _number(value: Any, name: str) -> Decimal:
     except InvalidOperation as error:
         msg = f"{name}: {_short(value)} is not a number"
         raise ValueError(msg) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+    if not number.is_finite() or number.adjusted() >= DIGITS:
         msg = f"{name}: {_short(value)} is not an amount"
         raise ValueError(msg)
     return number

@@ -70,6 +70,12 @@ def test_a_document_as_its_country_writes_numbers_and_days_is_the_same(
         pytest.param({"issued_on": "31.02.2026"}, "wrong_document", "31.02", id="a day that is none"),
         pytest.param({"issued_on": "03/04/2026"}, "wrong_document", "03/04", id="a date that is two days"),
         pytest.param({"total": "NaN"}, "wrong_document", "NaN", id="a total that is not finite"),
+        pytest.param({"total": "1e999999999"}, "wrong_document", "1e99", id="a total beyond any number"),
+        pytest.param({"number": ["F1"]}, "wrong_document", "number", id="a number that is a list"),
+        pytest.param({"number": float("nan")}, "wrong_document", "number", id="a number that is NaN"),
+        pytest.param(
+            {"customer": {"id": 1}}, "wrong_document", "customer", id="a customer that is an object"
+        ),
         pytest.param({"total": True}, "wrong_document", "True", id="a total that is a truth value"),
         pytest.param({"issued_on": "yesterday"}, "wrong_document", "yesterday", id="a date in words"),
         pytest.param({"issued_on": None}, "wrong_document", "issued_on", id="no date"),
@@ -100,6 +106,13 @@ def test_a_wrong_document_is_named_and_the_others_go_on(mapping, change, reason,
     assert (wrong.reason, wrong.row) == (reason, 1)
     assert says in wrong.detail
     assert (good.number, good.reason) == ("F2", "")
+
+
+def test_the_number_0_is_a_number_and_is_there_once(mapping):
+    first, second = check_bills([(1, GOOD | {"number": 0}), (2, GOOD | {"number": 0})], mapping)
+
+    assert (first.number, first.reason) == ("0", "")
+    assert second.reason == "duplicate_number"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from decimal import Decimal
 from pathlib import Path
@@ -134,6 +135,11 @@ UBL, CII = to_ubl(legal(bill())), to_cii(legal(bill()))
         ),
         pytest.param(
             changed(UBL, b">3.4567<", b">3_4567<"), "is not a number", id="a number as programs write it"
+        ),
+        pytest.param(
+            re.sub(rb"(<ram:LineTotalAmount>)[\d.]+", rb"\g<1>1e999999999", CII),
+            "'1e999999999' is not a number",
+            id="an amount beyond any number",
         ),
         pytest.param(
             changed(UBL, b"</cac:InvoiceLine>", b"</cac:InvoiceLine>" + LINE * 2000),
@@ -296,6 +302,7 @@ def test_rows_of_one_number_that_contradict_each_other_are_held(tmp_path: Path) 
         pytest.param(["NOK=249.00"], "NOK 250.00 instead of 249.00", id="another sum"),
         pytest.param(["EUR=250"], "EUR 0 instead of 250", id="another currency"),
         pytest.param(["250"], "no control sum", id="no currency"),
+        pytest.param(["NOK=1e999999999"], "is not an amount", id="a sum beyond any number"),
     ],
 )
 def test_a_file_is_held_against_its_control_sums(control: list[str], says: str) -> None:
