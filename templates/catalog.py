@@ -142,6 +142,15 @@ def texts_of(template: Template) -> dict[str, str]:
     }
 
 
+def as_recorded(name: str, texts: Mapping[str, str]) -> Template:
+    """Return a template as it was when `texts_of` it were written down, without its images and its sample.
+
+    Raises:
+        Problem: what could be read then cannot be any more.
+    """
+    return _made(name, LIBRARY / name, {file: text.encode() for file, text in texts.items()})
+
+
 def _folders(extra: Path | None) -> dict[str, Path]:
     roots = [LIBRARY, *([extra] if extra else [])]
     sheets = [(root, sheet) for root in roots for sheet in sorted(root.glob("*/*/template.toml"))]
@@ -160,7 +169,12 @@ def _load(name: str, folder: Path) -> Template:
 @lru_cache(maxsize=256)
 def _read(name: str, folder: Path, files: tuple[tuple[Path, int, int], ...]) -> Template:
     """Read a folder; `files` with times and sizes is the cache's key."""
-    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path, _, _ in files}
+    return _made(
+        name, folder, {path.relative_to(folder).as_posix(): path.read_bytes() for path, _, _ in files}
+    )
+
+
+def _made(name: str, folder: Path, contents: Mapping[str, bytes]) -> Template:
     for file, content in contents.items():
         if file.startswith("assets/") and not folder.is_relative_to(LIBRARY):  # those, our tests have checked
             check_asset(file, content, f"{folder / file}")

@@ -11,6 +11,7 @@ from store import people
 from store.events import listed
 from tests.patience import until
 from tests.town import settle, state
+from work.authoring import begin as begin_template
 from work.campaign import open_campaign, parse_campaign
 from work.merge import merge
 from work.run import begin, open_for_sending, plan
@@ -383,6 +384,17 @@ def test_offers_in_force_are_told_with_the_facts_that_were_sent(api, door, engin
     assert "66.75" in offer["facts"]["price"]
     door.clock.on(days=300)
     assert api("GET", "/customers/C1/offers").json()["offers"] == []
+
+
+def test_the_facts_of_an_offer_stay_those_that_were_sent_when_its_template_changes(api, door, engine):
+    settle(engine)
+    sent(door)
+    [before] = api("GET", "/customers/C1/offers").json()["offers"]
+    files = begin_template("offer/autumn", folder=door.installation.own_templates)
+    sheet = next(path for path in files if path.name == "template.toml")
+    sheet.write_text(sheet.read_text().replace("[data]", '[data]\nshop = "text"'))
+
+    assert api("GET", "/customers/C1/offers").json()["offers"] == [before]
 
 
 def test_an_offer_of_a_brand_that_is_gone_keeps_the_others_told(api, door, engine):
