@@ -146,16 +146,23 @@ class Sftp(LetterDrop):
         except BROKEN as error:
             return Unknown(code=type(error).__name__)
         except OSError as error:
-            return self._taken_back(sftp, draft, final, error)
+            return self._taken_back(sftp, staged, draft, final, error)
         return None
 
-    def _taken_back(self, sftp: Any, draft: str, final: str, error: OSError) -> Refused | Unknown | None:
-        """Remove what could not be renamed; a server may have done so all the same, and refused what comes behind."""
+    def _taken_back(
+        self, sftp: Any, staged: Path, draft: str, final: str, error: OSError
+    ) -> Refused | Unknown | None:
+        """Remove what could not be renamed; a server may have done so all the same, and refused what comes behind.
+
+        The mark goes first: without a draft it would say that the batch was collected.
+        """
         try:
             if in_time(lambda: _exists(sftp, final), self._limit):
                 return None
         except (*BROKEN, OSError):
             return Unknown(code="rename")
+        (staged / RENAMING).unlink()
+        sync_folder(staged)
         with suppress(*BROKEN, OSError):
             in_time(lambda: _remove(sftp, draft), self._limit)
         return _told(error)

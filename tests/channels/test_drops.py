@@ -332,6 +332,23 @@ def test_a_refused_rename_leaves_nothing(sftp_peer, tmp_path):
     assert list(sftp_peer.folder.iterdir()) == []
 
 
+def test_a_rename_that_is_refused_after_a_doubt_is_tried_again(sftp_peer, tmp_path):
+    """The line broke before the rename, which is refused the next time: nobody collected what was never there."""
+    provider = sftp(sftp_peer, tmp_path)
+    sftp_peer.will(Fault.DROP)
+    list(provider.send([parcel(1)]))
+    [batch] = sftp_peer.folder.glob("[!.]*")
+    batch.rename(batch.with_name(f".{batch.name}"))
+    sftp_peer.will(Fault.FAILED)
+    [(_, refused)] = provider.send([parcel(1, attempt="2")])
+    sftp_peer.will(Fault.NONE)
+
+    [(_, outcome)] = provider.send([parcel(1, attempt="3")])
+
+    assert (type(refused), outcome) == (Unknown, Accepted(reference=batch.name))
+    assert sftp_peer.references == [batch.name]
+
+
 def test_a_new_machine_asks_the_server(sftp_peer, tmp_path):
     """What still lies there is not put there again, in whatever company; a stranger's file disturbs nobody."""
     list(sftp(sftp_peer, tmp_path / "old").send([parcel(1), parcel(2)]))
