@@ -95,8 +95,10 @@ def told(
     said = _value(answer, code_of)
     code = _plain(said) or str(answer.status_code)
     detail = f"HTTP {answer.status_code}"
-    # 409: the same key is being worked on, and the letter may be made.
-    if answer.status_code == HTTPStatus.CONFLICT or in_doubt(answer.status_code):
+    # 409: the same key is being worked on, and the letter may be made. A service that compares what came under a key
+    # says 422 (draft-ietf-httpapi-idempotency-key-header, 2.7): then it is made, by an attempt before this one.
+    of_the_key = answer.status_code == HTTPStatus.CONFLICT or "idempoten" in code.lower()
+    if of_the_key or in_doubt(answer.status_code):
         return Unknown(code=code, detail=detail)
     about = (
         ErrorClass.DATA if said is not None and answer.status_code in ABOUT_THE_LETTER else ErrorClass.CONFIG

@@ -258,6 +258,9 @@ ERRORS = [
         "lob", 404, "not_found", Refused, ErrorClass.CONFIG, id="a return address that is not there"
     ),
     pytest.param("lob", 409, "idempotency_conflict", Unknown, None, id="the same key is being worked on"),
+    pytest.param(
+        "lob", 422, "idempotency_key_reused", Unknown, None, id="the key is of a letter that was made"
+    ),
     pytest.param("lob", 413, "file_size_exceeds_limit", Rejected, ErrorClass.DATA, id="too large"),
     pytest.param("lob", 429, "rate_limit_exceeded", Refused, ErrorClass.THROTTLE, id="too fast"),
     pytest.param("lob", 502, "", Unknown, None, id="a gateway"),
