@@ -36,6 +36,8 @@ ERRORS: Mapping[str, ErrorClass] = {
     "AuthorizationErrorException": ErrorClass.CONFIG,
     "InvalidSecurity": ErrorClass.CONFIG,
 }
+DISABLED = frozenset({"EndpointDisabled", "EndpointDisabledException"})
+"""The service behind SNS said that the token is dead."""
 NO_ENDPOINT = "No endpoint found"
 """How `InvalidParameter` says in its text that a device is gone."""
 _EXISTS = re.compile(r"Endpoint (arn:\S+) already exists with the same Token")
@@ -89,6 +91,7 @@ class Sns:
             return Rejected(error=ErrorClass.DATA, code="not_a_push")
         if push.platform not in PLATFORMS:
             return Rejected(error=ErrorClass.DATA, code="platform_not_supported", detail=push.platform)
+        known = push.to in self._endpoints
         endpoint = push.to if push.to.startswith("arn:") else self._endpoint(push)
         if not isinstance(endpoint, str):
             return endpoint
@@ -97,9 +100,14 @@ class Sns:
         try:
             answer = self._client.publish(**request(push, endpoint))
         except (ClientError, BotoCoreError) as error:
-            if isinstance(error, ClientError) and NO_ENDPOINT in aws.said(error):
-                return aws.failure(error, {"InvalidParameter": ErrorClass.ADDRESS})
-            return aws.failure(error, ERRORS)
+            outcome = _not_published(error)
+            if isinstance(outcome, Rejected) and outcome.error is ErrorClass.ADDRESS:
+                self._endpoints.pop(push.to, None)
+                if known and outcome.code not in DISABLED:
+                    # somebody deleted it since: the token may well live, and gets another one
+                    wait = aws.WAIT[ErrorClass.TRANSIENT]
+                    return Refused(error=ErrorClass.TRANSIENT, code=outcome.code, wait=wait)
+            return outcome
         reference = answer.get("MessageId")
         return Accepted(reference=reference) if reference else Unknown(code="no_message_id")
 
@@ -122,6 +130,12 @@ class Sns:
             self._endpoints.clear()
         self._endpoints[push.to] = endpoint
         return endpoint
+
+
+def _not_published(error: ClientError | BotoCoreError) -> Outcome:
+    if isinstance(error, ClientError) and NO_ENDPOINT in aws.said(error):
+        return aws.failure(error, {"InvalidParameter": ErrorClass.ADDRESS})
+    return aws.failure(error, ERRORS)
 
 
 def _not_made(error: ClientError | BotoCoreError) -> Outcome:

@@ -177,6 +177,27 @@ def test_a_token_becomes_an_endpoint_once(tokens, peer):
     assert sent["TargetArn"] == again["TargetArn"] == peer.endpoint(TOKEN)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "again"),
+    [
+        pytest.param(404, "NotFound", True, id="somebody deleted the endpoint: the token gets another"),
+        pytest.param(400, "EndpointDisabled", False, id="Apple says that the token is dead"),
+    ],
+)
+def test_an_endpoint_that_is_gone_is_not_a_token_that_is_dead(tokens, peer, status, code, again):
+    """What this process remembers of a device may be older than what somebody tidied up."""
+    list(tokens.send([parcel(to=TOKEN)]))
+    peer.errors = {Fault.FAILED: (status, code)}
+    peer.will(Fault.FAILED)
+    [(_, outcome)] = tokens.send([parcel(to=TOKEN)])
+    peer.will(Fault.NONE)
+    list(tokens.send([parcel(to=TOKEN)]))
+
+    expected = (Refused, ErrorClass.TRANSIENT) if again else (Rejected, ErrorClass.ADDRESS)
+    assert (type(outcome), outcome.error) == expected
+    assert actions(peer)[-2:] == ["CreatePlatformEndpoint", "Publish"]
+
+
 def test_an_endpoint_that_somebody_changed_is_used(tokens, peer):
     """SNS names the endpoint that a token has already."""
     peer.no_endpoint = (
