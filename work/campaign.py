@@ -223,8 +223,8 @@ def checked(
         template: that is not written to its folder yet.
 
     Raises:
-        Problem: the template is unknown, of another purpose, lacks a value or leads nowhere; a rule of the audience
-            fits no value or names no segment.
+        Problem: the template is unknown, of another purpose, for an invoice, lacks a value or leads nowhere; a rule of
+            the audience fits no value or names no segment.
     """
     brand = installation.organisation.brand(campaign.brand)
     template = template or find(campaign.template, extra=installation.own_templates)
@@ -232,6 +232,11 @@ def checked(
         raise Problem(
             f"campaign: template {template.name!r} is for {template.purpose}, the topic is {campaign.topic!r}.",
             todo="Choose a template of the topic's purpose.",
+        )
+    if not {"invoice", "invoice?"}.isdisjoint(template.model.values()):
+        raise Problem(
+            f"campaign: template {template.name!r} is for an invoice, which is one customer's own.",
+            todo="Send invoices with an invoice run; a campaign says the same to everybody.",
         )
     if campaign.budget is not None and template.purpose_class != PurposeClass.MARKETING:
         raise Problem(

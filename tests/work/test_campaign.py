@@ -132,6 +132,11 @@ def test_a_wrong_value_is_named_with_its_file(change, says):
     [
         pytest.param({"template": "news/unheard"}, "news/unheard", id="an unknown template"),
         pytest.param({"template": "offer/autumn"}, "offer", id="a template of another purpose"),
+        pytest.param(
+            {"template": "invoice/standard", "topic": "invoice", "data": find("invoice/standard").sample},
+            "one customer's own",
+            id="an invoice, which marketing would send to everybody",
+        ),
         pytest.param({"brand": "other"}, "other", id="an unknown brand"),
         pytest.param({"data": {}}, "'open_day' is missing", id="a value that the template needs is missing"),
         pytest.param({"data": {"open_day": "soon"}}, "soon", id="a value is not what the template needs"),
