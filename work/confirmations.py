@@ -26,27 +26,20 @@ PRINT_HOUSE = "print_house"
 BATCHES = ("spool", "s3", "sftp", "outbox")
 """Providers whose reference is a batch; a print API's is one letter, and its confirmations are callbacks."""
 STATUS: Mapping[str, str] = {
-    **dict.fromkeys(
-        ("printed", "produced", "gedruckt", "trykt", "tryckt", "wydrukowano", "impresso"), "printed"
-    ),
-    **dict.fromkeys(
-        (
-            "posted",
-            "mailed",
-            "sent",
-            "dispatched",
-            "delivered to post",
-            "handed over",
-            "done",
-            "ok",
-            "versandt",
-        ),
-        "posted",
-    ),
-    **dict.fromkeys(
-        ("failed", "error", "spoiled", "damaged", "rejected", "missing", "cancelled", "not printed"), "failed"
-    ),
+    said: status
+    for status, words in {
+        "printed": "printed, produced, gedruckt, trykt, trykket, utskrevet, tryckt, utskriven, wydrukowano, "
+        "wydrukowany, impresso, impressa",
+        "posted": "posted, mailed, sent, dispatched, delivered to post, handed over, done, ok, versandt, versendet, "
+        "postet, postlagt, sendt, postad, postat, skickad, skickat, nadano, nadany, wysłano, wysłany, "
+        "postado, postada, enviado, enviada",
+        "failed": "failed, error, spoiled, damaged, rejected, missing, cancelled, not printed, fehler, "
+        "fehlgeschlagen, feil, feilet, makulert, mangler, fel, misslyckad, misslyckades, makulerad, saknas, "
+        "błąd, uszkodzony, brak, erro, falhou, danificado, danificada",
+    }.items()
+    for said in words.split(", ")
 }
+"""As print houses say it, in our languages and German."""
 MOST_TIMES = 9999
 """That a letter is counted in one file; more of it tells nobody more."""
 KINDS = {"printed": ReceiptKind.PRINTED, "posted": ReceiptKind.POSTED}

@@ -226,6 +226,23 @@ def test_what_is_newer_holds(shop, files, state):
     assert len(shop.history("posted")) == 1
 
 
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("printed", "Printed Trykt Tryckt Wydrukowano Impresso"),
+        ("posted", "POSTED Sendt Skickat Nadano Enviado"),
+        ("failed", "failed Feilet Misslyckad Błąd Falhou"),
+    ],
+)
+def test_what_became_of_a_letter_is_said_in_five_languages(quiet, status, words):
+    """A print house writes in its own."""
+    rows = rows_of(confirmation(quiet, *(f"b,K7Q4MTX2AB,1,{word}" for word in words.split())))
+
+    said = confirmed(rows, "Europe/Oslo", now=NOON)
+
+    assert [one.status for one in said] == 5 * [status]
+
+
 def test_a_difference_is_resolved(shop):
     """The missing letter is in the list of the next day."""
     shop.hand_over(2)
