@@ -71,6 +71,20 @@ def take_back_overtaken(
     return [str(row.id) for row in rows]
 
 
+def stay(connection: Connection, messages: Sequence[str]) -> list[str]:
+    """Leave messages on the channel where nobody reacted, of those that have no other one left; returns them.
+
+    What arrived there is done, as it is where there was no next channel from the beginning.
+
+    Args:
+        connection: in whose transaction they are locked.
+        messages: that wait for their next channel, which has closed.
+    """
+    if not messages:
+        return []
+    return [str(row.id) for row in connection.execute(_STAY, {"messages": list(messages)})]
+
+
 _SILENT = text(f"""
     WITH silent AS (
         SELECT d.id AS delivery, m.id, m.customer_id, d.channel,
@@ -127,4 +141,28 @@ _OVERTAKEN = text(f"""
     UPDATE messages m SET state = '{target(MessageState, Event.OVERTAKEN)}', reason = '{Reason.RECALLED}',
         channel = o.answered, tried = array_remove(m.tried, o.answered), due_at = NULL, updated_at = clock_timestamp()
     FROM overtaken o WHERE m.id = o.id RETURNING m.id
+""")
+
+_STAY = text(f"""
+    WITH silent AS (
+        SELECT DISTINCT ON (m.id) m.id, m.channel AS closed, d.id AS delivery, d.channel
+        FROM messages m JOIN deliveries d ON d.message_id = m.id AND d.state = '{DeliveryState.SILENT}'
+        WHERE m.id = ANY(CAST(:messages AS uuid[])) AND m.state IN ({within(sources(MessageState, Event.STAYS))})
+        ORDER BY m.id, d.number DESC
+    ), here AS (
+        UPDATE deliveries d SET state = CASE WHEN EXISTS (
+                SELECT FROM touchpoints t
+                WHERE t.message_id = s.id AND t.channel = s.channel AND t.kind = 'delivered' AND t.direction = 'out')
+            THEN '{target(DeliveryState, Event.DELIVERED)}' ELSE '{target(DeliveryState, Event.STAYS)}' END,
+            updated_at = clock_timestamp()
+        FROM silent s WHERE d.id = s.delivery
+    ), unsent AS (
+        UPDATE deliveries d SET state = '{target(DeliveryState, Event.RECALL)}', updated_at = clock_timestamp()
+        FROM silent s WHERE d.message_id = s.id AND d.state = '{DeliveryState.READY}'
+    ), counted AS (
+        DELETE FROM went_on w USING silent s WHERE w.message_id = s.id AND w.channel = s.channel
+    )
+    UPDATE messages m SET state = '{target(MessageState, Event.STAYS)}', reason = '', channel = s.channel,
+        tried = array_remove(m.tried, s.channel) || s.closed, due_at = NULL, updated_at = clock_timestamp()
+    FROM silent s WHERE m.id = s.id RETURNING m.id
 """)

@@ -111,6 +111,8 @@ class Event(StrEnum):
     """Taken back before it left the house."""
     OVERTAKEN = "overtaken"
     """Answered on the channel before while it waited for its next one, which it does not take any more."""
+    STAYS = "stays"
+    """The next channel closed before it left on it: it has arrived on the one before, and nobody reacted."""
 
 
 class Nothing(StrEnum):
@@ -205,6 +207,9 @@ def _message() -> Mapping[Event, Rule[MessageState]]:
         Event.OVERTAKEN: Rule(
             to=m.DONE, moves=(m.READY,), ignored=tuple(state for state in m if state is not m.READY)
         ),
+        Event.STAYS: Rule(
+            to=m.DONE, moves=(m.READY,), ignored=tuple(state for state in m if state is not m.READY)
+        ),
     }
 
 
@@ -274,6 +279,9 @@ def _delivery() -> Mapping[Event, Rule[DeliveryState]]:
         Event.OVERTAKEN: Rule(
             to=d.DELIVERED, moves=(d.SILENT,), ignored=tuple(state for state in d if state is not d.SILENT)
         ),
+        Event.STAYS: Rule(
+            to=d.ACCEPTED, moves=(d.SILENT,), ignored=tuple(state for state in d if state is not d.SILENT)
+        ),
     }
 
 
@@ -317,6 +325,7 @@ def _attempt() -> Mapping[Event, Rule[AttemptState]]:
         Event.EXHAUSTED: untouched,
         Event.RECALL: untouched,
         Event.OVERTAKEN: untouched,
+        Event.STAYS: untouched,
     }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from channels.contract import Forgets, Provider
 from preferences.policy import Policy
+from store import invoice_events
 from store import lanes as stored
 from store.claims import Again, Claimed, Due, defer, going_again, lock_due, open_attempts, platforms
 from store.doubts import doubt_again
@@ -22,7 +23,7 @@ from store.messages import write_decisions
 from store.offers import withdraw_due
 from store.owner import Owner
 from store.policies import current_policy
-from store.silence import take_back_overtaken
+from store.silence import stay, take_back_overtaken
 from tidings.channel import Channel
 from tidings.facts import Decisions
 from tidings.purpose import Purpose, PurposeClass
@@ -198,6 +199,9 @@ class Claimer:
         if context.run.purpose == Purpose.OFFER:
             used = withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
             due = [row for row in due if row.message not in used]
+        elif context.run.purpose in {Purpose.INVOICE, Purpose.DUNNING}:
+            over = invoice_events.withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
+            due = [row for row in due if row.message not in over]
         if not due:
             return {}, {}
         again = going_again(connection, [row.message for row in due])
@@ -324,8 +328,10 @@ class Claimer:
             why = _given_up(ask(connection, question, held, self.policy, now=now, waited=True), due)
             waits = why.verdicts.filter((pl.col("state") == "ready") & (pl.col("channel") == channel))
             elsewhere = (stays & again.keys()) - set(waits["message"])
+            failed = set(why.verdicts.filter(pl.col("state") == "undeliverable")["message"])
+            left = elsewhere | set(stay(connection, sorted(failed - elsewhere)))
             why = Decisions(
-                verdicts=why.verdicts.filter(~pl.col("message").is_in(list(elsewhere))), ranked=why.ranked
+                verdicts=why.verdicts.filter(~pl.col("message").is_in(list(left))), ranked=why.ranked
             )
             current_policy(connection, self.policy)  # kept for the proof: perhaps no run has named it
             write_decisions(

@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from store.missing import missing
 from tests.town import NOON, settle
 from tests.work.test_receive import news
 from tests.work.test_rehearsal import PaperHouse, answer
@@ -215,3 +217,50 @@ def test_a_click_as_the_mail_comes_in_is_no_answer(house, engine, after, then):
     house.tick(FALLS)
 
     assert house.sql("SELECT state, channel FROM messages") == [then]
+
+
+def gone(house):
+    with house.engine.begin() as connection:
+        connection.execute(text("UPDATE addresses SET state = 'unusable' WHERE channel = 'letter'"))
+
+
+def refused(house):
+    with house.engine.begin() as connection:
+        connection.execute(
+            text("""
+                INSERT INTO consents (customer_id, brand, topic, channel, action, source, proof, actor, at)
+                SELECT id, 'all', 'offer', 'letter', 'withdrawn', 'form', 'x', 'customer', :at FROM customers
+            """),
+            {"at": SOON},
+        )
+
+
+@pytest.mark.parametrize("told", [pytest.param(True, id="delivered"), pytest.param(False, id="accepted")])
+@pytest.mark.parametrize(
+    "close",
+    [
+        pytest.param(gone, id="whose postal address is gone meanwhile"),
+        pytest.param(refused, id="who wants no letters any more"),
+    ],
+)
+def test_what_arrived_and_finds_its_next_channel_closed_is_not_missing(house, customer, close, told):
+    """It stays where it is, as where there was no other channel from the beginning, and is not asked about again."""
+    [(attempt,)] = house.sql("SELECT id::text FROM attempts")
+    if told:
+        receive(house.installation, [news("delivered", attempt=attempt, provider=house.email.name)], now=SOON)
+    close(house)
+
+    house.tick(BATCH)
+    house.tick(BATCH + timedelta(days=4))
+
+    assert house.sql("SELECT state, channel, reason, tried FROM messages") == [
+        ("done", "email", "", ["letter"])
+    ]
+    assert house.sql("SELECT state FROM deliveries") == [("delivered" if told else "accepted",)]
+    with house.engine.begin() as connection:
+        found = report(connection, house.run)
+        assert missing(connection, house.run) == []
+    assert (found["sent"], found["failed"], "went_on" in found) == ({"email": 1}, {}, False)
+
+    receive(house.installation, [news("bounced", attempt=attempt, provider=house.email.name)], now=SOON)
+    assert house.sql("SELECT state FROM messages") == [("undeliverable",)]
