@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from store.connect import opened
-from store.dump import load
+from store.dump import end_restore, load
 from tests.peers.smtp import SmtpPeer
 from tests.walk import tidings
 from tidings.settings import Settings
@@ -52,6 +52,8 @@ def home(request, tmp_path):
         journal.write_text(re.sub(r"^boot\t\S+", f"boot\t{boot}", journal.read_text()))
     with opened(Settings(home=place)) as store:
         load(store.engine, place / "store.dump")
+        with store.engine.begin() as connection:
+            end_restore(connection)
     return place
 
 

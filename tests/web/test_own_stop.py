@@ -195,7 +195,12 @@ def test_looking_at_the_page_changes_nothing(door, ada):
 
 @pytest.mark.parametrize(
     ("language", "title"),
-    [("nb", "Du sa stopp"), ("sv", "Du sade stopp"), ("pl", "Masz ustawione"), ("pt_BR", "Você disse parar")],
+    [
+        ("nb", "Du sa stopp"),
+        ("sv", "Du sa stopp"),
+        ("pl", "Masz ustawione"),
+        ("pt_BR", "Você pediu para parar"),
+    ],
 )
 def test_the_card_is_in_the_language_of_the_page(door, ada, language, title):
     assert title in page(door, ada, language)
