@@ -85,10 +85,10 @@ def take_payments(connection: Connection) -> int:
     A touchpoint names it in its detail as `invoice`, `number`, `document` or `reference`; `amount` is what was paid,
     all that was due where it says nothing.
     """
-    return connection.execute(_PAYMENTS).rowcount
+    return connection.execute(text(_PAYMENTS)).rowcount
 
 
-_PAYMENTS = text(r"""
+_PAYMENTS = r"""
     INSERT INTO invoice_events (invoice_id, kind, amount, source, external_id, at)
     SELECT i.id, 'paid', CASE
                WHEN a.said ~ '^-?[0-9]{1,15}([.][0-9]+)?$' THEN round(a.said::numeric, 2)
@@ -103,8 +103,9 @@ _PAYMENTS = text(r"""
     WHERE t.kind = 'paid'
       AND NOT EXISTS (SELECT 1 FROM invoice_events e
                       WHERE e.source = 'touchpoint' AND e.external_id = t.source || ':' || t.external_id)
+    ORDER BY t.id
     ON CONFLICT (source, external_id) DO NOTHING
-""")
+"""
 """Amounts as people write them, `1 250,50 NOK` and `1,250.50` too; less than 0 is paid back. No figure: all of it."""
 
 
@@ -181,6 +182,24 @@ def withdraw(connection: Connection, *, now: datetime, invoices: Sequence[int] |
     connection.execute(text(_LESS.format(whom=whom)), values)
     return gone
 
+
+def withdraw_due(connection: Connection, due: Mapping[str, int], *, now: datetime) -> set[str]:
+    """Do the same for messages that are about to leave, by their customers: the last look, under their locks."""
+    values = {"messages": list(due), "customers": list(due.values())}
+    known = connection.execute(_KNOWN_OF, values).scalar_one() if due else None
+    if not known:
+        return set()
+    connection.execute(_PAYMENTS_OF, values)
+    return set(withdraw(connection, now=now, invoices=known))
+
+
+_KNOWN_OF = text("""
+    SELECT array_agg(DISTINCT m.invoice_id) FROM messages m
+    WHERE m.id = ANY(CAST(:messages AS uuid[])) AND m.invoice_id IS NOT NULL AND (
+        EXISTS (SELECT FROM invoice_events e WHERE e.invoice_id = m.invoice_id)
+        OR EXISTS (SELECT FROM touchpoints t WHERE t.customer_id = m.customer_id AND t.kind = 'paid'))
+""")
+_PAYMENTS_OF = text(_PAYMENTS.replace("WHERE t.kind", "WHERE t.customer_id = ANY(:customers) AND t.kind"))
 
 _LESS = f"""
     WITH left_open AS (

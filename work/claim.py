@@ -200,7 +200,9 @@ class Claimer:
             used = withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
             due = [row for row in due if row.message not in used]
         elif context.run.purpose in {Purpose.INVOICE, Purpose.DUNNING}:
-            over = invoice_events.withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
+            over = invoice_events.withdraw_due(
+                connection, {row.message: row.customer for row in due}, now=now
+            )
             due = [row for row in due if row.message not in over]
         if not due:
             return {}, {}

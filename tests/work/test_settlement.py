@@ -5,8 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from store.invoice_events import InvoiceEvent
+from store.invoice_events import record as record_events
+from store.runs import set_run
 from store.touchpoints import Touchpoint, record
 from tests.town import NOON, install, settle
+from tests.work.test_deliver import House
 from tests.work.test_invoicing import BILL, bill
 from tidings.organisation import ReminderStep
 from tidings.problem import Problem
@@ -132,6 +136,48 @@ def test_a_payment_that_comes_as_a_touchpoint_settles_its_invoice(house, amount,
     assert withdraw_settled(house, now=NOON) == (left == "cancelled")
     assert withdraw_settled(house, now=NOON) == 0
     assert states(house)[("FC1", "invoice")][0] == left
+
+
+@pytest.mark.parametrize("how", ["a touchpoint", "a status"])
+@pytest.mark.parametrize("purpose", ["invoice", "dunning"])
+def test_what_was_paid_a_moment_ago_does_not_leave(settings, engine, how, purpose):
+    """No round has looked since: a payment that came by itself, a status while a sender had the message."""
+    settle(engine, 2, channels=("email",))
+    house = House(settings, engine)
+    house.run = bill(house.installation, "C1", "C2")
+    now = NOON
+    if purpose == "dunning":
+        sent(house.installation)
+        object.__setattr__(
+            house.installation,
+            "organisation",
+            house.installation.organisation.model_copy(update={"reminders": STEPS}),
+        )
+        house.run, now = remind(house.installation, 7).run, DUE + timedelta(days=7)
+    house.now = now
+    invoice, customer = rows(house.installation, "SELECT id, customer_id FROM invoices WHERE number = 'FC1'")[
+        0
+    ]
+    with engine.begin() as connection:
+        set_run(connection, house.run, state="sending")
+        if how == "a status":
+            record_events(
+                connection,
+                [InvoiceEvent(invoice=invoice, kind="paid", at=NOON, source="bank", external_id="7")],
+            )
+        else:
+            paid = Touchpoint(
+                customer=customer, source="bank", external_id="7", direction="in", channel="payment", kind="paid",
+                at=NOON, detail={"invoice": "FC1"},
+            )  # fmt: skip
+            record(connection, [paid])
+
+    with house.sender() as sender:
+        [batch] = house.claim(sender)
+
+    assert len(batch.claimed) == 1
+    assert states(house.installation)[("FC1", purpose)] == ("cancelled", "paid")
+    assert states(house.installation)[("FC2", purpose)] == ("in_delivery", "")
 
 
 def test_a_credit_note_before_the_invoice_left_stops_both(house):
