@@ -1,8 +1,8 @@
 """Outbound events as Standard Webhooks (https://www.standardwebhooks.com): signed, tried for three days, replayed.
 
-A call that fails is tried again after 5 s, 5 min, 30 min, then every few hours, spread by chance; after three days it
-is given up. An endpoint without one success for three days is called no more, and an alert says so; `410 Gone` ends
-it at once. Calls may come twice and in any order: `webhook-id` is the event's own for ever.
+A call that fails is tried again after 5 s, 5 min, 30 min, then every few hours, spread by chance, and once more at the
+end of three days; then it is given up. An endpoint without one success for three days is called no more, and an alert
+says so; `410 Gone` ends it at once. Calls may come twice and in any order: `webhook-id` is the event's own for ever.
 """
 
 from __future__ import annotations
@@ -227,8 +227,9 @@ def _heard(call: Call, answer: Said | str, now: datetime) -> Heard:
     told = answer if isinstance(answer, str) else str(answer.status)
     asked = (answer.retry_after if isinstance(answer, Said) else None) or timedelta(0)
     wait = WAITS[min(call.tries, len(WAITS)) - 1] * (1 + 0.2 * random())  # noqa: S311 -- a spread, not a secret
-    due_at = now + max(timedelta(seconds=wait), asked)
-    state = "sent" if taken else "failed" if due_at - call.since > GIVEN_UP_AFTER else "waiting"
+    last = call.since + GIVEN_UP_AFTER
+    due_at = max(min(now + timedelta(seconds=wait), last), now + asked)
+    state = "sent" if taken else "failed" if now >= last or due_at > last else "waiting"
     return Heard(webhook=call.webhook, event=call.event, state=state, answer=told, due_at=due_at)
 
 

@@ -202,6 +202,18 @@ def test_after_three_days_a_call_is_given_up_and_its_endpoint_disabled_with_an_a
     assert len(endpoint.requests) == asked
 
 
+def test_an_endpoint_that_was_away_for_nearly_three_days_hears_everything(home, endpoint):
+    listen(home, endpoint)
+    happen(home, times=5)
+    endpoint.will_say = [500] * 500
+    for hour in range(74):
+        if hour == 71:
+            endpoint.will_say = []
+        webhooks.deliver(home, now=NOW + timedelta(hours=hour))
+
+    assert set(rows(home, "SELECT state FROM webhook_calls")) == {("sent",)}
+
+
 def test_a_replay_enables_an_endpoint_and_tells_it_everything_since(home, endpoint):
     listen(home, endpoint)
     happen(home, times=2)
