@@ -17,14 +17,21 @@ PREFIX = "CASE WHEN a.channel IN ('sms', 'whatsapp') THEN left(a.value, 5) ELSE 
 """The first digits of a phone number."""
 _NAMED = r"trim(n.first_name || ' ' || n.last_name) || E'\n' || a.value"
 _FORM = "lower(normalize(regexp_replace({}, ' +', ' ', 'g'), NFC))"
+_ALIKE = r"regexp_replace(regexp_replace({}, '[.,]+(?=\n|$)', '', 'g'), '(\d) ([a-z])(?=\n|$)', '\1\2', 'g')"
+_FORMS = ", ".join(
+    f"sha256(convert_to({form}, 'UTF8'))"
+    for plain in (_FORM.format("a.value"), _FORM.format(_NAMED))
+    for form in (plain, _ALIKE.format(plain))
+)
 LISTED = f"""
     CASE WHEN cardinality(%(registers)s::bigint[]) > 0 THEN (
         SELECT min(e.register_id) FROM register_entries e JOIN customers n ON n.id = a.customer_id
-         WHERE e.register_id = ANY(%(registers)s::bigint[]) AND e.digest IN (
-               sha256(convert_to({_FORM.format("a.value")}, 'UTF8')),
-               sha256(convert_to({_FORM.format(_NAMED)}, 'UTF8')))) END
+         WHERE e.register_id = ANY(%(registers)s::bigint[]) AND e.digest IN ({_FORMS})) END
 """
-"""The do-not-mail register that lists an address `a`, by itself or with the customer's name (`work.registers`)."""
+"""The do-not-mail register that lists an address `a`, by itself or with the customer's name (`work.registers`).
+
+A file of digests holds the form as it is, a file of words what is alike whether "12 B", "12B" or "12B." was written.
+"""
 _OF = """
     FROM persons m JOIN persons w ON w.person_id = m.person_id
 """

@@ -37,6 +37,9 @@ _KINDS = {
     "phone": ("mobile", "phone", "whatsapp", "value"),
     "letter": ("street",),
 }
+_CLOSING = re.compile(r"[.,]+(?=\n|$)")
+_HOUSE_LETTER = re.compile(r"([0-9]) ([A-Za-z])(?=\n|$)")
+"""As `store.facts_of_persons.LISTED` has them: "12 B." is "12B"."""
 SHOWN = 20
 
 
@@ -199,6 +202,7 @@ def _of_letter(row: Mapping[str, str], country: str) -> bytes | None:
     if not street or (verdict.problem and not verdict.usable):
         return None
     name = row.get("name") or " ".join(row.get(part, "") for part in ("first_name", "last_name"))
-    named = " ".join(name.split())
+    last, comma, first = name.partition(",")
+    named = " ".join(f"{first} {last}".split() if comma else name.split())
     text = f"{named}\n{verdict.address.key}" if named else verdict.address.key
-    return _hashed(text)
+    return _hashed(_HOUSE_LETTER.sub(r"\1\2", _CLOSING.sub("", text)))

@@ -130,11 +130,17 @@ def test_a_decision_is_proved_by_the_register_of_its_day(post, tmp_path, days):
         pytest.param("Ålgata  12B", "ÅLGATA 12B", id="large letters and a space too many"),
         pytest.param(normalize("NFD", "Ålgata 12B"), "Ålgata 12B", id="letters in two parts with us"),
         pytest.param("Ålgata 12B", normalize("NFD", "Ålgata  12B"), id="letters in two parts with them"),
+        pytest.param("Ålgata 12B", "Ålgata 12 b", id="the letter of the house apart with them"),
+        pytest.param("Ålgata 12 B", "Ålgata 12B.", id="apart with us, a full stop with them"),
+        pytest.param("Ålgata 12B.", "Ålgata 12 B", id="a full stop with us, apart with them"),
     ],
 )
-def test_an_entry_finds_its_address_however_it_is_written(post, tmp_path, ours, theirs):
+@pytest.mark.parametrize(
+    "name", [pytest.param("Ada Berg", id=""), pytest.param("Berg, Ada", id="family first")]
+)
+def test_an_entry_finds_its_address_however_it_is_written(post, tmp_path, ours, theirs, name):
     path = tmp_path / "wash.csv"
-    path.write_text(f"name,street,postal_code,city\nAda Berg,{theirs},0155,Oslo\n", encoding="utf-8")
+    path.write_text(f'name,street,postal_code,city\n"{name}",{theirs},0155,Oslo\n', encoding="utf-8")
     with post.engine.begin() as connection:
         query = text("UPDATE addresses SET value = :value WHERE customer_id = 1")
         connection.execute(query, {"value": f"{ours}\n0155 Oslo\nNO"})
