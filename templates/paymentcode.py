@@ -14,6 +14,9 @@ SEPA = frozenset(
     )
 )
 """Countries of the SEPA schemes (EPC409-09)."""
+_BY_IBAN = SEPA - frozenset(re.findall("..", "ADALCHGBGIMCMDMEMKRSSMVA"))
+"""Of the EEA, where an account needs no BIC; a code for another one without it is refused (EPC069-12, version 002)."""
+_BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 _IBAN = re.compile(r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$")
 MAX_AMOUNT = Decimal("999999999.99")
 MAX_BYTES = 331
@@ -39,14 +42,17 @@ def payment_code(invoice: dict[str, Any], document: str) -> PaymentCode | None:
     if invoice["credit"] or invoice["collected"] or invoice["due"] <= 0:
         return PaymentCode(kind="link", text=document) if document else None
     fits = invoice["currency"] == "EUR" and Decimal("0.01") <= invoice["due"] <= MAX_AMOUNT
-    if fits and is_iban(account) and account[:2] in SEPA and invoice["holder"].strip():
-        text = epc(invoice, account)
+    bic = re.sub(r"\s", "", invoice["bic"])
+    bic = bic if _BIC.fullmatch(bic) else ""
+    reached = account[:2] in (SEPA if bic else _BY_IBAN)
+    if fits and is_iban(account) and reached and invoice["holder"].strip():
+        text = epc(invoice, account, bic)
         if len(text.encode()) <= MAX_BYTES:
             return PaymentCode(kind="epc", text=text)
     return PaymentCode(kind="link", text=document) if document else None
 
 
-def epc(invoice: dict[str, Any], account: str) -> str:
+def epc(invoice: dict[str, Any], account: str, bic: str) -> str:
     """Return an EPC code (EPC069-12, version 002, UTF-8); a reference is free text unless it is ISO 11649."""
     reference = invoice["reference"].replace(" ", "")
     structured = is_reference(ReferenceKind.RF, reference)
@@ -55,7 +61,7 @@ def epc(invoice: dict[str, Any], account: str) -> str:
         "002",
         "1",
         "SCT",
-        invoice["bic"].replace(" ", ""),
+        bic,
         " ".join(invoice["holder"].split())[:70],
         account,
         f"EUR{invoice['due']:.2f}",

@@ -81,6 +81,13 @@ def test_a_reference_that_is_no_creditor_reference_is_free_text(reference: str) 
         pytest.param({"holder": " "}, id="nobody to pay to"),
         pytest.param({"holder": "Ł" * 70, "reference": "Ż" * 140}, id="more bytes than a bank's app reads"),
         pytest.param({"due": Decimal("1000000000.00")}, id="a billion"),
+        pytest.param(
+            {"account": "CH9300762011623852957", "bic": ""},
+            id="an account outside of the EEA, without its bank",
+        ),
+        pytest.param(
+            {"account": "GB29NWBK60161331926819", "bic": "NatWest"}, id="one whose bank is only named"
+        ),
     ],
 )
 def test_what_no_bank_would_pay_by_code_opens_the_document(changed: dict[str, object]) -> None:
@@ -88,6 +95,12 @@ def test_what_no_bank_would_pay_by_code_opens_the_document(changed: dict[str, ob
     code = payment_code(invoice, "https://t.example/d/abc")
     assert code is not None
     assert code.kind == "link"
+
+
+def test_a_code_says_a_bank_by_its_bic_or_not_at_all() -> None:
+    invoice = add_account(invoice_values(bill()), SAMPLE_BRAND)
+    codes = [payment_code(invoice | {"bic": said}, "") for said in ("DNBA NO KK", "DNB Bank")]
+    assert [code.text.split("\n")[4] for code in codes if code] == ["DNBANOKK", ""]
 
 
 ELSEWHERE = Payment(means="58", account="DE89370400440532013000", holder="Factor AG")
