@@ -30,8 +30,10 @@ WAIT = 1
 """Seconds that an empty queue is waited for: long polling asks all of SQS's servers, not a few of them."""
 HIDDEN = 120
 """Seconds until what was not deleted comes again."""
-TRIES = 20
-"""A message that was received so often breaks whoever reads it."""
+ALONE = 3
+"""What was received more often comes by itself: if it breaks whoever folds it, it takes no others along."""
+TRIES = 200
+"""What was received more often is given up, after some seven hours: a database that is away for one loses nothing."""
 FOLDER = "dead-letters"
 _URL = re.compile(r"https?://[^/]+/\d{12}/[A-Za-z0-9_-]{1,80}(\.fifo)?")
 _REGION = re.compile(r"//sqs\.([a-z0-9-]+)\.")
@@ -73,16 +75,17 @@ class AwsQueue:
             messages = self._received(wait=0 if turn else WAIT)
             if not messages:
                 return
-            receipts: list[Receipt] = []
-            read_well: list[Mapping[str, Any]] = []
+            together: list[tuple[Sequence[Receipt], Mapping[str, Any]]] = []
+            alone: list[tuple[Sequence[Receipt], Mapping[str, Any]]] = []
             for message in messages:
                 said = self._said(message, now)
                 if isinstance(said, str):
                     self._put_aside(message, said, now)
                 else:
-                    receipts += said
-                    read_well.append(message)
-            yield Bag(receipts=receipts, done=self._delete(read_well))
+                    (alone if _tries(message) > ALONE else together).append((said, message))
+            for part in (together, *([one] for one in alone)):
+                receipts = [receipt for said, _ in part for receipt in said]
+                yield Bag(receipts=receipts, done=self._delete([message for _, message in part]))
 
     def close(self) -> None:
         """Close idle connections."""
@@ -104,8 +107,7 @@ class AwsQueue:
 
     def _said(self, message: Mapping[str, Any], now: datetime) -> Sequence[Receipt] | str:
         """Return the receipts of a message, or why it has none."""
-        count = str(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
-        if count.isdecimal() and int(count) > TRIES:
+        if _tries(message) > TRIES:
             return "came too often"
         body, event_id, at = str(message["Body"]), str(message["MessageId"]), now
         envelope = _enveloped(body)
@@ -139,6 +141,11 @@ class AwsQueue:
                 raise _problem(error) from error
 
         return delete
+
+
+def _tries(message: Mapping[str, Any]) -> int:
+    count = str(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+    return int(count) if count.isdecimal() else 1
 
 
 def _enveloped(body: str) -> Envelope | None:

@@ -149,6 +149,22 @@ def test_what_cannot_be_read_is_put_aside(source, queue, tmp_path, body, reason)
     assert left(queue) == 0
 
 
+def test_what_came_again_and_again_comes_alone(source, queue, tmp_path):
+    """Whether the database was away or one of them breaks whoever folds it: none is given up, none holds another."""
+    put(queue, event("Delivery"), event("Bounce"))
+    sqs, url = queue
+    for _ in range(30):
+        sqs.receive_message(QueueUrl=url, VisibilityTimeout=0, MaxNumberOfMessages=10)
+    put(queue, event("Delivery"), event("Complaint"))
+
+    bags = list(source.bags(now=NOW))
+
+    assert [len(bag.receipts) for bag in bags] == [2, 1, 1]
+    bags[1].done()
+    assert left(queue) == 3
+    assert aside(tmp_path) == []
+
+
 def test_what_came_too_often_is_put_aside(source, queue, tmp_path):
     """A message that breaks whoever folds it does not come round for ever."""
     put(queue, event("Delivery"))
