@@ -176,7 +176,8 @@ def _lines(fields: Mapping[str, Any], country: str, origin: str, joined: int) ->
     if joined > 1 and given["O"]:
         given |= {"O": "", "N": f"{given['O']}, {given['N']}".strip(", ")}
     upper = {code: value.upper() if code in rules.upper else value for code, value in given.items()}
-    pattern = rules.pattern if country != origin else rules.pattern.replace(rules.prefix, "")
+    foreign = country != origin and given["Z"]
+    pattern = rules.pattern if foreign else rules.pattern.replace(rules.prefix, "")
     filled = (_line(part, upper) for part in pattern.split("%n"))
     lines = [line for group in filled for line in group.split("\n") if line]
     if country and country != origin:
@@ -194,7 +195,7 @@ def _line(pattern: str, values: Mapping[str, str]) -> str:
     pieces = re.split(r"%(.)", pattern)
     line = pieces[0]
     for code, separator in zip(pieces[1::2], pieces[2::2], strict=True):
-        line += values.get(code, "") + separator
+        line += values[code] + separator if values.get(code) else ""
     return line.strip(" ,-/\t")
 
 
@@ -215,7 +216,10 @@ def _rules(country: str) -> _Rules:
     except ValueError:
         return _Rules(pattern="%N%n%O%n%A%n%C %S %Z", upper=frozenset(), prefix="\0")
     upper = frozenset(code for code, name in FIELD_MAPPING.items() if name in rules.upper_fields)
-    return _Rules(pattern=rules.address_latin_format, upper=upper, prefix=rules.postal_code_prefix or "\0")
+    pattern = rules.address_latin_format
+    if "%C" not in pattern:  # Dubai and Tokyo are areas there, but cities to whoever writes an address down
+        pattern = pattern.replace("%A, %S", "%A%n%S").replace("%S", "%C, %S")
+    return _Rules(pattern=pattern, upper=upper, prefix=rules.postal_code_prefix or "\0")
 
 
 @lru_cache(maxsize=4096)

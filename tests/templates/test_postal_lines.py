@@ -64,6 +64,43 @@ ADA = {"name": "Ada Lovelace", "organisation": "Engines Ltd", "street": ["Street
             id="what is too high for the window is joined",
         ),
         pytest.param(
+            {"country": "AE", "city": "Dubai", "area": "Dubai", "organisation": "", "street": ["1 Road"]},
+            "GB",
+            ("Ada Lovelace", "1 Road", "DUBAI", "UNITED ARAB EMIRATES"),
+            id="a city where the post knows areas only",
+        ),
+        pytest.param(
+            {
+                "country": "JP",
+                "postal_code": "100-0005",
+                "city": "Chiyoda",
+                "area": "Tokyo",
+                "organisation": "",
+                "street": ["1-9-1 Marunouchi"],
+            },
+            "GB",
+            ("Ada Lovelace", "1-9-1 Marunouchi", "Chiyoda, TOKYO", "100-0005", "JAPAN"),
+            id="a city of an area",
+        ),
+        pytest.param(
+            {"country": "CH", "city": "Bern", "organisation": "", "street": ["Gasse 1"]},
+            "GB",
+            ("Ada Lovelace", "Gasse 1", "Bern", "SWITZERLAND"),
+            id="no sign of a postcode that is missing",
+        ),
+        pytest.param(
+            {
+                "country": "US",
+                "postal_code": "95014",
+                "city": "Cupertino",
+                "organisation": "",
+                "street": ["1 Loop"],
+            },
+            "GB",
+            ("Ada Lovelace", "1 Loop", "CUPERTINO, 95014", "UNITED STATES"),
+            id="no gap for an area that is missing",
+        ),
+        pytest.param(
             {"country": "", "city": "Nowhere"},
             "NO",
             ("Ada Lovelace", "Engines Ltd", "Street 1", "Floor 2", "NOWHERE"),
