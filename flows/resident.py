@@ -142,8 +142,8 @@ def _due(at: Desk) -> list[Run]:
         sender.settle()
         closed = sender.closed()
     with at.installation.engine.begin() as connection:
-        if fall_back(connection, now=now, letters_at=next_collection(at.installation, now)):
-            cover_fallen(connection, at.installation, at.installation.policy, now=now)
+        silent = fall_back(connection, now=now, letters_at=next_collection(at.installation, now)) > 0
+        cover_fallen(connection, at.installation, at.installation.policy, now=now, silent=silent)
         take_back_overtaken(connection, now=now)
         keep_head(connection, at.installation.home, now=now)
         found = (find_run(connection, run_id) for run_id in due_runs(connection, now=now, closed=closed))

@@ -190,13 +190,14 @@ _NAMES_BEFORE = text(f"{_NAMES.text} AND m.state = 'ready'")
 """The same of a letter that has not left."""
 
 
-def runs_fallen(connection: Connection) -> Sequence[str]:
-    """Return the runs of marketing that have letters waiting because another channel was tried."""
+def runs_fallen(connection: Connection, *, due: datetime | None) -> Sequence[str]:
+    """Return the runs of marketing with letters that wait, or are due by an instant, as another channel was tried."""
     query = """
         SELECT DISTINCT run_id FROM messages WHERE state = 'ready' AND tried <> '{}' AND channel = 'letter'
-           AND purpose_class = 'marketing' AND copy = 0 ORDER BY run_id
+           AND purpose_class = 'marketing' AND copy = 0 AND (CAST(:due AS timestamptz) IS NULL OR due_at <= :due)
+         ORDER BY run_id
     """
-    return connection.scalars(text(query)).all()
+    return connection.scalars(text(query), {"due": due}).all()
 
 
 def leave_households(connection: Connection, customers: Sequence[int], *, now: datetime) -> None:

@@ -67,10 +67,13 @@ def cover_households(
 
 
 def cover_fallen(
-    connection: Connection, installation: Installation, policy: Policy, *, now: datetime
+    connection: Connection, installation: Installation, policy: Policy, *, now: datetime, silent: bool = True
 ) -> None:
-    """Hold the letters that follow another channel to their households, too: who stays silent lives together."""
-    for run_id in stored.runs_fallen(connection):
+    """Hold the letters that follow another channel to their households, too: who stays silent lives together.
+
+    Where none followed a silence (`silent`) those that are due are looked at: what bounces is followed at once.
+    """
+    for run_id in stored.runs_fallen(connection, due=None if silent else now):
         run = find_run(connection, run_id)
         assert run is not None
         try:

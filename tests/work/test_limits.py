@@ -11,6 +11,7 @@ from store.silence import fall_back
 from store.tables import addresses, customers
 from tests.town import NOON, agree, install, settle, state
 from tests.work.test_deliver import SAMPLE, House
+from tests.work.test_receive import news
 from tests.work.test_rehearsal import PaperHouse
 from tidings.campaign import Budget
 from tidings.channel import Channel
@@ -20,6 +21,7 @@ from work.campaign import open_campaign, parse_campaign
 from work.erase import erase
 from work.explain import explain
 from work.missing import missing
+from work.receive import receive
 from work.report import report
 
 DAY = timedelta(days=1)
@@ -297,6 +299,30 @@ def test_a_household_that_stays_silent_gets_one_letter(settings, engine):
     assert len(house.letter.handed) == 1
     assert house.report()["held"] == {"household": 2}
     assert proofs(house.installation, house.run, 3) == [True] * 3
+
+
+def test_a_household_whose_mails_come_back_gets_one_letter(settings, engine):
+    """Two at once, the third when the letter has left; without a word of silence."""
+    house = PaperHouse(settings, engine)
+    ids = settle(engine, 3, channels=("email", "letter"))
+    at_home(engine, ids)
+    house.plan(channels=["email", "letter"])
+    house.tick(NOON)
+    tries = house.sql(
+        "SELECT a.id::text FROM attempts a JOIN deliveries d ON d.id = a.delivery_id"
+        " JOIN messages m ON m.id = d.message_id ORDER BY m.customer_id"
+    )
+    for some, hours in ((tries[:2], 1), (tries[2:], 6)):
+        back = [news("bounced", attempt=one, provider=house.email.name) for (one,) in some]
+        receive(house.installation, back, now=NOON + timedelta(hours=hours))
+        house.tick(NOON + timedelta(hours=hours))
+
+    assert len(house.letter.handed) == 1
+    assert sorted(row.reason for row in messages(engine, house.run).values()) == [
+        "",
+        "household",
+        "household",
+    ]
 
 
 def test_a_campaign_that_matters_less_waits_for_the_one_that_the_cap_has_room_for(house, engine):

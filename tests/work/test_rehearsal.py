@@ -59,8 +59,8 @@ class PaperHouse(House):
         """Do what the resident loop does at a moment."""
         self.now = now
         with self.engine.begin() as connection:
-            if fall_back(connection, now=now, letters_at=next_collection(self.installation, now)):
-                cover_fallen(connection, self.installation, self.installation.policy, now=now)
+            silent = fall_back(connection, now=now, letters_at=next_collection(self.installation, now)) > 0
+            cover_fallen(connection, self.installation, self.installation.policy, now=now, silent=silent)
             take_back_overtaken(connection, now=now)
         self.send()
 
