@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-_NUMBER = re.compile(r"^(?P<series>.*?)(?P<place>\d{1,15})$")
+_NUMBER = re.compile(r"^(?P<series>.*?(?:(?<!\d)20\d\d(?=\d{3,}$))?)(?P<place>\d{1,15})$")
+"""A year at the head of the digits, as in 20260001, belongs to the series."""
 MOST = 100
 """Missing numbers that are named; a larger hole is told by its ends."""
 
@@ -12,8 +13,9 @@ MOST = 100
 def gaps(numbers: Sequence[str], earlier: Sequence[str] = ()) -> list[str]:
     """Return the numbers that are missing between the first and the last of each series, by series and place.
 
-    A series is what stands before the last digits of a number. Those of a file are held against each other and against
-    the last one before them; what begins a new series (a new year) begins without a gap.
+    A series is what stands before the last digits of a number, with the year that they begin with. Those of a file are
+    held against each other and against the last one before them; what begins a new series (a new year) begins without
+    a gap.
 
     Args:
         numbers: of a file.

@@ -321,6 +321,10 @@ def test_a_file_is_held_against_its_control_sums(control: list[str], says: str) 
         pytest.param(["A-1", "B-9"], ["C-3"], [], id="series that do not touch"),
         pytest.param(["1", "5000"], [], ["2 to 4999"], id="a large hole"),
         pytest.param(["draft"], [], [], id="no digits"),
+        pytest.param(
+            ["20260001", "20260003"], ["20250999"], ["20260002"], id="a new year that is part of it"
+        ),
+        pytest.param(["F2026012"], ["F2026010"], ["F2026011"], id="within such a year"),
     ],
 )
 def test_missing_numbers_are_found_and_never_made_up(
