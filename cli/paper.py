@@ -36,11 +36,14 @@ def reconcile(batch: str | None = None, *, json: Json = False) -> int:
     batch
         Only this batch.
     """
+    from work.confirmations import catch_up
     from work.installation import opened
     from work.reconcile import reconciled
 
-    with opened(Settings.read()) as installation, installation.engine.begin() as connection:
-        found = reconciled(connection, batch)
+    with opened(Settings.read()) as installation:
+        catch_up(installation, now=datetime.now(UTC))
+        with installation.engine.begin() as connection:
+            found = reconciled(connection, batch)
     if json:
         print_json(found)
     else:

@@ -25,6 +25,7 @@ from work.rejects import write_rejects
 PRINT_HOUSE = "print_house"
 BATCHES = ("spool", "s3", "sftp", "outbox")
 """Providers whose reference is a batch; a print API's is one letter, and its confirmations are callbacks."""
+UNKNOWN_BATCH = "unknown_batch"
 STATUS: Mapping[str, str] = {
     said: status
     for status, words in {
@@ -114,6 +115,16 @@ def read_confirmations(
     return report, receipts
 
 
+def catch_up(installation: Installation, *, now: datetime) -> None:
+    """Take in what was said of batches that our books had not then: their hand-over was in doubt, and is no more."""
+    with installation.engine.begin() as connection:
+        names = {one["batch"] for one in paper.open_differences(connection) if one["kind"] == UNKNOWN_BATCH}
+        names &= {letter.batch or "" for letter in paper.batch_letters(connection, names)}
+        known, said = _matched(connection, paper.confirmations(connection, names))
+        _reconciled(connection, sorted(names), now=now)
+    receive(installation, [receipt for one in said for receipt in receipts_of(one, known)], now=now)
+
+
 def parse(rows: Rows, zone: str, *, now: datetime) -> list[Confirmed]:
     """Return what a file says, row by row; wrong rows are left out."""
     found = (_row(rows, row, values, zone, now=now) for row, values in rows.rows)
@@ -142,7 +153,7 @@ def differences(batch: str, handed_over: Sequence[Posted], said: Sequence[Confir
     if not said:
         return []
     if not handed_over:
-        return [_difference(batch, "", "unknown_batch", "", "confirmed")]
+        return [_difference(batch, "", UNKNOWN_BATCH, "", "confirmed")]
     ours = {letter.message: letter for letter in handed_over}
     named = {one.message: one for one in said if one.letter and one.message in ours}
     found = [

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from sqlalchemy import text
 
 from channels.contract import Capability
 from channels.letter.s3 import S3
@@ -29,7 +30,7 @@ from tidings.channel import Channel
 from tidings.outcome import ErrorClass, Refused, Unknown
 from tidings.problem import Problem
 from tidings.settings import S3Settings, Settings
-from work.confirmations import confirm, differences
+from work.confirmations import catch_up, confirm, differences
 from work.confirmations import parse as confirmed
 from work.deliver import Sender
 from work.gather import gather
@@ -272,6 +273,26 @@ def test_only_counts(shop, letters, sheets, differs, printed):
 
     assert shop.open() == differs
     assert len(shop.history("printed")) == printed
+
+
+def test_a_batch_that_was_confirmed_before_our_books_had_it(shop):
+    """The process died behind the hand-over, and the print house was quicker than whoever went on."""
+    shop.hand_over(2)
+    batch = shop.batch
+    attempt = "UPDATE attempts SET state = :state, provider_reference = :batch"
+    with shop.engine.begin() as connection:
+        connection.execute(text(attempt), {"state": "unknown", "batch": None})
+    path = confirmation(shop, f"{batch},2,2,posted", head="batch,letters,sheets,status")
+    confirm(shop.installation, path, now=LATER)
+    catch_up(shop.installation, now=LATER)
+    assert [kind for _, kind, _, _ in shop.open()] == ["unknown_batch"]
+    with shop.engine.begin() as connection:
+        connection.execute(text(attempt), {"state": "accepted", "batch": batch})
+
+    catch_up(shop.installation, now=LATER)
+
+    assert shop.open() == []
+    assert len(shop.history("posted")) == 2
 
 
 def test_json_as_our_manifest_has_it(shop):
