@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from select import select
 
 import pytest
 
@@ -39,16 +40,28 @@ def job(number):
     )
 
 
-def test_another_process_sets_the_same_bytes():
-    jobs = [job(number) for number in range(1, FEW + 2)]
+JOBS = [job(number) for number in range(1, FEW + 2)]
 
-    assert list(typeset(jobs))[:2] == list(typeset(jobs[:2]))
+
+def typeset_and_stay():
+    """Typeset, say so and wait for the end of the input.
+
+    Not by `input()`: a signal that comes between its flush and its read is heard when the read is over.
+    """
+    list(typeset(JOBS))
+    os.write(1, b"\n")
+    while not select([sys.stdin], [], [], 0.1)[0]:
+        pass
+
+
+def test_another_process_sets_the_same_bytes():
+    assert list(typeset(JOBS))[:2] == list(typeset(JOBS[:2]))
 
 
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_nothing_stays_behind_when_the_program_ends(tmp_path, end):
     """The workers hold our end of the program's output; reading it ends when the last of them has."""
-    code = "from tests.work.test_press import *; list(typeset([job(n) for n in range(1, FEW + 2)])); print(); input()"
+    code = "from tests.work.test_press import typeset_and_stay; typeset_and_stay()"
     with subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
@@ -67,8 +80,8 @@ def test_nothing_stays_behind_when_the_program_ends(tmp_path, end):
 def test_ctrl_c_is_for_the_program_alone(tmp_path):
     """A terminal interrupts every process that it runs; those of the press say nothing of it, as they end with us."""
     code = (
-        "from tests.work.test_press import *; list(typeset([job(n) for n in range(1, FEW + 2)])); print()\n"
-        "try: input()\nexcept KeyboardInterrupt: pass"
+        "from tests.work.test_press import typeset_and_stay\n"
+        "try: typeset_and_stay()\nexcept KeyboardInterrupt: pass"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code],
