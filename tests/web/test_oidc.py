@@ -219,7 +219,7 @@ def test_a_state_counts_once_in_the_browser_that_began_and_not_for_ever(door, br
     assert stranger.get("/login/oidc/back", params=answer).status_code == 403, (
         "a link that somebody else made"
     )
-    stranger.cookies["tidings-sign-on"] = cookie[:-2] + "AA"
+    stranger.cookies["tidings-sign-on"] = cookie.swapcase()
     assert stranger.get("/login/oidc/back", params=answer).status_code == 403, "a cookie that was changed"
 
     assert browser.get("/login/oidc/back", params=answer).status_code == 303
