@@ -40,13 +40,13 @@ def offers(connection: Connection, customer: int, *, today: date, only: str = ""
         only: NAME:EDITION of one offer, which is returned whatever its validity, and used or not.
 
     Returns:
-        rows (offer, code, message, brand, title, template, texts, language, data, shared, valid_until, channel,
-        sent_at, redeemed_at); texts are those of the template when it was sent, redeemed_at is the first use of the
-        offer by this customer.
+        rows (offer, code, message, brand, title, template, texts, content_hash, language, data, shared, valid_until,
+        channel, sent_at, redeemed_at); texts are those of the template when it was sent, redeemed_at is the first
+        use of the offer by this customer.
     """
     query = f"""
         SELECT {_OFFER} AS offer, {_CODE} AS code, m.id::text AS message, m.brand, r.title, p.name AS template,
-               p.texts, m.language, m.data, r.options -> 'data' AS shared, m.channel, m.state,
+               p.texts, p.content_hash, m.language, m.data, r.options -> 'data' AS shared, m.channel, m.state,
                r.options -> 'data' ->> 'valid_until' AS valid_until,
                (SELECT max(d.created_at) FROM deliveries d WHERE d.message_id = m.id) AS sent_at,
                (SELECT min(t.at) FROM touchpoints t WHERE t.customer_id = ANY({_PERSON}) AND {_SAME}) AS redeemed_at

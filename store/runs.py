@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 
 from store.tables import campaign_runs, campaigns, invoice_runs, runs, templates
@@ -195,9 +195,10 @@ def template_id(connection: Connection, values: Mapping[str, Any]) -> int:
     return int(connection.execute(select(templates.c.id).where(*same)).scalar_one())
 
 
-def template_name(connection: Connection, row_id: int) -> str:
-    """Return the name of a recorded template."""
-    return str(connection.scalar(select(templates.c.name).where(templates.c.id == row_id)))
+def recorded_template(connection: Connection, row_id: int) -> Row[Any]:
+    """Return name, texts and content_hash of a template as a run recorded it; no texts before migration 0014."""
+    asked = text("SELECT name, texts, content_hash FROM templates WHERE id = :id")
+    return connection.execute(asked, {"id": row_id}).one()
 
 
 def notify(connection: Connection, run_id: str) -> None:

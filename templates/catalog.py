@@ -4,7 +4,8 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -137,18 +138,48 @@ def texts_of(template: Template) -> dict[str, str]:
     """Return the text files of a template by their name: its sheet and its contents; what two versions differ in."""
     return {
         path.name: _text(path, path.read_bytes())
-        for path in sorted(template.folder.iterdir())
-        if path.suffix in {".md", ".toml"} and not path.name.startswith(".")
+        for path in _files(template.folder)
+        if _is_text(template.folder, path)
     }
 
 
-def as_recorded(name: str, texts: Mapping[str, str]) -> Template:
-    """Return a template as it was when `texts_of` it were written down, without its images and its sample.
+def _files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith(".")]
+
+
+def _is_text(folder: Path, path: Path) -> bool:
+    return path.parent == folder and path.suffix in {".md", ".toml"}
+
+
+def as_recorded(
+    name: str, texts: Mapping[str, str], content_hash: str, *, extra: Path | None = None
+) -> Template:
+    """Return a template as it was when `texts_of` it were written down, with the images and the sample of today.
+
+    Where it is the same today, it is the one of `find`, as it is where no texts were written down.
 
     Raises:
         Problem: what could be read then cannot be any more.
     """
-    return _made(name, LIBRARY / name, {file: text.encode() for file, text in texts.items()})
+    with suppress(Problem):  # what it has become may be no template at all
+        today = find(name, extra=extra)
+        if today.content_hash == content_hash:
+            return today
+    if not texts:
+        return find(name, extra=extra)
+    folder = _folders(extra).get(name, LIBRARY / name)
+    return _as_recorded(name, folder, content_hash, tuple(sorted(texts.items())))
+
+
+@lru_cache(maxsize=64)
+def _as_recorded(name: str, folder: Path, content_hash: str, texts: tuple[tuple[str, str], ...]) -> Template:
+    of_today = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in (_files(folder) if folder.is_dir() else [])
+        if not _is_text(folder, path)
+    }
+    made = _made(name, folder, of_today | {file: text.encode() for file, text in texts})
+    return replace(made, content_hash=content_hash)
 
 
 def _folders(extra: Path | None) -> dict[str, Path]:
@@ -158,11 +189,7 @@ def _folders(extra: Path | None) -> dict[str, Path]:
 
 
 def _load(name: str, folder: Path) -> Template:
-    files = tuple(
-        (path, path.stat().st_mtime_ns, path.stat().st_size)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".")
-    )
+    files = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in _files(folder))
     return _read(name, folder, files)
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from store.claims import Claimed
 from store.in_full import keep_in_full
 from store.manners import Said, manner, manners
-from store.runs import Run, find_run, template_name
-from templates.catalog import Template, find
+from store.runs import Run, find_run, recorded_template
+from templates.catalog import Template, as_recorded
 from templates.render import Subject, render
 from tidings.channel import Channel
 from tidings.message import CHANNEL_OF, Content, Email, Letter, Parcel, Push, Sms, WhatsApp
@@ -60,9 +60,10 @@ def read_context(connection: Connection, installation: Installation, run_id: str
 
 
 def context_of(connection: Connection, installation: Installation, run: Run) -> RunContext:
-    """Return a run that was read with its template."""
-    name = template_name(connection, run.template_id)
-    return RunContext(run=run, template=find(name, extra=installation.own_templates))
+    """Return a run that was read with its template, in the words that it was opened, and approved, with."""
+    was = recorded_template(connection, run.template_id)
+    template = as_recorded(was.name, was.texts, was.content_hash, extra=installation.own_templates)
+    return RunContext(run=run, template=template)
 
 
 def parcels(

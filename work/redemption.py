@@ -1,11 +1,9 @@
 """Offers in force for one customer, with the facts that were sent; used once, they are reminded of nowhere."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -18,9 +16,6 @@ from store.silence import take_back_overtaken
 from store.touchpoints import Touchpoint, record
 from tidings.problem import Problem
 from work.installation import Installation
-
-if TYPE_CHECKING:
-    from templates.catalog import Template
 
 
 def offers_in_force(
@@ -116,13 +111,14 @@ def withdraw_used(installation: Installation, *, now: datetime) -> int:
 
 def _facts(installation: Installation, row: Any, now: datetime) -> dict[str, str]:
     """Return the facts of a message as its template of then wrote them, {} when its brand is gone."""
+    from templates.catalog import as_recorded
     from templates.facts import fact_forms
     from templates.language import choose
     from templates.subject import Subject
 
     try:
         brand = installation.organisation.brand(row.brand)
-        template = _template(installation, row)
+        template = as_recorded(row.template, row.texts, row.content_hash, extra=installation.own_templates)
         subject = Subject(
             message=row.message,
             reference="",
@@ -137,14 +133,3 @@ def _facts(installation: Installation, row: Any, now: datetime) -> dict[str, str
         return {name: forms[0] for name, forms in fact_forms(template, subject, language).items()}
     except Problem:
         return {}
-
-
-def _template(installation: Installation, row: Any) -> Template:
-    """Return the template of a row as it was sent; of one that kept no texts then, the one that there is."""
-    from templates.catalog import as_recorded, find
-
-    return (
-        as_recorded(row.template, row.texts)
-        if row.texts
-        else find(row.template, extra=installation.own_templates)
-    )

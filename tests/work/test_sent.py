@@ -1,11 +1,13 @@
 """What the desk sees of a message is what left, byte for byte, or a word why it cannot be shown."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from store.owner import owner
+from templates.catalog import LIBRARY
 from tests.town import NOON, settle
 from tests.work.test_deliver import House, Scripted
 from tidings.channel import Channel
@@ -27,13 +29,22 @@ class Taking(Scripted):
 
 
 @pytest.fixture
-def house(settings, engine):
-    """One offer that left on three channels, to one customer each; `handed` is what the providers took."""
+def planned(settings, engine):
+    """An offer that is about to leave on three channels, to one customer each."""
     for channel in CHANNELS:
         settle(engine, channels=(channel.value,))
-    house = House(settings, engine).plan(channels=list(CHANNELS))
+    return House(settings, engine).plan(channels=list(CHANNELS))
+
+
+@pytest.fixture
+def house(planned):
+    """The offer when it has left; `handed` is what the providers took."""
+    return leave(planned)
+
+
+def leave(house):
     house.providers = {channel: Taking(channel) for channel in CHANNELS}
-    with owner(engine) as number:
+    with owner(house.engine) as number:
         sender = Sender(
             installation=house.installation,
             providers={channel: (one,) for channel, one in house.providers.items()},
@@ -44,6 +55,14 @@ def house(settings, engine):
         sender.settle()
         sender.send_due()
     return house
+
+
+def edit(house):
+    """Write other words into the template, as somebody does who sees it in its folder."""
+    own = house.installation.own_templates / "offer" / "autumn"
+    shutil.copytree(LIBRARY / "offer" / "autumn", own)
+    page = own / "en.md"
+    page.write_text(page.read_text().replace("indoors", "outdoors"))
 
 
 def reference(house, channel):
@@ -61,6 +80,22 @@ def test_it_is_what_the_provider_was_handed(house, channel):
     found = shown(house, channel)
     assert (found.content, found.lost) == (parcel.content, None)
     assert content_hash(found.content) == found.claimed.content_hash
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_it_is_still_shown_when_the_template_was_edited_since(house, channel):
+    edit(house)
+
+    [parcel] = house.providers[channel].handed
+    found = shown(house, channel)
+    assert (found.content, found.lost) == (parcel.content, None)
+
+
+def test_what_was_approved_is_what_leaves_also_when_the_template_is_edited_in_between(planned):
+    edit(planned)
+
+    [parcel] = leave(planned).providers[Channel.EMAIL].handed
+    assert b"Bring the light indoors" in parcel.content.raw
 
 
 def test_it_is_still_shown_when_the_page_has_moved_since(house):
@@ -85,7 +120,10 @@ LOST = {
         "UPDATE messages SET data = jsonb_set(data, '{customer,first_name}', '\"Eve\"')",
         Lost.CHANGED,
     ),
-    "a template that is gone": ("UPDATE templates SET name = 'offer/gone'", Lost.CHANGED),
+    "a template that is gone, recorded without its texts": (
+        "UPDATE templates SET name = 'offer/gone', texts = '{}'",
+        Lost.CHANGED,
+    ),
     "an erased customer": ("UPDATE deliveries SET address = 'erased'", Lost.ERASED),
     "a delivery that was never built": ("UPDATE deliveries SET content_hash = NULL", Lost.NEVER_BUILT),
 }
