@@ -71,26 +71,28 @@ def _number_of(connection: Connection) -> int:
 @contextmanager
 def alone(engine: Engine, what: str) -> Iterator[bool]:
     """Tell whether nobody else does a certain thing at this moment, and keep them from it for the duration."""
-    values = {"class": ALONE_CLASS, "what": what}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        got = connection.scalar(text("SELECT pg_try_advisory_lock(:class, hashtext(:what))"), values)
-        try:
-            yield bool(got)
-        finally:
-            if got:
-                connection.execute(text("SELECT pg_advisory_unlock(:class, hashtext(:what))"), values)
+    with _locked(engine, what, take="pg_try_advisory_lock") as got:
+        yield got is True
 
 
 @contextmanager
 def in_turn(engine: Engine, what: str) -> Iterator[None]:
     """Wait until nobody else does a certain thing, and keep them from it for the duration."""
+    with _locked(engine, what, take="pg_advisory_lock"):
+        yield
+
+
+@contextmanager
+def _locked(engine: Engine, what: str, *, take: str) -> Iterator[object]:
+    """Take the lock on a thing for the duration; yields what the taking said, False when somebody else has it."""
     values = {"class": ALONE_CLASS, "what": what}
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("SELECT pg_advisory_lock(:class, hashtext(:what))"), values)
+        got = connection.scalar(text(f"SELECT {take}(:class, hashtext(:what))"), values)
         try:
-            yield
+            yield got
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:class, hashtext(:what))"), values)
+            if got is not False:
+                connection.execute(text("SELECT pg_advisory_unlock(:class, hashtext(:what))"), values)
 
 
 DEAD = text(f"""
