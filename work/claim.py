@@ -3,7 +3,7 @@
 What the customer said is asked again inside the claim, by the same `decide` that planned the run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from channels.contract import Forgets, Provider
 from preferences.policy import Policy
-from store import invoice_events
+from store import invoice_events, offers
 from store import lanes as stored
 from store.claims import Again, Claimed, Due, defer, going_again, lock_due, open_attempts, platforms
 from store.doubts import doubt_again
@@ -20,7 +20,6 @@ from store.heard import with_last_words
 from store.lanes import Lane, Waiting
 from store.limits import uncover
 from store.messages import write_decisions
-from store.offers import withdraw_due
 from store.owner import Owner
 from store.policies import current_policy
 from store.silence import stay, take_back_overtaken
@@ -40,6 +39,13 @@ MOST = 4000
 
 MARGIN = timedelta(seconds=1)
 """What an attempt is left alone longer than its last call can take."""
+
+LAST_LOOK: Mapping[str, Callable[..., set[str]]] = {
+    Purpose.OFFER: offers.withdraw_due,
+    Purpose.INVOICE: invoice_events.withdraw_due,
+    Purpose.DUNNING: invoice_events.withdraw_due,
+}
+"""By purpose what cancels, of messages that are about to leave, those whose offer was used or invoice settled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,13 +202,8 @@ class Claimer:
             connection, now=now, messages=[row.message for row in due if row.tried]
         )
         due = [row for row in due if row.message not in overtaken]
-        if context.run.purpose == Purpose.OFFER:
-            used = withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
-            due = [row for row in due if row.message not in used]
-        elif context.run.purpose in {Purpose.INVOICE, Purpose.DUNNING}:
-            over = invoice_events.withdraw_due(
-                connection, {row.message: row.customer for row in due}, now=now
-            )
+        if withdraw_due := LAST_LOOK.get(context.run.purpose):
+            over = withdraw_due(connection, {row.message: row.customer for row in due}, now=now)
             due = [row for row in due if row.message not in over]
         if not due:
             return {}, {}
