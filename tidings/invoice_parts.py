@@ -23,8 +23,19 @@ SKONTO = re.compile(
     r"#SKONTO#TAGE=(?P<days>[0-9]+)#PROZENT=(?P<percent>[0-9]+\.[0-9]{2})(#BASISBETRAG=(?P<base>-?[0-9]+\.[0-9]{2}))?#"
 )
 """A cash discount in a line of its own (XRechnung, BR-DE-18)."""
+_DIGITS = 15
+"""Of an amount before its point; held by their count, for 1e999999999 is too large to be compared."""
 _SCHEME = re.compile(r"[0-9]{4}|[A-Z]{2}")
 _UNWRITABLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+
+
+def is_amount(value: Decimal) -> bool:
+    """Return whether a number is finite, and no larger than an amount of an invoice may be.
+
+    >>> is_amount(Decimal("999999999999999.99")), is_amount(Decimal("1e15")), is_amount(Decimal("NaN"))
+    (True, False, False)
+    """
+    return value.is_finite() and value.adjusted() < _DIGITS
 
 
 def _storable(text: str) -> str:

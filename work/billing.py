@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from store.bill_files import BillFile
-from templates.einvoice.syntax import DIGITS
+from tidings.invoice_parts import is_amount
 from tidings.problem import Problem
 from tidings.reason import Reason
 from work.asked_profile import misspelt
@@ -259,7 +259,7 @@ def amount(text: str) -> Decimal:
         value = Decimal(plain or "0")
     except InvalidOperation as error:
         raise Problem(f"{text[:_LONGEST]!r} is not an amount.", todo="Write it as 1234.50.") from error
-    if not value.is_finite() or value.adjusted() >= DIGITS:
+    if not is_amount(value):
         raise Problem(f"{text[:_LONGEST]!r} is not an amount.", todo="Write it as 1234.50.")
     return value
 

@@ -12,10 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from templates.einvoice.syntax import DIGITS
 from templates.einvoice.view import refused
 from tidings.invoice import Invoice, Line
-from tidings.invoice_parts import unit_code
+from tidings.invoice_parts import is_amount, unit_code
 from tidings.problem import Problem
 from tidings.reason import Reason
 from work.bill_document import (
@@ -293,7 +292,7 @@ def _number(value: Any, name: str) -> Decimal:
     except InvalidOperation as error:
         msg = f"{name}: {_short(value)} is not a number"
         raise ValueError(msg) from error
-    if not number.is_finite() or number.adjusted() >= DIGITS:
+    if not is_amount(number):
         msg = f"{name}: {_short(value)} is not an amount"
         raise ValueError(msg)
     return number

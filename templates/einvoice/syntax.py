@@ -11,14 +11,13 @@ from typing import Any, TypeAlias
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from tidings.invoice_parts import is_amount
 from tidings.problem import Problem
 
 Node: TypeAlias = Any
 """An element; lxml has no types."""
 MOST_BYTES = 30_000_000
 EMPTY: tuple[Any, ...] = (None, "", ())
-DIGITS = 15
-"""Of an amount before its point; held by their count, for 1e999999999 is too large to be compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +37,7 @@ def _number(text: str) -> Decimal:
     except InvalidOperation as error:
         msg = f"{text[:40]!r} is not a number"
         raise ValueError(msg) from error
-    if "_" in text or not value.is_finite() or value.adjusted() >= DIGITS:
+    if "_" in text or not is_amount(value):
         msg = f"{text[:40]!r} is not a number"
         raise ValueError(msg)
     return value
