@@ -323,22 +323,29 @@ class Held(Scripted):
             yield parcel.attempt, self.default
 
 
+@contextmanager
+def held_up(town, slow):
+    """Send what is due, as far as that goes while one provider is busy; afterwards it goes on to the end."""
+    with town.sender() as sender:
+        sending = threading.Thread(target=sender.send_due)
+        sending.start()
+        try:
+            assert slow.busy.wait(20)
+            yield
+        finally:
+            slow.go.set()
+            sending.join(30)
+
+
 def test_a_slow_provider_holds_up_no_other_channel(town, engine):
     settle(engine, 2)
     settle(engine, 3, channels=("sms",))
     town.choice[Channel.EMAIL] = (slow := Held(Channel.EMAIL),)
     town.plan()
     live(town)
-    with town.sender() as sender:
-        sending = threading.Thread(target=sender.send_due)
-        sending.start()
-        try:
-            assert slow.busy.wait(20)
-            assert until(lambda: len(town.sms.handed) == 3)
-            assert slow.handed == []
-        finally:
-            slow.go.set()
-            sending.join(30)
+    with held_up(town, slow):
+        assert until(lambda: len(town.sms.handed) == 3)
+        assert slow.handed == []
 
 
 def test_who_is_refused_on_a_slow_channel_has_the_next_one_before_the_slow_one_is_done(town, engine):
@@ -347,15 +354,8 @@ def test_who_is_refused_on_a_slow_channel_has_the_next_one_before_the_slow_one_i
     slow.default = Rejected(error=ErrorClass.ADDRESS, code="5.1.1")
     town.plan()
     live(town)
-    with town.sender() as sender:
-        sending = threading.Thread(target=sender.send_due)
-        sending.start()
-        try:
-            assert slow.busy.wait(20)
-            assert until(lambda: len(town.sms.handed) == FIRST_BATCH)
-        finally:
-            slow.go.set()
-            sending.join(30)
+    with held_up(town, slow):
+        assert until(lambda: len(town.sms.handed) == FIRST_BATCH)
     assert len(town.sms.handed) == FIRST_BATCH + 1
 
 
